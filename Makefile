@@ -1,0 +1,266 @@
+# Quire's build. GNU make; everything it makes is in build/.
+#
+#   make            builds build/quire                  make check     style, include rules, Lua scripts
+#   make run        installs what is missing, builds,   make asan      the tests under address + undefined sanitizer
+#                   and writes a first book             make tsan      the tests under thread sanitizer
+#   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
+#                   checks and tests everything         make bench     tests/bench against the release build
+#   make install    PREFIX=/usr/local, DESTDIR=         make clean
+#
+# For work on one room: `make unit ROOMS="base store" BUILD=/tmp/mine T=store` builds those rooms only, and runs the
+# unit tests whose names hold a word of T. The file has two parts: what a person types (no FLAVOUR), which calls make again
+# with FLAVOUR=release|asan|tsan|fuzz for the part that compiles.
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+SHELL := /bin/bash
+BUILD ?= build
+PREFIX ?= /usr/local
+RUN_ARGS ?= run generate_book --key first-book --set title="The Lighthouse Keeper's Ledger"
+FUZZ_SECONDS ?= 30
+T ?=
+
+ifndef FLAVOUR
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a person types
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Debian package, how to see that it is there (cmd: command, pc: pkg-config name, h: header), and why it is needed.
+define RUN_PACKAGES
+gcc                     cmd:gcc         the C compiler
+libc6-dev               h:stdio.h       the C library's headers
+pkg-config              cmd:pkg-config  finds the libraries below
+liblua5.4-dev           pc:lua5.4       runs the scripts
+lua-cjson-dev           pc:lua5.4-cjson reads what providers stream
+libsqlite3-dev          pc:sqlite3      the library: one file
+libcurl4-openssl-dev    pc:libcurl      talks to model providers
+libcivetweb-dev         h:civetweb.h    the web server
+libjansson-dev          pc:jansson      JSON
+libmd4c-dev             pc:md4c         reads Markdown
+libmd4c-html0-dev       pc:md4c-html    Markdown to HTML
+libzip-dev              pc:libzip       EPUB and DOCX
+libssl-dev              pc:libcrypto    SHA-256
+libcrypt-dev            h:crypt.h       password hashes
+endef
+
+define TEST_PACKAGES
+libcmocka-dev           pc:cmocka       runs the unit tests
+lua5.4                  cmd:lua5.4      checks scripts outside the host
+lua-check               cmd:luacheck    reads scripts for mistakes
+clang-format            cmd:clang-format holds the C style
+clang                   cmd:clang       make fuzz
+libclang-rt-dev         cmd:clang       its fuzzer
+valgrind                cmd:valgrind    finds leaks
+epubcheck               cmd:epubcheck   judges the EPUBs that come out
+curl                    cmd:curl        speaks to the web API in tests
+sqlite3                 cmd:sqlite3     looks into the library in tests
+endef
+
+export RUN_PACKAGES TEST_PACKAGES
+
+# Reads a package table on stdin; prints "package why" for what is not there. Takes one pkg-config call when all is.
+define FIND_MISSING
+find_missing() {
+  local package probe why all=() dir
+  mapfile -t rows
+  for row in "$${rows[@]}"; do read -r _ probe _ <<<"$$row"; [[ $$probe == pc:* ]] && all+=("$${probe#pc:}"); done
+  pkg-config --exists "$${all[@]}" 2>/dev/null && all=()
+  for row in "$${rows[@]}"; do
+    read -r package probe why <<<"$$row"
+    case $$probe in
+    cmd:*) command -v "$${probe#cmd:}" >/dev/null && continue ;;
+    pc:*) { [[ $${#all[@]} = 0 ]] || pkg-config --exists "$${probe#pc:}" 2>/dev/null; } && continue ;;
+    h:*) for dir in /usr/include /usr/local/include /usr/include/*-linux-gnu*; do
+           [[ -e $$dir/$${probe#h:} ]] && continue 2; done ;;
+    "") continue ;;
+    esac
+    echo "$$package $$why"
+  done
+}
+endef
+
+# Installs what the tables in $$tables miss, or says what to type and fails.
+define INSTALL_MISSING
+$(FIND_MISSING)
+missing=$$(find_missing <<<"$$tables")
+[[ -z $$missing ]] && exit 0
+names=$$(cut -d' ' -f1 <<<"$$missing" | tr '\n' ' ')
+by_hand="apt-get update && apt-get install -y --no-install-recommends $$names"
+echo "Quire needs packages that are not installed:" >&2
+while read -r package why; do printf '  %-22s %s\n' "$$package" "$$why"; done <<<"$$missing" >&2
+as_root=(); fail() { printf '%s Type this, then call make again:\n\n  sudo sh -c "%s"\n\n' "$$1" "$$by_hand" >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "There is no apt-get here: install the like of these with your package manager." >&2; exit 1; }
+[[ $$only_say ]] && fail "'make run' and 'make test' install them."
+if [[ $$(id -u) != 0 ]]; then
+  command -v sudo >/dev/null || fail "You are not root and there is no sudo."
+  as_root=(sudo); [[ -t 0 ]] || as_root=(sudo -n)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"$${as_root[@]}" apt-get update >&2 || echo "(apt-get update failed; trying with the lists that are here)" >&2
+"$${as_root[@]}" apt-get install -y --no-install-recommends $$names >&2 || fail "Installing them failed."
+[[ -z $$(find_missing <<<"$$tables") ]] || fail "They are still missing after installing."
+endef
+export INSTALL_MISSING
+
+# Compiles with all processors unless told otherwise.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+INNER = $(MAKE) $(JOBS) BUILD='$(BUILD)'
+
+.PHONY: all run test check asan tsan unit fuzz bench install clean help say-missing install-run install-test
+.NOTPARALLEL:
+
+all: say-missing
+	+@$(INNER) FLAVOUR=release binary
+
+say-missing:
+	@only_say=1 tables="$$RUN_PACKAGES" bash -c "$$INSTALL_MISSING"
+
+install-run:
+	@tables="$$RUN_PACKAGES" bash -c "$$INSTALL_MISSING"
+
+install-test:
+	@tables="$$RUN_PACKAGES"$$'\n'"$$TEST_PACKAGES" bash -c "$$INSTALL_MISSING"
+
+run: install-run
+	+@$(INNER) -s FLAVOUR=release binary
+	@$(BUILD)/quire $(RUN_ARGS)
+
+test: install-test
+	+@$(INNER) FLAVOUR=release binary tests
+	@BUILD='$(BUILD)' QUIRE_FLAVOUR=release tests/run.sh --check $(T)
+
+check: install-test
+	@tests/check.sh
+
+asan tsan: install-test
+	+@$(INNER) FLAVOUR=$@ binary tests
+	@BUILD='$(BUILD)' QUIRE_FLAVOUR=$@ tests/run.sh $(T)
+
+unit: install-test
+	+@$(INNER) FLAVOUR=$(or $(UNIT_FLAVOUR),release) tests
+	@BUILD='$(BUILD)' QUIRE_FLAVOUR=$(or $(UNIT_FLAVOUR),release) tests/run.sh --unit $(T)
+
+fuzz: install-test
+	+@$(INNER) FLAVOUR=fuzz fuzzers
+	@set -e; for f in $(BUILD)/fuzz/fuzz/fuzz_*; do [[ -x $$f ]] || continue; \
+	  name=$${f##*/}; mkdir -p $(BUILD)/fuzz/corpus/$$name; echo "$$name for $(FUZZ_SECONDS) s"; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus/$$name; done
+
+bench: install-run
+	+@$(INNER) FLAVOUR=release binary benches
+	@set -e; for b in tests/bench/*.sh; do [[ -e $$b ]] || continue; echo "== $$b"; \
+	  BUILD='$(BUILD)' QUIRE='$(abspath $(BUILD))/quire' "$$b"; done
+
+install: all
+	install -D -s -m 755 $(BUILD)/quire $(DESTDIR)$(PREFIX)/bin/quire
+	@find scripts pipelines -name '*.lua' | while read -r f; do \
+	  install -D -m 644 "$$f" "$(DESTDIR)$(PREFIX)/share/quire/$$f"; done
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n '2,/^$$/s/^# \?//p' Makefile
+
+else
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What compiles: objects, one archive of all but main.o, the binary, the test programs
+# ---------------------------------------------------------------------------------------------------------------------
+
+OUT := $(BUILD)/$(FLAVOUR)
+BINARY := $(if $(filter release,$(FLAVOUR)),$(BUILD)/quire,$(OUT)/quire)
+
+PACKAGES := lua5.4 sqlite3 libcurl jansson md4c md4c-html libzip libcrypto
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla -Wformat=2 -Werror
+CPPFLAGS := -D_GNU_SOURCE -Ihost -include host/base/banned.h $(PKG_CFLAGS) -MMD -MP
+CFLAGS := -std=c11 -g -fPIE -fstack-protector-strong $(WARNINGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+# lua-cjson goes into the binary: its shared library is not there where only libraries for users are installed.
+LIBS := -l:liblua5.4-cjson.a $(PKG_LIBS) -lcivetweb -lcrypt -lpthread -lm
+
+CC := gcc
+FLAVOUR_release := -O2 -D_FORTIFY_SOURCE=2
+FLAVOUR_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAVOUR_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+FLAVOUR_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+ifeq ($(FLAVOUR),fuzz)
+CC := clang
+endif
+CFLAGS += $(FLAVOUR_$(FLAVOUR))
+
+ROOMS ?= *
+SOURCES := $(sort $(foreach room,$(ROOMS),$(wildcard host/$(room)/*.c)) $(if $(filter *,$(ROOMS)),$(wildcard host/*.c)))
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/embedded.o
+MAIN := $(filter $(OUT)/host/main.o,$(OBJECTS))
+ARCHIVE := $(OUT)/libquire.a
+UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
+ifneq ($(T),)
+UNIT_TESTS := $(sort $(foreach t,$(T),$(foreach u,$(UNIT_TESTS),$(if $(findstring $(t),$(u)),$(u)))))
+endif
+
+.PHONY: binary tests fuzzers benches FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+# Without host/main.c there is a library to test but nothing to run yet.
+binary: $(if $(MAIN),$(BINARY),$(ARCHIVE))
+tests: $(UNIT_TESTS)
+fuzzers: $(FUZZERS)
+benches: $(BENCHES)
+
+$(BINARY): $(MAIN) $(ARCHIVE)
+	@echo "LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(ARCHIVE): $(filter-out $(MAIN),$(OBJECTS)) $(OUT)/objects.list
+	@rm -f $@
+	@ar rcsD $@ $(filter %.o,$^)
+
+$(OUT)/%.o: %.c Makefile
+	@echo "CC   $<"
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVE)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+$(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- files that travel in the binary ----
+
+EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/web/ui -type f; } 2>/dev/null | LC_ALL=C sort)
+
+# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers.
+$(OUT)/embedded.c: $(EMBEDDED) $(OUT)/embedded.list Makefile
+	@echo "GEN  $@"
+	@{ echo '#include "base/embedded.h"'; \
+	  echo 'const struct embedded_file embedded_files[] = {'; \
+	  for f in $(EMBEDDED); do \
+	    echo "{\"$$f\", \"\""; od -An -v -b "$$f" | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(wc -c <"$$f")},"; \
+	  done; \
+	  echo '{0, 0, 0}};'; \
+	  echo 'const size_t embedded_count = sizeof embedded_files / sizeof embedded_files[0] - 1;'; } >$@
+
+$(OUT)/embedded.o: $(OUT)/embedded.c
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- lists that change only when files come or go, so that what was made of them is made again ----
+
+$(OUT)/objects.list: FORCE
+	@mkdir -p $(@D); echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' >$@
+
+$(OUT)/embedded.list: FORCE
+	@mkdir -p $(@D); echo '$(EMBEDDED)' | cmp -s - $@ || echo '$(EMBEDDED)' >$@
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:$(OUT)/fuzz/%=$(OUT)/tests/fuzz/%.d) $(BENCHES:=.d)
+
+endif

@@ -1,0 +1,19 @@
+/* api.h - the tables that scripts see, registered in one list (api.c). The engine opens each of them in every run's state. */
+#pragma once
+#include "engine/engine.h"
+
+/* Ends with {NULL, NULL}. */
+extern const struct engine_api api_tables[];
+/* The pure ones, for export scripts and scratch states. */
+extern const struct engine_api api_pure_tables[];
+
+void api_open_llm(struct lua_State *L);
+void api_open_run(struct lua_State *L);
+void api_open_os(struct lua_State *L);
+void api_open_step(struct lua_State *L);
+void api_open_task(struct lua_State *L);
+void api_open_artifact(struct lua_State *L);
+void api_open_gate(struct lua_State *L);
+void api_open_project(struct lua_State *L);
+void api_open_export(struct lua_State *L);
+void api_open_log(struct lua_State *L);

@@ -1,0 +1,195 @@
+/* export.c - export.run: a script of exports/ makes a file's bytes on a pool thread, in a state of its own.
+ *
+ *   start -> make_bytes (pool: machine, exports/FORMAT, write the file) -> made (loop) -> op_artifact_put -> deliver
+ *
+ * The file is written before the artifact is durable; a crash between the two makes the same bytes again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "api/args.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "engine/internal.h"
+#include "lua/sandbox.h"
+#include "lua/script_set.h"
+#include "lua/value.h"
+
+static const char *const fields[] = {"format", "name", "book", NULL};
+
+/* A file of MBs is made in one go, so the limits are wider than a run's. */
+static const struct machine_limits limits = {
+    .memory = 512u << 20, .slice_ns = 5000000, .burst_ns = 60000000000, .phase_cpu_ns = 120000000000};
+
+/* Lives until both the wait and the job are done with it. */
+struct work {
+  struct job job;
+  struct wait *wait; /* NULL: cancelled while the pool worked */
+  struct run *run;
+  struct script_set *scripts;
+  char *format, *name, *path, *book;
+  size_t n_book;
+  char *bytes;
+  size_t n_bytes;
+  enum err err;
+  struct error error;
+  bool working;
+};
+
+static void work_free(struct work *k) {
+  free(k->format);
+  free(k->name);
+  free(k->path);
+  free(k->book);
+  free(k->bytes);
+  script_set_unref(k->scripts);
+  free(k);
+}
+
+static void release(struct wait *w) {
+  struct work *k = w->data;
+  if (k->working) k->wait = NULL;
+  else work_free(k);
+}
+
+/* ---- pool thread */
+
+static void run_export(lua_State *L, void *arg) {
+  struct work *k = arg;
+  uint8_t seed[SHA_BYTES] = {0};
+  sandbox_open(L, seed);
+  script_set_open(L, k->scripts);
+  for (const struct engine_api *api = api_pure_tables; api->name; api++) api->open(L);
+  sandbox_close_globals(L);
+  lua_pushfstring(L, "exports/%s", k->format);
+  script_set_require(L, lua_tostring(L, -1));
+  if (!lua_isfunction(L, -1)) luaL_error(L, "scripts/exports/%s.lua must return a function(book) that returns the file's bytes", k->format);
+  value_push_json(L, k->book, k->n_book);
+  lua_call(L, 1, 1);
+  if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "scripts/exports/%s.lua returned no bytes but a %s", k->format, luaL_typename(L, -1));
+  const char *s = lua_tolstring(L, -1, &k->n_bytes);
+  if (k->n_bytes > MAX_ARTIFACT_BYTES) luaL_error(L, "limit: the file is larger than %d MB", MAX_ARTIFACT_BYTES >> 20);
+  k->bytes = mem_dup_n(s, k->n_bytes);
+}
+
+static void make_bytes(struct job *j) {
+  struct work *k = list_owner(j, struct work, job);
+  struct machine *m = machine_new(&limits, &k->error);
+  k->err = m ? machine_protect(m, run_export, k, &k->error) : ERR_LIMIT;
+  machine_free(m);
+  if (k->err == OK) k->err = file_write(k->path, k->bytes, k->n_bytes, &k->error);
+}
+
+/* ---- loop thread */
+
+static void put_done(struct wait *w, struct store_op *base) {
+  struct op_artifact_put *op = (struct op_artifact_put *)base;
+  if (base->err != OK) {
+    wait_fail(w, base->err, &base->error);
+    return;
+  }
+  char *result = op->result;
+  op->result = NULL;
+  wait_deliver(w, result, strlen(result));
+}
+
+static void made(struct job *j) {
+  struct work *k = list_owner(j, struct work, job);
+  struct run *run = k->run;
+  struct wait *w = k->wait;
+  k->working = false;
+  run->in_flight--;
+  if (!w) {
+    work_free(k);
+  } else if (k->err != OK) {
+    wait_fail(w, k->err, &k->error);
+  } else {
+    struct op_artifact_put *op = mem_alloc(sizeof *op);
+    op->op.kind = &op_artifact_put_kind;
+    op->project = run->project;
+    op->puts = mem_alloc(sizeof *op->puts);
+    op->n_puts = 1;
+    op->puts[0] = (struct artifact_put){.name = mem_dup(k->name), .kind = mem_dup("binary"), .content = k->bytes, .n = k->n_bytes, .seen = INT64_MAX};
+    k->bytes = NULL;
+    wait_post(w, &op->op, &op->entry, put_done);
+  }
+  run_maybe_free(run);
+}
+
+static void start(struct wait *w) {
+  struct work *k = w->data;
+  struct run *run = w->task->run;
+  k->working = true;
+  k->wait = w;
+  k->run = run;
+  k->job.work = make_bytes;
+  k->job.done = made;
+  run->in_flight++;
+  pool_submit(run->engine->pool, &k->job);
+}
+
+static int finish(lua_State *L, struct wait *w) {
+  struct work *k = w->data;
+  args_push_result(L, w);
+  lua_rawgeti(L, -1, 1);
+  lua_pushstring(L, k->path);
+  lua_setfield(L, -2, "path");
+  return 1;
+}
+
+static const struct wait_kind export_kind = {
+    .name = "export", .api_name = "export.run", .journaled = true, .start = start, .finish = finish, .release = release};
+
+static void check(lua_State *L) {
+  wait_allowed(L, "export.run");
+  args_fields(L, 1, "export.run", fields);
+  const char *format = args_string(L, 1, "export.run", "format", true, NULL);
+  const char *name = args_string(L, 1, "export.run", "name", true, NULL);
+  if (!*name || strlen(name) > 100 || strpbrk(name, "/\\\n") || name[0] == '.') luaL_error(L, "export.run: '%s' is not a plain file name", name);
+  if (lua_getfield(L, 1, "book") != LUA_TTABLE) luaL_error(L, "export.run: 'book' must be a table");
+  lua_pushfstring(L, "exports/%s", format);
+  if (!script_set_find(script_set_of(L), lua_tostring(L, -1))) {
+    const char *near = script_set_nearest(script_set_of(L), "exports/", format);
+    luaL_error(L, near ? "export.run: no script exports/%s.lua; did you mean '%s'?" : "export.run: no script exports/%s.lua", format, near);
+  }
+  lua_settop(L, 1);
+}
+
+static int export_run(lua_State *L) {
+  check(L);
+  struct run *run = run_of(L);
+  struct work *k = mem_alloc(sizeof *k);
+  struct wait *w = wait_new(run, &export_kind, k);
+  struct error e = {0};
+  k->format = mem_dup(args_string(L, 1, "export.run", "format", true, NULL));
+  k->name = mem_dup(args_string(L, 1, "export.run", "name", true, NULL));
+  bool own = run->project == run->row.project_id;
+  k->path = own ? mem_printf("%s/%s", run->out_dir, k->name) : mem_printf("%s/%s/%s", run->out_dir, run->project_slug, k->name);
+  k->scripts = script_set_ref(run->scripts);
+  lua_getfield(L, 1, "book");
+  struct buf book;
+  buf_init(&book, MAX_ARTIFACT_BYTES);
+  enum err err = value_encode(L, -1, &book, &e);
+  k->n_book = book.len;
+  k->book = buf_take(&book);
+  if (err != OK) return args_raise(L, "export.run: book", &e);
+  char sha[SHA_HEX];
+  sha256_hex(k->book, k->n_book, sha);
+  buf_puts(&w->content, "{\"book\":");
+  buf_printf(&w->content, "\"%s\",\"format\":\"%s\",\"name\":", sha, k->format);
+  args_quote(&w->content, k->name, strlen(k->name));
+  buf_printf(&w->content, ",\"project\":%lld}", (long long)(own ? 0 : run->project));
+  return wait_yield(L, w);
+}
+
+void api_open_export(lua_State *L) {
+  static const luaL_Reg functions[] = {{"run", export_run}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_setglobal(L, "export");
+}

@@ -1,0 +1,42 @@
+/* buf.h - a growing byte buffer with a maximum given at birth.
+ *
+ * Always NUL-terminated at data[len] once anything was appended; `data` is never NULL after buf_init
+ * (it points to a shared empty string until the first append). One thread at a time.
+ *
+ *   struct buf b; buf_init(&b, MAX_ANSWER);
+ *   if (buf_append(&b, chunk, n) != OK) ...   // ERR_LIMIT: nothing was appended
+ *   buf_release(&b);
+ */
+#pragma once
+#include <stddef.h>
+#include "base/err.h"
+
+struct buf {
+  char *data;
+  size_t len, cap, max;
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b); /* frees the contents; the struct may be buf_init'ed again */
+void buf_clear(struct buf *b);   /* len = 0, memory kept */
+char *buf_take(struct buf *b);   /* moves the NUL-terminated contents out (free() them); b is empty after */
+enum err buf_append(struct buf *b, const void *p, size_t n);
+enum err buf_puts(struct buf *b, const char *s);
+enum err buf_putc(struct buf *b, char c);
+enum err buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_drop_front(struct buf *b, size_t n); /* removes the first n bytes */
+/* Reads a whole file. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (larger than b->max). "-" reads standard input. */
+enum err buf_read_file(struct buf *b, const char *path, struct error *e);
+
+/* All maxima, in one place. */
+enum {
+  MAX_SCRIPT_BYTES = 1 << 20,    /* one Lua source file */
+  MAX_INPUT_BYTES = 8 << 20,     /* a brief, an outline */
+  MAX_ANSWER_BYTES = 4 << 20,    /* the text of one model answer */
+  MAX_EVENT_BYTES = 1 << 20,     /* one event of a provider's stream */
+  MAX_REQUEST_BYTES = 16 << 20,  /* one request to a provider */
+  MAX_ARTIFACT_BYTES = 64 << 20, /* one version of an artifact */
+  MAX_JOURNAL_BYTES = 4 << 20,   /* the result of one journal entry */
+  MAX_JSON_BYTES = 64 << 20,     /* one JSON document */
+  MAX_HTTP_BODY_BYTES = 32 << 20 /* a request body the web server takes */
+};

@@ -1,0 +1,14 @@
+/* embedded.h - the files that travel inside the binary: scripts, pipelines, the web UI's assets.
+ * The Makefile writes build/FLAVOUR/embedded.c. Sorted by name (bytes); `text` ends with a NUL that `size`
+ * does not count. */
+#pragma once
+#include <stddef.h>
+
+struct embedded_file {
+  const char *name; /* the path in the source tree: "scripts/phases/writing.lua", "host/web/ui/app.js" */
+  const char *text;
+  size_t size;
+};
+
+extern const struct embedded_file embedded_files[];
+extern const size_t embedded_count;

@@ -1,0 +1,10 @@
+/* failpoint.h - named places where a test makes the host die or fail.
+ *
+ * QUIRE_FAILPOINT="after_intent:kill@3,commit:fail" : at the third pass of `after_intent` SIGKILL this
+ * process; each pass of `commit` reports failure. Actions: kill, fail, stop (SIGSTOP), exit, sleep=MS. Costs
+ * one load when the variable is unset. */
+#pragma once
+#include <stdbool.h>
+
+/* True when the caller must behave as if this step had failed. */
+bool failpoint(const char *name);

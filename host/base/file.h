@@ -1,0 +1,9 @@
+/* file.h - whole files, written so that a crash leaves the old one or the new one. Any thread. */
+#pragma once
+#include <stddef.h>
+#include "base/err.h"
+
+/* Makes the folder and its parents (mode). OK when it is there already. */
+enum err file_mkdirs(const char *dir, unsigned mode, struct error *e);
+/* Writes `path` (its folder is made when missing): temporary file, fsync, rename, fsync of the folder. The error names the path and what to do. */
+enum err file_write(const char *path, const void *data, size_t n, struct error *e);

@@ -1,0 +1,176 @@
+/* jsonx.c - strict reading and canonical writing over jansson.
+ *
+ * jsonx_parse -> jsonx_str | jsonx_int | jsonx_num -> jsonx_canonical | jsonx_dumps. Any thread. Two values
+ * that are equal give the same bytes, so the canonical form is what gets hashed and compared. */
+#include "base/jsonx.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+
+enum { DEPTH_MAX = 100 };
+
+/* ---- reading ---- */
+
+/* jansson's own depth limit is 2048, which is deep enough to hurt what walks the value later. */
+static bool too_deep(const char *text, size_t n) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < n; i++) {
+    char c = text[i];
+    if (in_string) {
+      if (c == '\\') i++;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > DEPTH_MAX) return true;
+    } else if (c == ']' || c == '}') {
+      depth--;
+    }
+  }
+  return false;
+}
+
+enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out, struct error *e) {
+  *out = NULL;
+  if (n > MAX_JSON_BYTES)
+    return err_set(e, ERR_LIMIT, "%s is larger than %d bytes", what, (int)MAX_JSON_BYTES);
+  if (too_deep(text, n)) return err_set(e, ERR_LIMIT, "%s is nested deeper than %d levels", what, DEPTH_MAX);
+  json_error_t at;
+  *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &at);
+  if (*out) return OK;
+  return err_set(e, ERR_INVALID, "%s is not valid JSON: line %d, column %d: %s", what, at.line, at.column,
+                 at.text);
+}
+
+/* ---- writing ---- */
+
+static enum err put_value(const json_t *v, struct buf *out, int depth);
+
+static enum err put_escape(unsigned char c, struct buf *out) {
+  static const char short_form[] = "\b\f\n\r\t\"\\";
+  static const char letters[] = "bfnrt\"\\";
+  const char *hit = c ? strchr(short_form, c) : NULL;
+  if (hit) return buf_printf(out, "\\%c", letters[hit - short_form]);
+  return buf_printf(out, "\\u%04x", c);
+}
+
+static enum err put_string(const char *s, size_t n, struct buf *out) {
+  enum err err = buf_putc(out, '"');
+  size_t done = 0;
+  for (size_t i = 0; i < n && !err; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    err = buf_append(out, s + done, i - done);
+    if (!err) err = put_escape(c, out);
+    done = i + 1;
+  }
+  if (!err) err = buf_append(out, s + done, n - done);
+  return err ? err : buf_putc(out, '"');
+}
+
+/* The fewest digits that read back as the same number; always recognizable as a real. */
+static enum err put_real(double x, struct buf *out) {
+  char text[40];
+  for (int digits = 1; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, x);
+    double back = strtod(text, NULL);
+    if (back == x) break;
+  }
+  enum err err = buf_puts(out, text);
+  return err || strpbrk(text, ".e") ? err : buf_puts(out, ".0");
+}
+
+static enum err put_array(const json_t *v, struct buf *out, int depth) {
+  enum err err = buf_putc(out, '[');
+  size_t n = json_array_size(v);
+  for (size_t i = 0; i < n && !err; i++) {
+    if (i) err = buf_putc(out, ',');
+    if (!err) err = put_value(json_array_get(v, i), out, depth);
+  }
+  return err ? err : buf_putc(out, ']');
+}
+
+struct member {
+  const char *key;
+  const json_t *value;
+};
+
+static int by_key(const void *a, const void *b) {
+  const struct member *x = a, *y = b;
+  return strcmp(x->key, y->key);
+}
+
+/* The members in the order of their keys; free() them. */
+static struct member *sorted_members(const json_t *v, size_t *count) {
+  struct member *members = mem_alloc(json_object_size(v) * sizeof *members);
+  size_t n = 0;
+  const char *key;
+  json_t *value, *object = (json_t *)(uintptr_t)v; /* jansson iterates over non-const objects only */
+  json_object_foreach(object, key, value) members[n++] = (struct member){key, value};
+  qsort(members, n, sizeof *members, by_key);
+  *count = n;
+  return members;
+}
+
+static enum err put_object(const json_t *v, struct buf *out, int depth) {
+  size_t n;
+  struct member *members = sorted_members(v, &n);
+  enum err err = buf_putc(out, '{');
+  for (size_t i = 0; i < n && !err; i++) {
+    if (i) err = buf_putc(out, ',');
+    if (!err) err = put_string(members[i].key, strlen(members[i].key), out);
+    if (!err) err = buf_putc(out, ':');
+    if (!err) err = put_value(members[i].value, out, depth);
+  }
+  free(members);
+  return err ? err : buf_putc(out, '}');
+}
+
+static enum err put_value(const json_t *v, struct buf *out, int depth) {
+  if (!v) return ERR_INVALID;
+  switch (json_typeof(v)) {
+  case JSON_OBJECT: return depth < DEPTH_MAX ? put_object(v, out, depth + 1) : ERR_LIMIT;
+  case JSON_ARRAY: return depth < DEPTH_MAX ? put_array(v, out, depth + 1) : ERR_LIMIT;
+  case JSON_STRING: return put_string(json_string_value(v), json_string_length(v), out);
+  case JSON_INTEGER: return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+  case JSON_REAL: return put_real(json_real_value(v), out);
+  case JSON_TRUE: return buf_puts(out, "true");
+  case JSON_FALSE: return buf_puts(out, "false");
+  case JSON_NULL: return buf_puts(out, "null");
+  }
+  return ERR_INVALID;
+}
+
+enum err jsonx_canonical(const json_t *v, struct buf *out) {
+  return put_value(v, out, 0);
+}
+
+char *jsonx_dumps(const json_t *v) {
+  struct buf b;
+  buf_init(&b, MAX_JSON_BYTES);
+  if (jsonx_canonical(v, &b) == OK) return buf_take(&b);
+  buf_release(&b);
+  return NULL;
+}
+
+/* ---- fields ---- */
+
+const char *jsonx_str(const json_t *obj, const char *key, const char *otherwise) {
+  const char *s = json_string_value(json_object_get(obj, key));
+  return s ? s : otherwise;
+}
+
+json_int_t jsonx_int(const json_t *obj, const char *key, json_int_t otherwise) {
+  const json_t *v = json_object_get(obj, key);
+  return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+double jsonx_num(const json_t *obj, const char *key, double otherwise) {
+  const json_t *v = json_object_get(obj, key);
+  return json_is_number(v) ? json_number_value(v) : otherwise;
+}

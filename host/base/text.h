@@ -1,0 +1,20 @@
+/* text.h - small text helpers with no allocation policy of their own. Any thread. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The name of `names` (NULL-terminated) nearest to `word` by edit distance, or NULL when none is near
+ * (more than a third of the longer word's length away, at least 1 edit allowed). */
+const char *text_nearest(const char *word, const char *const *names);
+/* Decodes one code point at s[0..n); returns its length in bytes, 0 at the end, -1 when invalid (overlong,
+ * surrogate, > U+10FFFF, cut off). */
+int utf8_decode(const char *s, size_t n, uint32_t *cp);
+bool utf8_valid(const char *s, size_t n, size_t *bad_offset); /* bad_offset may be NULL */
+/* Words as a reader counts them: runs of letters, digits and inner apostrophes or hyphens; every Han,
+ * Hiragana, Katakana and Thai-like code point that has no spaces counts as half a word, rounded up. Invalid
+ * bytes separate words. */
+size_t text_words(const char *s, size_t n);
+/* A lower-case ASCII slug ([a-z0-9-], no double or outer hyphens, at most max-1 bytes); "untitled" when
+ * nothing is left. */
+void text_slug(const char *s, size_t n, char *out, size_t max);

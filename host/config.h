@@ -1,0 +1,26 @@
+/* config.h - settings: flags > environment > quire.lua in the library > defaults.
+ *
+ * quire.lua is data: a chunk that returns a table, without any library. Unknown names are errors with the nearest one. */
+#pragma once
+#include <stdbool.h>
+#include "engine/engine.h"
+#include "llm/llm.h"
+
+struct config_flags { /* what the command line said; NULL or negative: nothing */
+  const char *library, *scripts;
+};
+
+struct config {
+  char *library;            /* directory */
+  char *exports;            /* LIBRARY/exports */
+  const char **script_dirs; /* NULL-terminated: --scripts, the library, the checkout that the binary was built in */
+  struct llm_settings llm;
+  struct engine_settings engine; /* without apis and callbacks: serve.c fills those in */
+  struct script_set *adapters;   /* providers/NAME sources on the same search path */
+  json_t *shown;            /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
+  char *listen;             /* "127.0.0.1:0": where the owner's API listens */
+};
+
+/* ERR_CONFIG with file and line. A missing quire.lua is fine. The library need not exist yet. */
+enum err config_load(const struct config_flags *flags, struct config *out, struct error *e);
+void config_release(struct config *c);

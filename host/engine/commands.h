@@ -1,0 +1,38 @@
+/* commands.h - what a person can ask the owner of a library to change. One function a command, JSON in and JSON out, so that the command
+ * line (when it is the owner itself) and the HTTP API (for everybody else) are the same thing. Any thread but the loop's.
+ *
+ * Reading needs no command: every process may read the database. */
+#pragma once
+#include <jansson.h>
+#include "engine/engine.h"
+
+struct commands {
+  struct store *store;
+  struct engine *engine;
+  struct llm *llm;
+  const struct engine_settings *settings;
+  const char *const *script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
+};
+
+/* All sources on the search path as one checked set; `extra_dir` (--scripts) comes first, `file` (a pipeline given as FILE.lua) before it.
+ * The caller unrefs *out. Errors name file and line. */
+enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file, struct script_set **out, struct error *e);
+
+/* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
+ * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start)} ->
+ * {"run": ID, "project": SLUG, "existed": BOOL, "status": ...}. Everything is checked before anything is written:
+ * pipeline, scripts, input fields, models, names. With a key that exists, the run is found and, when it is unfinished, moved on. */
+enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
+/* POST /api/runs/{id}/resume. {"with": ["scripts","artifacts","models=writer"], "models", "budget_usd", "until", "scripts"} -> {"run","status"}.
+ * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. */
+enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
+/* POST /api/runs/{id}/retry: a new run with a copy of the journal. Same request as resume. -> {"run": NEW, "retry_of": ID} */
+enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
+/* POST /api/runs/{id}/cancel -> {"run","status"} */
+enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e);
+/* POST /api/runs/{id}/notes {"text"} */
+enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
+/* POST /api/gates/{id} {"choice","edits","by","show_sha"} -> {"gate","run"}; the run goes on. */
+enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out, struct error *e);
+/* POST /api/projects/{slug}/artifacts {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit. */
+enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out, struct error *e);

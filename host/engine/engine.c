@@ -1,0 +1,124 @@
+/* engine.c - all runs of this host: starting, cancelling, draining, and the beat that tells the store who got on.
+ * Calls from other threads become posts to the loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+enum { BEAT_NS = 1000000000 };
+
+/* Once a second: heartbeats of runs that made progress, and a look at a drain. */
+static void on_beat(struct timer *t) {
+  struct engine *en = t->arg;
+  for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
+    struct run *run = list_owner(node, struct run, node);
+    if (run->state == RUN_LIVE && run->beat_dirty) run_progress(run, NULL, NULL, -1, -1, NULL);
+  }
+  timer_set(en->loop, t, clock_mono_ns() + BEAT_NS);
+  engine_look_at_drain(en);
+}
+
+struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool, const struct engine_settings *settings) {
+  struct engine *en = mem_alloc(sizeof *en);
+  *en = (struct engine){.loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new()};
+  list_init(&en->runs);
+  list_init(&en->ready);
+  en->beat = (struct timer){.fn = on_beat, .arg = en};
+  timer_set(loop, &en->beat, clock_mono_ns() + BEAT_NS);
+  loop_set_idle(loop, sched_pass, en);
+  return en;
+}
+
+static void unref_set(void *set) { script_set_unref(set); }
+
+void engine_free(struct engine *en) {
+  if (!en) return;
+  timer_clear(en->loop, &en->beat);
+  map_free(en->sets, unref_set);
+  free(en);
+}
+
+int engine_runs(const struct engine *en) { return en->n_runs; }
+
+/* ---- posts */
+
+struct command {
+  struct post post;
+  struct engine *en;
+  int64_t run;
+  int grace_ms;
+  void (*done)(void *arg);
+  void *arg;
+};
+
+static void post_command(struct engine *en, void (*fn)(struct post *), int64_t run, int grace_ms, void (*done)(void *), void *arg) {
+  struct command *c = mem_alloc(sizeof *c);
+  *c = (struct command){.post = {.fn = fn}, .en = en, .run = run, .grace_ms = grace_ms, .done = done, .arg = arg};
+  loop_post(en->loop, &c->post);
+}
+
+static void do_start(struct post *p) {
+  struct command *c = list_owner(p, struct command, post);
+  run_claim(c->en, c->run);
+  free(c);
+}
+void engine_start_run(struct engine *en, int64_t run) { post_command(en, do_start, run, 0, NULL, NULL); }
+
+static void do_cancel(struct post *p) {
+  struct command *c = list_owner(p, struct command, post);
+  struct run *run = run_find(c->en, c->run);
+  if (run) {
+    struct error e = {0};
+    err_set(&e, ERR_CANCELLED, "cancelled by a person");
+    run_fail(run, ERR_CANCELLED, &e, NULL);
+    run_maybe_free(run);
+  }
+  free(c);
+}
+void engine_cancel(struct engine *en, int64_t run) { post_command(en, do_cancel, run, 0, NULL, NULL); }
+
+/* ---- drain */
+
+static bool call_in_flight(struct run *run) {
+  for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
+    struct wait *w = list_owner(node, struct task, all)->wait;
+    if (w && w->state == WAIT_STARTED && strcmp(w->kind->name, "llm") == 0) return true;
+  }
+  return false;
+}
+
+static struct run *next_to_park(struct engine *en, bool grace_over) {
+  for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
+    struct run *run = list_owner(node, struct run, node);
+    if (run->state == RUN_LIVE && (grace_over || !call_in_flight(run))) return run;
+  }
+  return NULL;
+}
+
+void engine_look_at_drain(struct engine *en) {
+  if (!en->draining) return;
+  bool grace_over = clock_mono_ns() >= en->drain_until;
+  struct run *run;
+  while ((run = next_to_park(en, grace_over))) run_park(run, "queued", NULL, 0);
+  if (en->n_runs == 0 && en->drained) {
+    void (*drained)(void *) = en->drained;
+    en->drained = NULL;
+    drained(en->drained_arg);
+  }
+}
+
+static void do_drain(struct post *p) {
+  struct command *c = list_owner(p, struct command, post);
+  c->en->draining = true;
+  c->en->drain_until = clock_mono_ns() + (uint64_t)c->grace_ms * 1000000;
+  c->en->drained = c->done;
+  c->en->drained_arg = c->arg;
+  timer_set(c->en->loop, &c->en->beat, clock_mono_ns() + (uint64_t)c->grace_ms * 1000000);
+  engine_look_at_drain(c->en);
+  free(c);
+}
+void engine_drain(struct engine *en, int grace_ms, void (*done)(void *arg), void *arg) {
+  post_command(en, do_drain, 0, grace_ms, done, arg);
+}

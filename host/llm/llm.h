@@ -1,0 +1,107 @@
+/* llm.h - model calls: what the engine asks of them. Loop thread only, except where noted.
+ *
+ *   llm_new -> (llm_call_start -> ... on_text* ... -> done)* -> llm_free
+ *
+ * One call, from the engine's side, is one question that gets one answer or one final error. Inside it is: resolve the
+ * role to a model, reserve the worst-case cost, wait for the provider's limits, make the intent durable (a calls row for
+ * this attempt), send, stream through the adapter, finish the row - and on the last attempt the journal entry with it, in one
+ * transaction. Retries, back-off, Retry-After and the role's next model happen here; the engine never sees them but in `attempts`.
+ *
+ * Nothing is sent before its intent is durable; nothing is handed back before the answer is durable (or spooled). */
+#pragma once
+#include <jansson.h>
+#include "base/loop.h"
+#include "base/pool.h"
+#include "store/calls.h"
+
+struct llm_provider {
+  char *name;     /* "openai", "openrouter", "local" */
+  char *adapter;  /* scripts/providers/ADAPTER.lua */
+  char *base_url; /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
+  char *key_env, *key_file; /* where the key is; both NULL: none is needed */
+  int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
+  int retries;                                             /* further attempts at one model (default 4) */
+  double connect_s, first_byte_s, idle_s, total_s;
+  bool http1; /* never try HTTP/2 */
+};
+struct llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
+  char *model;  /* "provider/model" */
+  int64_t input, cached_read, cache_write, output;
+  int64_t context;
+};
+struct llm_role { char *name; char **models; size_t n_models; }; /* "provider/model", first choice first; name "default" serves all others */
+
+struct llm_settings {
+  struct llm_provider *providers; size_t n_providers;
+  struct llm_role *roles; size_t n_roles;
+  struct llm_price *prices; size_t n_prices;
+  double backoff_first_s, backoff_most_s; /* full jitter between 0 and min(most, first * 2^attempt) */
+  double pause_over_s;                    /* a Retry-After longer than this pauses the run instead of waiting (default 300) */
+  int64_t month_limit_nano;               /* the library's budget in the last 30 days; 0: none */
+  /* Source text of an adapter, by name ("openai"); NULL when there is none. Owned by the callee, valid while llm lives. */
+  const char *(*adapter_source)(void *arg, const char *name, size_t *n);
+  void *adapter_arg;
+};
+
+struct llm;
+struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings, struct error *e); /* settings are borrowed for life */
+void llm_free(struct llm *llm); /* cancels what is in flight, silently */
+
+/* Money and calls of one run, shared by its calls in flight. The engine fills limits and what was spent; llm keeps `reserved`. */
+struct llm_budget {
+  int64_t limit_nano, spent_nano, reserved_nano;
+  int64_t limit_calls, calls;
+};
+
+/* What is paused and why, when a call ends without an answer that a script could see. */
+enum llm_pause { LLM_NO_PAUSE, LLM_PAUSE_BUDGET, LLM_PAUSE_PROVIDER, LLM_PAUSE_KEY };
+
+struct llm_call {
+  /* in: the caller's memory, valid until `done` (or until llm_call_cancel returned) */
+  int64_t run, epoch;
+  struct journal_key key;       /* of the journal entry to be */
+  int64_t supersedes;
+  int64_t *seq;                 /* the run's counter: ++*seq gives the entry its place when the answer is posted */
+  const char *role;
+  const char *const *models;    /* the run's own choice for this role, "provider/model"; NULL: settings */
+  size_t n_models;
+  size_t first_model;           /* start with this one of the list (ask_json's "next model") */
+  const struct call_block *blocks;
+  size_t n_blocks;
+  int64_t max_words;
+  double temperature;           /* NAN: not sent */
+  const char *reasoning;        /* NULL, "low", "medium", "high" */
+  const json_t *schema, *extra; /* or NULL */
+  const char *ask_key;          /* the script's key=, or NULL */
+  const char *reads;            /* JSON list or NULL */
+  struct llm_budget *budget;
+  void (*on_text)(struct llm_call *c, const char *text, size_t n); /* live text; may be NULL */
+  void (*on_alive)(struct llm_call *c);                            /* bytes came: progress */
+  void (*done)(struct llm_call *c);                                /* loop thread, once; may free the call */
+  void *owner;
+
+  /* out */
+  enum err err;        /* OK, or why there is no answer. ERR_FENCED: the run moved on */
+  struct error error;
+  enum llm_pause pause; /* not LLM_NO_PAUSE: nothing was journaled; the run should park and ask again later */
+  int64_t pause_until_ms;
+  bool retryable;
+  /* The journaled result, canonical JSON: the answer {"text","reasoning","stop","native_stop","usage":{..},"cost_nano" (absent: unknown),
+   * "model","request_id","ttft_ms","total_ms","attempts"} or {"error":{"kind","message","retryable","provider_text","request_id"}}. */
+  char *result;
+  size_t n_result;
+  int64_t at_ms, entry_seq;
+
+  /* llm's own */
+  struct call_state *state;
+};
+void llm_call_start(struct llm *llm, struct llm_call *c);
+/* Stops the transfer; `done` is not called any more. The attempt's row becomes `cancelled` with what text had come (nothing waits for that). */
+void llm_call_cancel(struct llm *llm, struct llm_call *c);
+
+/* The "provider/model" that a role resolves to now (first choice); NULL when none does. For --with models. */
+const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
+/* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */
+enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
+int llm_in_flight(const struct llm *llm);
+/* The answer of a late call (journal_row with id 0) as the same JSON: made from its calls row. In store/journal.c's journal_result. */

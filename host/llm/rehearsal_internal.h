@@ -1,0 +1,71 @@
+/* rehearsal_internal.h - what the rehearsal model's files share: the prompt as it reads it, and its dice.
+ *
+ *   rehearsal.c -> prompt_read (rehearsal_prompt.c)
+ *               -> write_instance (rehearsal_schema.c) -> write_prose, write_phrase (rehearsal_prose.c) */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+
+enum { MAX_NAMES = 48, MAX_REFS = 600, MAX_CAST = 8 };
+
+/* A piece of the prompt; not terminated. */
+struct span {
+  const char *at;
+  size_t n;
+};
+
+/* Something the prompt gives an id: {"events": [{"id": "e3", "chapter": 2}]} is kind "events", id "e3". */
+struct reference {
+  struct span kind, id;
+  long chapter; /* 0: none */
+};
+
+struct names {
+  struct span list[MAX_NAMES];
+  bool in_task[MAX_NAMES]; /* the last user message speaks of it */
+  int n;
+};
+
+struct prompt {
+  const char *all, *task; /* all messages, one after the other; the last user message within them */
+  size_t n_all, n_task;
+  struct names people, places;
+  struct reference *refs;
+  int n_refs;
+  struct span title, language, genre;
+  long words;           /* asked for; 0: not said */
+  long scenes;          /* asked for; 0: not said */
+  long chapter;         /* "chapter 7" in the task; 0: none */
+  long first, last;     /* "chapters 5 to 8" in the task; 0: none */
+  const char *scene_break;
+  long max_tokens;      /* 0: not said */
+};
+enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory, struct error *e);
+void prompt_release(struct prompt *p);
+/* "Return exactly N items for KEY" in the task; 0: not said. */
+long prompt_count_for(const struct prompt *p, const char *key);
+/* The options of "Answer with A or B"; 0 when it asks nothing like it. */
+int prompt_choices(const struct prompt *p, struct span *choices, int most);
+
+/* splitmix64: small, and the same everywhere. */
+struct dice {
+  uint64_t state;
+};
+uint64_t dice_roll(struct dice *d);
+size_t dice_below(struct dice *d, size_t n); /* 0 for n = 0 */
+
+/* Prose of about `words` words. */
+void write_prose(const struct prompt *p, struct dice *d, long words, struct buf *out);
+/* `n` sentences of narration, without dialogue. */
+void write_sentences(const struct prompt *p, struct dice *d, int n, struct buf *out);
+/* Short things by kind: a title ("The Salt Ledger"), a person, a place, a thing. `index` makes them differ. */
+void write_title(struct dice *d, struct buf *out);
+void write_person(const struct prompt *p, struct dice *d, size_t index, struct buf *out);
+void write_place(const struct prompt *p, struct dice *d, size_t index, struct buf *out);
+void write_phrase(struct dice *d, struct buf *out); /* "a brass key" */
+
+/* A valid instance of the schema as JSON text. Err: ERR_INVALID (nothing satisfies it). */
+enum err write_instance(const json_t *schema, const struct prompt *p, struct dice *d, struct buf *out,
+                        struct error *e);

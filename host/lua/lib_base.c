@@ -1,0 +1,102 @@
+/* lib_base.c - the globals of the sandbox that stock Lua calls "base", and what the lib_*.c files share. */
+#include "lua/lib.h"
+
+#include <stdbool.h>
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "lua/pairs.h"
+
+void lib_pick(lua_State *L, const char *const *names, int more) {
+  int n = 0;
+  while (names[n]) n++;
+  luaL_checkstack(L, 3, "no room to open a library");
+  lua_createtable(L, 0, n + more);
+  for (int i = 0; i < n; i++) {
+    lua_getfield(L, -2, names[i]);
+    lua_setfield(L, -2, names[i]);
+  }
+  lua_remove(L, -2);
+}
+
+const char *lib_tolstring(lua_State *L, int index, size_t *len) {
+  index = lua_absindex(L, index);
+  int type = lua_type(L, index);
+  luaL_checkstack(L, 3, "no room for text");
+  bool own = luaL_getmetafield(L, index, "__tostring") != LUA_TNIL;
+  if (own) lua_pop(L, 1);
+  if (own || type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING)
+    return luaL_tolstring(L, index, len);
+  int named = luaL_getmetafield(L, index, "__name");
+  if (named != LUA_TSTRING) {
+    if (named != LUA_TNIL) lua_pop(L, 1);
+    lua_pushstring(L, lua_typename(L, type));
+  }
+  return lua_tolstring(L, -1, len);
+}
+
+static int base_tostring(lua_State *L) {
+  luaL_checkany(L, 1);
+  lib_tolstring(L, 1, NULL);
+  return 1;
+}
+
+/* Strings share one metatable, and the host's objects have theirs: both stay out of reach. */
+static int base_getmetatable(lua_State *L) {
+  luaL_checkany(L, 1);
+  if (lua_type(L, 1) != LUA_TTABLE || !lua_getmetatable(L, 1)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  luaL_getmetafield(L, 1, "__metatable"); /* pushes nothing when there is none */
+  return 1;
+}
+
+static void refuse_field(lua_State *L, const char *field, const char *why) {
+  lua_pushstring(L, field);
+  if (lua_rawget(L, 2) != LUA_TNIL) luaL_error(L, "setmetatable: %s is refused: %s", field, why);
+  lua_pop(L, 1);
+}
+
+static int base_setmetatable(lua_State *L) {
+  int type = lua_type(L, 2);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
+  if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+    return luaL_error(L, "cannot change a protected metatable");
+  lua_settop(L, 2);
+  if (type == LUA_TTABLE) {
+    /* A __gc runs with all hooks off, where no limit holds. One that is added later is ignored by Lua. */
+    refuse_field(L, "__gc", "a script's finalizer could not be stopped; use a `local x <close>` variable");
+    refuse_field(L, "__mode",
+                 "what a weak table holds depends on when memory was collected; remove entries yourself");
+  }
+  lua_setmetatable(L, 1);
+  return 1;
+}
+
+void lib_open_base(lua_State *L) {
+  static const char *const stock[] = {"assert", "error",    "ipairs", "pcall",    "rawequal",
+                                      "rawget", "rawlen",   "select", "tonumber", "type",
+                                      "xpcall", "_VERSION", NULL};
+  static const luaL_Reg own[] = {{"getmetatable", base_getmetatable}, {"next", lua_first_pair},
+                                 {"pairs", lua_ordered_pairs},        {"setmetatable", base_setmetatable},
+                                 {"tostring", base_tostring},         {NULL, NULL}};
+  luaL_checkstack(L, 6, "no room to open base");
+  /* luaopen_base writes into the globals, whatever they are: give it a table of its own for a moment. If this
+   * raises in between, the state is unusable and the opener's protected call says so. */
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_createtable(L, 0, 32);
+  lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushcfunction(L, luaopen_base);
+  lua_call(L, 0, 1);
+  lua_insert(L, -2); /* stock base, the real globals */
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  for (const char *const *name = stock; *name; name++) {
+    lua_getfield(L, -2, *name);
+    lua_setfield(L, -2, *name);
+  }
+  luaL_setfuncs(L, own, 0);
+  lua_pop(L, 2);
+}

@@ -1,0 +1,57 @@
+/* script_set.h - all Lua sources on the search path at one moment: what a run is pinned to.
+ *
+ *   script_set_new -> script_set_add_* (first hit of a name wins) -> script_set_seal -> script_set_check ->
+ * (load in machines) -> script_set_unref
+ *
+ * Names are module paths: "phases/writing" (scripts/phases/writing.lua), "pipelines/generate_book". A sealed
+ * set never changes and may be read by any thread; each file is compiled once, and machines load the host's
+ * own bytecode of it. */
+#pragma once
+#include <lua.h>
+#include <stdbool.h>
+#include "base/buf.h"
+#include "base/hash.h"
+
+struct script_file {
+  char *name;   /* "phases/writing" */
+  char *origin; /* where it was found: a path, or "built in" */
+  char *text;
+  size_t n;
+  char sha[SHA_HEX];
+  char *code; /* bytecode, once compiled */
+  size_t n_code;
+};
+
+struct script_set;
+
+struct script_set *script_set_new(void);
+struct script_set *script_set_ref(struct script_set *s); /* any thread */
+void script_set_unref(struct script_set *s);             /* any thread; NULL is fine */
+/* Adds DIR/scripts/... and DIR/pipelines/... (both may be missing). ERR_IO/ERR_LIMIT with the file's path
+ * when one cannot be read or is larger than MAX_SCRIPT_BYTES. What the host itself reads is left out:
+ * scripts/api.lua, scripts/models.lua, scripts/providers. */
+enum err script_set_add_dir(struct script_set *s, const char *dir, struct error *e);
+enum err script_set_add_file(struct script_set *s, const char *name, const char *path, struct error *e);
+void script_set_add_text(struct script_set *s, const char *name, const char *origin, const char *text,
+                         size_t n);
+void script_set_add_embedded(struct script_set *s);
+/* Computes the hash. No file can be added after. */
+void script_set_seal(struct script_set *s);
+const char *script_set_hash(const struct script_set *s);
+
+size_t script_set_count(const struct script_set *s);
+const struct script_file *script_set_at(const struct script_set *s, size_t i); /* sorted by name */
+const struct script_file *script_set_find(const struct script_set *s, const char *name);
+/* The nearest name with this prefix ("pipelines/"), or NULL. */
+const char *script_set_nearest(const struct script_set *s, const char *prefix, const char *word);
+
+/* Compiles every file, text only. The first error says file and line. Thread: any, once. */
+enum err script_set_compile(struct script_set *s, struct error *e);
+
+/* For a machine: opens `require` (modules of this set only, each run once, no waits at a module's top level).
+ * The set is borrowed for the machine's life. Raises on memory: call inside machine_protect. */
+void script_set_open(lua_State *L, const struct script_set *s);
+/* Pushes the value that file `name` returns (loaded once per machine). Raises with file and line. */
+void script_set_require(lua_State *L, const char *name);
+/* The set of this machine. */
+const struct script_set *script_set_of(lua_State *L);

@@ -1,0 +1,73 @@
+/* artifacts.h - named, versioned documents of a project. Versions never change; contents are blobs by SHA-256. */
+#pragma once
+#include <stdbool.h>
+#include "store/journal.h"
+
+struct artifact_put { /* one document to write; strings are the op's (freed with it) */
+  char *name, *kind, *content;
+  size_t n;
+  int64_t seen; /* highest version number of it that the run has read or written; a person's newer head makes this a proposal */
+  int64_t version;  /* out */
+  bool proposal;    /* out */
+};
+/* A run's puts, in one transaction with their journal entry and a heartbeat; entry.result is written by apply:
+ * [{"name":..,"version":..,"proposal":false}, ...]. `result` holds a copy of it (free()). */
+struct op_artifact_put {
+  struct store_op op;
+  struct journal_entry entry;
+  int64_t project;
+  struct artifact_put *puts;
+  size_t n_puts;
+  char *result; /* out */
+};
+extern const struct store_op_kind op_artifact_put_kind;
+
+/* A run's read: the head (or, `horizon` > 0: the newest version with id <= horizon that this run did not write), journaled as
+ * {"version":number,"id":version_id,"kind":..,"author":..} or null when there is none. */
+struct op_artifact_get {
+  struct store_op op;
+  struct journal_entry entry;
+  int64_t project, horizon;
+  const char *name;
+  char *result;  /* out: the journaled JSON, free() */
+  char *content; /* out: NULL when there is none; free() */
+  size_t n;
+};
+extern const struct store_op_kind op_artifact_get_kind;
+
+/* A run's list: names with the prefix and their head versions, journaled as [{"name":..,"version":..,"kind":..,"author":..}, ...].
+ * `history`: prefix is one name, and each of its versions is listed. */
+struct op_artifact_list {
+  struct store_op op;
+  struct journal_entry entry;
+  int64_t project;
+  const char *prefix;
+  bool history;
+  char *result; /* out */
+};
+extern const struct store_op_kind op_artifact_list_kind;
+
+/* A person's edit. `expected` >= 0: ERR_CONFLICT when the head's number is another (0: must not exist). */
+struct op_artifact_edit {
+  struct store_op op;
+  int64_t project;
+  const char *name, *kind, *content;
+  size_t n;
+  int64_t expected;
+  int64_t version; /* out */
+};
+extern const struct store_op_kind op_artifact_edit_kind;
+
+struct artifact_row {
+  int64_t id, version_id, number, run, created_at, size;
+  const char *name, *kind, *author, *state, *sha; /* author: run | person; state: version | proposal */
+};
+enum err artifacts_each(struct db *db, int64_t project, const char *prefix, void (*fn)(void *, const struct artifact_row *), void *arg);
+enum err artifact_history(struct db *db, int64_t project, const char *name, void (*fn)(void *, const struct artifact_row *), void *arg);
+/* number 0: the head. The row's strings are valid until the callback returns, so the content comes with it. */
+enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out, int64_t *version, struct error *e);
+enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out);
+/* For resume --with artifacts: is there a version of the artifact that `version_id` belongs to, newer than it, at most `horizon`, not
+ * written by `run`? *newer is 0 when not. */
+enum err artifact_changed(struct db *db, int64_t version_id, int64_t horizon, int64_t run, int64_t *newer);
+enum err artifact_horizon(struct db *db, int64_t *highest_version_id);

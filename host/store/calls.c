@@ -1,0 +1,339 @@
+/* calls.c - attempts at providers.
+ *
+ * An intent is a row in state 'sent' with its prompt as a list of blobs (the same block in a hundred calls is stored once). Its
+ * end fills the row, moves the run's sums and writes the journal entry, all in one transaction. */
+#include "store/calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "store/spool.h"
+#include "store/sql.h"
+
+enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id) {
+  char own[SHA_HEX];
+  if (!sha || !*sha) {
+    sha256_hex(data, n, own);
+    sha = own;
+  }
+  struct db_stmt *s = db_prepare(db, "SELECT id FROM blobs WHERE sha = $sha");
+  db_bind_text(s, "$sha", sha);
+  enum db_step step = db_step(s);
+  *id = step == DB_ROW ? db_int(s, 0) : 0;
+  enum err err = sql_end(db, s, step);
+  if (err != OK || *id) return err;
+  s = db_prepare(db, "INSERT INTO blobs (sha, size, data) VALUES ($sha, $size, $data)");
+  db_bind_text(s, "$sha", sha);
+  db_bind_int(s, "$size", (int64_t)n);
+  db_bind_blob(s, "$data", data ? data : "", n);
+  err = db_run(s);
+  *id = db_last_id(db);
+  return err;
+}
+
+/* --- the intent --- */
+
+static enum err insert_call(struct db *db, struct op_call_intent *op) {
+  struct db_stmt *s = db_prepare(
+      db, "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at)"
+          " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now)");
+  db_bind_int(s, "$run", op->run);
+  db_bind_int(s, "$epoch", op->epoch);
+  db_bind_int(s, "$attempt", op->attempt);
+  db_bind_text(s, "$scope", op->key.scope ? op->key.scope : "/");
+  db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
+  db_bind_int(s, "$n", op->key.n);
+  db_bind_text(s, "$role", op->role ? op->role : "");
+  db_bind_text(s, "$provider", op->provider);
+  db_bind_text(s, "$model", op->model);
+  db_bind_text(s, "$params", op->params);
+  db_bind_int(s, "$now", clock_wall_ms());
+  enum err err = db_run(s);
+  op->id = db_last_id(db);
+  return err;
+}
+
+static enum err insert_block(struct db *db, int64_t call, size_t place, const struct call_block *block) {
+  int64_t blob;
+  enum err err = blob_put(db, block->sha, block->text, block->n, &blob);
+  if (err != OK) return err;
+  struct db_stmt *s = db_prepare(db, "INSERT INTO call_blocks (call_id, place, blob_id, stable) VALUES ($call, $place, $blob, $stable)");
+  db_bind_int(s, "$call", call);
+  db_bind_int(s, "$place", (int64_t)place);
+  db_bind_int(s, "$blob", blob);
+  db_bind_int(s, "$stable", block->stable);
+  return db_run(s);
+}
+
+/* What the request was built from: a string, or an object of which name and version get columns. */
+static enum err insert_read(struct db *db, const struct op_call_intent *op, const json_t *item) {
+  char *text = jsonx_dumps(item);
+  const char *name = json_is_string(item) ? json_string_value(item) : jsonx_str(item, "name", NULL);
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO reads (call_id, run_id, name, version, item) VALUES ($call, $run, $name, $version, $item)");
+  db_bind_int(s, "$call", op->id);
+  db_bind_int(s, "$run", op->run);
+  db_bind_text(s, "$name", name);
+  db_bind_id(s, "$version", json_is_object(item) ? jsonx_int(item, "version", 0) : 0);
+  db_bind_text(s, "$item", text ? text : "null");
+  enum err err = db_run(s);
+  free(text);
+  return err;
+}
+
+static enum err insert_reads(struct db *db, struct op_call_intent *op) {
+  if (!op->reads) return OK;
+  json_t *list;
+  enum err err = jsonx_parse(op->reads, strlen(op->reads), "what a call reads", &list, &op->op.error);
+  if (err != OK) return ERR_INVALID;
+  size_t i;
+  json_t *item;
+  json_array_foreach(list, i, item) if (err == OK) err = insert_read(db, op, item);
+  json_decref(list);
+  return err;
+}
+
+static enum err apply_intent(struct db *db, struct store_op *base) {
+  struct op_call_intent *op = (struct op_call_intent *)base;
+  enum err err = fence_check(db, op->run, op->epoch);
+  if (err == OK) err = insert_call(db, op);
+  for (size_t i = 0; err == OK && i < op->n_blocks; i++) err = insert_block(db, op->id, i, &op->blocks[i]);
+  return err == OK ? insert_reads(db, op) : err;
+}
+
+static void free_plain(struct store_op *op) {
+  free(op);
+}
+
+const struct store_op_kind op_call_intent_kind = {"call_intent", apply_intent, NULL, NULL, free_plain, false};
+
+/* --- the end --- */
+
+/* *changed is false when the row had ended already (a replay) or does not exist. */
+static enum err finish_call(struct db *db, const struct op_call_finish *op, bool *changed) {
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE calls SET state = $state, ended_at = $now, answer = $answer, reasoning = $reasoning, stop = $stop,"
+          " native_stop = $native_stop, model_returned = $model, request_id = $request, error = $error, http_status = $http,"
+          " input_tokens = $input, cached_read_tokens = $cached_read, cache_write_tokens = $cache_write, output_tokens = $output,"
+          " reasoning_tokens = $thought, usage_estimated = $estimated, price_known = $known, cost_nano = $cost, ttft_ms = $ttft,"
+          " total_ms = $total WHERE id = $id AND run_id = $run AND state = 'sent'");
+  db_bind_int(s, "$id", op->id);
+  db_bind_int(s, "$run", op->run);
+  db_bind_text(s, "$state", op->state);
+  db_bind_int(s, "$now", clock_wall_ms());
+  db_bind_text(s, "$answer", op->answer);
+  db_bind_text(s, "$reasoning", op->reasoning);
+  db_bind_text(s, "$stop", op->stop);
+  db_bind_text(s, "$native_stop", op->native_stop);
+  db_bind_text(s, "$model", op->model_returned);
+  db_bind_text(s, "$request", op->request_id);
+  db_bind_text(s, "$error", op->error);
+  db_bind_int(s, "$http", op->http_status);
+  db_bind_int(s, "$input", op->usage.input);
+  db_bind_int(s, "$cached_read", op->usage.cached_read);
+  db_bind_int(s, "$cache_write", op->usage.cache_write);
+  db_bind_int(s, "$output", op->usage.output);
+  db_bind_int(s, "$thought", op->usage.reasoning);
+  db_bind_int(s, "$estimated", op->usage_estimated);
+  db_bind_int(s, "$known", op->price_known);
+  db_bind_int(s, "$cost", op->cost_nano);
+  db_bind_int(s, "$ttft", op->ttft_ms);
+  db_bind_int(s, "$total", op->total_ms);
+  enum err err = db_run(s);
+  *changed = err == OK && db_changes(db) == 1;
+  return err;
+}
+
+/* Only the sums: these may move after the run has ended. */
+static enum err move_sums(struct db *db, const struct op_call_finish *op) {
+  struct db_stmt *s = db_prepare(db, "UPDATE runs SET cost_nano = cost_nano + $cost, calls = calls + 1, tokens_in = tokens_in + $in,"
+                                     " tokens_out = tokens_out + $out, unpriced_calls = unpriced_calls + $unpriced WHERE id = $run");
+  db_bind_int(s, "$cost", op->cost_nano);
+  db_bind_int(s, "$in", op->usage.input + op->usage.cached_read + op->usage.cache_write);
+  db_bind_int(s, "$out", op->usage.output);
+  db_bind_int(s, "$unpriced", !op->price_known);
+  db_bind_int(s, "$run", op->run);
+  return db_run(s);
+}
+
+static enum err keep_late(struct db *db, const struct op_call_finish *op) {
+  if (!op->result || strcmp(op->state, "answered") != 0) return OK;
+  struct db_stmt *s = db_prepare(db, "UPDATE calls SET late_result = $result WHERE id = $id AND late_result IS NULL");
+  db_bind_text(s, "$result", op->result);
+  db_bind_int(s, "$id", op->id);
+  return db_run(s);
+}
+
+static enum err apply_finish(struct db *db, struct store_op *base) {
+  struct op_call_finish *op = (struct op_call_finish *)base;
+  bool changed;
+  enum err err = finish_call(db, op, &changed);
+  if (err != OK) return err;
+  if (!changed && !op->entry.once) return ERR_NOT_FOUND;
+  if (changed && (err = move_sums(db, op)) != OK) return err;
+  if (!op->entry.key.scope) return OK;
+  op->entry.result = op->result;
+  op->entry.n_result = op->result ? strlen(op->result) : 0;
+  op->entry.call_id = op->id;
+  err = journal_insert(db, &op->entry);
+  if (err != ERR_FENCED) return err;
+  /* The run moved on, but the answer is paid for: what was written stays. */
+  err = keep_late(db, op);
+  if (err == OK) base->err = ERR_FENCED;
+  return err;
+}
+
+/* A spooled end may carry the texts that its poster would have lent. */
+struct spooled_finish {
+  struct op_call_finish op;
+  char *texts;
+};
+
+static const char *const states[] = {"answered", "failed", "truncated", "cancelled"};
+
+static enum err encode_finish(const struct store_op *base, struct buf *line) {
+  const struct op_call_finish *op = (const struct op_call_finish *)base;
+  json_t *v = json_pack("{s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:I}", "id", (json_int_t)op->id, "run", (json_int_t)op->run, "epoch",
+                        (json_int_t)op->epoch, "state", op->state, "http", (json_int_t)op->http_status, "cost", (json_int_t)op->cost_nano,
+                        "ttft", (json_int_t)op->ttft_ms, "total", (json_int_t)op->total_ms);
+  if (!v) return ERR_INVALID;
+  const struct call_usage *u = &op->usage;
+  json_object_set_new(v, "usage", json_pack("[I,I,I,I,I]", (json_int_t)u->input, (json_int_t)u->cached_read, (json_int_t)u->cache_write,
+                                            (json_int_t)u->output, (json_int_t)u->reasoning));
+  json_object_set_new(v, "estimated", json_boolean(op->usage_estimated));
+  json_object_set_new(v, "priced", json_boolean(op->price_known));
+  spool_put_text(v, "answer", op->answer);
+  spool_put_text(v, "reasoning", op->reasoning);
+  spool_put_text(v, "stop", op->stop);
+  spool_put_text(v, "native_stop", op->native_stop);
+  spool_put_text(v, "model_returned", op->model_returned);
+  spool_put_text(v, "request_id", op->request_id);
+  spool_put_text(v, "error", op->error);
+  spool_put_text(v, "result", op->result);
+  if (op->entry.key.scope) {
+    struct journal_entry entry = op->entry;
+    entry.result = NULL; /* it is in "result" */
+    json_object_set_new(v, "entry", journal_entry_encode(&entry));
+  }
+  return spool_put_json(line, v);
+}
+
+static void free_finish(struct store_op *base) {
+  struct op_call_finish *op = (struct op_call_finish *)base;
+  free(op->answer);
+  free(op->reasoning);
+  free(op->stop);
+  free(op->native_stop);
+  free(op->model_returned);
+  free(op->request_id);
+  free(op->error);
+  free(op->result);
+  free(op);
+}
+
+static void free_spooled_finish(struct store_op *base) {
+  free(((struct spooled_finish *)base)->texts);
+  free_finish(base);
+}
+
+static const struct store_op_kind spooled_kind = {"call_finish", apply_finish, NULL, NULL, free_spooled_finish, false};
+
+static const char *state_of(const char *name) {
+  for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+    if (strcmp(states[i], name) == 0) return states[i];
+  return NULL;
+}
+
+static void decode_numbers(const json_t *v, struct op_call_finish *op) {
+  const json_t *u = json_object_get(v, "usage");
+  op->id = jsonx_int(v, "id", 0);
+  op->run = jsonx_int(v, "run", 0);
+  op->epoch = jsonx_int(v, "epoch", 0);
+  op->http_status = jsonx_int(v, "http", 0);
+  op->cost_nano = jsonx_int(v, "cost", 0);
+  op->ttft_ms = jsonx_int(v, "ttft", 0);
+  op->total_ms = jsonx_int(v, "total", 0);
+  op->usage_estimated = json_is_true(json_object_get(v, "estimated"));
+  op->price_known = json_is_true(json_object_get(v, "priced"));
+  op->usage = (struct call_usage){json_integer_value(json_array_get(u, 0)), json_integer_value(json_array_get(u, 1)),
+                                  json_integer_value(json_array_get(u, 2)), json_integer_value(json_array_get(u, 3)),
+                                  json_integer_value(json_array_get(u, 4))};
+}
+
+static struct store_op *decode_finish(const char *text, size_t n) {
+  json_t *v;
+  if (jsonx_parse(text, n, "a line of the spool", &v, NULL) != OK) return NULL;
+  struct spooled_finish *spooled = mem_alloc(sizeof *spooled);
+  struct op_call_finish *op = &spooled->op;
+  op->op.kind = &spooled_kind;
+  decode_numbers(v, op);
+  op->state = state_of(jsonx_str(v, "state", ""));
+  op->answer = spool_take_text(v, "answer", NULL);
+  op->reasoning = spool_take_text(v, "reasoning", NULL);
+  op->stop = spool_take_text(v, "stop", NULL);
+  op->native_stop = spool_take_text(v, "native_stop", NULL);
+  op->model_returned = spool_take_text(v, "model_returned", NULL);
+  op->request_id = spool_take_text(v, "request_id", NULL);
+  op->error = spool_take_text(v, "error", NULL);
+  op->result = spool_take_text(v, "result", NULL);
+  const json_t *entry = json_object_get(v, "entry");
+  bool good = op->state && (!entry || journal_entry_decode(entry, &op->entry, &spooled->texts));
+  op->entry.once = true;
+  json_decref(v);
+  if (good) return &op->op;
+  free_spooled_finish(&op->op);
+  return NULL;
+}
+
+const struct store_op_kind op_call_finish_kind = {"call_finish", apply_finish, encode_finish, decode_finish, free_finish, false};
+
+/* --- reading --- */
+
+enum err calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct call_row *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT id, run_id, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at,"
+          " scope, role, provider, model, state, params, answer, reasoning, stop, native_stop, model_returned, request_id, error,"
+          " input_tokens, cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_known, usage_estimated"
+          " FROM calls WHERE run_id = $run ORDER BY id");
+  db_bind_int(s, "$run", run);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct call_row row = {
+        .id = db_int(s, 0), .run = db_int(s, 1), .epoch = db_int(s, 2), .attempt = db_int(s, 3), .n = db_int(s, 4),
+        .http_status = db_int(s, 5), .cost_nano = db_int(s, 6), .ttft_ms = db_int(s, 7), .total_ms = db_int(s, 8),
+        .created_at = db_int(s, 9), .ended_at = db_int(s, 10), .scope = db_text(s, 11), .role = db_text(s, 12),
+        .provider = db_text(s, 13), .model = db_text(s, 14), .state = db_text(s, 15), .params = db_text(s, 16),
+        .answer = db_text(s, 17), .reasoning = db_text(s, 18), .stop = db_text(s, 19), .native_stop = db_text(s, 20),
+        .model_returned = db_text(s, 21), .request_id = db_text(s, 22), .error = db_text(s, 23),
+        .usage = {db_int(s, 24), db_int(s, 25), db_int(s, 26), db_int(s, 27), db_int(s, 28)},
+        .price_known = db_int(s, 29) != 0, .usage_estimated = db_int(s, 30) != 0};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
+enum err call_prompt(struct db *db, int64_t call, struct buf *out) {
+  struct db_stmt *s = db_prepare(db, "SELECT b.data FROM call_blocks k JOIN blobs b ON b.id = k.blob_id WHERE k.call_id = $call"
+                                     " ORDER BY k.place");
+  db_bind_int(s, "$call", call);
+  enum db_step step;
+  enum err err = OK;
+  while ((step = db_step(s)) == DB_ROW && err == OK) {
+    size_t n;
+    const void *text = db_blob(s, 0, &n);
+    err = buf_append(out, text, n);
+  }
+  enum err end = sql_end(db, s, step);
+  return end != OK ? end : err;
+}
+
+enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_t *calls) {
+  struct db_stmt *s = db_prepare(db, "SELECT COALESCE(SUM(cost_nano), 0), count(*) FROM calls WHERE created_at >= $since AND state <> 'sent'");
+  db_bind_int(s, "$since", since_ms);
+  enum db_step step = db_step(s);
+  *cost_nano = step == DB_ROW ? db_int(s, 0) : 0;
+  *calls = step == DB_ROW ? db_int(s, 1) : 0;
+  return sql_end(db, s, step);
+}

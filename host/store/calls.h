@@ -1,0 +1,53 @@
+/* calls.h - each attempt at a provider is a row, written before it is sent and finished before its answer is parsed. */
+#pragma once
+#include <stdbool.h>
+#include "store/journal.h"
+
+struct call_block { const char *text; size_t n; char sha[SHA_HEX]; bool stable; };
+
+/* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs. */
+struct op_call_intent {
+  struct store_op op;
+  int64_t run, epoch;
+  struct journal_key key;
+  int64_t attempt;
+  const char *role, *provider, *model, *params; /* params: JSON */
+  const struct call_block *blocks;
+  size_t n_blocks;
+  const char *reads; /* JSON list of what the blocks were made from, or NULL */
+  int64_t id;        /* out */
+};
+extern const struct store_op_kind op_call_intent_kind;
+
+struct call_usage { int64_t input, cached_read, cache_write, output, reasoning; };
+
+/* The end of an attempt. The row is finished whatever the run's epoch is (a paid answer is kept, P6); the run's sums move
+ * with it; the journal entry (when `entry.key.scope` is set) is written only if the epoch still holds: else op.err is
+ * ERR_FENCED although the answer is stored. Spoolable. */
+struct op_call_finish {
+  struct store_op op;
+  int64_t id, run, epoch;
+  const char *state;      /* answered | failed | truncated | cancelled */
+  char *answer, *reasoning; /* raw text, owned by the op; may be NULL */
+  char *stop, *native_stop, *model_returned, *request_id, *error;
+  int64_t http_status;
+  struct call_usage usage;
+  bool usage_estimated, price_known;
+  int64_t cost_nano, ttft_ms, total_ms;
+  struct journal_entry entry; /* entry.result: owned by the op as `result` below */
+  char *result;
+};
+extern const struct store_op_kind op_call_finish_kind;
+
+struct call_row {
+  int64_t id, run, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at;
+  const char *scope, *role, *provider, *model, *state, *params, *answer, *reasoning, *stop, *native_stop, *model_returned,
+      *request_id, *error;
+  struct call_usage usage;
+  bool price_known, usage_estimated;
+};
+enum err calls_each(struct db *db, int64_t run, void (*fn)(void *arg, const struct call_row *), void *arg);
+/* The prompt of a call, its blocks joined, appended to `out`. */
+enum err call_prompt(struct db *db, int64_t call, struct buf *out);
+/* What the library spent since `since_ms` (all runs). */
+enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_t *calls);

@@ -1,0 +1,98 @@
+/* events.c - a run's history. */
+#include "store/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "store/spool.h"
+#include "store/sql.h"
+
+enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id) {
+  struct db_stmt *s = db_prepare(db, "INSERT INTO events (run_id, at, kind, data) VALUES ($run, $at, $kind, $data)");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$at", clock_wall_ms());
+  db_bind_text(s, "$kind", kind);
+  db_bind_text(s, "$data", data ? data : "{}");
+  enum err err = db_run(s);
+  if (id) *id = err == OK ? db_last_id(db) : 0;
+  return err;
+}
+
+enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind, const char *wait_for, int64_t wake_at,
+                      const char *error) {
+  json_t *v = json_pack("{s:s,s:s*,s:s*}", "status", status, "wait_kind", wait_kind, "wait_for", wait_for);
+  if (wake_at) json_object_set_new(v, "wake_at", json_integer(wake_at));
+  json_t *parsed = NULL;
+  if (error && jsonx_parse(error, strlen(error), "an error", &parsed, NULL) != OK) parsed = json_string(error);
+  if (parsed) json_object_set_new(v, "error", parsed);
+  char *data = jsonx_dumps(v);
+  json_decref(v);
+  enum err err = event_insert(db, run, "status", data, NULL);
+  free(data);
+  return err;
+}
+
+/* --- the op --- */
+
+static enum err apply_event(struct db *db, struct store_op *base) {
+  struct op_event *op = (struct op_event *)base;
+  enum err err = op->epoch ? fence_check(db, op->run, op->epoch) : OK;
+  return err == OK ? event_insert(db, op->run, op->kind, op->data, &op->id) : err;
+}
+
+static enum err encode_event(const struct store_op *base, struct buf *line) {
+  const struct op_event *op = (const struct op_event *)base;
+  json_t *v = json_pack("{s:I,s:I,s:s}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "kind", op->kind);
+  spool_put_text(v, "data", op->data);
+  return spool_put_json(line, v);
+}
+
+static struct store_op *decode_event(const char *text, size_t n) {
+  json_t *v;
+  if (jsonx_parse(text, n, "a line of the spool", &v, NULL) != OK) return NULL;
+  struct op_event *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_event_kind;
+  op->run = jsonx_int(v, "run", 0);
+  op->epoch = jsonx_int(v, "epoch", 0);
+  snprintf(op->kind, sizeof op->kind, "%s", jsonx_str(v, "kind", "log"));
+  op->data = spool_take_text(v, "data", NULL);
+  json_decref(v);
+  return &op->op;
+}
+
+static void free_event(struct store_op *op) {
+  free(((struct op_event *)op)->data);
+  free(op);
+}
+
+const struct store_op_kind op_event_kind = {"event", apply_event, encode_event, decode_event, free_event, true};
+
+void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, const char *data_json) {
+  struct op_event *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_event_kind;
+  op->op.done = free_event;
+  op->run = run;
+  op->epoch = epoch;
+  snprintf(op->kind, sizeof op->kind, "%s", kind);
+  op->data = mem_dup(data_json);
+  store_post(s, &op->op);
+}
+
+/* --- reading --- */
+
+enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit, void (*fn)(void *, const struct event_row *), void *arg) {
+  struct db_stmt *s = db_prepare(db, "SELECT id, run_id, at, kind, data FROM events WHERE run_id = $run AND id > $after"
+                                     " ORDER BY id LIMIT $limit");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$after", after_id);
+  db_bind_int(s, "$limit", limit > 0 ? limit : -1);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}

@@ -1,0 +1,13 @@
+/* schema.h - tables, triggers and views, as numbered migrations that only go forward. */
+#pragma once
+#include "store/db.h"
+
+/* Brings a database to this program's schema, one transaction a migration. Writer only, before anything else is asked.
+ * ERR_NEWER: a newer quire wrote it. ERR_INVALID: it is some other program's database. */
+enum err schema_migrate(struct db *db, struct error *e);
+/* For readers: OK when it is exactly this program's schema; ERR_NEWER, or ERR_CONFLICT when an owner must migrate it first. */
+enum err schema_check(struct db *db, struct error *e);
+/* The newest schema this program knows. */
+int schema_version(void);
+/* For tests: migrates only up to `version`. */
+enum err schema_migrate_to(struct db *db, int version, struct error *e);

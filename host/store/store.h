@@ -1,0 +1,94 @@
+/* store.h - the library's database: one writer thread with group commit, a pool of read-only connections.
+ *
+ *   store_open -> (store_post | store_do | store_read_post | store_reader)* -> store_close
+ *
+ * A write is a `struct store_op`: its `apply` runs on the writer thread inside a savepoint of a group transaction, its
+ * `done` after that transaction is durable (fsync). Ops become durable in the order in which they were posted: when one is
+ * durable, all posted before it are. `apply` may run again when a group had to be rolled back, so it changes nothing
+ * but the database and the op's own out-fields.
+ *
+ * An op of a run carries (run, epoch); `apply` fails with ERR_FENCED when the run has another epoch or is not running:
+ * then nothing of that op was written (but a paid answer: see calls.h). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/db.h"
+
+struct store;
+struct store_op;
+
+/* What the store must know of an op's kind. `encode`/`decode` (both or neither) let it survive in the spool when the
+ * database cannot be written at all; ops without them are simply reported as failed.
+ *
+ * `apply` says what happened by its return value: OK keeps what it wrote; anything else undoes it. To keep what was written and
+ * still report an error (a late answer: ERR_FENCED) it sets op->err itself and returns OK. ERR_LOCKED, ERR_NOSPACE, ERR_READONLY, ERR_IO
+ * and ERR_CORRUPT are the database's own: the whole group is rolled back and tried again. An error without a text gets one.
+ *
+ * `atomic`: when apply fails by itself it has written nothing, so it needs no savepoint.
+ *
+ * `free`: every kind has one. It releases the op (mem_alloc'ed as one block), its out-fields (result, content, answer, row) and the
+ * fields that are not `const`: those are the op's. What is `const char *` is borrowed: it stays the poster's, must stay until done,
+ * and is never released here. A poster that takes an out-field away sets it to NULL. The store itself frees only ops that it decoded
+ * from the spool; for a posted op the poster calls kind->free (after done), or not at all when the op lies on its stack. */
+struct store_op_kind {
+  const char *name;
+  enum err (*apply)(struct db *db, struct store_op *op);
+  enum err (*encode)(const struct store_op *op, struct buf *json_line);
+  struct store_op *(*decode)(const char *json_line, size_t n);
+  void (*free)(struct store_op *op);
+  bool atomic;
+};
+
+struct store_op {
+  const struct store_op_kind *kind;
+  void (*done)(struct store_op *op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
+  void *owner;                       /* the poster's */
+  enum err err;                      /* set before `done` */
+  bool spooled;                      /* could not be committed, lies in the fsynced spool instead; err is OK then */
+  struct error error;
+  struct store_op *next;
+};
+
+enum store_role {
+  STORE_OWNER, /* takes the library's lock, creates and migrates the database, starts the writer, replays the spool */
+  STORE_READER /* read-only; the library must exist */
+};
+
+/* Opens the library in directory `dir` (created when missing, for an owner). Errors say what to do: ERR_OWNED (names pid
+ * and address of the owner), ERR_NOT_FOUND, ERR_NEWER, ERR_CORRUPT, ERR_READONLY, ERR_NOSPACE, ERR_IO (network file systems). */
+enum err store_open(const char *dir, enum store_role role, struct store **out, struct error *e);
+
+/* Numbers of the policy. store_open takes the defaults, with QUIRE_LOCK_ATTEMPTS and QUIRE_LOCK_STEP_MS from the environment over them. */
+struct store_settings {
+  int lock_attempts;    /* 5: attempts at one group before it is spooled or refused */
+  int64_t lock_step_ms; /* 15,000: attempt n tries for n times this long */
+  int group_most;       /* 512: ops in one transaction */
+  int readers_most;     /* 8: read-only connections */
+  int reader_threads;   /* 2: threads for store_read_post */
+};
+struct store_settings store_settings_default(void);
+enum err store_open_with(const char *dir, enum store_role role, const struct store_settings *settings, struct store **out, struct error *e);
+/* Commits what was posted, stops the threads, checkpoints (owner), releases the lock. */
+void store_close(struct store *s);
+const char *store_dir(const struct store *s);
+
+/* Any thread; never waits for the database. A STORE_READER, or a store that is being closed, refuses at once: `done` is then called
+ * before store_post returns (ERR_READONLY, ERR_CLOSED). */
+void store_post(struct store *s, struct store_op *op);
+enum err store_do(struct store *s, struct store_op *op);          /* posts and waits; never on the loop thread; `done` is not called */
+void store_read_post(struct store *s, struct store_op *op);       /* `apply` runs on a reader thread, read-only, at once */
+
+/* A read-only connection of the pool for a few statements; give it back soon. Not on the loop thread. */
+struct db *store_reader(struct store *s);
+void store_reader_release(struct store *s, struct db *db);
+
+/* Is the database taking writes? false while ops fail or lie in the spool (readiness red, no new claims). Any thread. */
+bool store_healthy(const struct store *s);
+
+struct store_stats {
+  int64_t commits, ops, busy_waits, retries, fenced, spooled;
+  int64_t longest_commit_us, wal_bytes, database_bytes;
+};
+void store_stats(const struct store *s, struct store_stats *out);

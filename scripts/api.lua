@@ -1,0 +1,353 @@
+---@meta
+-- api.lua: everything that the host gives to a script. Editors with the Lua language server read this file for help and
+-- checks; the host never runs it. A test holds it against the host: a function that is missing on either side fails.
+--
+-- Rules of the house:
+--   * A function that takes more than two values takes one table with named fields; an unknown field is an error.
+--   * "Waits." in the first line means that the task sleeps there and other tasks go on. A function that waits cannot be
+--     called inside a sort comparator, a gsub callback, a metamethod like __tostring, a step()'s function, or a module's top level.
+--   * What a script sees is journaled: after a crash the script runs again from its top, and every recorded answer comes
+--     back at once. So a script must be deterministic: `pairs` is ordered, math.random is seeded from the run's input,
+--     os.time() is the time of the last recorded answer.
+--   * Bad calls raise an error with file and line. Expected failures are values (llm.try_ask).
+error("api.lua describes the host's functions; it is not a module")
+
+---------------------------------------------------------------------------------------------------------------- llm
+llm = {}
+
+---@class Block   -- a piece of a prompt, most stable first
+---@field text string
+---@field stable? boolean   -- true: belongs to the prefix that is byte-identical across calls (providers cache it). Stable blocks come first
+---@field cap? integer      -- most characters of this block; longer text is an error that names the block (nothing is cut silently)
+---@field name? string      -- for messages and the prompt view: "style", "bible", "task"
+---@field from? (string|integer)[]   -- what it was made from: artifact names ("blueprint.json", "chapters/03.md"), fact ids
+
+---@class Ask
+---@field role string              -- "planner", "writer", "judge", "extractor", or a name of your own; configuration maps it to provider/model
+---@field prompt? string           -- a prompt of one block, or
+---@field blocks? (string|Block)[] -- several blocks
+---@field max_words? integer       -- most words of the answer (default 1200); the host turns it into the provider's token limit
+---@field temperature? number
+---@field reasoning? string        -- "low", "medium", "high"; ignored by models without it
+---@field key? string              -- tells apart calls with equal content (best-of-n: one key for each candidate)
+---@field extra? table             -- merged into the provider's request body as it is
+---@field schema? table            -- JSON schema that the answer should follow (ask_json checks it)
+
+---@class Usage
+---@field input integer            -- all prompt tokens, cached ones included
+---@field cached_read integer
+---@field cache_write integer
+---@field output integer
+---@field reasoning integer
+
+---@class Answer
+---@field text string
+---@field reasoning string         -- "" when the model sent none
+---@field stop string              -- "end", "length", "filter", "refusal", "tool", "context"
+---@field native_stop string       -- the provider's own word
+---@field usage Usage
+---@field cost? number             -- US dollars; nil when the price is not known
+---@field model string             -- "provider/model" that answered
+---@field request_id string
+---@field ttft_ms integer          -- time to the first text
+---@field total_ms integer
+---@field attempts integer
+
+---Asks a model. Waits. Raises when no model of the role could answer (kind "provider", "budget", ...).
+---@param ask Ask
+---@return Answer
+function llm.ask(ask) end
+
+---Asks for JSON: checks the answer against `schema`, takes it out of prose or code fences, asks for one repair, then tries the
+---role's next model. Waits. Raises (kind "provider") when all fail; the raw answers stay in the call log.
+---Supported schema keywords: type, properties, required, additionalProperties, items, minItems, maxItems, enum, const, minLength,
+---maxLength, minimum, maximum, description, title. Others are refused. Properties are sent in the order of `required`.
+---@param ask Ask
+---@return any value
+---@return Answer answer
+function llm.ask_json(ask) end
+
+---Like llm.ask, but a failure is a value. Waits.
+---@param ask Ask
+---@return Answer? answer
+---@return {kind: string, message: string, retryable: boolean}? err
+function llm.try_ask(ask) end
+
+---------------------------------------------------------------------------------------------------------------- run
+run = {}
+
+---The run's input fields, checked against the pipeline's declaration; read-only.
+---@type table
+run.input = {}
+
+---Begins a phase: writes the banner "--- Phase: NAME ---" to the log, ends the one before (`--until` stops here when that one was asked for).
+---@param name string
+function run.phase(name) end
+
+---A named point where `--until NAME` stops ("chapter:3"). Call it after what it names is saved. Also beats the heart.
+---@param name string
+function run.checkpoint(name) end
+
+---@param done integer
+---@param total integer
+---@param label? string
+function run.progress(done, total, label) end
+
+---Says that the run is alive and getting on.
+function run.heartbeat() end
+
+---One line about the run for lists ("The Lighthouse, 12 chapters").
+---@param text string
+function run.summary(text) end
+
+---What was spent so far and what may be. Waits.
+---@return {cost: number, calls: integer, cost_limit: number, calls_limit: integer}
+function run.budget() end
+
+---Waits. A restart does not make it longer.
+---@param seconds number
+function run.sleep(seconds) end
+
+---What a person told the writer since the last time this was asked. Waits.
+---@return string[]
+function run.notes() end
+
+---------------------------------------------------------------------------------------------------------------- step
+---A piece of pure but costly work whose result is kept: on resume it is not done again. Keyed by its name, `inputs` and the
+---hash of the file that defines fn. `fn` may not wait; its result must be JSON (table, string, number, boolean, nil). Waits.
+---@param name string
+---@param inputs any      -- JSON
+---@param fn fun(inputs: any): any
+---@return any
+function step(name, inputs, fn) end
+
+---------------------------------------------------------------------------------------------------------------- task
+task = {}
+
+---@class Task
+
+---Starts fn in a task of its own. `key` names it in the journal (default: its number within its parent).
+---@param fn fun(): any
+---@param options? {key?: string}
+---@return Task
+function task.spawn(fn, options) end
+
+---Waits for a task and returns what it returned, or raises its error.
+---@param t Task
+---@return any
+function task.wait(t) end
+
+---Runs functions at the same time and waits for all; the results in the same order. The first error (in order) is raised after all ended.
+---@param fns (fun(): any)[]
+---@return any[]
+function task.all(fns) end
+
+---fn(item, index) for each item, at most `limit` at a time (default 8); the results in the list's order. `key(item, index)` names the tasks.
+---@param list any[]
+---@param fn fun(item: any, index: integer): any
+---@param options? {limit?: integer, key?: fun(item: any, index: integer): string}
+---@return any[]
+function task.map(list, fn, options) end
+
+------------------------------------------------------------------------------------------------------------ artifact
+artifact = {}
+
+---Saves a new version of a document of the project. A table is saved as JSON (kind "json"). Over a newer version by a person it becomes a
+---proposal and the head stays. Waits until it is durable. Inside artifact.commit it only joins the transaction.
+---@param name string      -- "blueprint.json", "chapters/03.md"
+---@param content string|table
+---@param options? {kind?: string}   -- "json", "markdown", "text", "binary" (default by the name's ending)
+---@return {name: string, version: integer, proposal: boolean}
+function artifact.put(name, content, options) end
+
+---The newest version's content: a table for kind "json", else a string; nil when there is none. Waits.
+---@param name string
+---@return any content
+---@return {version: integer, kind: string, author: string}? info
+function artifact.get(name) end
+
+---Names with the prefix, sorted. Waits.
+---@param prefix? string
+---@return {name: string, version: integer, kind: string, author: string}[]
+function artifact.list(prefix) end
+
+---All versions of one document, oldest first. Waits.
+---@param name string
+---@return {version: integer, author: string, state: string}[]
+function artifact.history(name) end
+
+---Several puts in one transaction: all or none. fn may only call artifact.put. Waits after fn returned. Also beats the heart.
+---@param fn fun()
+---@return {name: string, version: integer, proposal: boolean}[]
+function artifact.commit(fn) end
+
+---------------------------------------------------------------------------------------------------------------- gate
+gate = {}
+
+---Asks a person. The run is parked without memory until somebody decides or the time is up. Waits.
+---@param question {title: string, show: string|table, choices: string[], schema?: table, timeout?: number, on_timeout?: string}
+---   timeout in seconds; on_timeout: the choice that is taken then (default: the first)
+---@return {choice: string, edits: any, by: string}   -- edits: the text or table as the person left it, or nil
+function gate.ask(question) end
+
+------------------------------------------------------------------------------------------------------------- project
+project = {}
+
+---@class Project
+---@field slug string
+---@field title string
+---@field kind string
+---@field fields table
+
+---The project that the run works on now. Waits.
+---@return Project
+function project.get() end
+
+---Its parent (the series of a book), or nil. Waits.
+---@return Project?
+function project.parent() end
+
+---Merges fields into the project ("title" and "kind" are shown in lists). Waits.
+---@param fields table
+---@return Project
+function project.set(fields) end
+
+---Makes or finds a child of the run's own project and works on it from here on: artifact.* and project.* of all tasks mean it. Waits.
+---@param key string          -- "book-1"
+---@param fields? table
+---@return Project
+function project.enter(key, fields) end
+
+---Goes back to the run's own project.
+function project.leave() end
+
+-------------------------------------------------------------------------------------------------------------- export
+export = {}
+
+---Runs the script exports/FORMAT.lua on a worker thread, in a state of its own without llm, run, artifact and the like (json, text, markdown,
+---zip and require are there). The script returns function(book) -> bytes. The result is saved as artifact `name` and written to
+---the run's output directory. Waits.
+---@param what {format: string, name: string, book: table}
+---@return {name: string, version: integer, path: string, bytes: integer}
+function export.run(what) end
+
+----------------------------------------------------------------------------------------------------------------- log
+log = {}
+---@param format string
+---@param ... any
+function log.info(format, ...) end
+function log.warn(format, ...) end
+function log.error(format, ...) end
+
+---------------------------------------------------------------------------------------------------------------- json
+json = {}
+---JSON null, for where nil cannot stand.
+json.null = nil
+---@param value any
+---@return string     -- canonical: sorted keys, no spaces
+function json.encode(value) end
+---@param s string
+---@return any value   -- arrays and objects as tables (arrays remember that they are arrays, also when empty), null as json.null
+function json.decode(s) end
+---Marks a table as an array, so that an empty one is [] and not {}.
+---@param t table
+---@return table
+function json.array(t) end
+---@param value any
+---@param schema table
+---@return boolean ok
+---@return string? err   -- "chapters[3].title: expected string, got number"
+function json.check(value, schema) end
+---Takes the JSON document out of a model's answer: bare, in a code fence, or amid prose; mends trailing commas and raw newlines in strings.
+---@param s string
+---@return any? value
+---@return string? err
+function json.extract(s) end
+
+---------------------------------------------------------------------------------------------------------------- text
+text = {}
+---@param s string
+---@return integer     -- words as a reader counts them, in any script
+function text.words(s) end
+---@param s string
+---@return string[]
+function text.sentences(s) end
+---@param s string
+---@return string[]   -- split at blank lines, trimmed, empty ones left out
+function text.paragraphs(s) end
+---@param s string
+---@return string[]
+function text.lines(s) end
+---@param s string
+---@return string
+function text.trim(s) end
+---@param s string
+---@return string     -- lower case, also of non-ASCII letters (Latin, Greek, Cyrillic); for comparing
+function text.fold(s) end
+---@param s string
+---@return string     -- "the-lighthouse"
+function text.slug(s) end
+---At most n words from the start, cut at a sentence end where there is one in the last third, else with " …".
+---@param s string
+---@param n integer
+---@return string
+function text.first_words(s, n) end
+---The last n words, from a sentence start where there is one.
+---@param s string
+---@param n integer
+---@return string
+function text.last_words(s, n) end
+---The number of code points, or of bytes where the text is not UTF-8.
+---@param s string
+---@return integer
+function text.length(s) end
+---How alike two texts are, 0 to 1 (shared word trigrams).
+---@param a string
+---@param b string
+---@return number
+function text.similarity(a, b) end
+---Word sequences of length n that occur at least `least` times, most frequent first.
+---@param s string
+---@param n integer
+---@param least integer
+---@return {text: string, count: integer}[]
+function text.repeated(s, n, least) end
+---The name of `names` nearest to `word`, or nil when none is near.
+---@param word string
+---@param names string[]
+---@return string?
+function text.nearest(word, names) end
+---& < > " ' escaped for XML; characters that XML forbids are left out.
+---@param s string
+---@return string
+function text.xml(s) end
+---Straight quotes, hyphens and dots to typographic ones for a language ("en", "de", "fr", ...; unknown: English).
+---@param s string
+---@param language string
+---@return string
+function text.smarten(s, language) end
+---@param s string
+---@return string    -- SHA-256, 64 hex digits
+function text.sha256(s) end
+---Replaces {{name}} by fields.name (string or number); an unknown name is an error with the nearest one.
+---@param template string
+---@param fields table
+---@return string
+function text.fill(template, fields) end
+
+------------------------------------------------------------------------------------------------------------ markdown
+markdown = {}
+---XHTML fragment (well-formed XML); raw HTML in the source is shown as text.
+---@param s string
+---@return string
+function markdown.xhtml(s) end
+---@param s string
+---@return {kind: string, level: integer?, text: string}[]   -- heading, paragraph, rule, quote, list, code
+function markdown.blocks(s) end
+
+----------------------------------------------------------------------------------------------------------------- zip
+zip = {}
+---A zip archive with fixed dates, byte-identical for identical entries.
+---@param entries {name: string, data: string, store?: boolean}[]   -- store: not compressed
+---@return string
+function zip.build(entries) end

@@ -1,0 +1,68 @@
+-- lib/book.lua: the book in hand. One table goes through all phases; each adds what it found out:
+--
+--   input, language, chapters, words     what was asked for
+--   given       what the author brought along: blueprint, structure, plan
+--   blueprint   after phases/blueprint.lua
+--   structure   after phases/structure.lua (also memory: what has been told so far)
+--   files       after phases/postprocessing.lua
+--   issues      what a reader of the report should look at; a book with issues is done all the same
+local calls = require "lib.calls"
+local given = require "lib.given"
+local languages = require "lib.languages"
+local numbering = require "lib.numbering"
+
+local book = {}
+book.__index = book
+
+book.kinds = { "blueprint", "structure", "plan" }
+
+--- Opens a book for a pipeline's input. Waits.
+function book.new(input)
+  local self = setmetatable({
+    input = input,
+    language = languages.find(input.language or "English"),
+    chapters = input.chapters,
+    words = input.words_per_chapter,
+    given = {}, models = {}, issues = {}, files = {}, notes = {}, rehearsal = false, words_written = 0,
+  }, book)
+  for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
+  return self
+end
+
+--- "chapters/03.md" for this book.
+function book:name(folder, number, ending)
+  return numbering.name(folder, number, self.chapters, ending)
+end
+
+--- Writes down something that a person should look at. The run goes on.
+function book:issue(where, problem)
+  self.issues[#self.issues + 1] = { where = where, problem = problem }
+  log.warn("%s: %s", where, problem)
+end
+
+--- Saves a document and gives back the version that counts: a person's newer one, if there is one. Waits.
+function book:save(name, content)
+  artifact.put(name, content)
+  return artifact.get(name)
+end
+
+--- What people have told the writer since the book began, the last ones first to go when there are too many. Waits.
+function book:wishes()
+  for _, note in ipairs(run.notes()) do
+    log.info("a note to the writer: %s", note)
+    self.notes[#self.notes + 1] = note
+    if #self.notes > 10 then table.remove(self.notes, 1) end
+  end
+  return self.notes
+end
+
+--- What the pipeline returns.
+function book:result()
+  return {
+    title = self.blueprint.title, chapters = self.chapters, words = self.words_written,
+    issues = #self.issues, findings = self.issues, files = self.files, models = calls.models(self),
+    rehearsal = self.rehearsal,
+  }
+end
+
+return book

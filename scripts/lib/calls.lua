@@ -1,0 +1,75 @@
+-- lib/calls.lua: model calls as the phases use them. Adds what every phase wants: the models that answered are noted for the
+-- publishing sheet, and a failure of a helper (extractor, judge) can be a value, so that it never costs a chapter.
+--
+--   local answer = calls.prose(book, { role = "writer", blocks = ..., max_words = 800 })
+--   local plan = calls.json(book, { role = "planner", blocks = ..., schema = ... })
+--   local facts, err = calls.try_json(book, { role = "extractor", ... })      -- nil, "why" when every model failed
+local calls = {}
+
+local function note(book, role, answer)
+  local by_role = book.models[role] or {}
+  by_role[answer.model] = true
+  book.models[role] = by_role
+  if string.find(answer.model, "^rehearsal/") then book.rehearsal = true end
+end
+
+--- Free text. Raises when no model of the role could answer.
+function calls.prose(book, ask)
+  local answer = llm.ask(ask)
+  note(book, ask.role, answer)
+  return answer
+end
+
+--- A value that follows ask.schema. Raises when no model of the role could give one.
+function calls.json(book, ask)
+  local value, answer = llm.ask_json(ask)
+  note(book, ask.role, answer)
+  return value
+end
+
+local function kind_of(err)
+  if type(err) == "table" then return err.kind end
+  return string.match(tostring(err), "provider")
+end
+
+local function message_of(err)
+  return type(err) == "table" and err.message or tostring(err)
+end
+
+--- Like calls.json, but what a provider did wrong is a value. All else (budget, cancelled, a mistake here) is raised on.
+function calls.try_json(book, ask)
+  local ok, value, answer = pcall(llm.ask_json, ask)
+  if ok then
+    note(book, ask.role, answer)
+    return value
+  end
+  if kind_of(value) ~= "provider" then error(value, 0) end
+  log.warn("the %s gave no usable answer: %s", ask.role, message_of(value))
+  return nil, message_of(value)
+end
+
+--- Like calls.prose, but a failure is a value.
+function calls.try_prose(book, ask)
+  local answer, err = llm.try_ask(ask)
+  if not answer then
+    log.warn("the %s gave no answer: %s", ask.role, err.message)
+    return nil, err.message
+  end
+  note(book, ask.role, answer)
+  return answer
+end
+
+--- The models that answered: { {role=, models={...}}, ... }, sorted, for the publishing sheet.
+function calls.models(book)
+  local roles = {}
+  for role, by_model in pairs(book.models) do
+    local models = {}
+    for model in pairs(by_model) do models[#models + 1] = model end
+    table.sort(models)
+    roles[#roles + 1] = { role = role, models = models }
+  end
+  table.sort(roles, function(a, b) return a.role < b.role end)
+  return roles
+end
+
+return calls

@@ -1,0 +1,161 @@
+-- lib/checks.lua: what code can see in a piece of prose. No opinion, no model. A finding says what is wrong, where, and whether
+-- it is certain; what is only suspected is put before the auditor.
+--
+--   { scene = 2, problem = "...", certain = true }
+local checks = {}
+
+checks.shortest, checks.longest = 0.55, 1.6    -- of a scene's word budget
+local chapter_shortest, chapter_longest = 0.7, 1.4
+local too_alike = 0.6
+
+local sentence_ends = {}
+for _, mark in ipairs { ".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "॥", "։", "።", "—", "―", "–" } do sentence_ends[mark] = true end
+local closers = {}
+for _, mark in ipairs { "\"", "'", ")", "]", "*", "_", "”", "’", "»", "«", "“", "‘", "›", "‹", "」", "』", "）", "】", "》", "〉" } do
+  closers[mark] = true
+end
+
+local function last_character(s)
+  local start = utf8.offset(s, -1)
+  return start and string.sub(s, start), start
+end
+
+-- Thai, Lao, Burmese and Khmer close sentences with a blank, so that any of their letters may be the last.
+local function ends_without_mark(character)
+  local code = utf8.codepoint(character)
+  return (code >= 0x0E00 and code <= 0x0EFF) or (code >= 0x1000 and code <= 0x109F) or (code >= 0x1780 and code <= 0x17FF)
+end
+
+--- Does the text end where a sentence ends?
+function checks.complete(prose)
+  local rest = text.trim(prose)
+  local character, start = last_character(rest)
+  while character and closers[character] do
+    if sentence_ends[character] then return true end
+    rest = text.trim(string.sub(rest, 1, start - 1))
+    character, start = last_character(rest)
+  end
+  return character ~= nil and (sentence_ends[character] or ends_without_mark(character)) or false
+end
+
+--- The text up to its last finished sentence; "" when there is none.
+function checks.trim_to_sentence(prose)
+  local sentences = text.sentences(prose)
+  for i = #sentences, 1, -1 do
+    if checks.complete(sentences[i]) then
+      local at, from = nil, 1
+      repeat
+        local found, stop = string.find(prose, sentences[i], from, true)
+        if found then at, from = stop, stop + 1 end
+      until not found
+      if at then return text.trim(string.sub(prose, 1, at)) end
+    end
+  end
+  return ""
+end
+
+--- Is the line a scene break, however it is drawn? "* * *", "---", "⁂"
+function checks.is_break(line)
+  local bare = string.gsub(line, "%s+", "")
+  return bare ~= "" and (string.match(bare, "^[%*%-_#~·•]+$") ~= nil or bare == "⁂") and #bare <= 12
+end
+
+local function is_remark(line, is_first)
+  local folded = text.fold(line)
+  if string.find(line, "^%s*#") or string.find(line, "^%s*```") then return true end
+  if string.find(folded, "^%W*scene %d+%W*$") or string.find(folded, "^%W*chapter %d+") and text.length(line) < 60 then return true end
+  if string.find(folded, "^%W*end of %a+ ?%d*%W*$") or string.find(folded, "^%W*word count") then return true end
+  return is_first and text.length(line) < 160 and string.find(line, ":%s*$") ~= nil
+    and (string.find(folded, "^%W*here") or string.find(folded, "^%W*certainly") or string.find(folded, "^%W*sure")) ~= nil
+end
+
+--- Takes off what models put around prose: headings, fences, greetings, scene breaks of their own.
+function checks.clean(prose)
+  local kept, first = {}, true
+  for _, line in ipairs(text.lines(prose)) do
+    local blank = text.trim(line) == ""
+    if checks.is_break(line) then
+      kept[#kept + 1] = ""
+    elseif not is_remark(line, first) then
+      kept[#kept + 1] = line
+    end
+    if not blank then first = false end
+  end
+  return table.concat(text.paragraphs(table.concat(kept, "\n")), "\n\n")
+end
+
+local holes = { "[insert", "[todo", "[placeholder", "[name]", "[continue", "[...]", "[…]", "lorem ipsum", "{{" }
+local asides = { "as an ai", "language model", "to be continued", "in the next scene", "in the next chapter", "word budget" }
+
+local function first_of(list, prose)
+  local folded = text.fold(prose)
+  for _, phrase in ipairs(list) do
+    if string.find(folded, phrase, 1, true) then return phrase end
+  end
+  return nil
+end
+
+local function add(findings, scene, problem)
+  findings[#findings + 1] = { scene = scene, problem = problem, certain = true }
+end
+
+--- Findings about one scene.
+function checks.scene(prose, number, budget)
+  local findings, words = {}, text.words(prose)
+  if words < budget * checks.shortest then
+    add(findings, number, string.format("The scene is too thin: %d words of the %d that it was given.", words, budget))
+  elseif words > budget * checks.longest then
+    add(findings, number, string.format("The scene runs too long: %d words where %d were given.", words, budget))
+  end
+  if not checks.complete(prose) then add(findings, number, "The scene breaks off in the middle of a sentence.") end
+  local hole = first_of(holes, prose)
+  if hole then add(findings, number, "The scene has a hole where text should be: \"" .. hole .. "\".") end
+  local aside = first_of(asides, prose)
+  if aside then findings[#findings + 1] = { scene = number, problem = "Somebody may be talking about the task: \"" .. aside .. "\"." } end
+  return findings
+end
+
+local function inner_repetition(findings, prose)
+  for i, phrase in ipairs(text.repeated(prose, 6, 3)) do
+    if i > 3 then break end
+    findings[#findings + 1] = { problem = string.format("\"%s\" stands in the chapter %d times.", phrase.text, phrase.count) }
+  end
+end
+
+local function likeness(findings, prose, recent)
+  for _, earlier in ipairs(recent) do
+    if text.similarity(prose, earlier.prose) > too_alike then
+      findings[#findings + 1] = { problem = string.format("Much of the chapter repeats chapter %d, word by word.", earlier.number) }
+    end
+  end
+end
+
+--- Findings about a whole chapter: its scenes, its length, what it repeats, and what does not fit the state of the story.
+function checks.chapter(scenes, plan, sheet, memory)
+  local findings = {}
+  for i, scene in ipairs(scenes) do
+    for _, finding in ipairs(checks.scene(scene, i, plan.scenes[i].words)) do findings[#findings + 1] = finding end
+  end
+  local prose = table.concat(scenes, "\n\n")
+  local words, budget = text.words(prose), 0
+  for _, scene in ipairs(plan.scenes) do budget = budget + scene.words end
+  if words < budget * chapter_shortest or words > budget * chapter_longest then
+    findings[#findings + 1] = { certain = true, problem = string.format("The chapter has %d words; %d were planned.", words, budget) }
+  end
+  inner_repetition(findings, prose)
+  likeness(findings, prose, memory.recent)
+  for _, doubt in ipairs(memory.state:suspicions(sheet, plan)) do findings[#findings + 1] = { problem = doubt } end
+  for _, doubt in ipairs(memory.names:suspicions(sheet.names)) do findings[#findings + 1] = { problem = doubt } end
+  return findings
+end
+
+--- How many of the findings are certain.
+function checks.faults(findings)
+  local count = 0
+  for _, finding in ipairs(findings) do
+    if finding.certain then count = count + 1 end
+  end
+  return count
+end
+
+return checks

@@ -1,0 +1,121 @@
+-- lib/given.lua: what the author brought along ("quire run ... --give blueprint=outline.md"). Every word of it stays: prompts
+-- carry it whole, documents keep it beside what was added, and where it disagrees with itself the conflicts are listed.
+local blocks = require "lib.blocks"
+local calls = require "lib.calls"
+local schema = require "lib.schema"
+
+local given = {}
+
+-- Longer than this does not fit into every prompt; the host refuses the block and names it, nothing is cut.
+given.cap = 40000
+
+--- The author's document, or nil: { text = "as it was written", value = the table if it was JSON, from = {name} }. Waits.
+function given.load(name)
+  local content = artifact.get("given/" .. name)
+  if content == nil then return nil end
+  if type(content) == "table" then
+    return { text = json.encode(content), value = content, from = { "given/" .. name } }
+  end
+  if text.trim(content) == "" then return nil end
+  local value = string.match(content, "^%s*[%[{]") and json.extract(content)
+  return { text = content, value = type(value) == "table" and value or nil, from = { "given/" .. name } }
+end
+
+local function is_object(value)
+  return type(value) == "table" and #value == 0
+end
+
+local function find_by(list, key, wanted)
+  for _, item in ipairs(list) do
+    if text.fold(tostring(item[key])) == text.fold(tostring(wanted)) then return item end
+  end
+  return nil
+end
+
+local function overlay_list(ours, theirs, key)
+  for _, item in ipairs(theirs) do
+    local known = find_by(ours, key, item[key])
+    if known then given.overlay(known, item) else ours[#ours + 1] = item end
+  end
+end
+
+--- Lays the author's fields over a table of ours: what he wrote wins, what he left out stays. People are matched by name,
+--- chapters by number.
+function given.overlay(ours, theirs)
+  for field, value in pairs(theirs) do
+    local mine = ours[field]
+    local first = type(value) == "table" and type(value[1]) == "table" and value[1] or {}
+    local key = first.name and "name" or first.number and "number"
+    if key and type(mine) == "table" then
+      overlay_list(mine, value, key)
+    elseif is_object(value) and is_object(mine) then
+      given.overlay(mine, value)
+    elseif value ~= json.null and value ~= "" then
+      ours[field] = value
+    end
+  end
+  return ours
+end
+
+--- The words in which prompts hand over the author's text.
+function given.rule(document, what)
+  if not document then return "" end
+  return "The author has written the following " .. what .. " by hand. It stands word for word and wins over everything else: "
+    .. "keep each name, event, order and phrase in it, add only what it leaves open.\n\n<<<\n" .. document.text .. "\n>>>"
+end
+
+local latin_digits = "^[%s#*%-]*%a*%.?%s*(%d+)[%s%.:)%-]?"
+local ideographs = "^[%s#*]*第%s*(%d+)"
+local longest_heading = 120
+
+local function heading_number(line)
+  if text.length(line) > longest_heading then return nil end
+  local marked = string.find(line, "^%s*#") or string.find(line, "^%s*%d+[%.:)]") or string.find(line, "^%s*%*%*")
+  local named = string.find(line, "^%s*%a+%s+%d+%s*[%.:%-]?") or string.find(line, ideographs)
+  if not (marked or named) then return nil end
+  local digits = string.match(line, ideographs) or string.match(line, latin_digits)
+  return digits and math.tointeger(tonumber(digits))
+end
+
+--- Cuts an outline at its numbered headings ("## Chapter 3", "3. The Storm", "第3章"): slices[3] is the author's text for
+--- chapter 3, heading included. Chapters without a heading have no slice.
+function given.slices(document, chapters)
+  local slices, current = {}, nil
+  if not document or document.value then return slices end
+  for _, line in ipairs(text.lines(document.text)) do
+    local number = heading_number(line)
+    if number and number >= 1 and number <= chapters and not slices[number] then
+      current = number
+      slices[current] = line
+    elseif current then
+      slices[current] = slices[current] .. "\n" .. line
+    end
+  end
+  for number, slice in pairs(slices) do slices[number] = text.trim(slice) end
+  return slices
+end
+
+local conflict = schema.object {
+  { "quote", schema.text(300, "the author's own words, exactly") },
+  { "problem", schema.text(400, "what it disagrees with, and where") },
+  { "suggestion", schema.note(400, "what the author could change") },
+}
+
+--- Lists where the author's text disagrees with itself or with what was made of it. Never changes anything. Waits.
+function given.conflicts(book, document, name, made)
+  local prompt = blocks.new()
+    :stable("author", given.rule(document, name), given.cap + 1000, document.from)
+    :stable("made", "What was made of it:\n\n" .. blocks.fit(made, 16000), 17000)
+    :last("task", [[
+Compare the two. List every place where the author's own text contradicts itself, or where what was made of it departs from it.
+Give the author's exact words, say what they clash with, and suggest a way out. Do not list matters of taste, nor what the author
+merely left open. An empty list is a good answer. Answer in ]] .. book.language.name .. ".", 2000)
+  local answer, err = calls.try_json(book, { role = "judge", blocks = prompt:list(), max_words = 900,
+    schema = schema.object { { "conflicts", schema.list(conflict, 0, 20) } } })
+  local found = answer and answer.conflicts or json.array {}
+  artifact.put("conflicts/" .. name .. ".json", { about = "given/" .. name, conflicts = found, unchecked = err })
+  if #found > 0 then log.warn("%d conflicts with the given %s, listed in conflicts/%s.json", #found, name, name) end
+  return found
+end
+
+return given

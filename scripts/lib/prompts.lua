@@ -1,0 +1,157 @@
+-- lib/prompts.lua: the parts that many prompts share, from the most stable to the least:
+--
+--   rules    how this house writes            the same for every book
+--   style    language, voice, manner          the same for the whole book
+--   bible    premise, world, cast, acts       the same for the whole book, once they exist
+--   act      the events of the current act    the same for an act
+--   story    what has happened so far         grows by one summary a chapter, shrinks when a part closes (lib/memory.lua)
+--
+-- prompts.story(book, number) is therefore the same, byte by byte, for every call of a chapter.
+local blocks = require "lib.blocks"
+local given = require "lib.given"
+
+local prompts = {}
+
+prompts.rules = [[
+You are one of several hands that make a book together: one plans, one writes, one takes down what has become fact, one reads with
+a cold eye. Your part in this call is told at the very end. What stands before it is the material that all hands share; treat it as
+reference, not as a model of how to sound.
+
+What this house holds to:
+
+1. People want things, and somebody or something is in the way. A scene in which nothing is wanted, risked or changed does not
+   belong in the book. A scene ends in another place than it began: something is known, lost, owed, promised or broken.
+2. Things happen because of other things. "Therefore" and "but" join the scenes, never merely "and then". What is lost stays lost;
+   not every wound heals, not every question is answered, and some of what people do remains unexplained.
+3. The page shows; it does not interpret itself. Nobody states the theme. No closing sentence sums up what a scene meant. Feelings
+   are found in what a person notices, does, and avoids saying; a line of dialogue may mean something else than it says.
+4. Be particular. The exact object, the exact trade, the weather of that hour. Prefer the detail that only this person in this place
+   would notice to the one that any book could hold. One good image is better than three.
+5. People sound different from each other. A reader should know who speaks without being told. Speech is interrupted, evaded, misheard.
+6. Vary openings, endings, sentence lengths and the shape of scenes. Do not begin with weather or waking, do not end on a lesson, a
+   sigh, a look into the distance or a clever last line; do not use the same gesture, simile or turn of phrase twice.
+7. Facts hold. Names are spelt as in the cast, the dead stay dead, nobody knows what he has not learnt, nobody holds what he has
+   given away, and time only runs backwards where the plan says so.
+8. Nothing but the work itself: no greeting, no comment, no heading, no note, no list of what you did, no placeholder, no mention of
+   prompts, plans, chapters' numbers or word counts inside the story.]]
+
+local function line(label, value)
+  if value == nil or value == "" then return nil end
+  return label .. ": " .. blocks.fit(value, 600)
+end
+
+local function lines(...)
+  local kept = {}
+  for i = 1, select("#", ...) do
+    local entry = select(i, ...)
+    if entry then kept[#kept + 1] = entry end
+  end
+  return table.concat(kept, "\n")
+end
+
+--- Before there is a blueprint only the author's wishes are known; afterwards the blueprint's style sheet says more.
+local function style_text(book)
+  local wish = book.input
+  local sheet = book.blueprint and book.blueprint.style or {}
+  return lines(
+    "Write in this language, names and idiom included: " .. book.language.name,
+    line("Genre", wish.genre),
+    line("Viewpoint", wish.viewpoint or sheet.viewpoint),
+    line("Tense", wish.tense or sheet.tense),
+    line("Manner, as the author wants it", wish.style),
+    line("Readers", wish.audience),
+    line("Register", sheet.register),
+    line("Rhythm", sheet.rhythm),
+    line("Imagery", sheet.imagery),
+    line("Dialogue", sheet.dialogue),
+    line("To be avoided in this book", sheet.avoid))
+end
+
+--- A new prompt that begins with the rules and the style of this book.
+function prompts.base(book)
+  local style_of = book.blueprint and { "blueprint.json" } or nil
+  return blocks.new()
+    :stable("rules", prompts.rules, 6000)
+    :stable("style", "# Style sheet\n\n" .. style_text(book), 8000, style_of)
+end
+
+--- What the author asked for, whole. For planning; the writer works from the blueprint.
+function prompts.brief(book)
+  local prompt = prompts.base(book):stable("brief", "# The author's brief\n\n" .. book.input.brief, 40000)
+  if book.input.title and book.input.title ~= "" then
+    prompt:stable("title", "The book's title is fixed: " .. book.input.title, 1000)
+  end
+  return prompt:stable("series", prompts.series_text(book), 14000)
+end
+
+function prompts.series_text(book)
+  local notes = book.input.series_notes
+  if not notes or notes == "" then return "" end
+  return "# What came before this book\n\nThe book belongs to a series. This is canon, and it is known to the reader:\n\n" .. notes
+end
+
+local function person_text(person)
+  return string.format("- %s (%s). Wants: %s Wound: %s Voice: %s", person.name, blocks.fit(person.role, 120),
+    blocks.fit(person.want, 200), blocks.fit(person.wound, 200), blocks.fit(person.voice, 200))
+end
+
+function prompts.cast_text(blueprint)
+  local people = {}
+  for _, person in ipairs(blueprint.cast) do people[#people + 1] = person_text(person) end
+  return table.concat(people, "\n")
+end
+
+local function acts_text(structure)
+  if not structure then return "" end
+  local acts = {}
+  for i, act in ipairs(structure.acts) do
+    acts[#acts + 1] = string.format("- Act %d, chapters %d to %d, %s: %s", i, act.first, act.last, blocks.fit(act.title, 80),
+      blocks.fit(act.purpose, 260))
+  end
+  return "\n\n## Acts\n" .. table.concat(acts, "\n")
+end
+
+function prompts.bible_text(book)
+  local blueprint, world = book.blueprint, book.blueprint.world
+  return lines("# " .. blueprint.title .. "\n",
+    line("Premise", blueprint.premise),
+    line("The question the book asks", blueprint.theme_question),
+    line("Where it ends", blueprint.ending),
+    "\n## World",
+    line("Place", world.place), line("Time", world.time), line("How things work", world.rules), line("Texture", world.texture),
+    "\n## Cast") .. "\n" .. prompts.cast_text(blueprint) .. acts_text(book.structure)
+end
+
+--- Rules, style, the author's own outline if he brought one, what came before in the series, and the bible.
+function prompts.bible(book)
+  local from = { "blueprint.json" }
+  if book.structure then from[2] = "structure.json" end
+  local author = book.given.blueprint
+  return prompts.base(book)
+    :stable("author", given.rule(author, "outline"), given.cap + 1000, author and author.from)
+    :stable("series", prompts.series_text(book), 14000)
+    :stable("bible", prompts.bible_text(book), 22000, from)
+end
+
+--- "3.2 (day 4): what happens [because of 3.1]" for the events of some chapters.
+function prompts.events_text(structure, first, last)
+  local out = {}
+  for _, event in ipairs(structure.events) do
+    if event.chapter >= first and event.chapter <= last then
+      local causes = #event.causes > 0 and " [because of " .. table.concat(event.causes, ", ") .. "]" or ""
+      out[#out + 1] = string.format("- %s (day %d): %s%s", event.id, event.day, blocks.fit(event.what, 220), causes)
+    end
+  end
+  return table.concat(out, "\n")
+end
+
+--- The shared beginning of every call about a chapter.
+function prompts.story(book, number)
+  local part = book.memory:part_of(number)
+  return prompts.bible(book)
+    :stable("events", "# Events of this part of the book\n\n"
+      .. blocks.fit(prompts.events_text(book.structure, part.first, part.last), 7000), 7200, { "structure.json" })
+    :stable("story", book.memory:story_so_far(number), 9000, book.memory:sources(number))
+end
+
+return prompts

@@ -1,0 +1,223 @@
+-- phases/blueprint.lua: what the book is. Several ideas as plain prose, compared two by two by a judge; the best one is then put
+-- into fields by a second, cheap call, because inventing inside a form makes for duller inventions.
+--
+-- Reads: the brief, given/blueprint (an outline of the author's own: it stays word for word, gaps are filled).
+-- Leaves: blueprint.json, blueprint.md, conflicts/blueprint.json, and book.blueprint.
+local blocks = require "lib.blocks"
+local calls = require "lib.calls"
+local given = require "lib.given"
+local prompts = require "lib.prompts"
+local schema = require "lib.schema"
+
+local blueprint = {}
+
+local most_words = 900
+
+-- Where each candidate begins to think. Different doors lead to different books.
+local doors = {
+  "Begin with the person who has most to lose, and with what this person wrongly believes about it.",
+  "Begin with the place and its trade: what can only happen there? Let the people grow out of it.",
+  "Begin with the last chapter: what has been lost for good, and was it worth it? Work back from there.",
+  "Begin with two people who are both right and cannot both have it.",
+  "Begin with something that everybody in the story knows and nobody says.",
+  "Begin with the form: an unusual order of time or an unusual teller that this story needs and another would not.",
+}
+
+local ideation = [[
+Invent a blueprint for this book, as you would explain it to an editor whom you respect: in plain prose, without headings or lists.
+
+%s
+
+Say who the book is about, what they want and what stands in the way; what question the book asks without answering it aloud; how
+it moves from its first page to its last; how it ends and what is lost for good. Give every person a name of the right place and
+time, no two of them alike in sound or initial. Set a second line of events against the first. Leave one thing unexplained.
+
+First note to yourself, silently, the three ideas that anyone would have on reading this brief, and use none of them. No twist for
+its own sake, no prophecy, no chosen one, no everything-was-a-dream, unless the brief asks for it. At most %d words.]]
+
+local fill_gaps = [[
+The author has an outline, given above. Explain in plain prose what this book needs besides it: people who are not named yet, what
+each person wants and what hurts, how the world works, how it sounds, how it ends. Where the outline already says something, take
+it over in its own words. Do not improve on it, do not contradict it. At most %d words.]]
+
+local comparison = [[
+Two blueprints for the same book:
+
+FIRST
+%s
+
+SECOND
+%s
+
+Which would make the better book for this brief? Weigh, in this order: people whose wants collide; a chain of cause and effect
+that can carry the whole length; a loss that cannot be undone; freshness (the less it resembles what anyone would write, the
+better); a question that stays open. Length and polish of the text count nothing. Answer with your reason, then the winner.]]
+
+local to_fields = [[
+Put this blueprint into the fields of the form. Take over what it says; where a field is not covered, add what fits it best.
+
+<<<
+%s
+>>>
+
+Keep every name exactly as it is written. The cast holds everyone who matters to more than one chapter: for a voice, say how the
+person speaks, in terms of sentence length, habits and evasions, not of character. The style sheet tells another writer how this
+book sounds; under "avoid" stand the mannerisms this kind of book tends to fall into. Offer titles that could not stand on another book.]]
+
+local person = schema.object {
+  { "name", schema.text(80) },
+  { "role", schema.text(160, "who this is, in a few words") },
+  { "weight", schema.choice({ "main", "supporting" }) },
+  { "want", schema.text(300) },
+  { "wound", schema.text(300, "what hurts and misleads this person") },
+  { "voice", schema.text(300) },
+}
+
+local shape = schema.object {
+  { "title", schema.text(120) },
+  { "titles", schema.list(schema.text(120), 1, 6, "other titles that were considered") },
+  { "premise", schema.text(900) },
+  { "theme_question", schema.text(300, "the question the book asks, as a question") },
+  { "ending", schema.text(600) },
+  { "world", schema.object {
+    { "place", schema.text(400) }, { "time", schema.text(200) },
+    { "rules", schema.text(800, "what is possible and what is not, what things cost, who has power") },
+    { "texture", schema.text(600, "trades, food, noises, weather: what one would notice there") } } },
+  { "cast", schema.list(person, 2, 14) },
+  { "style", schema.object {
+    { "viewpoint", schema.text(200) }, { "tense", schema.text(100) }, { "register", schema.text(300) },
+    { "rhythm", schema.text(300) }, { "imagery", schema.text(300) }, { "dialogue", schema.text(300) },
+    { "avoid", schema.text(500) } } },
+}
+
+--- Plain ideas, all at the same time; each has its own key, so that equal requests count as different.
+local function invent(book)
+  local numbers = {}
+  for i = 1, book.input.candidates or 1 do numbers[i] = i end
+  return task.map(numbers, function(i)
+    local prompt = prompts.brief(book):last("task", string.format(ideation, doors[i], most_words), 4000)
+    return calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = "candidate-" .. i }).text
+  end, { key = function(i) return "candidate-" .. i end })
+end
+
+--- Every pair in both orders, because judges favour what they read first.
+local function pairings(count)
+  local list = {}
+  for i = 1, count do
+    for j = 1, count do
+      if i ~= j then list[#list + 1] = { first = i, second = j } end
+    end
+  end
+  return list
+end
+
+local function compare(book, ideas, pair)
+  local first, second = blocks.fit(ideas[pair.first], 8000), blocks.fit(ideas[pair.second], 8000)
+  local prompt = prompts.brief(book):last("task", string.format(comparison, first, second), 18000)
+  local verdict = calls.try_json(book, { role = "judge", blocks = prompt:list(), max_words = 200, schema = schema.object {
+    { "reason", schema.text(600) }, { "winner", schema.choice({ "first", "second" }) } } })
+  return verdict and pair[verdict.winner] or nil
+end
+
+--- The ideas from the one that won most comparisons to the one that won fewest. A silent judge costs a vote, not the book.
+local function rank(book, ideas)
+  local wins, order = {}, {}
+  for i in ipairs(ideas) do wins[i], order[i] = 0, i end
+  local winners = task.map(pairings(#ideas), function(pair) return compare(book, ideas, pair) or 0 end,
+    { key = function(pair) return pair.first .. "-before-" .. pair.second end })
+  for _, winner in ipairs(winners) do
+    if winner > 0 then wins[winner] = wins[winner] + 1 end
+  end
+  table.sort(order, function(a, b) return wins[a] > wins[b] end)
+  local ranked = {}
+  for place, i in ipairs(order) do ranked[place] = ideas[i] end
+  if #ideas > 1 then log.info("candidate %d chosen with %d of %d votes", order[1], wins[order[1]], #winners) end
+  return ranked
+end
+
+local function drop_doubled_names(cast)
+  local seen, kept = {}, json.array {}
+  for _, entry in ipairs(cast) do
+    local folded = text.fold(text.trim(entry.name))
+    if not seen[folded] then
+      seen[folded] = true
+      kept[#kept + 1] = entry
+    end
+  end
+  return kept
+end
+
+--- From prose to fields, with what the author fixed laid over it.
+local function into_fields(book, idea)
+  local prompt = prompts.brief(book)
+  local author = book.given.blueprint
+  if author then prompt:stable("author", given.rule(author, "outline"), given.cap + 1000, author.from) end
+  prompt:last("task", string.format(to_fields, blocks.fit(idea, 12000)), 15000)
+  local fields = calls.json(book, { role = "extractor", blocks = prompt:list(), max_words = 1800, schema = shape })
+  if author and author.value then schema.fill(given.overlay(fields, author.value), shape) end
+  if book.input.title and book.input.title ~= "" then fields.title = book.input.title end
+  fields.cast = drop_doubled_names(fields.cast)
+  return fields
+end
+
+local function readable(fields, author)
+  local out = { "# " .. fields.title, fields.premise, "**The question:** " .. fields.theme_question, "**The end:** " .. fields.ending,
+    "## World", fields.world.place, fields.world.time, fields.world.rules, fields.world.texture, "## Cast" }
+  for _, entry in ipairs(fields.cast) do
+    out[#out + 1] = string.format("**%s** (%s). %s\n\nWound: %s\n\nVoice: %s", entry.name, entry.role, entry.want, entry.wound, entry.voice)
+  end
+  out[#out + 1] = "## Style"
+  for _, key in ipairs { "viewpoint", "tense", "register", "rhythm", "imagery", "dialogue", "avoid" } do
+    out[#out + 1] = "*" .. key .. ":* " .. fields.style[key]
+  end
+  out[#out + 1] = "## Other titles\n\n" .. blocks.bullets(fields.titles)
+  if author then out[#out + 1] = "## The author's outline, word for word\n\n" .. author.text end
+  return table.concat(out, "\n\n") .. "\n"
+end
+
+--- A table or text that a person left instead of ours. Text is put into fields as an outline of the author's own.
+local function with_edits(book, fields, edits)
+  if type(edits) == "table" then return edits end
+  if type(edits) == "string" and text.trim(edits) ~= "" then
+    book.given.blueprint = { text = edits, from = { "given/blueprint" } }
+    return into_fields(book, edits)
+  end
+  return fields
+end
+
+--- Shows one candidate after the other until a person takes one.
+local function approved(book, ideas)
+  for i, idea in ipairs(ideas) do
+    local fields = into_fields(book, idea)
+    if not book.input.review then return fields end
+    local answer = gate.ask { title = "Approve the blueprint of \"" .. fields.title .. "\"?", show = fields,
+      choices = { "approve", "reject" }, schema = shape }
+    if answer.choice == "approve" then return with_edits(book, fields, answer.edits) end
+    log.info("blueprint %d of %d rejected by %s", i, #ideas, answer.by)
+  end
+  error("every blueprint was rejected; change the brief, or give an outline of your own with --give blueprint=FILE", 0)
+end
+
+local function ideas_for(book)
+  local author = book.given.blueprint
+  if not author then return rank(book, invent(book)) end
+  local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), given.cap + 1000, author.from)
+    :last("task", string.format(fill_gaps, most_words), 3000)
+  return { calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words }).text }
+end
+
+function blueprint.run(book)
+  run.phase("Blueprint")
+  local fields = approved(book, ideas_for(book))
+  local author = book.given.blueprint
+  artifact.put("blueprint.md", readable(fields, author))
+  book.blueprint = schema.fill(book:save("blueprint.json", fields), shape)
+  if author then given.conflicts(book, author, "blueprint", readable(fields)) end
+
+  project.set { title = book.blueprint.title, kind = "book" }
+  run.summary(string.format("%s, %d chapters", book.blueprint.title, book.chapters))
+  log.info("Begun \"%s\": %d chapters of about %d words in %s", book.blueprint.title, book.chapters, book.words, book.language.name)
+  if book.series then log.info("Book %d of the series \"%s\"", book.series.number, book.series.title) end
+end
+
+return blueprint

@@ -1,0 +1,294 @@
+-- phases/writing.lua: one chapter after the other; what a chapter changes is durable before the next one begins.
+--
+-- Reads: book.blueprint, book.structure, plans/NN.json (each just before its chapter is written), and notes from people.
+-- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, parts/NN.json, and book.memory.
+--
+-- All calls of a chapter share one beginning (chapter_prompt below), and each scene that is written makes it longer, so that
+-- almost every token of a prompt has been seen by the provider a minute before.
+local audit = require "lib.audit"
+local blocks = require "lib.blocks"
+local calls = require "lib.calls"
+local chapterfile = require "lib.chapterfile"
+local checks = require "lib.checks"
+local coverage = require "lib.coverage"
+local extract = require "lib.extract"
+local given = require "lib.given"
+local plans = require "lib.plans"
+local prompts = require "lib.prompts"
+
+local writing = {}
+
+local write_scene = [[
+You are the writer. Write scene %d of %d of this chapter, whole, in about %d words, in %s.
+
+%s
+
+%s
+Stay with %s's eyes and knowledge. Begin inside the scene; what has been told need not be told again. Let the outcome happen on the
+page, through what people do, and stop there. Surprise yourself in the details, not in the facts. Only the scene's prose.]]
+
+local first_scene = "It opens the chapter: find a first sentence that could open no other."
+local next_scene = "It follows on the scene above, after a cut."
+local last_scene = " It closes the chapter: end on something done, said or seen, not on its meaning."
+
+local finish_scene = [[
+You are the writer. The last scene above broke off before its end. Write what is missing, beginning with a new paragraph right after
+its last sentence, in at most %d words, until this outcome has happened: %s Do not repeat anything. Only the prose.]]
+
+local revise_scene = [[
+You are the writer. Write scene %d again, whole, in about %d words, in %s. These faults were found in it:
+
+%s
+
+Mend each of them where it is; change nothing that is good, and keep what happens, who knows what, and how it ends, unless a fault
+says otherwise. Only the new scene's prose.]]
+
+local compress = [[
+Put these chapter summaries into one paragraph of at most %d words, in %s: what has changed for whom, what is still open, what was
+lost. Names as they stand. Only the paragraph.
+
+%s]]
+
+local function wishes_text(book)
+  local wishes = book:wishes()
+  if #wishes == 0 then return "" end
+  return "The author has asked for this from here on:\n" .. blocks.bullets(wishes) .. "\n"
+end
+
+---------------------------------------------------------------------------------------------------- the chapter's prompt
+
+local function promise_lines(book, number)
+  local out = {}
+  for _, promise in ipairs(book.structure.promises) do
+    local paid = book.memory.state.paid[promise.id]
+    local tells = promise.opened == number and "open it here" or promise.due == number and "pay it here"
+      or not paid and promise.opened < number and "open; due in chapter " .. promise.due
+    if promise.opened == number and promise.due == number then tells = "open and pay it here" end
+    if tells then out[#out + 1] = string.format("%s (%s): %s", promise.id, tells, blocks.fit(promise.text, 160)) end
+  end
+  while #out > 10 do table.remove(out) end
+  return blocks.bullets(out)
+end
+
+local function chapter_text(book, plan)
+  local memory = book.memory
+  local state = memory:state_of(plans.people(plan))
+  local tail = memory:tail(220)
+  return table.concat({
+    "# This chapter\n\n" .. plans.text(plan),
+    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 3500) or "As the cast list has them."),
+    "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
+    "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
+    tail ~= "" and "# The last words of the chapter before\n\n" .. tail or "# This is the first chapter.",
+  }, "\n\n")
+end
+
+--- The beginning that all calls of a chapter share: rules, style, bible, story so far, this chapter's plan and state.
+function writing.chapter_prompt(book, plan)
+  return prompts.story(book, plan.number)
+    :stable("chapter", chapter_text(book, plan), 24000 + given.cap, { book:name("plans", plan.number, "json") })
+end
+
+--- The same, with the scenes that are written so far.
+function writing.with_scenes(prompt, scenes)
+  local longer = prompt:copy()
+  for i, scene in ipairs(scenes) do longer:stable("scene " .. i, string.format("# Scene %d, as written\n\n%s", i, scene), 90000) end
+  return longer
+end
+
+----------------------------------------------------------------------------------------------------------------- scenes
+
+local function generous(words)
+  return words * 8 // 5 + 60
+end
+
+--- A scene that broke off is finished by a second call; if that fails, it is cut back to its last whole sentence.
+local function finish(book, prompt, scenes, plan, prose)
+  local scene = plan.scenes[#scenes + 1]
+  local start = checks.trim_to_sentence(prose)
+  if start == "" then start = prose end
+  local missing = math.max(120, scene.words - text.words(start))
+  local so_far = {}
+  for i, written in ipairs(scenes) do so_far[i] = written end
+  so_far[#so_far + 1] = start
+  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome), 4000)
+  local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing) })
+  local ending = answer and checks.clean(answer.text) or ""
+  if not checks.complete(ending) then ending = checks.trim_to_sentence(ending) end
+  return ending == "" and start or start .. "\n\n" .. ending
+end
+
+local function scene_task(book, plan, i)
+  local scene, count = plan.scenes[i], #plan.scenes
+  local place = (i == 1 and first_scene or next_scene) .. (i == count and last_scene or "")
+  return string.format(write_scene, i, count, scene.words, book.language.name, plans.scene_text(scene, i) .. "\n\n" .. place,
+    wishes_text(book), plan.viewpoint)
+end
+
+--- Writes the scene that follows on `scenes`. `task_text` replaces the usual instruction (rewrite_chapter uses that).
+function writing.write_scene(book, prompt, scenes, plan, task_text)
+  local i = #scenes + 1
+  local scene = plan.scenes[i]
+  local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i), 120000)
+  local ask = { role = "writer", blocks = asked:list(), max_words = generous(scene.words) }
+  local answer = calls.prose(book, ask)
+  local prose = checks.clean(answer.text)
+  if prose == "" then
+    ask.key = "again"
+    answer = calls.prose(book, ask)
+    prose = checks.clean(answer.text)
+  end
+  if prose == "" then
+    error(string.format("scene %d of chapter %d came back empty twice (%s: %s); resume to try again", i, plan.number, answer.model,
+      answer.native_stop), 0)
+  end
+  if answer.stop == "length" or not checks.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
+  return prose
+end
+
+local function write_scenes(book, prompt, plan)
+  local scenes = {}
+  for i in ipairs(plan.scenes) do
+    scenes[i] = writing.write_scene(book, prompt, scenes, plan)
+    run.heartbeat()
+  end
+  return scenes
+end
+
+--------------------------------------------------------------------------------------------------------------- revision
+
+local function faults_of(findings, scene)
+  local out = {}
+  for _, finding in ipairs(findings) do
+    if finding.scene == scene then out[#out + 1] = audit.sentence(finding) end
+  end
+  return out
+end
+
+--- A new version counts only if it is whole, of the right length and by code's count no worse.
+local function better(new, old, scene, i)
+  return checks.complete(new) and #checks.scene(new, i, scene.words) <= #checks.scene(old, i, scene.words)
+    and text.words(new) >= scene.words * checks.shortest and text.words(new) <= scene.words * checks.longest
+end
+
+--- Rewrites each scene with findings once. Returns the scenes, the findings that stand, and whether anything changed.
+local function revise_once(book, prompt, plan, scenes, findings)
+  local open, changed, revised = {}, false, {}
+  local whole = writing.with_scenes(prompt, scenes)
+  for i, scene in ipairs(scenes) do
+    local faults = faults_of(findings, i)
+    revised[i] = scene
+    if #faults > 0 then
+      local words = plan.scenes[i].words
+      local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)), 12000)
+      local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
+      local new = answer and answer.stop == "end" and checks.clean(answer.text) or ""
+      if better(new, scene, plan.scenes[i], i) then
+        revised[i], changed = new, true
+      else
+        for _, fault in ipairs(faults) do open[#open + 1] = string.format("scene %d: %s", i, fault) end
+      end
+    end
+  end
+  return revised, open, changed
+end
+
+----------------------------------------------------------------------------------------------------------- one chapter
+
+--- Reads, checks, audits and if need be revises a chapter's scenes. Returns what is worth saving; loses no prose on the way.
+function writing.examine(book, prompt, plan, scenes)
+  local memory = book.memory
+  local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
+  local findings = checks.chapter(scenes, plan, read.sheet, memory)
+  local unpaid = coverage.promises(book.structure, "due", plan.number)
+  local verdict = audit.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes, audit.with_promises(findings, unpaid, read.sheet))
+  local revised, open, changed = revise_once(book, prompt, plan, scenes, verdict.findings)
+  if changed then
+    local again = extract.chapter(book, writing.with_scenes(prompt, revised), plan, revised)
+    if not again.sheet.pending then read = again else open[#open + 1] = "facts and summary are those of the text before its revision" end
+  end
+  for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory)) do
+    if finding.certain then open[#open + 1] = audit.sentence(finding) end
+  end
+  if read.sheet.pending then open[#open + 1] = "facts pending: " .. read.sheet.reason end
+  if verdict.failed then open[#open + 1] = "audit pending: " .. verdict.failed end
+  return { number = plan.number, title = plan.title, scenes = revised, sheet = read.sheet, summary = read.summary,
+    issues = audit.without_doubles(open), unplaced = verdict.unplaced, revised = changed }
+end
+
+--- Saves a chapter with everything that belongs to it, all or nothing. Returns true if the chapter became a proposal only.
+function writing.commit(book, chapter)
+  local number = chapter.number
+  local saved = artifact.commit(function()
+    artifact.put(book:name("chapters", number, "md"), chapterfile.compose(chapter.title, chapter.scenes))
+    artifact.put(book:name("facts", number, "json"), chapter.sheet)
+    artifact.put(book:name("summaries", number, "json"), { number = number, title = chapter.title, summary = chapter.summary })
+    artifact.put(book:name("issues", number, "json"), { number = number, issues = json.array(chapter.issues), revised = chapter.revised })
+  end)
+  return saved[1].proposal
+end
+
+--- Where a person's version of the chapter stands, the book goes on from that: its facts are taken down anew.
+local function honour_edits(book, prompt, plan, chapter)
+  local name = book:name("chapters", plan.number, "md")
+  local head = artifact.get(name)
+  if head == nil or head == chapterfile.compose(chapter.title, chapter.scenes) then return chapter end
+  log.info("%s was edited by a person; the book goes on from that version", name)
+  local title, scenes = chapterfile.parse(head)
+  local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
+  local edited = { number = plan.number, title = title, scenes = scenes, sheet = read.sheet, summary = read.summary, issues = {} }
+  artifact.commit(function()
+    artifact.put(book:name("facts", plan.number, "json"), read.sheet)
+    artifact.put(book:name("summaries", plan.number, "json"), { number = plan.number, title = title, summary = read.summary })
+  end)
+  return edited
+end
+
+local function close_part(book, number)
+  local memory = book.memory
+  local part = memory:part_to_close(number)
+  if not part then return end
+  local words = memory:paragraph_words()
+  local asked = prompts.base(book):last("task", string.format(compress, words, book.language.name,
+    table.concat(memory:summaries_of(part.first, part.last), "\n")), 14000)
+  local answer = calls.try_prose(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
+  memory:close(part, answer and answer.text)
+  artifact.put(book:name("parts", part.last, "json"), { first = part.first, last = part.last, paragraph = part.paragraph })
+end
+
+local function read_plan(book, number)
+  local plan = artifact.get(book:name("plans", number, "json"))
+  if not plan then error(string.format("there is no plan for chapter %d; run the Chapter Planning phase first", number), 0) end
+  return plans.mend(plan, number, book)
+end
+
+local function write_chapter(book, number)
+  local plan = read_plan(book, number)
+  log.info("Chapter %d of %d begun: %s", number, book.chapters, plan.title)
+  local prompt = writing.chapter_prompt(book, plan)
+  local scenes = write_scenes(book, prompt, plan)
+  local chapter = writing.examine(book, prompt, plan, scenes)
+  writing.commit(book, chapter)
+  chapter = honour_edits(book, prompt, plan, chapter)
+  for _, problem in ipairs(chapter.issues) do book:issue("chapter " .. number, problem) end
+
+  local prose = chapterfile.prose(chapter.scenes)
+  local words = text.words(prose)
+  book.words_written = book.words_written + words
+  book.memory:absorb(number, chapter.sheet, chapter.summary, prose)
+  log.info("Chapter %d finished: %d words in %d scenes, %d issues%s", number, words, #chapter.scenes, #chapter.issues,
+    chapter.revised and ", revised once" or "")
+end
+
+function writing.run(book)
+  run.phase("Writing")
+  for number = 1, book.chapters do
+    run.progress(number - 1, book.chapters, "chapter " .. number)
+    write_chapter(book, number)
+    close_part(book, number)
+    run.checkpoint("chapter:" .. number)
+  end
+  run.progress(book.chapters, book.chapters, "all chapters")
+end
+
+return writing

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# check.sh - what a reviewer need not look for: C style, Lua mistakes, include rules, single places, left-overs.
+# Prints FILE:LINE for each breach; ends with 1 when there is one.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+breaches=0
+
+breach() {
+  printf '%s\n' "$@"
+  breaches=$((breaches + 1))
+}
+
+# "file:line:text" on stdin; each line is a breach of $1.
+each_breaches() {
+  local rule=$1 line
+  while IFS= read -r line; do [[ $line ]] && breach "$(cut -d: -f1,2 <<<"$line"): $rule: $(cut -d: -f3- <<<"$line")"; done
+}
+
+check_style() {
+  local out
+  mapfile -t files < <(find host tests -name '*.[ch]' | LC_ALL=C sort)
+  ((${#files[@]})) || return 0
+  # The first place of each file; a batch prints at once, so that batches do not mix.
+  out=$(printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 8 bash -c '
+    out=$(clang-format --dry-run -Werror "$@" 2>&1 | grep "error:" | LC_ALL=C sort -t: -k1,1 -u)
+    [[ -z $out ]] || printf "%s\n" "$out"' batch)
+  [[ -z $out ]] || breach "$out" "  (clang-format -i FILE puts it right)"
+}
+
+check_lua() {
+  local out
+  mapfile -t files < <(find scripts pipelines -name '*.lua' | LC_ALL=C sort)
+  ((${#files[@]})) || return 0
+  out=$(luacheck --quiet --codes --no-color "${files[@]}") || breach "$out"
+}
+
+# ROOM: the rooms it may include from. Nothing reaches back up.
+declare -A may_include=(
+  [base]="base"
+  [http]="http base"
+  [store]="store base"
+  [lua]="lua base"
+  [llm]="llm base store lua"
+  [engine]="engine base store lua llm"
+  [rehearse]="rehearse base http llm"
+  [api]="api base store lua llm engine"
+  [web]="web base http store engine/commands.h"
+  [cli]="cli base http store llm engine web rehearse config.h serve.h guardian.h"
+)
+
+check_rooms() {
+  local file line header room included
+  while IFS=: read -r file line header; do
+    room=${file#host/} room=${room%%/*}
+    [[ -v may_include[$room] ]] || continue # host/main.c and its neighbours include all
+    header=${header#*\"} header=${header%%\"*}
+    included=${header%%/*}
+    [[ $header != */* && -e host/$room/$header ]] && included=$room
+    [[ " ${may_include[$room]} " == *" $included "* || " ${may_include[$room]} " == *" $header "* ]] && continue
+    breach "$file:$line: $room may not include $header (only: ${may_include[$room]})"
+  done < <(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' host)
+}
+
+# only_in 'pattern' 'what' files-that-may...
+only_in() {
+  local pattern=$1 what=$2 found
+  shift 2
+  found=$(grep -rnE --include='*.[ch]' "$pattern" host)
+  for place in "$@"; do found=$(grep -v "^$place" <<<"$found"); done
+  each_breaches "$what belongs in $*" <<<"$found"
+}
+
+check_single_places() {
+  local include='#[[:space:]]*include[[:space:]]*<'
+  only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/api/ host/engine/run.c \
+    host/engine/sched.c host/llm/adapter.c
+  only_in "${include}curl/" "curl" host/llm/
+  only_in "${include}civetweb\.h>" "civetweb" host/http/
+  only_in "${include}sqlite3\.h>" "SQLite" host/store/
+  only_in '"[^"]*\b(SELECT [^"]*|INSERT (OR [A-Z]+ )?INTO|UPDATE [a-z_]+ SET|DELETE FROM|CREATE TABLE)\b' "SQL" host/store/
+  local resumes
+  resumes=$(grep -rnE --include='*.[ch]' '\blua_resume[[:space:]]*\(' host)
+  if (($(grep -c . <<<"$resumes") > 1)); then each_breaches "one function resumes Lua" <<<"$resumes"; fi
+}
+
+check_left_overs() {
+  local words='TO''DO|FIX''ME|XX''X|HA''CK' paths='/wo''rk/(main|shared)|/ho''me/[a-z]|/ro''ot/' found
+  local places=(host scripts pipelines tests Makefile .ci)
+  [[ -e README.md ]] && places+=(README.md)
+  found=$(grep -rnwIE "$words" "${places[@]}")
+  each_breaches "left over" <<<"$found"
+  found=$(grep -rnIE "$paths" "${places[@]}")
+  each_breaches "a path of one machine" <<<"$found"
+}
+
+check_style
+check_lua
+check_rooms
+check_single_places
+check_left_overs
+if ((breaches)); then
+  echo "check: $breaches breaches"
+  exit 1
+fi
+echo "check: style, scripts, include rules and single places hold"

@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# lib.sh - what shell tests share. Source it first:  . "$(dirname "$0")/../lib.sh"
+#
+#   t_case "a killed host loses no chapter"     a new case; the one before it ends
+#   t_is "$got" "expected"                      | checks: each that fails ends the case as failed, with what it saw
+#   t_has "$text" "part"                        |
+#   t_run [STATUS] command...                   | runs it, keeps stdout+stderr in $out and the status in $status
+#   t_ok [command...]                           | passes (when the command succeeds, if there is one)
+#   t_fail "what went wrong"                    |
+#   t_skip "why"
+#   t_done                                      the last line: prints the count, exits != 0 when a case failed
+#
+# A case without any check fails. $QUIRE is the binary, $tmp a scratch directory that goes away at the end, $root the source tree.
+# The output is TAP, which tests/run.sh counts.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+: "${QUIRE:=$root/build/quire}"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/quire-test.XXXXXX")
+export QUIRE QUIRE_LIBRARY="$tmp/library"
+t_count=0 t_failures=0 t_name='' t_state='' out='' status=0
+t_cleanup=()
+
+# Commands to run at the end, last first: t_at_exit kill "$pid"
+t_at_exit() { t_cleanup+=("$(printf '%q ' "$@")"); }
+t_finish() {
+  local i
+  for ((i = ${#t_cleanup[@]} - 1; i >= 0; i--)); do eval "${t_cleanup[i]}" >/dev/null 2>&1; done
+  rm -rf "$tmp"
+}
+trap t_finish EXIT
+
+t_end_case() {
+  [[ $t_name ]] || return 0
+  t_count=$((t_count + 1))
+  case $t_state in
+  ok) echo "ok $t_count - $t_name" ;;
+  skip*) echo "ok $t_count - $t_name # SKIP ${t_state#skip }" ;;
+  *)
+    [[ $t_state ]] || echo "# nothing was checked"
+    echo "not ok $t_count - $t_name"
+    t_failures=$((t_failures + 1))
+    ;;
+  esac
+  t_name='' t_state=''
+}
+
+t_case() { t_end_case; t_name=$1; }
+
+t_ok() {
+  if (($#)) && ! "$@"; then t_fail "failed: $*"; return 1; fi
+  [[ $t_state == fail ]] || t_state=ok
+}
+
+t_fail() {
+  t_state=fail
+  printf '%s\n' "$*" "  at ${BASH_SOURCE[-1]##*/}:${BASH_LINENO[-2]}" | sed 's/^/# /'
+  return 1
+}
+
+t_skip() { t_state="skip $*"; }
+
+t_is() { if [[ $1 == "$2" ]]; then t_ok; else t_fail "got:      $1"$'\n'"expected: $2"; fi; }
+
+t_has() { if [[ $1 == *"$2"* ]]; then t_ok; else t_fail "in:        $1"$'\n'"not found: $2"; fi; }
+
+t_run() {
+  local expected=0
+  if [[ $1 =~ ^[0-9]+$ ]]; then expected=$1; shift; fi
+  out=$("$@" 2>&1)
+  status=$?
+  if [[ $status == "$expected" ]]; then t_ok; else t_fail "'$*' ended with $status instead of $expected:"$'\n'"$out"; fi
+}
+
+# Waits up to SECONDS until a command succeeds: t_wait 5 test -e "$tmp/ready"
+t_wait() {
+  local end=$((SECONDS + $1 + 1)); shift
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= end)); then t_fail "never came true: $*"; return 1; fi
+    sleep 0.02
+  done
+}
+
+t_done() {
+  t_end_case
+  echo "1..$t_count"
+  exit $((t_failures > 0))
+}
