@@ -10,17 +10,24 @@ struct config_flags { /* what the command line said; NULL or negative: nothing *
   const char *library, *scripts;
 };
 
-struct config {
-  char *library;            /* directory */
-  char *exports;            /* LIBRARY/exports */
-  const char **script_dirs; /* NULL-terminated: --scripts, the library, the checkout that the binary was built in */
-  struct llm_settings llm;
-  struct engine_settings engine; /* without apis and callbacks: serve.c fills those in */
-  struct script_set *adapters;   /* providers/NAME sources on the same search path */
-  json_t *shown;            /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
-  char *listen;             /* "127.0.0.1:0": where the owner's API listens */
+struct config_adapter {
+  char *name, *text;
+  size_t n;
 };
 
-/* ERR_CONFIG with file and line. A missing quire.lua is fine. The library need not exist yet. */
+struct config {
+  char *library; /* directory */
+  char *exports; /* LIBRARY/exports */
+  const char *
+      *script_dirs; /* NULL-terminated: --scripts, the library, the checkout that the binary was built in */
+  struct llm_settings llm;
+  struct engine_settings engine;   /* without apis and callbacks: serve.c fills those in */
+  struct config_adapter *adapters; /* scripts/providers/NAME.lua on the same search path */
+  size_t n_adapters;
+  json_t *shown; /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
+  char *listen;  /* "127.0.0.1:0": where the owner's API listens */
+};
+
+/* `out` must stay where it is while the host lives (llm asks it for adapters). ERR_CONFIG with file and line. A missing quire.lua is fine. The library need not exist yet. */
 enum err config_load(const struct config_flags *flags, struct config *out, struct error *e);
 void config_release(struct config *c);

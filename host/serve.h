@@ -11,7 +11,8 @@ struct host;
 
 /* Takes the library (ERR_OWNED when somebody has it), starts the loop thread and the HTTP API, writes owner.json.
  * `command`: "run" or "serve", for owner.json. With `adopt` every unfinished run is taken up at once. */
-enum err host_open(const struct config *config, const char *command, bool adopt, struct host **out, struct error *e);
+enum err host_open(const struct config *config, const char *command, bool adopt, struct host **out,
+                   struct error *e);
 struct commands *host_commands(struct host *h);
 struct store *host_store(struct host *h);
 const char *host_address(struct host *h);

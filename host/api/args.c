@@ -9,11 +9,13 @@
 #include "lua/value.h"
 
 void args_fields(lua_State *L, int arg, const char *function, const char *const *fields) {
-  if (!lua_istable(L, arg)) luaL_error(L, "%s expects a table of named fields, got %s", function, luaL_typename(L, arg));
+  if (!lua_istable(L, arg))
+    luaL_error(L, "%s expects a table of named fields, got %s", function, luaL_typename(L, arg));
   lua_pushnil(L);
   while (lua_next(L, arg)) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "%s: fields have names; found a %s key", function, luaL_typename(L, -1));
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "%s: fields have names; found a %s key", function, luaL_typename(L, -1));
     const char *key = lua_tostring(L, -1);
     int i = 0;
     while (fields[i] && strcmp(fields[i], key) != 0) i++;
@@ -24,13 +26,15 @@ void args_fields(lua_State *L, int arg, const char *function, const char *const 
   }
 }
 
-const char *args_string(lua_State *L, int arg, const char *function, const char *field, bool required, size_t *n) {
+const char *args_string(lua_State *L, int arg, const char *function, const char *field, bool required,
+                        size_t *n) {
   int type = lua_getfield(L, arg, field);
   if (type == LUA_TNIL && !required) {
     lua_pop(L, 1);
     return NULL;
   }
-  if (type != LUA_TSTRING) luaL_error(L, "%s: field '%s' must be a string, got %s", function, field, luaL_typename(L, -1));
+  if (type != LUA_TSTRING)
+    luaL_error(L, "%s: field '%s' must be a string, got %s", function, field, luaL_typename(L, -1));
   const char *s = lua_tolstring(L, -1, n);
   lua_pop(L, 1); /* the table still holds it */
   return s;

@@ -7,7 +7,8 @@
 /* Argument `arg` must be a table whose keys are all in `fields` (NULL-terminated): else an error with the nearest name. */
 void args_fields(lua_State *L, int arg, const char *function, const char *const *fields);
 /* String field of the table at `arg`; NULL when absent and not required. Valid while the table is on the stack and unchanged. */
-const char *args_string(lua_State *L, int arg, const char *function, const char *field, bool required, size_t *n);
+const char *args_string(lua_State *L, int arg, const char *function, const char *field, bool required,
+                        size_t *n);
 double args_number(lua_State *L, int arg, const char *function, const char *field, double otherwise);
 /* Appends `,"name":<value of the field>` (canonical JSON) when the field is not nil. Returns err instead of raising: `out` is the caller's. */
 enum err args_encode_field(lua_State *L, int arg, const char *field, struct buf *out, struct error *e);

@@ -18,7 +18,8 @@ enum { MOST_NAME = 200, MOST_PUTS = 200 };
 static const char *check_name(lua_State *L, int arg, const char *function) {
   size_t n;
   const char *name = luaL_checklstring(L, arg, &n);
-  if (n == 0 || n > MOST_NAME || strlen(name) != n) luaL_error(L, "%s: a name has 1 to %d characters", function, MOST_NAME);
+  if (n == 0 || n > MOST_NAME || strlen(name) != n)
+    luaL_error(L, "%s: a name has 1 to %d characters", function, MOST_NAME);
   if (name[0] == '/' || strstr(name, "..") || strchr(name, '\\') || strchr(name, '\n'))
     luaL_error(L, "%s: the name '%s' must be a plain relative path", function, name);
   return name;
@@ -54,7 +55,9 @@ static void release_batch(struct wait *w) {
   if (w->data) batch_free(w->data);
 }
 
-static int64_t seen_version(struct run *run, const char *name) { return (intptr_t)map_get(run->seen, name); }
+static int64_t seen_version(struct run *run, const char *name) {
+  return (intptr_t)map_get(run->seen, name);
+}
 static void remember(struct run *run, const char *name, int64_t version) {
   if (version > seen_version(run, name)) map_put(run->seen, name, (void *)(intptr_t)version);
 }
@@ -105,13 +108,22 @@ static int finish_put(lua_State *L, struct wait *w) {
   return 1;
 }
 
-static const struct wait_kind put_kind = {
-    .name = "put", .api_name = "artifact.put", .journaled = true, .start = start_put, .finish = finish_put, .release = release_batch};
-static const struct wait_kind commit_kind = {
-    .name = "put", .api_name = "artifact.commit", .journaled = true, .start = start_put, .finish = push_puts, .release = release_batch};
+static const struct wait_kind put_kind = {.name = "put",
+                                          .api_name = "artifact.put",
+                                          .journaled = true,
+                                          .start = start_put,
+                                          .finish = finish_put,
+                                          .release = release_batch};
+static const struct wait_kind commit_kind = {.name = "put",
+                                             .api_name = "artifact.commit",
+                                             .journaled = true,
+                                             .start = start_put,
+                                             .finish = push_puts,
+                                             .release = release_batch};
 
 /* Appends the document of (name, content, options) at stack 1..3 to the batch. */
-static enum err batch_add(lua_State *L, struct artifact_batch *batch, const char *name, const char *kind, struct error *e) {
+static enum err batch_add(lua_State *L, struct artifact_batch *batch, const char *name, const char *kind,
+                          struct error *e) {
   struct buf content;
   buf_init(&content, MAX_ARTIFACT_BYTES);
   enum err err;
@@ -126,14 +138,16 @@ static enum err batch_add(lua_State *L, struct artifact_batch *batch, const char
   if (err == OK) {
     batch->puts = mem_grow(batch->puts, (batch->n + 1) * sizeof *batch->puts);
     size_t n = content.len;
-    batch->puts[batch->n++] = (struct artifact_put){.name = mem_dup(name), .kind = mem_dup(kind), .content = buf_take(&content), .n = n};
+    batch->puts[batch->n++] = (struct artifact_put){
+        .name = mem_dup(name), .kind = mem_dup(kind), .content = buf_take(&content), .n = n};
   }
   buf_release(&content);
   return err;
 }
 
 static void describe_batch(struct run *run, const struct artifact_batch *batch, struct buf *out) {
-  buf_printf(out, "{\"project\":%lld,\"puts\":[", (long long)(run->project == run->row.project_id ? 0 : run->project));
+  buf_printf(out, "{\"project\":%lld,\"puts\":[",
+             (long long)(run->project == run->row.project_id ? 0 : run->project));
   for (size_t i = 0; i < batch->n; i++) {
     char sha[SHA_HEX];
     sha256_hex(batch->puts[i].content, batch->puts[i].n, sha);
@@ -148,7 +162,9 @@ static int artifact_put(lua_State *L) {
   static const char *const fields[] = {"kind", NULL};
   static const char *const kinds[] = {"json", "markdown", "text", "binary", NULL};
   const char *name = check_name(L, 1, "artifact.put");
-  if (!lua_istable(L, 2) && lua_type(L, 2) != LUA_TSTRING) return luaL_error(L, "artifact.put: the content of '%s' must be a string or a table, got %s", name, luaL_typename(L, 2));
+  if (!lua_istable(L, 2) && lua_type(L, 2) != LUA_TSTRING)
+    return luaL_error(L, "artifact.put: the content of '%s' must be a string or a table, got %s", name,
+                      luaL_typename(L, 2));
   const char *kind = kind_of(name, lua_istable(L, 2));
   if (!lua_isnoneornil(L, 3)) {
     args_fields(L, 3, "artifact.put", fields);
@@ -161,7 +177,8 @@ static int artifact_put(lua_State *L) {
   struct run *run = run_of(L);
   struct error e = {0};
   if (run && run->batch) {
-    if (run->batch->n >= MOST_PUTS) return luaL_error(L, "limit: artifact.commit: more than %d documents", MOST_PUTS);
+    if (run->batch->n >= MOST_PUTS)
+      return luaL_error(L, "limit: artifact.commit: more than %d documents", MOST_PUTS);
     if (batch_add(L, run->batch, name, kind, &e) != OK) return args_raise(L, "artifact.put", &e);
     return 0;
   }
@@ -245,7 +262,8 @@ static void content_free(struct store_op *base) {
   buf_release(&((struct op_content *)base)->out);
   free(base);
 }
-static const struct store_op_kind content_kind = {.name = "artifact_content", .apply = content_apply, .free = content_free};
+static const struct store_op_kind content_kind = {
+    .name = "artifact_content", .apply = content_apply, .free = content_free};
 
 static void content_done(struct wait *w, struct store_op *base) {
   struct op_content *op = (struct op_content *)base;
@@ -290,7 +308,8 @@ static int finish_get(lua_State *L, struct wait *w) {
   if (kind && strcmp(kind, "json") == 0) {
     json_t *v = NULL;
     struct error e = {0};
-    if (jsonx_parse(g->content, g->n, g->name, &v, &e) != OK) return luaL_error(L, "artifact.get: %s", e.message);
+    if (jsonx_parse(g->content, g->n, g->name, &v, &e) != OK)
+      return luaL_error(L, "artifact.get: %s", e.message);
     json_decref(v);
     value_push_json(L, g->content, g->n);
   } else {
@@ -300,8 +319,13 @@ static int finish_get(lua_State *L, struct wait *w) {
   return 2;
 }
 
-static const struct wait_kind get_kind = {.name = "get", .api_name = "artifact.get", .journaled = true, .start = start_get,
-                                          .finish = finish_get, .restore = restore_get, .release = release_got};
+static const struct wait_kind get_kind = {.name = "get",
+                                          .api_name = "artifact.get",
+                                          .journaled = true,
+                                          .start = start_get,
+                                          .finish = finish_get,
+                                          .restore = restore_get,
+                                          .release = release_got};
 
 static void describe_name(struct run *run, const char *name, struct buf *out) {
   buf_puts(out, "{\"name\":");
@@ -321,7 +345,10 @@ static int artifact_get(lua_State *L) {
 
 /* ---- list, history */
 
-struct listing { char *prefix; bool history; };
+struct listing {
+  char *prefix;
+  bool history;
+};
 
 static void release_listing(struct wait *w) {
   free(((struct listing *)w->data)->prefix);
@@ -349,11 +376,21 @@ static void start_list(struct wait *w) {
   wait_post(w, &op->op, &op->entry, list_done);
 }
 
-static int finish_list(lua_State *L, struct wait *w) { return args_push_result(L, w); }
-static const struct wait_kind list_kind = {
-    .name = "list", .api_name = "artifact.list", .journaled = true, .start = start_list, .finish = finish_list, .release = release_listing};
-static const struct wait_kind history_kind = {
-    .name = "history", .api_name = "artifact.history", .journaled = true, .start = start_list, .finish = finish_list, .release = release_listing};
+static int finish_list(lua_State *L, struct wait *w) {
+  return args_push_result(L, w);
+}
+static const struct wait_kind list_kind = {.name = "list",
+                                           .api_name = "artifact.list",
+                                           .journaled = true,
+                                           .start = start_list,
+                                           .finish = finish_list,
+                                           .release = release_listing};
+static const struct wait_kind history_kind = {.name = "history",
+                                              .api_name = "artifact.history",
+                                              .journaled = true,
+                                              .start = start_list,
+                                              .finish = finish_list,
+                                              .release = release_listing};
 
 static int list_with(lua_State *L, const struct wait_kind *kind, const char *prefix) {
   wait_allowed(L, kind->api_name);
@@ -364,12 +401,17 @@ static int list_with(lua_State *L, const struct wait_kind *kind, const char *pre
   return wait_yield(L, w);
 }
 
-static int artifact_list(lua_State *L) { return list_with(L, &list_kind, luaL_optstring(L, 1, "")); }
-static int artifact_history_fn(lua_State *L) { return list_with(L, &history_kind, check_name(L, 1, "artifact.history")); }
+static int artifact_list(lua_State *L) {
+  return list_with(L, &list_kind, luaL_optstring(L, 1, ""));
+}
+static int artifact_history_fn(lua_State *L) {
+  return list_with(L, &history_kind, check_name(L, 1, "artifact.history"));
+}
 
 void api_open_artifact(lua_State *L) {
-  static const luaL_Reg functions[] = {{"put", artifact_put},   {"commit", artifact_commit},      {"get", artifact_get},
-                                       {"list", artifact_list}, {"history", artifact_history_fn}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"put", artifact_put},   {"commit", artifact_commit},      {"get", artifact_get},
+      {"list", artifact_list}, {"history", artifact_history_fn}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setglobal(L, "artifact");
 }

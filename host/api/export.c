@@ -54,8 +54,10 @@ static void work_free(struct work *k) {
 
 static void release(struct wait *w) {
   struct work *k = w->data;
-  if (k->working) k->wait = NULL;
-  else work_free(k);
+  if (k->working)
+    k->wait = NULL;
+  else
+    work_free(k);
 }
 
 /* ---- pool thread */
@@ -69,12 +71,16 @@ static void run_export(lua_State *L, void *arg) {
   sandbox_close_globals(L);
   lua_pushfstring(L, "exports/%s", k->format);
   script_set_require(L, lua_tostring(L, -1));
-  if (!lua_isfunction(L, -1)) luaL_error(L, "scripts/exports/%s.lua must return a function(book) that returns the file's bytes", k->format);
+  if (!lua_isfunction(L, -1))
+    luaL_error(L, "scripts/exports/%s.lua must return a function(book) that returns the file's bytes",
+               k->format);
   value_push_json(L, k->book, k->n_book);
   lua_call(L, 1, 1);
-  if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "scripts/exports/%s.lua returned no bytes but a %s", k->format, luaL_typename(L, -1));
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "scripts/exports/%s.lua returned no bytes but a %s", k->format, luaL_typename(L, -1));
   const char *s = lua_tolstring(L, -1, &k->n_bytes);
-  if (k->n_bytes > MAX_ARTIFACT_BYTES) luaL_error(L, "limit: the file is larger than %d MB", MAX_ARTIFACT_BYTES >> 20);
+  if (k->n_bytes > MAX_ARTIFACT_BYTES)
+    luaL_error(L, "limit: the file is larger than %d MB", MAX_ARTIFACT_BYTES >> 20);
   k->bytes = mem_dup_n(s, k->n_bytes);
 }
 
@@ -115,7 +121,11 @@ static void made(struct job *j) {
     op->project = run->project;
     op->puts = mem_alloc(sizeof *op->puts);
     op->n_puts = 1;
-    op->puts[0] = (struct artifact_put){.name = mem_dup(k->name), .kind = mem_dup("binary"), .content = k->bytes, .n = k->n_bytes, .seen = INT64_MAX};
+    op->puts[0] = (struct artifact_put){.name = mem_dup(k->name),
+                                        .kind = mem_dup("binary"),
+                                        .content = k->bytes,
+                                        .n = k->n_bytes,
+                                        .seen = INT64_MAX};
     k->bytes = NULL;
     wait_post(w, &op->op, &op->entry, put_done);
   }
@@ -143,20 +153,28 @@ static int finish(lua_State *L, struct wait *w) {
   return 1;
 }
 
-static const struct wait_kind export_kind = {
-    .name = "export", .api_name = "export.run", .journaled = true, .start = start, .finish = finish, .release = release};
+static const struct wait_kind export_kind = {.name = "export",
+                                             .api_name = "export.run",
+                                             .journaled = true,
+                                             .start = start,
+                                             .finish = finish,
+                                             .release = release};
 
 static void check(lua_State *L) {
   wait_allowed(L, "export.run");
   args_fields(L, 1, "export.run", fields);
   const char *format = args_string(L, 1, "export.run", "format", true, NULL);
   const char *name = args_string(L, 1, "export.run", "name", true, NULL);
-  if (!*name || strlen(name) > 100 || strpbrk(name, "/\\\n") || name[0] == '.') luaL_error(L, "export.run: '%s' is not a plain file name", name);
+  if (!*name || strlen(name) > 100 || strpbrk(name, "/\\\n") || name[0] == '.')
+    luaL_error(L, "export.run: '%s' is not a plain file name", name);
   if (lua_getfield(L, 1, "book") != LUA_TTABLE) luaL_error(L, "export.run: 'book' must be a table");
   lua_pushfstring(L, "exports/%s", format);
   if (!script_set_find(script_set_of(L), lua_tostring(L, -1))) {
     const char *near = script_set_nearest(script_set_of(L), "exports/", format);
-    luaL_error(L, near ? "export.run: no script exports/%s.lua; did you mean '%s'?" : "export.run: no script exports/%s.lua", format, near);
+    luaL_error(L,
+               near ? "export.run: no script exports/%s.lua; did you mean '%s'?"
+                    : "export.run: no script exports/%s.lua",
+               format, near);
   }
   lua_settop(L, 1);
 }
@@ -170,7 +188,8 @@ static int export_run(lua_State *L) {
   k->format = mem_dup(args_string(L, 1, "export.run", "format", true, NULL));
   k->name = mem_dup(args_string(L, 1, "export.run", "name", true, NULL));
   bool own = run->project == run->row.project_id;
-  k->path = own ? mem_printf("%s/%s", run->out_dir, k->name) : mem_printf("%s/%s/%s", run->out_dir, run->project_slug, k->name);
+  k->path = own ? mem_printf("%s/%s", run->out_dir, k->name)
+                : mem_printf("%s/%s/%s", run->out_dir, run->project_slug, k->name);
   k->scripts = script_set_ref(run->scripts);
   lua_getfield(L, 1, "book");
   struct buf book;

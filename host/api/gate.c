@@ -56,10 +56,18 @@ static void ask_store(struct wait *w) {
   wait_post(w, &op->op, &op->entry, asked);
 }
 
-static void start(struct wait *w) { wait_park(w, ask_store); }
-static int finish(lua_State *L, struct wait *w) { return args_push_result(L, w); }
-static const struct wait_kind gate_kind = {
-    .name = "gate", .api_name = "gate.ask", .journaled = true, .start = start, .finish = finish, .release = release};
+static void start(struct wait *w) {
+  wait_park(w, ask_store);
+}
+static int finish(lua_State *L, struct wait *w) {
+  return args_push_result(L, w);
+}
+static const struct wait_kind gate_kind = {.name = "gate",
+                                           .api_name = "gate.ask",
+                                           .journaled = true,
+                                           .start = start,
+                                           .finish = finish,
+                                           .release = release};
 
 static char *encode_field(lua_State *L, const char *field, struct error *e) {
   struct buf out;
@@ -67,8 +75,10 @@ static char *encode_field(lua_State *L, const char *field, struct error *e) {
   lua_pushstring(L, field);
   lua_rawget(L, 1);
   char *text = NULL;
-  if (lua_type(L, -1) == LUA_TSTRING) text = mem_dup(lua_tostring(L, -1));
-  else if (!lua_isnil(L, -1) && value_encode(L, -1, &out, e) == OK) text = buf_take(&out);
+  if (lua_type(L, -1) == LUA_TSTRING)
+    text = mem_dup(lua_tostring(L, -1));
+  else if (!lua_isnil(L, -1) && value_encode(L, -1, &out, e) == OK)
+    text = buf_take(&out);
   lua_pop(L, 1);
   buf_release(&out);
   return text;
@@ -80,7 +90,8 @@ static void check(lua_State *L) {
   args_string(L, 1, "gate.ask", "title", true, NULL);
   args_number(L, 1, "gate.ask", "timeout", 0);
   const char *on_timeout = args_string(L, 1, "gate.ask", "on_timeout", false, NULL);
-  if (lua_getfield(L, 1, "choices") != LUA_TTABLE || lua_rawlen(L, -1) == 0) luaL_error(L, "gate.ask: 'choices' must be a list of strings");
+  if (lua_getfield(L, 1, "choices") != LUA_TTABLE || lua_rawlen(L, -1) == 0)
+    luaL_error(L, "gate.ask: 'choices' must be a list of strings");
   bool found = !on_timeout;
   for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1)) {
     if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "gate.ask: 'choices' must be a list of strings");

@@ -18,8 +18,9 @@
 
 enum { DEFAULT_WORDS = 1200, MOST_WORDS = 50000, MOST_BLOCKS = 64 };
 
-static const char *const ask_fields[] = {"role",  "prompt", "blocks", "max_words", "temperature", "reasoning",
-                                         "key",   "extra",  "schema", "model_choice", NULL};
+static const char *const ask_fields[] = {"role",        "prompt",       "blocks", "max_words",
+                                         "temperature", "reasoning",    "key",    "extra",
+                                         "schema",      "model_choice", NULL};
 static const char *const block_fields[] = {"text", "stable", "cap", "name", "from", NULL};
 
 /* One question. Strings are copies: the script's table may change while the call waits. */
@@ -44,15 +45,19 @@ static void ask_free(struct ask *a) {
   free(a);
 }
 
-static void release(struct wait *w) { ask_free(w->data); }
+static void release(struct wait *w) {
+  ask_free(w->data);
+}
 
 /* ---- start: the call */
 
 static void park_for_pause(struct wait *w) {
-  static const char *const kinds[] = {[LLM_PAUSE_BUDGET] = "budget", [LLM_PAUSE_PROVIDER] = "provider", [LLM_PAUSE_KEY] = "key"};
+  static const char *const kinds[] = {
+      [LLM_PAUSE_BUDGET] = "budget", [LLM_PAUSE_PROVIDER] = "provider", [LLM_PAUSE_KEY] = "key"};
   struct ask *a = w->data;
   char why[900];
-  snprintf(why, sizeof why, "%s%s%s", a->call.error.message, a->call.error.hint[0] ? "; " : "", a->call.error.hint);
+  snprintf(why, sizeof why, "%s%s%s", a->call.error.message, a->call.error.hint[0] ? "; " : "",
+           a->call.error.hint);
   run_park(w->task->run, kinds[a->call.pause], why, a->call.pause_until_ms);
 }
 
@@ -74,7 +79,9 @@ static void answered(struct llm_call *c) {
   }
 }
 
-static void alive(struct llm_call *c) { run_beat(((struct wait *)c->owner)->task->run); }
+static void alive(struct llm_call *c) {
+  run_beat(((struct wait *)c->owner)->task->run);
+}
 
 static void start(struct wait *w) {
   struct run *run = w->task->run;
@@ -147,10 +154,20 @@ static int finish_try(lua_State *L, struct wait *w) {
   return 2;
 }
 
-static const struct wait_kind ask_kind = {
-    .name = "llm", .api_name = "llm.ask", .journaled = true, .start = start, .cancel = cancel, .finish = finish_ask, .release = release};
-static const struct wait_kind try_kind = {
-    .name = "llm", .api_name = "llm.try_ask", .journaled = true, .start = start, .cancel = cancel, .finish = finish_try, .release = release};
+static const struct wait_kind ask_kind = {.name = "llm",
+                                          .api_name = "llm.ask",
+                                          .journaled = true,
+                                          .start = start,
+                                          .cancel = cancel,
+                                          .finish = finish_ask,
+                                          .release = release};
+static const struct wait_kind try_kind = {.name = "llm",
+                                          .api_name = "llm.try_ask",
+                                          .journaled = true,
+                                          .start = start,
+                                          .cancel = cancel,
+                                          .finish = finish_try,
+                                          .release = release};
 
 /* ---- check */
 
@@ -164,12 +181,15 @@ static void check_block(lua_State *L, int block, int i) {
   double cap = args_number(L, block, name, "cap", 0);
   const char *label = args_string(L, block, name, "name", false, NULL);
   if (cap > 0 && (double)n > cap * 4) /* bytes; a character has at most 4 */
-    luaL_error(L, "llm.ask: block '%s' has more than its cap of %d characters", label ? label : "?", (int)cap);
+    luaL_error(L, "llm.ask: block '%s' has more than its cap of %d characters", label ? label : "?",
+               (int)cap);
   if (cap > 0 && (double)n > cap) {
     lua_Integer chars = 0;
     const char *s = args_string(L, block, name, "text", true, &n);
     for (size_t k = 0; k < n; k++) chars += ((unsigned char)s[k] & 0xC0) != 0x80;
-    if ((double)chars > cap) luaL_error(L, "llm.ask: block '%s' has %I characters; its cap is %d", label ? label : "?", chars, (int)cap);
+    if ((double)chars > cap)
+      luaL_error(L, "llm.ask: block '%s' has %I characters; its cap is %d", label ? label : "?", chars,
+                 (int)cap);
   }
 }
 
@@ -185,7 +205,8 @@ static void check_ask(lua_State *L, const char *function) {
   args_string(L, 1, function, "key", false, NULL);
   args_number(L, 1, function, "temperature", 0);
   double words = args_number(L, 1, function, "max_words", DEFAULT_WORDS);
-  if (!(words >= 1 && words <= MOST_WORDS)) luaL_error(L, "%s: 'max_words' must be from 1 to %d", function, MOST_WORDS);
+  if (!(words >= 1 && words <= MOST_WORDS))
+    luaL_error(L, "%s: 'max_words' must be from 1 to %d", function, MOST_WORDS);
   args_number(L, 1, function, "model_choice", 1);
   const char *prompt = args_string(L, 1, function, "prompt", false, NULL);
   int type = lua_getfield(L, 1, "blocks");
@@ -197,7 +218,8 @@ static void check_ask(lua_State *L, const char *function) {
   }
   if (type != LUA_TTABLE) luaL_error(L, "%s: 'blocks' must be a list", function);
   lua_Unsigned count = lua_rawlen(L, 2);
-  if (count == 0 || count > MOST_BLOCKS) luaL_error(L, "%s: 'blocks' must have 1 to %d entries", function, MOST_BLOCKS);
+  if (count == 0 || count > MOST_BLOCKS)
+    luaL_error(L, "%s: 'blocks' must have 1 to %d entries", function, MOST_BLOCKS);
   bool loose = false;
   for (int i = 1; i <= (int)count; i++) {
     lua_rawgeti(L, 2, i);
@@ -207,14 +229,17 @@ static void check_ask(lua_State *L, const char *function) {
       lua_getfield(L, 3, "stable");
       stable = lua_toboolean(L, -1);
     }
-    if (stable && loose) luaL_error(L, "%s: blocks[%d] is stable but stands after one that is not; stable blocks come first", function, i);
+    if (stable && loose)
+      luaL_error(L, "%s: blocks[%d] is stable but stands after one that is not; stable blocks come first",
+                 function, i);
     loose = loose || !stable;
     lua_settop(L, 2);
   }
 }
 
 /* The block at the stack's top, copied; its JSON goes to `content`. */
-static enum err take_block(lua_State *L, struct ask *a, struct buf *content, struct buf *reads, struct error *e) {
+static enum err take_block(lua_State *L, struct ask *a, struct buf *content, struct buf *reads,
+                           struct error *e) {
   struct call_block *b = &a->blocks[a->n_blocks];
   int at = lua_gettop(L);
   enum err err = OK;
@@ -268,8 +293,10 @@ static enum err take_blocks(lua_State *L, struct ask *a, struct buf *content, st
   enum err err = OK;
   buf_puts(content, "{\"blocks\":[");
   for (size_t i = 1; i <= count && err == OK; i++) {
-    if (lua_istable(L, 2)) lua_rawgeti(L, 2, (lua_Integer)i);
-    else lua_pushvalue(L, 2);
+    if (lua_istable(L, 2))
+      lua_rawgeti(L, 2, (lua_Integer)i);
+    else
+      lua_pushvalue(L, 2);
     err = take_block(L, a, content, &reads, e);
     lua_settop(L, 2);
   }
@@ -284,7 +311,8 @@ static enum err take_blocks(lua_State *L, struct ask *a, struct buf *content, st
 
 /* Copies the checked table. */
 static enum err take_ask(lua_State *L, struct ask *a, struct buf *content, struct error *e) {
-  static const char *const hashed[] = {"extra", "key", "max_words", "model_choice", "reasoning", "role", "schema", "temperature", NULL};
+  static const char *const hashed[] = {
+      "extra", "key", "max_words", "model_choice", "reasoning", "role", "schema", "temperature", NULL};
   enum err err = take_blocks(L, a, content, e);
   for (int i = 0; hashed[i] && err == OK; i++) err = args_encode_field(L, 1, hashed[i], content, e);
   buf_putc(content, '}');
@@ -309,8 +337,12 @@ static int ask_with(lua_State *L, const struct wait_kind *kind) {
   return wait_yield(L, w);
 }
 
-static int llm_ask(lua_State *L) { return ask_with(L, &ask_kind); }
-static int llm_try_ask(lua_State *L) { return ask_with(L, &try_kind); }
+static int llm_ask(lua_State *L) {
+  return ask_with(L, &ask_kind);
+}
+static int llm_try_ask(lua_State *L) {
+  return ask_with(L, &try_kind);
+}
 
 static int returned(lua_State *L, int status, lua_KContext ctx) {
   (void)status;
@@ -329,7 +361,8 @@ static int llm_ask_json(lua_State *L) {
 }
 
 void api_open_llm(lua_State *L) {
-  static const luaL_Reg functions[] = {{"ask", llm_ask}, {"try_ask", llm_try_ask}, {"ask_json", llm_ask_json}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"ask", llm_ask}, {"try_ask", llm_try_ask}, {"ask_json", llm_ask_json}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setglobal(L, "llm");
 }

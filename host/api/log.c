@@ -20,17 +20,25 @@ static int write_line(lua_State *L, const char *level) {
   const char *text = lua_tolstring(L, -1, &len);
   struct run *run = run_of(L);
   if (!run || !run->current) return 0; /* a module's top level, a scratch state */
-  json_t *s = utf8_valid(text, len, NULL) ? json_stringn(text, len) : json_string("(a line that is not valid UTF-8)");
+  json_t *s =
+      utf8_valid(text, len, NULL) ? json_stringn(text, len) : json_string("(a line that is not valid UTF-8)");
   run_event(run, "log", json_pack("{s:s, s:o}", "level", level, "text", s));
   return 0;
 }
 
-static int log_info_fn(lua_State *L) { return write_line(L, "info"); }
-static int log_warn_fn(lua_State *L) { return write_line(L, "warn"); }
-static int log_error_fn(lua_State *L) { return write_line(L, "error"); }
+static int log_info_fn(lua_State *L) {
+  return write_line(L, "info");
+}
+static int log_warn_fn(lua_State *L) {
+  return write_line(L, "warn");
+}
+static int log_error_fn(lua_State *L) {
+  return write_line(L, "error");
+}
 
 void api_open_log(lua_State *L) {
-  static const luaL_Reg functions[] = {{"info", log_info_fn}, {"warn", log_warn_fn}, {"error", log_error_fn}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"info", log_info_fn}, {"warn", log_warn_fn}, {"error", log_error_fn}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setglobal(L, "log");
 }

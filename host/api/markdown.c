@@ -31,8 +31,8 @@ struct render {
   /* blocks */
   struct block *blocks;
   size_t n_blocks, cap;
-  int depth;   /* how many blocks we are in */
-  bool gap;    /* something must stand between what was written and what comes */
+  int depth; /* how many blocks we are in */
+  bool gap;  /* something must stand between what was written and what comes */
   bool in_item;
 };
 
@@ -64,7 +64,8 @@ static bool nests_too_deep(const char *s, size_t n) {
   size_t markers = 0;
   for (size_t i = 0; i < n; i++) {
     char c = s[i];
-    bool marker = c == '>' || ((c == '-' || c == '+' || c == '*' || c == '.' || c == ')') && i + 1 < n && s[i + 1] == ' ');
+    bool marker = c == '>' || ((c == '-' || c == '+' || c == '*' || c == '.' || c == ')') && i + 1 < n &&
+                               s[i + 1] == ' ');
     if (c == '\n')
       markers = 0;
     else if (marker && ++markers > MAX_NESTING)
@@ -80,7 +81,8 @@ static struct render *push_render(lua_State *L) {
   const char *s = luaL_checklstring(L, 1, &n);
   if (n > MAX_LUA_STRING_BYTES)
     luaL_error(L, "limit: markdown takes texts of at most %d bytes", (int)MAX_LUA_STRING_BYTES);
-  if (nests_too_deep(s, n)) luaL_error(L, "limit: quotes and lists nested deeper than %d levels", MAX_NESTING);
+  if (nests_too_deep(s, n))
+    luaL_error(L, "limit: quotes and lists nested deeper than %d levels", MAX_NESTING);
   struct render *r = hold_push(L, sizeof *r, release_render);
   buf_init(&r->source, MAX_LUA_STRING_BYTES);
   buf_init(&r->raw, MAX_LUA_STRING_BYTES);

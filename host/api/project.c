@@ -67,12 +67,21 @@ static int finish_enter(lua_State *L, struct wait *w) {
   return 1;
 }
 
-static const struct wait_kind project_kind = {
-    .name = "project", .api_name = "project.get", .journaled = true, .start = start, .finish = finish, .release = release};
-static const struct wait_kind enter_kind = {
-    .name = "project", .api_name = "project.enter", .journaled = true, .start = start, .finish = finish_enter, .release = release};
+static const struct wait_kind project_kind = {.name = "project",
+                                              .api_name = "project.get",
+                                              .journaled = true,
+                                              .start = start,
+                                              .finish = finish,
+                                              .release = release};
+static const struct wait_kind enter_kind = {.name = "project",
+                                            .api_name = "project.enter",
+                                            .journaled = true,
+                                            .start = start,
+                                            .finish = finish_enter,
+                                            .release = release};
 
-static int ask(lua_State *L, const struct wait_kind *kind, const char *function, int what, const char *key, int fields) {
+static int ask(lua_State *L, const struct wait_kind *kind, const char *function, int what, const char *key,
+               int fields) {
   wait_allowed(L, function);
   struct run *run = run_of(L);
   struct question *q = mem_alloc(sizeof *q);
@@ -86,15 +95,20 @@ static int ask(lua_State *L, const struct wait_kind *kind, const char *function,
   if (fields && lua_istable(L, fields)) err = value_encode(L, fields, &text, &e);
   buf_printf(&w->content, "{\"fields\":%s,\"key\":", text.len ? text.data : "null");
   args_quote(&w->content, key ? key : "", key ? strlen(key) : 0);
-  buf_printf(&w->content, ",\"project\":%lld,\"what\":%d}", (long long)(run->project == run->row.project_id ? 0 : run->project), what);
+  buf_printf(&w->content, ",\"project\":%lld,\"what\":%d}",
+             (long long)(run->project == run->row.project_id ? 0 : run->project), what);
   if (text.len) q->fields = buf_take(&text);
   buf_release(&text);
   if (err != OK) return args_raise(L, function, &e);
   return wait_yield(L, w);
 }
 
-static int project_get(lua_State *L) { return ask(L, &project_kind, "project.get", PROJECT_GET, NULL, 0); }
-static int project_parent(lua_State *L) { return ask(L, &project_kind, "project.parent", PROJECT_PARENT, NULL, 0); }
+static int project_get(lua_State *L) {
+  return ask(L, &project_kind, "project.get", PROJECT_GET, NULL, 0);
+}
+static int project_parent(lua_State *L) {
+  return ask(L, &project_kind, "project.parent", PROJECT_PARENT, NULL, 0);
+}
 
 static int project_set(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -106,7 +120,8 @@ static int project_enter(lua_State *L) {
   const char *key = luaL_checklstring(L, 1, &n);
   char slug[64];
   text_slug(key, n, slug, sizeof slug);
-  if (strcmp(slug, key) != 0) return luaL_error(L, "project.enter: the key '%s' must be lower case letters, digits and hyphens", key);
+  if (strcmp(slug, key) != 0)
+    return luaL_error(L, "project.enter: the key '%s' must be lower case letters, digits and hyphens", key);
   if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
   return ask(L, &enter_kind, "project.enter", PROJECT_CHILD, key, 2);
 }
@@ -121,8 +136,9 @@ static int project_leave(lua_State *L) {
 }
 
 void api_open_project(lua_State *L) {
-  static const luaL_Reg functions[] = {{"get", project_get},     {"parent", project_parent}, {"set", project_set},
-                                       {"enter", project_enter}, {"leave", project_leave},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"get", project_get},     {"parent", project_parent},
+                                       {"set", project_set},     {"enter", project_enter},
+                                       {"leave", project_leave}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setglobal(L, "project");
 }

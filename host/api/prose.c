@@ -123,7 +123,8 @@ static enum kind kind_of(const char *s, size_t len, uint32_t cp) {
     bool letter = (cp >= '0' && cp <= '9') || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
     return letter ? LETTER : cp == '\'' || cp == '-' ? INNER : GAP;
   }
-  if (cp == 0x2019 || cp == 0x2010 || cp == 0x2011 || cp == 0xad || cp == 0x200c || cp == 0x200d) return INNER;
+  if (cp == 0x2019 || cp == 0x2010 || cp == 0x2011 || cp == 0xad || cp == 0x200c || cp == 0x200d)
+    return INNER;
   char thrice[3 * UTF8_MOST];
   for (size_t i = 0; i < 3; i++) memcpy(thrice + i * len, s, len);
   size_t words = text_words(thrice, 3 * len);
@@ -131,8 +132,8 @@ static enum kind kind_of(const char *s, size_t len, uint32_t cp) {
 }
 
 static bool ends_sentence(uint32_t cp) {
-  return cp == '.' || cp == '!' || cp == '?' || cp == 0x2026 || cp == 0x203d || cp == 0x061f || cp == 0x06d4 ||
-         cp == 0x0964;
+  return cp == '.' || cp == '!' || cp == '?' || cp == 0x2026 || cp == 0x203d || cp == 0x061f ||
+         cp == 0x06d4 || cp == 0x0964;
 }
 
 /* These need no space behind them. */
@@ -184,13 +185,14 @@ bool prose_next_token(const char *s, size_t n, size_t *i, struct token *t) {
 enum { MOST_OPENERS = 4, MOST_ABBREVIATION = 8 };
 
 static bool closes(uint32_t cp) {
-  return cp == '"' || cp == '\'' || cp == ')' || cp == ']' || cp == '*' || cp == '_' || cp == 0x201d || cp == 0x2019 ||
-         cp == 0x201c || cp == 0x2018 || cp == 0xbb || cp == 0x203a || cp == 0x300d || cp == 0x300f || cp == 0xff09;
+  return cp == '"' || cp == '\'' || cp == ')' || cp == ']' || cp == '*' || cp == '_' || cp == 0x201d ||
+         cp == 0x2019 || cp == 0x201c || cp == 0x2018 || cp == 0xbb || cp == 0x203a || cp == 0x300d ||
+         cp == 0x300f || cp == 0xff09;
 }
 
 static bool opens(uint32_t cp) {
-  return cp == '"' || cp == '\'' || cp == '(' || cp == '[' || cp == '*' || cp == '_' || cp == 0xab || cp == 0x201e ||
-         cp == 0x201c || cp == 0x2018 || cp == 0x201a || cp == 0x2039;
+  return cp == '"' || cp == '\'' || cp == '(' || cp == '[' || cp == '*' || cp == '_' || cp == 0xab ||
+         cp == 0x201e || cp == 0x201c || cp == 0x2018 || cp == 0x201a || cp == 0x2039;
 }
 
 static size_t skip(const char *s, size_t n, size_t i, bool (*wanted)(uint32_t cp), size_t most) {
@@ -205,16 +207,18 @@ static bool ends_or_closes(uint32_t cp) {
 
 /* At a newline: does an empty line follow? */
 static bool paragraph_ends(const char *s, size_t n, size_t i) {
-  for (i++; i < n && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r'); i++) {}
+  for (i++; i < n && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r'); i++) {
+  }
   return i < n && s[i] == '\n';
 }
 
 /* The full stop at `dot` belongs to the word before it: a known short form, or an initial ("J. Smith"). */
 static bool abbreviates(const char *s, size_t dot) {
-  static const char *const known[] = {
-      "mr",  "mrs", "ms",  "dr", "prof", "st",  "jr",  "sr",  "vs",   "etc",  "capt", "col", "gen", "lt",  "sgt",
-      "rev", "hon", "no",  "vol", "fig", "e.g", "i.e", "ca",  "z.b",  "d.h",  "u.a",  "bzw", "usw", "nr",  "hr",
-      "fr",  "mme", "mlle", "sra", "srta", "dra", "ud", "uds", "sig", "dott", "p.ex", "np",  "tzn", "tzw", "m"};
+  static const char *const known[] = {"mr",  "mrs",  "ms",  "dr",   "prof", "st",   "jr",  "sr",   "vs",
+                                      "etc", "capt", "col", "gen",  "lt",   "sgt",  "rev", "hon",  "no",
+                                      "vol", "fig",  "e.g", "i.e",  "ca",   "z.b",  "d.h", "u.a",  "bzw",
+                                      "usw", "nr",   "hr",  "fr",   "mme",  "mlle", "sra", "srta", "dra",
+                                      "ud",  "uds",  "sig", "dott", "p.ex", "np",   "tzn", "tzw",  "m"};
   char word[MOST_ABBREVIATION + 1];
   size_t from = dot;
   while (from && dot - from < MOST_ABBREVIATION) {

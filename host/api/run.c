@@ -17,16 +17,20 @@
 static void park_until(struct wait *w) {
   struct run *run = w->task->run;
   char why[300];
-  snprintf(why, sizeof why, "stopped after %s, as asked; it goes on with `quire resume %lld`", run->until, (long long)run->id);
+  snprintf(why, sizeof why, "stopped after %s, as asked; it goes on with `quire resume %lld`", run->until,
+           (long long)run->id);
   run_park(run, "until", why, 0);
 }
-static void start_park(struct wait *w) { wait_park(w, park_until); }
+static void start_park(struct wait *w) {
+  wait_park(w, park_until);
+}
 static int finish_park(lua_State *L, struct wait *w) {
   (void)w;
   (void)L;
   return 0;
 }
-static const struct wait_kind park_kind = {.name = "until", .api_name = "run.phase", .start = start_park, .finish = finish_park};
+static const struct wait_kind park_kind = {
+    .name = "until", .api_name = "run.phase", .start = start_park, .finish = finish_park};
 
 static int stop_here(lua_State *L, struct run *run, const char *function) {
   wait_allowed(L, function);
@@ -79,15 +83,21 @@ static int run_summary(lua_State *L) {
 
 static void start_budget(struct wait *w) {
   const struct llm_budget *b = &w->task->run->budget;
-  json_t *v = json_pack("{s:f, s:I, s:f, s:I}", "cost", (double)b->spent_nano / 1e9, "calls", (json_int_t)b->calls, "cost_limit",
-                        (double)b->limit_nano / 1e9, "calls_limit", (json_int_t)b->limit_calls);
+  json_t *v =
+      json_pack("{s:f, s:I, s:f, s:I}", "cost", (double)b->spent_nano / 1e9, "calls", (json_int_t)b->calls,
+                "cost_limit", (double)b->limit_nano / 1e9, "calls_limit", (json_int_t)b->limit_calls);
   char *text = jsonx_dumps(v);
   json_decref(v);
   wait_journal(w, text, strlen(text));
 }
-static int finish_result(lua_State *L, struct wait *w) { return args_push_result(L, w); }
-static const struct wait_kind budget_kind = {
-    .name = "budget", .api_name = "run.budget", .journaled = true, .start = start_budget, .finish = finish_result};
+static int finish_result(lua_State *L, struct wait *w) {
+  return args_push_result(L, w);
+}
+static const struct wait_kind budget_kind = {.name = "budget",
+                                             .api_name = "run.budget",
+                                             .journaled = true,
+                                             .start = start_budget,
+                                             .finish = finish_result};
 
 static int run_budget(lua_State *L) {
   wait_allowed(L, "run.budget");
@@ -96,7 +106,9 @@ static int run_budget(lua_State *L) {
 
 /* ---- sleep: its deadline counts from the run's clock, so a restart does not make it longer */
 
-struct nap { double seconds; };
+struct nap {
+  double seconds;
+};
 
 static void woke(struct timer *t) {
   struct wait *w = t->arg;
@@ -105,7 +117,8 @@ static void woke(struct timer *t) {
 
 static void start_sleep(struct wait *w) {
   struct run *run = w->task->run;
-  int64_t until = run->now_ms + (int64_t)(((struct nap *)w->data)->seconds * 1000), left = until - clock_wall_ms();
+  int64_t until = run->now_ms + (int64_t)(((struct nap *)w->data)->seconds * 1000),
+          left = until - clock_wall_ms();
   w->timer = (struct timer){.fn = woke, .arg = w};
   timer_set(run->engine->loop, &w->timer, clock_mono_ns() + (uint64_t)(left > 0 ? left : 0) * 1000000);
 }
@@ -115,8 +128,11 @@ static int finish_nothing(lua_State *L, struct wait *w) {
   (void)w;
   return 0;
 }
-static const struct wait_kind sleep_kind = {
-    .name = "sleep", .api_name = "run.sleep", .journaled = true, .start = start_sleep, .finish = finish_nothing};
+static const struct wait_kind sleep_kind = {.name = "sleep",
+                                            .api_name = "run.sleep",
+                                            .journaled = true,
+                                            .start = start_sleep,
+                                            .finish = finish_nothing};
 
 static int run_sleep(lua_State *L) {
   lua_Number s = luaL_checknumber(L, 1);
@@ -147,21 +163,28 @@ static void start_notes(struct wait *w) {
   op->op.kind = &op_notes_kind;
   wait_post(w, &op->op, &op->entry, noted);
 }
-static const struct wait_kind notes_kind = {
-    .name = "notes", .api_name = "run.notes", .journaled = true, .start = start_notes, .finish = finish_result};
+static const struct wait_kind notes_kind = {.name = "notes",
+                                            .api_name = "run.notes",
+                                            .journaled = true,
+                                            .start = start_notes,
+                                            .finish = finish_result};
 
 static int run_notes(lua_State *L) {
   wait_allowed(L, "run.notes");
   return wait_yield(L, wait_new(run_of(L), &notes_kind, NULL));
 }
 
-static int read_only(lua_State *L) { return luaL_error(L, "run.input is read-only; copy what you want to change"); }
+static int read_only(lua_State *L) {
+  return luaL_error(L, "run.input is read-only; copy what you want to change");
+}
 
 /* A proxy would break #, ipairs and json.encode; so only new fields are refused, which catches the usual mistake. */
 static void push_input(lua_State *L) {
   struct run *run = run_of(L);
-  if (run) value_push_json(L, run->row.input, strlen(run->row.input));
-  else lua_newtable(L);
+  if (run)
+    value_push_json(L, run->row.input, strlen(run->row.input));
+  else
+    lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, read_only);
   lua_setfield(L, -2, "__newindex");
@@ -169,9 +192,10 @@ static void push_input(lua_State *L) {
 }
 
 void api_open_run(lua_State *L) {
-  static const luaL_Reg functions[] = {{"phase", run_phase_fn},     {"checkpoint", run_checkpoint}, {"progress", run_progress_fn},
-                                       {"heartbeat", run_heartbeat}, {"summary", run_summary},       {"budget", run_budget},
-                                       {"sleep", run_sleep},         {"notes", run_notes},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"phase", run_phase_fn},      {"checkpoint", run_checkpoint}, {"progress", run_progress_fn},
+      {"heartbeat", run_heartbeat}, {"summary", run_summary},       {"budget", run_budget},
+      {"sleep", run_sleep},         {"notes", run_notes},           {NULL, NULL}};
   luaL_newlib(L, functions);
   push_input(L);
   lua_setfield(L, -2, "input");
@@ -186,7 +210,8 @@ static time_t now(lua_State *L) {
 }
 
 static int os_time(lua_State *L) {
-  if (!lua_isnoneornil(L, 1)) return luaL_error(L, "os.time takes no argument here: it is the time of the run's last recorded answer");
+  if (!lua_isnoneornil(L, 1))
+    return luaL_error(L, "os.time takes no argument here: it is the time of the run's last recorded answer");
   lua_pushinteger(L, (lua_Integer)now(L));
   return 1;
 }
@@ -196,7 +221,8 @@ static int os_date(lua_State *L) {
   time_t t = lua_isnoneornil(L, 2) ? now(L) : (time_t)luaL_checkinteger(L, 2);
   if (*format == '!') format++;
   for (const char *p = strchr(format, '%'); p; p = strchr(p + 2, '%'))
-    if (!p[1] || !strchr("aAbBcdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%", p[1])) return luaL_error(L, "os.date: unknown format '%s'", p);
+    if (!p[1] || !strchr("aAbBcdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%", p[1]))
+      return luaL_error(L, "os.date: unknown format '%s'", p);
   struct tm tm;
   if (!gmtime_r(&t, &tm)) return luaL_error(L, "os.date: time out of range");
   char out[250];

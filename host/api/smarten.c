@@ -17,8 +17,8 @@ struct style {
   const char *two_hyphens; /* what "--" means */
 };
 
-#define EM "\u2014"
-#define EN "\u2013"
+#define EM    "\u2014"
+#define EN    "\u2013"
 #define NNBSP "\u202f" /* narrow no-break space */
 
 /* The first is what unknown languages get. */
@@ -55,7 +55,7 @@ struct smart {
   const struct style *style;
   const char *p, *line, *end; /* of the line */
   bool in_fence;
-  int inner;                              /* open single quotes in this paragraph */
+  int inner;                               /* open single quotes in this paragraph */
   bool no_span[LONGEST_SPAN + 1], no_link; /* searched for in this line and not there: keeps it linear */
 };
 
@@ -103,15 +103,16 @@ static bool opens_here(const struct smart *s) {
   uint32_t before = character_before(s), next = next_character(s, 1);
   if (is_blank(next)) return false;
   if (is_blank(before) || (before < 0x80 && strchr("([{-/\"'", (int)before))) return true;
-  bool sign = before == 0x2013 || before == 0x2014 || before == 0x201c || before == 0x201e || before == 0x2018 ||
-              before == 0x201a || before == 0xab || before == 0xbf || before == 0xa1;
+  bool sign = before == 0x2013 || before == 0x2014 || before == 0x201c || before == 0x201e ||
+              before == 0x2018 || before == 0x201a || before == 0xab || before == 0xbf || before == 0xa1;
   if (sign) return true;
   return (before == '*' || before == '_') && is_letter(next);
 }
 
 /* 'tis, 'em, '90s: a letter was left out, nothing is quoted. */
 static bool drops_letters(const struct smart *s) {
-  static const char *const words[] = {"tis", "twas", "em", "cause", "til", "till", "n", "round", "bout", "twere", NULL};
+  static const char *const words[] = {"tis", "twas",  "em",   "cause", "til", "till",
+                                      "n",   "round", "bout", "twere", NULL};
   const char *word = s->p + 1;
   size_t n = 0, there = (size_t)(s->end - word);
   if (there && *word >= '0' && *word <= '9') return true;

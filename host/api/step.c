@@ -9,20 +9,28 @@
 #include "lua/script_set.h"
 #include "lua/value.h"
 
-struct made { struct buf json; };
+struct made {
+  struct buf json;
+};
 
 static void start(struct wait *w) {
   struct made *m = w->data;
   size_t n = m->json.len;
   wait_journal(w, buf_take(&m->json), n);
 }
-static int finish(lua_State *L, struct wait *w) { return args_push_result(L, w); }
+static int finish(lua_State *L, struct wait *w) {
+  return args_push_result(L, w);
+}
 static void release(struct wait *w) {
   buf_release(&((struct made *)w->data)->json);
   free(w->data);
 }
-static const struct wait_kind step_kind = {
-    .name = "step", .api_name = "step", .journaled = true, .start = start, .finish = finish, .release = release};
+static const struct wait_kind step_kind = {.name = "step",
+                                           .api_name = "step",
+                                           .journaled = true,
+                                           .start = start,
+                                           .finish = finish,
+                                           .release = release};
 
 /* The hash of the file that defines fn: an edited file makes its steps again. */
 static const char *defining_file(lua_State *L, int fn) {

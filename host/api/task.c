@@ -17,7 +17,8 @@ enum { DEFAULT_LIMIT = 8, MOST_ITEMS = 10000 };
 
 static void check_room(lua_State *L, struct run *run, const char *function) {
   int most = run->engine->settings.most_tasks;
-  if (run->unfinished_tasks >= most) luaL_error(L, "limit: %s: more than %d unfinished tasks", function, most);
+  if (run->unfinished_tasks >= most)
+    luaL_error(L, "limit: %s: more than %d unfinished tasks", function, most);
 }
 
 static void check_key(lua_State *L, struct task *parent, const char *key) {
@@ -81,7 +82,8 @@ static void start(struct wait *w) {
 }
 
 static void raise_error_of(lua_State *L, struct task *t) {
-  if (t->error.message[0] || lua_gettop(t->L) == 0) luaL_error(L, "task %s: %s", t->scope, t->error.message[0] ? t->error.message : "it failed");
+  if (t->error.message[0] || lua_gettop(t->L) == 0)
+    luaL_error(L, "task %s: %s", t->scope, t->error.message[0] ? t->error.message : "it failed");
   luaL_checkstack(t->L, 1, "task");
   lua_pushvalue(t->L, -1);
   lua_xmove(t->L, L, 1);
@@ -117,7 +119,8 @@ static int finish(lua_State *L, struct wait *w) {
   return 1;
 }
 
-static const struct wait_kind task_kind = {.name = "task", .api_name = "task.wait", .start = start, .finish = finish};
+static const struct wait_kind task_kind = {
+    .name = "task", .api_name = "task.wait", .start = start, .finish = finish};
 
 static int wait_group(lua_State *L, struct task_group *g, bool one) {
   struct waiting *data = mem_alloc(sizeof *data);
@@ -168,7 +171,8 @@ static int task_all(lua_State *L) {
   lua_Integer n = check_list(L, "task.all");
   wait_allowed(L, "task.all");
   for (lua_Integer i = 1; i <= n; i++) {
-    if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION) return luaL_error(L, "task.all: entry %d is not a function", (int)i);
+    if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION)
+      return luaL_error(L, "task.all: entry %d is not a function", (int)i);
     lua_pop(L, 1);
   }
   if (n == 0) {
@@ -229,7 +233,8 @@ static int task_map(lua_State *L) {
 }
 
 void api_open_task(lua_State *L) {
-  static const luaL_Reg functions[] = {{"spawn", task_spawn}, {"wait", task_wait}, {"all", task_all}, {"map", task_map}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"spawn", task_spawn}, {"wait", task_wait}, {"all", task_all}, {"map", task_map}, {NULL, NULL}};
   luaL_newmetatable(L, TASK);
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");

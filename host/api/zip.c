@@ -74,8 +74,10 @@ static enum err build(const struct entry *entries, size_t count, struct buf *out
   if (err) return err;
   zip_source_keep(source); /* zip_close and zip_discard give back theirs */
   for (size_t i = 0; i < count && !err; i++) err = add_entry(za, &entries[i], e);
-  if (!err && zip_close(za) != 0) err = fail(e, zip_get_error(za));
-  else if (!err) za = NULL;
+  if (!err && zip_close(za) != 0)
+    err = fail(e, zip_get_error(za));
+  else if (!err)
+    za = NULL;
   if (za) zip_discard(za);
   if (!err) err = read_source(source, out, e);
   zip_source_free(source);
@@ -85,7 +87,8 @@ static enum err build(const struct entry *entries, size_t count, struct buf *out
 /* ---- arguments ---- */
 
 static bool name_is_safe(const char *name, size_t n) {
-  if (!n || n > MAX_NAME || name[0] == '/' || name[n - 1] == '/' || memchr(name, '\0', n) || memchr(name, '\\', n))
+  if (!n || n > MAX_NAME || name[0] == '/' || name[n - 1] == '/' || memchr(name, '\0', n) ||
+      memchr(name, '\\', n))
     return false;
   for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
     size_t length = strcspn(part, "/");
@@ -129,8 +132,8 @@ static struct entry check_entry(lua_State *L, lua_Integer number) {
   struct entry one = {0};
   one.name = field(L, at, number, "name", &n);
   if (!name_is_safe(one.name, n))
-    luaL_error(L, "zip.build: entry %I: '%s' is no name for a file in an archive (a relative path with '/')", number,
-               one.name);
+    luaL_error(L, "zip.build: entry %I: '%s' is no name for a file in an archive (a relative path with '/')",
+               number, one.name);
   one.data = field(L, at, number, "data", &one.n);
   lua_pushliteral(L, "store");
   int type = lua_rawget(L, at);

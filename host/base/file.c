@@ -18,12 +18,14 @@ enum err file_mkdirs(const char *dir, unsigned mode, struct error *e) {
     if (*p != '/' && *p != '\0') continue;
     char end = *p;
     *p = '\0';
-    if (mkdir(path, mode) != 0 && errno != EEXIST) err = err_errno(e, errno, "cannot make the folder %s", path);
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
+      err = err_errno(e, errno, "cannot make the folder %s", path);
     *p = end;
     if (end == '\0') break;
   }
   struct stat st;
-  if (err == OK && stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) err = err_set(e, ERR_IO, "%s is a file, not a folder", dir);
+  if (err == OK && stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+    err = err_set(e, ERR_IO, "%s is a file, not a folder", dir);
   free(path);
   return err;
 }

@@ -11,12 +11,14 @@ struct commands {
   struct engine *engine;
   struct llm *llm;
   const struct engine_settings *settings;
-  const char *const *script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
+  const char *const *
+      script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
 };
 
 /* All sources on the search path as one checked set; `extra_dir` (--scripts) comes first, `file` (a pipeline given as FILE.lua) before it.
  * The caller unrefs *out. Errors name file and line. */
-enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file, struct script_set **out, struct error *e);
+enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
+                         struct script_set **out, struct error *e);
 
 /* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
  * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start)} ->
@@ -25,7 +27,8 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
 /* POST /api/runs/{id}/resume. {"with": ["scripts","artifacts","models=writer"], "models", "budget_usd", "until", "scripts"} -> {"run","status"}.
  * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. */
-enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
+enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,
+                        struct error *e);
 /* POST /api/runs/{id}/retry: a new run with a copy of the journal. Same request as resume. -> {"run": NEW, "retry_of": ID} */
 enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/runs/{id}/cancel -> {"run","status"} */
@@ -35,4 +38,5 @@ enum err command_note(struct commands *c, int64_t run, const json_t *request, js
 /* POST /api/gates/{id} {"choice","edits","by","show_sha"} -> {"gate","run"}; the run goes on. */
 enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out, struct error *e);
 /* POST /api/projects/{slug}/artifacts {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit. */
-enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out, struct error *e);
+enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
+                          struct error *e);

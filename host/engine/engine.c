@@ -20,9 +20,11 @@ static void on_beat(struct timer *t) {
   engine_look_at_drain(en);
 }
 
-struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool, const struct engine_settings *settings) {
+struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool,
+                          const struct engine_settings *settings) {
   struct engine *en = mem_alloc(sizeof *en);
-  *en = (struct engine){.loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new()};
+  *en = (struct engine){
+      .loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new()};
   list_init(&en->runs);
   list_init(&en->ready);
   en->beat = (struct timer){.fn = on_beat, .arg = en};
@@ -31,7 +33,9 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct llm *ll
   return en;
 }
 
-static void unref_set(void *set) { script_set_unref(set); }
+static void unref_set(void *set) {
+  script_set_unref(set);
+}
 
 void engine_free(struct engine *en) {
   if (!en) return;
@@ -40,7 +44,9 @@ void engine_free(struct engine *en) {
   free(en);
 }
 
-int engine_runs(const struct engine *en) { return en->n_runs; }
+int engine_runs(const struct engine *en) {
+  return en->n_runs;
+}
 
 /* ---- posts */
 
@@ -53,9 +59,11 @@ struct command {
   void *arg;
 };
 
-static void post_command(struct engine *en, void (*fn)(struct post *), int64_t run, int grace_ms, void (*done)(void *), void *arg) {
+static void post_command(struct engine *en, void (*fn)(struct post *), int64_t run, int grace_ms,
+                         void (*done)(void *), void *arg) {
   struct command *c = mem_alloc(sizeof *c);
-  *c = (struct command){.post = {.fn = fn}, .en = en, .run = run, .grace_ms = grace_ms, .done = done, .arg = arg};
+  *c = (struct command){
+      .post = {.fn = fn}, .en = en, .run = run, .grace_ms = grace_ms, .done = done, .arg = arg};
   loop_post(en->loop, &c->post);
 }
 
@@ -64,7 +72,9 @@ static void do_start(struct post *p) {
   run_claim(c->en, c->run);
   free(c);
 }
-void engine_start_run(struct engine *en, int64_t run) { post_command(en, do_start, run, 0, NULL, NULL); }
+void engine_start_run(struct engine *en, int64_t run) {
+  post_command(en, do_start, run, 0, NULL, NULL);
+}
 
 static void do_cancel(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
@@ -77,7 +87,9 @@ static void do_cancel(struct post *p) {
   }
   free(c);
 }
-void engine_cancel(struct engine *en, int64_t run) { post_command(en, do_cancel, run, 0, NULL, NULL); }
+void engine_cancel(struct engine *en, int64_t run) {
+  post_command(en, do_cancel, run, 0, NULL, NULL);
+}
 
 /* ---- drain */
 

@@ -23,17 +23,19 @@ struct engine_api {
 
 struct engine_settings {
   struct machine_limits machine;
-  int most_tasks;             /* unfinished tasks of a run (64) */
-  int64_t run_limit_nano;     /* default budget of a run: 10 USD */
-  int64_t run_limit_calls;    /* 2,000 */
+  int most_tasks;                /* unfinished tasks of a run (64) */
+  int64_t run_limit_nano;        /* default budget of a run: 10 USD */
+  int64_t run_limit_calls;       /* 2,000 */
   const struct engine_api *apis; /* ends with {NULL, NULL} */
-  const char *exports_dir;    /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
+  const char *
+      exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
   /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */
   void (*on_run_end)(void *arg, int64_t run, const char *status);
   void *arg;
 };
 
-struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool, const struct engine_settings *settings);
+struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool,
+                          const struct engine_settings *settings);
 void engine_free(struct engine *en); /* closes what is in memory; rows stay as they are */
 
 /* Claims the run and moves it. Any thread. Nothing happens when it is here already or cannot be claimed (another host's, terminal). */
@@ -46,6 +48,7 @@ int engine_runs(const struct engine *en); /* in memory now */
 
 /* What a pipeline declares, as JSON: {"title","description","input":[{"name","type","help","default","required","min","max","choices"}..]}.
  * Loads it in a scratch machine (100 ms, no waits). The caller owns *out. Any thread. */
-enum err pipeline_describe(const struct engine_settings *settings, const struct script_set *set, const char *pipeline, json_t **out, struct error *e);
+enum err pipeline_describe(const struct engine_settings *settings, const struct script_set *set,
+                           const char *pipeline, json_t **out, struct error *e);
 /* Checks input against a description and fills in defaults: unknown fields are refused with the nearest name. *out is owned by the caller. Any thread. */
 enum err pipeline_check_input(const json_t *description, const json_t *input, json_t **out, struct error *e);

@@ -8,15 +8,15 @@ struct engine {
   struct llm *llm;
   struct pool *pool;
   struct engine_settings settings;
-  struct list runs;        /* struct run.node */
-  struct list ready;       /* struct run.ready_node: runs with something to do */
-  struct map *sets;        /* script set id (decimal) -> struct script_set */
+  struct list runs;  /* struct run.node */
+  struct list ready; /* struct run.ready_node: runs with something to do */
+  struct map *sets;  /* script set id (decimal) -> struct script_set */
   int n_runs;
   bool draining;
   uint64_t drain_until;
   void (*drained)(void *arg);
   void *drained_arg;
-  struct timer beat;       /* flushes heartbeats, looks at drains */
+  struct timer beat; /* flushes heartbeats, looks at drains */
 };
 
 /* A store op in flight for a run. It keeps the run's memory (not its machine) alive until it returns. */
@@ -30,26 +30,30 @@ struct pending {
 };
 
 /* pending.c: posting ops whose answer comes back to the loop */
-void pending_post(struct run *run, struct wait *w, struct store_op *op, bool read, void (*on_wait)(struct wait *, struct store_op *),
+void pending_post(struct run *run, struct wait *w, struct store_op *op, bool read,
+                  void (*on_wait)(struct wait *, struct store_op *),
                   void (*on_run)(struct run *, struct store_op *));
 void op_release(struct store_op *op);
 
 /* sched.c */
-void sched_add(struct run *run);          /* it has something to do */
-bool sched_pass(void *engine);            /* the loop's idle callback */
-void wait_insert(struct wait *w);         /* into the inbox, by seq */
+void sched_add(struct run *run);  /* it has something to do */
+bool sched_pass(void *engine);    /* the loop's idle callback */
+void wait_insert(struct wait *w); /* into the inbox, by seq */
 void wait_free(struct wait *w);
-void wait_detach(struct wait *w);         /* cancel, then free (now or when its op returns) */
+void wait_detach(struct wait *w); /* cancel, then free (now or when its op returns) */
 
 /* run.c */
 void run_claim(struct engine *en, int64_t id);
-void run_parked_by_store(struct run *run, const char *status); /* its row was written already (a gate): close it, tell on_run_end */
+void run_parked_by_store(
+    struct run *run,
+    const char *status); /* its row was written already (a gate): close it, tell on_run_end */
 struct run *run_find(struct engine *en, int64_t id);
 void run_end(struct run *run, const char *status, char *result, char *error); /* strings are consumed */
-void run_fail(struct run *run, enum err code, const struct error *e, json_t *record); /* record may be NULL; consumed */
-void run_drop(struct run *run);           /* fenced: forget it, write nothing */
+void run_fail(struct run *run, enum err code, const struct error *e,
+              json_t *record);  /* record may be NULL; consumed */
+void run_drop(struct run *run); /* fenced: forget it, write nothing */
 void run_maybe_free(struct run *run);
-void run_task_ended(struct task *t);      /* tells waiters, ends the run with its main task */
+void run_task_ended(struct task *t); /* tells waiters, ends the run with its main task */
 json_t *run_error_record(struct run *run, struct task *t);
 
 /* engine.c */
@@ -57,4 +61,4 @@ void engine_look_at_drain(struct engine *en);
 
 /* load.c: what a run needs from the database before it can move */
 void run_load(struct run *run);
-void run_begin(struct run *run);          /* run.c: everything is there; make the machine and start */
+void run_begin(struct run *run); /* run.c: everything is there; make the machine and start */

@@ -43,7 +43,7 @@ static void keep_source(void *arg, const struct script_source *src) {
 
 static void free_rows(struct op_load *op) {
   for (size_t i = 0; i < op->n; i++) {
-    const char *strings[] = {op->rows[i].scope, op->rows[i].kind, (const char *)op->rows[i].hash,
+    const char *strings[] = {op->rows[i].scope,  op->rows[i].kind,           (const char *)op->rows[i].hash,
                              op->rows[i].result, op->rows[i].provider_model, op->rows[i].role};
     for (size_t k = 0; k < sizeof strings / sizeof *strings; k++) free((void *)(uintptr_t)strings[k]);
   }
@@ -74,7 +74,9 @@ static void load_free(struct store_op *base) {
 }
 static const struct store_op_kind load_kind = {.name = "run_load", .apply = load_apply, .free = load_free};
 
-static char *set_key(int64_t id) { return mem_printf("%lld", (long long)id); }
+static char *set_key(int64_t id) {
+  return mem_printf("%lld", (long long)id);
+}
 
 static void loaded(struct run *run, struct store_op *base) {
   struct op_load *op = (struct op_load *)base;

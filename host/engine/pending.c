@@ -8,8 +8,10 @@
 #include "engine/internal.h"
 
 void op_release(struct store_op *op) {
-  if (op->kind->free) op->kind->free(op);
-  else free(op);
+  if (op->kind->free)
+    op->kind->free(op);
+  else
+    free(op);
 }
 
 static void on_loop(struct post *post) {
@@ -42,14 +44,18 @@ static void on_store(struct store_op *op) {
   loop_post(p->run->engine->loop, &p->post);
 }
 
-void pending_post(struct run *run, struct wait *w, struct store_op *op, bool read, void (*on_wait)(struct wait *, struct store_op *),
+void pending_post(struct run *run, struct wait *w, struct store_op *op, bool read,
+                  void (*on_wait)(struct wait *, struct store_op *),
                   void (*on_run)(struct run *, struct store_op *)) {
   struct pending *p = mem_alloc(sizeof *p);
-  *p = (struct pending){.post = {.fn = on_loop}, .op = op, .run = run, .wait = w, .on_wait = on_wait, .on_run = on_run};
+  *p = (struct pending){
+      .post = {.fn = on_loop}, .op = op, .run = run, .wait = w, .on_wait = on_wait, .on_run = on_run};
   op->owner = p;
   op->done = on_store;
   run->in_flight++;
   if (w) w->pending = p;
-  if (read) store_read_post(run->engine->store, op);
-  else store_post(run->engine->store, op);
+  if (read)
+    store_read_post(run->engine->store, op);
+  else
+    store_post(run->engine->store, op);
 }

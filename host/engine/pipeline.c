@@ -15,14 +15,17 @@ static void open_apis(struct lua_State *L, void *arg) {
   for (const struct engine_api *api = arg; api->name; api++) api->open(L);
 }
 
-enum err pipeline_describe(const struct engine_settings *settings, const struct script_set *set, const char *pipeline, json_t **out, struct error *e) {
+enum err pipeline_describe(const struct engine_settings *settings, const struct script_set *set,
+                           const char *pipeline, json_t **out, struct error *e) {
   char name[200];
   snprintf(name, sizeof name, "pipelines/%s", pipeline);
   if (!script_set_find(set, name)) {
     const char *near = script_set_nearest(set, "pipelines/", pipeline);
     err_set(e, ERR_NOT_FOUND, "there is no pipeline '%s'", pipeline);
-    if (near) err_hint(e, "did you mean '%s'? `quire script list` shows all", near);
-    else err_hint(e, "`quire script list` shows all");
+    if (near)
+      err_hint(e, "did you mean '%s'? `quire script list` shows all", near);
+    else
+      err_hint(e, "`quire script list` shows all");
     return ERR_NOT_FOUND;
   }
   struct machine_limits limits = settings->machine;
@@ -47,8 +50,10 @@ static enum err unknown_field(const json_t *fields, const char *name, struct err
   for (size_t i = 0; i < n; i++) names[i] = jsonx_str(json_array_get(fields, i), "name", "");
   const char *near = text_nearest(name, names);
   err_set(e, ERR_INVALID, "the pipeline has no input field '%s'", name);
-  if (near) err_hint(e, "did you mean '%s'?", near);
-  else err_hint(e, "`quire script check` lists the fields");
+  if (near)
+    err_hint(e, "did you mean '%s'?", near);
+  else
+    err_hint(e, "`quire script check` lists the fields");
   free(names);
   return ERR_INVALID;
 }
@@ -69,7 +74,8 @@ static json_t *convert(const char *type, const char *s) {
     return *s && !*end ? json_real(v) : NULL;
   }
   if (strcmp(type, "boolean") == 0) {
-    static const char *const yes[] = {"true", "yes", "on", "1", NULL}, *const no[] = {"false", "no", "off", "0", NULL};
+    static const char *const yes[] = {"true", "yes", "on", "1", NULL}, *const no[] = {"false", "no", "off",
+                                                                                      "0", NULL};
     for (int i = 0; yes[i]; i++) {
       if (strcmp(s, yes[i]) == 0) return json_true();
       if (strcmp(s, no[i]) == 0) return json_false();
@@ -89,10 +95,15 @@ static json_t *convert(const char *type, const char *s) {
   return json_string(s);
 }
 
-static enum err check_range(const json_t *field, const char *name, double v, const char *unit, struct error *e) {
+static enum err check_range(const json_t *field, const char *name, double v, const char *unit,
+                            struct error *e) {
   const json_t *min = json_object_get(field, "min"), *max = json_object_get(field, "max");
-  if (min && v < json_number_value(min)) return err_set(e, ERR_INVALID, "input field '%s': %g%s is too small; the least is %g", name, v, unit, json_number_value(min));
-  if (max && v > json_number_value(max)) return err_set(e, ERR_INVALID, "input field '%s': %g%s is too large; the most is %g", name, v, unit, json_number_value(max));
+  if (min && v < json_number_value(min))
+    return err_set(e, ERR_INVALID, "input field '%s': %g%s is too small; the least is %g", name, v, unit,
+                   json_number_value(min));
+  if (max && v > json_number_value(max))
+    return err_set(e, ERR_INVALID, "input field '%s': %g%s is too large; the most is %g", name, v, unit,
+                   json_number_value(max));
   return OK;
 }
 
@@ -120,16 +131,27 @@ static enum err check_value(const json_t *field, const char *name, json_t **v, s
   const char *type = jsonx_str(field, "type", "string");
   if (json_is_string(*v)) {
     json_t *c = convert(type, json_string_value(*v));
-    if (!c) return wrong(e, name, strcmp(type, "integer") == 0 ? "a whole number" : strcmp(type, "number") == 0 ? "a number" : "true or false");
+    if (!c)
+      return wrong(e, name,
+                   strcmp(type, "integer") == 0  ? "a whole number"
+                   : strcmp(type, "number") == 0 ? "a number"
+                                                 : "true or false");
     json_decref(*v);
     *v = c;
   }
-  if (strcmp(type, "integer") == 0) return json_is_integer(*v) ? check_range(field, name, (double)json_integer_value(*v), "", e) : wrong(e, name, "a whole number");
-  if (strcmp(type, "number") == 0) return json_is_number(*v) ? check_range(field, name, json_number_value(*v), "", e) : wrong(e, name, "a number");
+  if (strcmp(type, "integer") == 0)
+    return json_is_integer(*v) ? check_range(field, name, (double)json_integer_value(*v), "", e)
+                               : wrong(e, name, "a whole number");
+  if (strcmp(type, "number") == 0)
+    return json_is_number(*v) ? check_range(field, name, json_number_value(*v), "", e)
+                              : wrong(e, name, "a number");
   if (strcmp(type, "boolean") == 0) return json_is_boolean(*v) ? OK : wrong(e, name, "true or false");
-  if (strcmp(type, "list") == 0) return json_is_array(*v) ? check_range(field, name, (double)json_array_size(*v), " entries", e) : wrong(e, name, "a list");
+  if (strcmp(type, "list") == 0)
+    return json_is_array(*v) ? check_range(field, name, (double)json_array_size(*v), " entries", e)
+                             : wrong(e, name, "a list");
   if (!json_is_string(*v)) return wrong(e, name, "text");
-  if (json_string_length(*v) != strlen(json_string_value(*v))) return wrong(e, name, "text without NUL bytes");
+  if (json_string_length(*v) != strlen(json_string_value(*v)))
+    return wrong(e, name, "text without NUL bytes");
   return check_choice(field, name, json_string_value(*v), e);
 }
 
@@ -143,9 +165,11 @@ static enum err fill_in(const json_t *fields, json_t *input, struct error *e) {
     if (!empty) continue;
     json_object_del(input, name);
     json_t *otherwise = json_object_get(f, "default");
-    if (otherwise) json_object_set(input, name, otherwise);
+    if (otherwise)
+      json_object_set(input, name, otherwise);
     else if (json_is_true(json_object_get(f, "required"))) {
-      err_set(e, ERR_INVALID, "the input field '%s' is missing: %s", name, jsonx_str(f, "help", "it is required"));
+      err_set(e, ERR_INVALID, "the input field '%s' is missing: %s", name,
+              jsonx_str(f, "help", "it is required"));
       err_hint(e, "give it by --set %s=VALUE, --set %s=@FILE, or in the file of --input", name, name);
       return ERR_INVALID;
     }
@@ -170,7 +194,9 @@ enum err pipeline_check_input(const json_t *description, const json_t *input, js
     if (err != OK) break;
   }
   if (err == OK) err = fill_in(fields, checked, e);
-  if (err == OK) *out = checked;
-  else json_decref(checked);
+  if (err == OK)
+    *out = checked;
+  else
+    json_decref(checked);
   return err;
 }

@@ -32,7 +32,8 @@ struct run *run_find(struct engine *en, int64_t id) {
 }
 
 static void take_options(struct run *run) {
-  jsonx_parse(run->row.options ? run->row.options : "{}", run->row.options ? strlen(run->row.options) : 2, "the run's options", &run->options, NULL);
+  jsonx_parse(run->row.options ? run->row.options : "{}", run->row.options ? strlen(run->row.options) : 2,
+              "the run's options", &run->options, NULL);
   if (!run->options) run->options = json_object();
   const json_t *models = json_object_get(run->options, "models");
   const char *role;
@@ -40,9 +41,11 @@ static void take_options(struct run *run) {
   json_object_foreach((json_t *)(uintptr_t)models, role, list) {
     run->roles = mem_grow(run->roles, (run->n_roles + 1) * sizeof *run->roles);
     struct run_role *r = &run->roles[run->n_roles++];
-    *r = (struct run_role){.role = mem_dup(role), .models = mem_alloc((json_array_size(list) + 1) * sizeof(char *))};
+    *r = (struct run_role){.role = mem_dup(role),
+                           .models = mem_alloc((json_array_size(list) + 1) * sizeof(char *))};
     for (size_t i = 0; i < json_array_size(list); i++)
-      if (json_is_string(json_array_get(list, i))) r->models[r->n++] = json_string_value(json_array_get(list, i));
+      if (json_is_string(json_array_get(list, i)))
+        r->models[r->n++] = json_string_value(json_array_get(list, i));
   }
   const struct engine_settings *s = &run->engine->settings;
   double usd = jsonx_num(run->options, "budget_usd", -1);
@@ -68,11 +71,14 @@ static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
   if (run->state == RUN_GONE || op->op.err != OK) {
-    if (op->op.err != OK && op->op.err != ERR_CONFLICT) log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
+    if (op->op.err != OK && op->op.err != ERR_CONFLICT)
+      log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
     if (op->op.err == OK) run_row_release(&op->row);
     bool told = run->state == RUN_GONE;
     run->state = RUN_GONE;
-    if (!told && en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->op.err == ERR_CONFLICT ? "elsewhere" : "unclaimed");
+    if (!told && en->settings.on_run_end)
+      en->settings.on_run_end(en->settings.arg, run->id,
+                              op->op.err == ERR_CONFLICT ? "elsewhere" : "unclaimed");
     return;
   }
   run->row = op->row;
@@ -251,11 +257,13 @@ static void status_written(struct run *run, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   struct engine *en = run->engine;
   if (op->op.err != OK && op->op.err != ERR_FENCED)
-    log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id, op->status, op->op.error.message);
+    log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id, op->status,
+               op->op.error.message);
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->status);
 }
 
-static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why, int64_t wake_at, char *result, char *error) {
+static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why,
+                        int64_t wake_at, char *result, char *error) {
   struct op_run_status *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_status_kind;
   op->run = run->id;
@@ -282,7 +290,8 @@ void run_end(struct run *run, const char *status, char *result, char *error) {
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at) {
   if (run->state == RUN_GONE) return;
   close_run(run);
-  post_status(run, strcmp(wait_kind, "queued") == 0 ? "queued" : "waiting", strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, why, wake_at, NULL, NULL);
+  post_status(run, strcmp(wait_kind, "queued") == 0 ? "queued" : "waiting",
+              strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, why, wake_at, NULL, NULL);
 }
 
 void run_parked_by_store(struct run *run, const char *status) {
@@ -294,7 +303,8 @@ void run_parked_by_store(struct run *run, const char *status) {
 
 void run_drop(struct run *run) {
   if (run->state == RUN_GONE) return;
-  log_warnx("run %lld moved on without this host (epoch %lld is over); dropped", (long long)run->id, (long long)run->epoch);
+  log_warnx("run %lld moved on without this host (epoch %lld is over); dropped", (long long)run->id,
+            (long long)run->epoch);
   run_parked_by_store(run, "elsewhere");
 }
 
@@ -361,17 +371,22 @@ static void build_report(lua_State *L, void *arg) {
 
 json_t *run_error_record(struct run *run, struct task *t) {
   struct report r = {t, json_object()};
-  if (run->machine && lua_gettop(t->L) > 0 && lua_checkstack(t->L, 4)) machine_protect(run->machine, build_report, &r, NULL);
+  if (run->machine && lua_gettop(t->L) > 0 && lua_checkstack(t->L, 4))
+    machine_protect(run->machine, build_report, &r, NULL);
   if (t->scope && strcmp(t->scope, "/") != 0) set_text(r.record, "task", t->scope);
   return r.record;
 }
 
 void run_fail(struct run *run, enum err code, const struct error *e, json_t *record) {
   if (!record) record = json_object();
-  const char *message = e && e->message[0] ? e->message : jsonx_str(record, "message", "the script raised an error without a message");
+  const char *message = e && e->message[0]
+                            ? e->message
+                            : jsonx_str(record, "message", "the script raised an error without a message");
   char *text = mem_dup(message);
-  if (e && e->message[0]) set_text(record, "message", text);
-  else if (!json_object_get(record, "message")) set_text(record, "message", text);
+  if (e && e->message[0])
+    set_text(record, "message", text);
+  else if (!json_object_get(record, "message"))
+    set_text(record, "message", text);
   if (!json_object_get(record, "kind")) set_text(record, "kind", kind_of(code));
   if (e && e->hint[0]) set_text(record, "hint", e->hint);
   if (run->phase) set_text(record, "phase", run->phase);
@@ -391,11 +406,13 @@ static void finish_main(struct run *run, struct task *t) {
   struct error e = {0};
   struct buf out;
   buf_init(&out, MAX_JOURNAL_BYTES);
-  if (t->n_results == 0) buf_puts(&out, "null");
+  if (t->n_results == 0)
+    buf_puts(&out, "null");
   else if (value_encode(t->L, -t->n_results, &out, &e) != OK) {
     buf_release(&out);
     struct error told = {0};
-    err_set(&told, ERR_SCRIPT, "pipelines/%s.lua: what run returns must be JSON: %s", run->row.pipeline, e.message);
+    err_set(&told, ERR_SCRIPT, "pipelines/%s.lua: what run returns must be JSON: %s", run->row.pipeline,
+            e.message);
     run_fail(run, ERR_SCRIPT, &told, NULL);
     return;
   }
@@ -467,7 +484,8 @@ void run_beat(struct run *run) {
   run->beat_dirty = true;
 }
 
-void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total, const char *label) {
+void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total,
+                  const char *label) {
   run_beat(run);
   if (run->replaying && !phase) return;
   struct op_run_progress *op = mem_alloc(sizeof *op);

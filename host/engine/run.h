@@ -25,31 +25,37 @@ struct task;
 struct wait;
 
 struct wait_kind {
-  const char *name;                 /* the journal's kind; also what messages call it: "llm.ask" is api_name */
+  const char *name; /* the journal's kind; also what messages call it: "llm.ask" is api_name */
   const char *api_name;
-  bool journaled;                   /* has a key: looked up first, start is only called on a miss */
-  void (*start)(struct wait *w);    /* begins the work; ends by wait_deliver, wait_fail or run_park, now or later */
-  void (*cancel)(struct wait *w);   /* stops it; must not call back. NULL: nothing to stop (an op in flight is detached by the engine) */
+  bool journaled; /* has a key: looked up first, start is only called on a miss */
+  void (*start)(
+      struct wait *w); /* begins the work; ends by wait_deliver, wait_fail or run_park, now or later */
+  void (*cancel)(
+      struct wait *
+          w); /* stops it; must not call back. NULL: nothing to stop (an op in flight is detached by the engine) */
   int (*finish)(lua_State *L, struct wait *w); /* pushes the values; may raise */
-  void (*restore)(struct wait *w);  /* after a recorded answer: fetches what the journal only names, then wait_ready. NULL: nothing to fetch */
-  void (*release)(struct wait *w);  /* frees w->data; NULL: free() */
+  void (*restore)(
+      struct wait *
+          w); /* after a recorded answer: fetches what the journal only names, then wait_ready. NULL: nothing to fetch */
+  void (*release)(struct wait *w); /* frees w->data; NULL: free() */
 };
 
 struct wait {
   const struct wait_kind *kind;
   struct task *task;
-  struct buf content;      /* what is hashed; empty once sealed */
+  struct buf content; /* what is hashed; empty once sealed */
   struct journal_key key;
-  int64_t seq;             /* order of delivery; 0 until known */
-  int64_t supersedes;      /* journal id that a new answer replaces */
-  int64_t call_id;         /* of the recorded answer, if a call gave it */
-  int64_t at_ms;           /* when it was delivered first: the run's clock */
+  int64_t seq;        /* order of delivery; 0 until known */
+  int64_t supersedes; /* journal id that a new answer replaces */
+  int64_t call_id;    /* of the recorded answer, if a call gave it */
+  int64_t at_ms;      /* when it was delivered first: the run's clock */
   enum { WAIT_NEW, WAIT_STARTED, WAIT_LOADING, WAIT_READY, WAIT_PARKED, WAIT_DETACHED } state;
-  void (*when_quiet)(struct wait *w); /* WAIT_PARKED: what happens once nothing else of the run is in flight */
-  bool recorded;           /* the answer came from the journal */
-  enum err err;            /* not OK: finish is not called; the task is raised `error` */
+  void (*when_quiet)(
+      struct wait *w); /* WAIT_PARKED: what happens once nothing else of the run is in flight */
+  bool recorded;       /* the answer came from the journal */
+  enum err err;        /* not OK: finish is not called; the task is raised `error` */
   struct error error;
-  char *result;            /* canonical JSON of the answer; owned */
+  char *result; /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
   struct pending *pending; /* an op in flight for it */
@@ -63,29 +69,29 @@ struct task {
   struct run *run;
   struct task *parent;
   lua_State *L;
-  char *scope;             /* "/", "/chapter-3" */
+  char *scope; /* "/", "/chapter-3" */
   enum task_state state;
-  bool held;               /* made, but its group lets it start later */
+  bool held; /* made, but its group lets it start later */
   struct task_group *group;
-  struct wait *wait;       /* what it waits for */
-  struct wait *finished;   /* being turned into values by the continuation; freed after the resume */
-  struct map *counts;      /* (kind, hash) -> n: how many equals this scope asked so far */
-  struct map *keys;        /* names its children have */
-  int children;            /* ordinal of the next child */
-  int n_args;              /* for the first resume */
-  int n_results;           /* on L when DONE */
-  struct error error;      /* when FAILED; the error value is on L's top */
+  struct wait *wait;     /* what it waits for */
+  struct wait *finished; /* being turned into values by the continuation; freed after the resume */
+  struct map *counts;    /* (kind, hash) -> n: how many equals this scope asked so far */
+  struct map *keys;      /* names its children have */
+  int children;          /* ordinal of the next child */
+  int n_args;            /* for the first resume */
+  int n_results;         /* on L when DONE */
+  struct error error;    /* when FAILED; the error value is on L's top */
   uint8_t last_hash[SHA_BYTES], last_result[SHA_BYTES]; /* loop guard */
   int repeats;
-  struct list ready;       /* in run->ready */
-  struct list all;         /* in run->tasks */
+  struct list ready; /* in run->ready */
+  struct list all;   /* in run->tasks */
 };
 
 /* Tasks that are waited for together. */
 struct task_group {
   struct task **tasks;
   size_t n, next, limit, unfinished; /* next: first that was not started */
-  struct list waiters;     /* struct wait.inbox */
+  struct list waiters;               /* struct wait.inbox */
 };
 
 /* --model writer=a/b: one or more models for a role; role "" is all others. */
@@ -98,46 +104,55 @@ struct run_role {
 struct run {
   struct engine *engine;
   struct run_row row;
-  int64_t id, epoch, seq;      /* seq: last given */
-  int64_t project;             /* the one that artifact.* and project.* mean now */
+  int64_t id, epoch, seq; /* seq: last given */
+  int64_t project;        /* the one that artifact.* and project.* mean now */
   char *project_slug;
   json_t *options, *input;
-  char *until;                 /* slug of the phase or checkpoint to stop after, or NULL */
-  char *phase;                 /* name shown in the banner */
+  char *until; /* slug of the phase or checkpoint to stop after, or NULL */
+  char *phase; /* name shown in the banner */
   char *out_dir;
-  struct run_role *roles;      /* --model [ROLE=]PROVIDER/NAME */
+  struct run_role *roles; /* --model [ROLE=]PROVIDER/NAME */
   size_t n_roles;
   struct script_set *scripts;
   struct machine *machine;
-  struct map *journal;         /* key -> struct entry */
-  struct map *by_content;      /* (kind, hash) -> list of unused entries, for --with scripts */
-  struct list losers;          /* entries whose key another one has */
-  size_t unused;               /* recorded entries not asked for yet */
+  struct map *journal;    /* key -> struct entry */
+  struct map *by_content; /* (kind, hash) -> list of unused entries, for --with scripts */
+  struct list losers;     /* entries whose key another one has */
+  size_t unused;          /* recorded entries not asked for yet */
   bool with_scripts, with_artifacts, with_models;
-  char *with_role;             /* only this role, or NULL: all */
-  struct map *seen;            /* artifact name -> highest version number read or written (as intptr_t) */
+  char *with_role;  /* only this role, or NULL: all */
+  struct map *seen; /* artifact name -> highest version number read or written (as intptr_t) */
   struct llm_budget budget;
-  int64_t now_ms;              /* the run's clock: time of the last delivered answer */
-  int64_t events, events_told; /* ordinal of the last event, and of the last one that an earlier life of the run told */
+  int64_t now_ms; /* the run's clock: time of the last delivered answer */
+  int64_t events,
+      events_told; /* ordinal of the last event, and of the last one that an earlier life of the run told */
   bool events_shifted;
-  bool replaying;              /* no miss yet */
-  enum { RUN_CLAIMING, RUN_LOADING, RUN_LIVE, RUN_ENDING, RUN_GONE } state; /* GONE: machine and tasks closed, ops still in flight */
-  int in_flight;               /* store ops that will come back */
-  bool scheduled;              /* in engine->ready */
+  bool replaying; /* no miss yet */
+  enum {
+    RUN_CLAIMING,
+    RUN_LOADING,
+    RUN_LIVE,
+    RUN_ENDING,
+    RUN_GONE
+  } state;        /* GONE: machine and tasks closed, ops still in flight */
+  int in_flight;  /* store ops that will come back */
+  bool scheduled; /* in engine->ready */
   bool cancelled, draining;
-  bool parking;                /* some wait is parked */
+  bool parking; /* some wait is parked */
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */
   int unfinished_tasks;
   struct list tasks, ready, inbox;
-  struct list node;            /* in engine->runs */
-  struct list ready_node;      /* in engine->ready */
-  uint64_t beat_ns;            /* last progress, monotonic */
+  struct list node;       /* in engine->runs */
+  struct list ready_node; /* in engine->ready */
+  uint64_t beat_ns;       /* last progress, monotonic */
   bool beat_dirty;
 };
 
 /* ---- for API functions (check) */
-static inline struct run *run_of(lua_State *L) { return machine_of(L)->owner; }
+static inline struct run *run_of(lua_State *L) {
+  return machine_of(L)->owner;
+}
 /* Raises when the caller cannot wait here ("llm.ask cannot wait here (inside sort, gsub, ...)"). */
 void wait_allowed(lua_State *L, const char *api_name);
 /* Is there a recorded answer (or one to adopt) for it? Does not use it up. */
@@ -161,15 +176,17 @@ void wait_park(struct wait *w, void (*when_quiet)(struct wait *w));
 void wait_fail(struct wait *w, enum err code, const struct error *e);
 /* Fills the op's journal entry from the wait, gives it the next seq, and posts the op; `done` runs on the loop thread with the op when it is
  * durable, unless the wait was cancelled: then the op is only freed. ERR_FENCED and store failures are handled here: the run is dropped. */
-void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry, void (*done)(struct wait *w, struct store_op *op));
+void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,
+               void (*done)(struct wait *w, struct store_op *op));
 /* Most kinds: post an op_journal with this result, deliver it when durable. `result` is owned from here on. */
 void wait_journal(struct wait *w, char *result, size_t n);
 
 /* ---- for API functions that do not wait */
 /* One event of the run's history, unless an earlier life of the run told it already. `data` is consumed. */
 void run_event(struct run *run, const char *kind, json_t *data);
-void run_beat(struct run *run);                         /* progress was made */
-void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total, const char *label);
+void run_beat(struct run *run); /* progress was made */
+void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total,
+                  const char *label);
 /* Is `name` what `--until` asks for? Then the caller yields a park wait. */
 bool run_until_reached(struct run *run, const char *name);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
@@ -188,13 +205,13 @@ void task_free_all(struct run *run);
 
 /* ---- the in-memory journal (journal.c) */
 struct entry {
-  struct journal_key key;   /* strings owned */
+  struct journal_key key; /* strings owned */
   int64_t id, seq, call_id, at_ms;
-  char *result;             /* or NULL: to be fetched */
+  char *result; /* or NULL: to be fetched */
   size_t n_result;
-  char *model, *role;       /* of the call that answered it */
+  char *model, *role; /* of the call that answered it */
   bool used;
-  struct list node;         /* in run->losers, when another entry has its key */
+  struct list node; /* in run->losers, when another entry has its key */
 };
 /* The recorded entry for the wait's key, or one to adopt, or NULL. Marks it used. */
 struct entry *run_journal_find(struct run *run, struct wait *w, bool *adopted);

@@ -26,9 +26,12 @@ void sched_add(struct run *run) {
 void wait_allowed(lua_State *L, const char *api_name) {
   struct run *run = run_of(L);
   if (!run || !run->current)
-    luaL_error(L, "%s cannot be called at a module's top level; call it from the pipeline's run function", api_name);
+    luaL_error(L, "%s cannot be called at a module's top level; call it from the pipeline's run function",
+               api_name);
   if (!lua_isyieldable(L))
-    luaL_error(L, "%s cannot wait here (inside a sort comparator, a gsub callback, a step, or a module's top level)", api_name);
+    luaL_error(
+        L, "%s cannot wait here (inside a sort comparator, a gsub callback, a step, or a module's top level)",
+        api_name);
 }
 
 /* n of this (kind, hash) in the task's scope: the first is 1. */
@@ -99,8 +102,10 @@ int wait_yield(lua_State *L, struct wait *w) {
 }
 
 void wait_free(struct wait *w) {
-  if (w->kind->release) w->kind->release(w);
-  else free(w->data);
+  if (w->kind->release)
+    w->kind->release(w);
+  else
+    free(w->data);
   buf_release(&w->content);
   free(w->result);
   free(w);
@@ -146,7 +151,8 @@ void wait_fail(struct wait *w, enum err code, const struct error *e) {
 }
 
 static void store_failed(struct run *run, const struct store_op *op) {
-  json_t *record = json_pack("{s:s, s:s, s:s, s:b}", "kind", "store", "message", op->error.message, "hint", op->error.hint, "retryable", 1);
+  json_t *record = json_pack("{s:s, s:s, s:s, s:b}", "kind", "store", "message", op->error.message, "hint",
+                             op->error.hint, "retryable", 1);
   run_fail(run, op->err, &op->error, record);
 }
 
@@ -158,7 +164,8 @@ static void journaled(struct wait *w, struct store_op *op) {
   wait_ready(w); /* w->result was set by wait_journal */
 }
 
-void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry, void (*done)(struct wait *w, struct store_op *op)) {
+void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,
+               void (*done)(struct wait *w, struct store_op *op)) {
   struct run *run = w->task->run;
   w->state = WAIT_STARTED;
   if (entry) {
@@ -202,7 +209,8 @@ static void fetch_free(struct store_op *base) {
   buf_release(&((struct op_fetch *)base)->out);
   free(base);
 }
-static const struct store_op_kind fetch_kind = {.name = "journal_fetch", .apply = fetch_apply, .free = fetch_free};
+static const struct store_op_kind fetch_kind = {
+    .name = "journal_fetch", .apply = fetch_apply, .free = fetch_free};
 
 /* The recorded answer is there: deliver it, or write it under its new key first (adopted, or a late answer). */
 static void recorded_ready(struct wait *w, char *result, size_t n) {
@@ -275,7 +283,8 @@ static enum err changed_apply(struct db *db, struct store_op *base) {
   json_decref(v);
   return err;
 }
-static const struct store_op_kind changed_kind = {.name = "artifact_changed", .apply = changed_apply, .free = fetch_free};
+static const struct store_op_kind changed_kind = {
+    .name = "artifact_changed", .apply = changed_apply, .free = fetch_free};
 
 static void looked_again(struct wait *w, struct store_op *base) {
   struct op_fetch *op = (struct op_fetch *)base;
@@ -315,8 +324,10 @@ static void wait_start(struct wait *w) {
     w->supersedes = e->id;
     e = NULL;
   }
-  if (e && run->with_artifacts && e->id && strcmp(w->key.kind, "get") == 0) look_again(w, e);
-  else if (e) use_entry(w, e, adopted);
+  if (e && run->with_artifacts && e->id && strcmp(w->key.kind, "get") == 0)
+    look_again(w, e);
+  else if (e)
+    use_entry(w, e, adopted);
   else {
     if (w->kind->journaled) run->replaying = false;
     w->state = WAIT_STARTED;
@@ -328,10 +339,12 @@ static void wait_start(struct wait *w) {
 
 /* Equal questions with equal answers, again and again, are a loop that costs money. */
 static bool goes_round(struct task *t, const struct wait *w) {
-  if (!w->kind->journaled || (strcmp(w->key.kind, "llm") != 0 && strcmp(w->key.kind, "step") != 0)) return false;
+  if (!w->kind->journaled || (strcmp(w->key.kind, "llm") != 0 && strcmp(w->key.kind, "step") != 0))
+    return false;
   uint8_t result[SHA_BYTES];
   sha256(w->result, w->n_result, result);
-  bool same = memcmp(t->last_hash, w->key.hash, SHA_BYTES) == 0 && memcmp(t->last_result, result, SHA_BYTES) == 0;
+  bool same =
+      memcmp(t->last_hash, w->key.hash, SHA_BYTES) == 0 && memcmp(t->last_result, result, SHA_BYTES) == 0;
   memcpy(t->last_hash, w->key.hash, SHA_BYTES);
   memcpy(t->last_result, result, SHA_BYTES);
   t->repeats = same ? t->repeats + 1 : 1;
@@ -383,8 +396,10 @@ static void deliver(struct run *run, struct wait *w) {
   run_beat(run);
   if (!w->err && goes_round(t, w)) {
     struct error e = {0};
-    err_set(&e, ERR_STUCK, "stuck: the same question got the same answer %d times in a row in task %s", LOOP_GUARD, t->scope);
-    err_hint(&e, "give each question something new (what was wrong with the last answer), or a limit to the loop");
+    err_set(&e, ERR_STUCK, "stuck: the same question got the same answer %d times in a row in task %s",
+            LOOP_GUARD, t->scope);
+    err_hint(
+        &e, "give each question something new (what was wrong with the last answer), or a limit to the loop");
     run_fail(run, ERR_STUCK, &e, run_error_record(run, t));
     return;
   }
@@ -411,8 +426,10 @@ static void look_quiet(struct run *run) {
   for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
     struct wait *w = list_owner(node, struct task, all)->wait;
     if (!w || w->state != WAIT_PARKED) continue;
-    if (first) run->parking = true; /* its turn comes if the first goes on after all */
-    else first = w;
+    if (first)
+      run->parking = true; /* its turn comes if the first goes on after all */
+    else
+      first = w;
   }
   if (!first) return;
   first->state = WAIT_STARTED;
@@ -439,14 +456,19 @@ static void sched_run(struct run *run) {
     return;
   }
   struct list *node = list_pop_head(&run->ready);
-  if (node) resume_task(run, list_owner(node, struct task, ready));
-  else deliver(run, list_owner(run->inbox.next, struct wait, inbox));
+  if (node)
+    resume_task(run, list_owner(node, struct task, ready));
+  else
+    deliver(run, list_owner(run->inbox.next, struct wait, inbox));
   if (has_work(run) || run->parking) sched_add(run);
 }
 
 bool sched_pass(void *engine) {
   struct engine *en = engine;
-  if (en->draining) return false;
+  if (en->draining) {
+    engine_look_at_drain(en);
+    return false;
+  }
   for (int i = 0; i < RESUMES_A_PASS; i++) {
     struct list *node = list_pop_head(&en->ready);
     if (!node) return false;

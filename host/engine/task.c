@@ -17,7 +17,8 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
   } else {
     const char *slash = parent->parent ? "/" : "";
     int ordinal = ++parent->children;
-    t->scope = key ? mem_printf("%s%s%.100s", parent->scope, slash, key) : mem_printf("%s%s#%d", parent->scope, slash, ordinal);
+    t->scope = key ? mem_printf("%s%s%.100s", parent->scope, slash, key)
+                   : mem_printf("%s%s#%d", parent->scope, slash, ordinal);
     if (strlen(t->scope) > MAX_SCOPE) t->scope[MAX_SCOPE] = '\0';
   }
   list_init(&t->ready);

@@ -36,7 +36,8 @@ static bool field_is(const char *line, size_t n, const char *field) {
   return n == strlen(field) && memcmp(line, field, n) == 0;
 }
 
-static enum err take_sse_line(struct framing *f, const char *line, size_t n, framing_event *on_event, void *arg) {
+static enum err take_sse_line(struct framing *f, const char *line, size_t n, framing_event *on_event,
+                              void *arg) {
   if (n == 0) return dispatch(f, on_event, arg);
   const char *colon = memchr(line, ':', n);
   if (colon == line) return OK; /* a comment: it shows that the sender lives, no more */
@@ -59,7 +60,8 @@ static enum err take_sse_line(struct framing *f, const char *line, size_t n, fra
 
 /* ---- newline-delimited JSON ---- */
 
-static enum err take_json_line(struct framing *f, const char *line, size_t n, framing_event *on_event, void *arg) {
+static enum err take_json_line(struct framing *f, const char *line, size_t n, framing_event *on_event,
+                               void *arg) {
   if (n && line[n - 1] == '\r') n--;
   size_t blank = 0;
   while (blank < n && (line[blank] == ' ' || line[blank] == '\t' || line[blank] == '\r')) blank++;

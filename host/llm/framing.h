@@ -24,13 +24,13 @@ typedef enum err framing_event(void *arg, const char *name, const char *data, si
 
 struct framing {
   enum framing_kind kind;
-  enum err failed;   /* the first error; every later call returns it */
-  bool started;      /* the first line is through: no byte order mark any more */
-  bool after_cr;     /* SSE: a CR ended the last line, so an LF that comes next belongs to it */
-  bool has_data;     /* SSE: this event has a data line, which may be empty */
-  struct buf line;   /* the unfinished line; WHOLE: the body */
-  struct buf data;   /* the unfinished event's data */
-  struct buf name;   /* the unfinished event's name */
+  enum err failed; /* the first error; every later call returns it */
+  bool started;    /* the first line is through: no byte order mark any more */
+  bool after_cr;   /* SSE: a CR ended the last line, so an LF that comes next belongs to it */
+  bool has_data;   /* SSE: this event has a data line, which may be empty */
+  struct buf line; /* the unfinished line; WHOLE: the body */
+  struct buf data; /* the unfinished event's data */
+  struct buf name; /* the unfinished event's name */
 };
 
 /* No line and no event's data may be longer than max_event bytes (WHOLE: the body). */

@@ -95,8 +95,8 @@ static long prose_words(const struct prompt *p, double bias, struct dice *d) {
   return words < 1 ? 1 : (long)words;
 }
 
-static enum err choose_answer(const json_t *request, const struct rehearsal_options *opt, const struct prompt *p,
-                              struct dice *d, struct buf *text, struct error *e) {
+static enum err choose_answer(const json_t *request, const struct rehearsal_options *opt,
+                              const struct prompt *p, struct dice *d, struct buf *text, struct error *e) {
   const json_t *schema = asked_schema(request);
   if (schema) return write_instance(schema, p, d, text, e);
   const char *format = jsonx_str(json_object_get(request, "response_format"), "type", "text");
@@ -120,9 +120,10 @@ enum err rehearsal_answer(const json_t *request, const struct rehearsal_options 
     if (err) return err;
     key = own_key;
   }
-  struct dice dice = {strtoull((char[17]){key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], key[8],
-                                          key[9], key[10], key[11], key[12], key[13], key[14], key[15], 0},
-                               NULL, 16)};
+  char seed[17];
+  snprintf(seed, sizeof seed, "%.16s", key);
+  struct dice dice = {.seed = strtoull(seed, NULL, 16)};
+  dice.state = dice.seed;
   struct prompt prompt;
   struct buf memory;
   buf_init(&memory, MAX_REQUEST_BYTES);
@@ -145,19 +146,19 @@ static void put_json_string(struct buf *out, const char *s, size_t n) {
   json_decref(v);
 }
 
-void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key, const char *text,
-                           size_t n, const struct rehearsal_usage *usage, int chunks) {
+void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key,
+                           const char *text, size_t n, const struct rehearsal_usage *usage, int chunks) {
   if (chunks <= 0) chunks = CHUNKS_DEFAULT;
   if ((size_t)chunks > n / CHUNK_LEAST_BYTES) chunks = (int)(n / CHUNK_LEAST_BYTES);
   if (chunks == 0) chunks = 1;
-  *s = (struct rehearsal_stream){
-      .model = jsonx_str(request, "model", "rehearsal"),
-      .text = text,
-      .n = n,
-      .finish = "stop",
-      .usage = *usage,
-      .pieces = chunks + 1,
-      .include_usage = json_is_true(json_object_get(json_object_get(request, "stream_options"), "include_usage"))};
+  *s = (struct rehearsal_stream){.model = jsonx_str(request, "model", "rehearsal"),
+                                 .text = text,
+                                 .n = n,
+                                 .finish = "stop",
+                                 .usage = *usage,
+                                 .pieces = chunks + 1,
+                                 .include_usage = json_is_true(json_object_get(
+                                     json_object_get(request, "stream_options"), "include_usage"))};
   snprintf(s->id, sizeof s->id, "chatcmpl-%.24s", key);
 }
 

@@ -59,8 +59,8 @@ struct rehearsal_stream {
   bool include_usage;
   char id[40];
 };
-void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key, const char *text,
-                           size_t n, const struct rehearsal_usage *usage, int chunks);
+void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key,
+                           const char *text, size_t n, const struct rehearsal_usage *usage, int chunks);
 /* Appends the next piece to `out`; false when there is none left. */
 bool rehearsal_stream_next(struct rehearsal_stream *s, struct buf *out);
 /* The same answer as one JSON body, for a request that wants no stream. Appends to `out`. */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 
-enum { MAX_NAMES = 48, MAX_REFS = 600, MAX_CAST = 8 };
+enum { MAX_NAMES = 48, MAX_REFS = 600, MAX_KINDS = 32, MAX_CAST = 8 };
 
 /* A piece of the prompt; not terminated. */
 struct span {
@@ -18,7 +18,8 @@ struct span {
 
 /* Something the prompt gives an id: {"events": [{"id": "e3", "chapter": 2}]} is kind "events", id "e3". */
 struct reference {
-  struct span kind, id;
+  struct span id;
+  int kind;     /* in prompt.kinds */
   long chapter; /* 0: none */
 };
 
@@ -34,13 +35,15 @@ struct prompt {
   struct names people, places;
   struct reference *refs;
   int n_refs;
+  struct span kinds[MAX_KINDS];
+  int n_kinds;
   struct span title, language, genre;
-  long words;           /* asked for; 0: not said */
-  long scenes;          /* asked for; 0: not said */
-  long chapter;         /* "chapter 7" in the task; 0: none */
-  long first, last;     /* "chapters 5 to 8" in the task; 0: none */
+  long words;       /* asked for; 0: not said */
+  long scenes;      /* asked for; 0: not said */
+  long chapter;     /* "chapter 7" in the task; 0: none */
+  long first, last; /* "chapters 5 to 8" in the task; 0: none */
   const char *scene_break;
-  long max_tokens;      /* 0: not said */
+  long max_tokens; /* 0: not said */
 };
 enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory, struct error *e);
 void prompt_release(struct prompt *p);
@@ -52,6 +55,7 @@ int prompt_choices(const struct prompt *p, struct span *choices, int most);
 /* splitmix64: small, and the same everywhere. */
 struct dice {
   uint64_t state;
+  uint64_t seed; /* what `state` began with: for what must be the same throughout an answer */
 };
 uint64_t dice_roll(struct dice *d);
 size_t dice_below(struct dice *d, size_t n); /* 0 for n = 0 */

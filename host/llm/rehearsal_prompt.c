@@ -43,11 +43,11 @@ static struct span trimmed(struct span s) {
 
 /* ---- names ---- */
 
-static const char *const person_words[] = {"character", "cast", "people", "person", "protagonist", "antagonist",
-                                           "narrator", "viewpoint", "hero", NULL};
+static const char *const person_words[] = {"character",  "cast",     "people",    "person", "protagonist",
+                                           "antagonist", "narrator", "viewpoint", "hero",   NULL};
 static const char *const place_words[] = {"place", "location", "setting", NULL};
 static const char *const thing_words[] = {"theme", "motif", "promise", "thread", "event", "chapter", "object",
-                                          "item", "genre", "phase", "title", "book", "series", NULL};
+                                          "item",  "genre", "phase",   "title",  "book",  "series",  NULL};
 
 /* A description is no name, though it stands where one could. */
 static bool name_like(struct span s) {
@@ -79,10 +79,10 @@ static void mark_names_of_task(struct names *list, const char *task, size_t n) {
 
 struct scan {
   struct prompt *p;
-  struct span keys[DEPTH_MOST]; /* the key whose value each open bracket is */
-  struct reference open[DEPTH_MOST];
-  int depth, lost; /* open brackets on the stack; and beyond it */
-  struct span key; /* the key whose value comes next */
+  struct span keys[DEPTH_MOST];      /* the key whose value each open bracket is */
+  struct reference open[DEPTH_MOST]; /* the id and chapter that the object in it gave so far */
+  int depth, lost;                   /* open brackets on the stack; and beyond it */
+  struct span key;                   /* the key whose value comes next */
 };
 
 static struct span container(const struct scan *s) {
@@ -131,8 +131,22 @@ static void open_bracket(struct scan *s) {
   }
   struct span key = s->key.n ? s->key : container(s);
   s->keys[s->depth] = key;
-  s->open[s->depth++] = (struct reference){.kind = key};
+  s->open[s->depth++] = (struct reference){.id = {0}};
   s->key.n = 0;
+}
+
+static int find_kind(struct prompt *p, struct span kind) {
+  for (int i = 0; i < p->n_kinds; i++)
+    if (span_is(p->kinds[i], kind)) return i;
+  if (p->n_kinds == MAX_KINDS) return -1;
+  p->kinds[p->n_kinds] = kind;
+  return p->n_kinds++;
+}
+
+static void add_reference(struct prompt *p, struct reference r, struct span kind) {
+  if (!r.id.n || !kind.n || p->n_refs == MAX_REFS) return;
+  r.kind = find_kind(p, kind);
+  if (r.kind >= 0) p->refs[p->n_refs++] = r;
 }
 
 static void close_bracket(struct scan *s) {
@@ -140,15 +154,16 @@ static void close_bracket(struct scan *s) {
   if (s->lost) {
     s->lost--;
   } else if (s->depth) {
-    struct reference *open = &s->open[--s->depth];
-    if (open->id.n && open->kind.n && s->p->n_refs < MAX_REFS) s->p->refs[s->p->n_refs++] = *open;
+    s->depth--;
+    add_reference(s->p, s->open[s->depth], s->keys[s->depth]);
   }
 }
 
 /* From the opening quote at text[i]: a key, a value, or a quote in prose. Returns where to go on. */
 static size_t take_quoted(struct scan *s, const char *text, size_t n, size_t i) {
   size_t from = i + 1, end = from;
-  while (end < n && end - from < STRING_MOST && text[end] != '"' && text[end] != '\n') end += 1 + (text[end] == '\\');
+  while (end < n && end - from < STRING_MOST && text[end] != '"' && text[end] != '\n')
+    end += 1 + (text[end] == '\\');
   if (end >= n || text[end] != '"') return from;
   struct span value = {text + from, end - from};
   size_t after = end + 1;
@@ -194,7 +209,8 @@ static void scan_json(struct prompt *p) {
 /* ---- lines: "Title: ...", "Characters: A, B and C", "- Name: what he wants" ---- */
 
 static size_t find_name_end(const char *s, size_t n) {
-  static const char *const ends[] = {":", " (", " - ", " \xE2\x80\x94", " \xE2\x80\x93", ",", ";", "\xEF\xBC\x9A", NULL};
+  static const char *const ends[] = {":", " (",           " - ", " \xE2\x80\x94", " \xE2\x80\x93", ",",
+                                     ";", "\xEF\xBC\x9A", NULL};
   for (const char *const *end = ends; *end; end++) {
     const char *hit = memmem(s, n, *end, strlen(*end));
     if (hit) n = (size_t)(hit - s);
@@ -207,10 +223,11 @@ static void add_listed(struct names *list, struct span s) {
     const char *comma = memchr(s.at, ',', s.n), *and = memmem(s.at, s.n, " and ", 5);
     size_t end = s.n, skip = 0;
     if (comma) end = (size_t)(comma - s.at), skip = 1;
-    if (and &&(size_t)(and-s.at) < end) end = (size_t)(and-s.at), skip = 5;
+    if (and&&(size_t)(and-s.at) < end) end = (size_t)(and-s.at), skip = 5;
     struct span one = trimmed((struct span){s.at, find_name_end(s.at, end)});
     if (one.n && one.at[one.n - 1] == '.') one.n--;
-    if (one.n && ((unsigned char)one.at[0] >= 0x80 || isupper((unsigned char)one.at[0]))) names_add(list, one);
+    if (one.n && ((unsigned char)one.at[0] >= 0x80 || isupper((unsigned char)one.at[0])))
+      names_add(list, one);
     s.at += end + skip;
     s.n -= end + skip;
   }
@@ -275,14 +292,15 @@ static bool capital_at(const char *s, size_t n) {
 
 static bool everyday(struct span s) {
   static const char *const words[] = {
-      "The",     "This",     "That",     "Chapter",  "Chapters",  "Scene",     "Scenes",   "Part",    "Book",
-      "English", "French",   "German",   "Spanish",  "Polish",    "Japanese",  "Chinese",  "Monday",  "Tuesday",
-      "Sunday",  "January",  "February", "March",    "April",     "May",       "June",     "July",    "August",
-      "October", "November", "December", "Markdown", "Write",     "Return",    "Answer",   "Do",      "Never",
-      "Keep",    "Use",      "You",      "Give",     "If",        "No",        "Not",      "Each",    "Every",
-      "Thursday", "Friday",  "Saturday", "Wednesday", "September", "Christian", "Json",    "Unicode", "And",
-      "But",     "He",       "She",      "It",       "They",      "We",        "His",      "Her",     "Mr",
-      "Mrs",     "Roman",    "Russian",  "Italian",  "Latin",     "Title",     "Language", "Genre",   NULL};
+      "The",       "This",      "That",      "Chapter", "Chapters", "Scene",    "Scenes",   "Part",
+      "Book",      "English",   "French",    "German",  "Spanish",  "Polish",   "Japanese", "Chinese",
+      "Monday",    "Tuesday",   "Sunday",    "January", "February", "March",    "April",    "May",
+      "June",      "July",      "August",    "October", "November", "December", "Markdown", "Write",
+      "Return",    "Answer",    "Do",        "Never",   "Keep",     "Use",      "You",      "Give",
+      "If",        "No",        "Not",       "Each",    "Every",    "Thursday", "Friday",   "Saturday",
+      "Wednesday", "September", "Christian", "Json",    "Unicode",  "And",      "But",      "He",
+      "She",       "It",        "They",      "We",      "His",      "Her",      "Mr",       "Mrs",
+      "Roman",     "Russian",   "Italian",   "Latin",   "Title",    "Language", "Genre",    NULL};
   for (const char *const *w = words; *w; w++)
     if (span_is(s, span_of(*w))) return true;
   return false;
@@ -296,7 +314,8 @@ static size_t word_end(const char *text, size_t n, size_t i) {
 static void take_capitalised(struct prompt *p, const char *text, size_t from, size_t end) {
   size_t b = from;
   while (b > 0 && text[b - 1] == ' ') b--;
-  if (b == 0 || b == from || !(word_byte(text[b - 1]) || text[b - 1] == ',')) return; /* a sentence begins here */
+  if (b == 0 || b == from || !(word_byte(text[b - 1]) || text[b - 1] == ','))
+    return; /* a sentence begins here */
   static const char *const before_places[] = {" in", " at", " near", " from", " into", " of", NULL};
   bool place = false;
   for (const char *const *w = before_places; *w && !place; w++)
@@ -314,7 +333,8 @@ static void scan_capitals(struct prompt *p, const char *text, size_t n) {
     size_t from = i, end = word_end(text, n, i);
     i = end;
     if (!capital_at(text + from, n - from) || everyday((struct span){text + from, end - from})) continue;
-    while (end + 1 < n && text[end] == ' ' && capital_at(text + end + 1, n - end - 1)) end = word_end(text, n, end + 1);
+    while (end + 1 < n && text[end] == ' ' && capital_at(text + end + 1, n - end - 1))
+      end = word_end(text, n, end + 1);
     if (end - from > 2 && memcmp(text + end - 2, "'s", 2) == 0) end -= 2;
     if (end - from > 2) take_capitalised(p, text, from, end);
     if (end > i) i = end;
@@ -324,7 +344,8 @@ static void scan_capitals(struct prompt *p, const char *text, size_t n) {
 /* ---- numbers ---- */
 
 static long number_word(const char *s, size_t n) {
-  static const char *const words[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", NULL};
+  static const char *const words[] = {"one", "two",   "three", "four", "five",
+                                      "six", "seven", "eight", "nine", NULL};
   for (int i = 0; words[i]; i++)
     if (strlen(words[i]) == n && strncasecmp(s, words[i], n) == 0) return i + 1;
   return 0;
@@ -436,7 +457,7 @@ static int split_choices(struct span s, struct span *choices, int most) {
   int n = 0;
   bool has_or = memmem(s.at, s.n, " or ", 4) != NULL;
   while (s.n && has_or) {
-    const char *comma = memchr(s.at, ',', s.n), *or = memmem(s.at, s.n, " or ", 4);
+    const char *comma = memchr(s.at, ',', s.n), * or = memmem(s.at, s.n, " or ", 4);
     size_t end = s.n, skip = 0;
     if (comma) end = (size_t)(comma - s.at), skip = 1;
     if (or &&(size_t)(or -s.at) < end) end = (size_t)(or -s.at), skip = 4;
@@ -453,8 +474,8 @@ static int split_choices(struct span s, struct span *choices, int most) {
 
 int prompt_choices(const struct prompt *p, struct span *choices, int most) {
   static const char *const verbs[] = {"nswer", "eply", "espond", NULL};
-  static const char *const fillers[] = {" only",    " with", " exactly", " just", " either", " one of", " one word",
-                                        " a single", " word", ":", NULL};
+  static const char *const fillers[] = {" only",     " with",     " exactly", " just", " either", " one of",
+                                        " one word", " a single", " word",    ":",     NULL};
   size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
   const char *text = p->task + p->n_task - tail, *end = text + tail;
   int found = 0;
@@ -463,7 +484,8 @@ int prompt_choices(const struct prompt *p, struct span *choices, int most) {
       hit += strlen(*verb);
       const char *at = hit;
       for (const char *const *f = fillers; *f; f++)
-        if ((size_t)(end - at) > strlen(*f) && memcmp(at, *f, strlen(*f)) == 0) at += strlen(*f), f = fillers - 1;
+        if ((size_t)(end - at) > strlen(*f) && memcmp(at, *f, strlen(*f)) == 0)
+          at += strlen(*f), f = fillers - 1;
       if (at == hit && (at == end || *at != ' ')) continue; /* "answers", "replying" */
       size_t n = 0;
       while (at + n < end && n < 400 && !strchr(".\n;(", at[n])) n++;

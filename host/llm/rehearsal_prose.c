@@ -55,24 +55,43 @@ static const char *deal(struct deck *deck) {
 /* ---- words ---- */
 
 static const char *const nouns[] = {
-    "brass key",   "ledger",       "lantern",      "letter",       "map",          "coat",        "door",
-    "rope",        "bell",         "glass",        "photograph",   "knife",        "clock",       "chair",
-    "bottle",      "book",         "window",       "lamp",         "ring",         "kettle",      "stair",
-    "gate",        "drawer",       "ladder",       "radio",        "mirror",       "notebook",    "boat",
-    "bridge",      "table",        "basket",       "coin",         "envelope",     "shutter",     "cup",
-    "blanket",     "hinge",        "wire",         "candle",       "compass",      "hammer",      "ticket",
-    "needle",      "wheel",        "satchel",      "bench",        "stone",        "flag",        "cabinet",
-    "tin box",     "wall",         "staircase",    "telegram",     "portrait",     "whistle",     "parcel"};
+    "brass key", "ledger",  "lantern",    "letter",    "map",      "coat",     "door",    "rope",
+    "bell",      "glass",   "photograph", "knife",     "clock",    "chair",    "bottle",  "book",
+    "window",    "lamp",    "ring",       "kettle",    "stair",    "gate",     "drawer",  "ladder",
+    "radio",     "mirror",  "notebook",   "boat",      "bridge",   "table",    "basket",  "coin",
+    "envelope",  "shutter", "cup",        "blanket",   "hinge",    "wire",     "candle",  "compass",
+    "hammer",    "ticket",  "needle",     "wheel",     "satchel",  "bench",    "stone",   "flag",
+    "cabinet",   "tin box", "wall",       "staircase", "telegram", "portrait", "whistle", "parcel"};
 static const char *const adjectives[] = {
-    "quiet",  "cold",   "narrow", "unfinished", "heavy",  "pale",   "crooked", "patient", "stubborn", "hollow", "bright",
-    "damp",   "broken", "borrowed", "wrong",   "plain",  "distant", "careful", "bitter", "hidden",   "empty",  "sudden",
-    "slow",   "faded",  "warm",   "sharp",      "grey",   "silent", "forgotten", "small", "honest",  "strange", "last"};
-static const char *const times[] = {
-    "By noon",          "Before dawn",       "At the third bell",  "In the afternoon",  "When the rain stopped",
-    "Towards evening",  "After the meal",    "An hour later",      "At first light",    "Once the street was empty",
-    "Near midnight",    "On the second try", "While the others slept", "Before anyone spoke", "As the wind turned",
-    "When the lamps were lit", "Not long after", "In the half dark", "At the turn of the hour", "Between two showers",
-    "The next morning", "By the time the tea was cold", "In the end", "For a moment", "Much later"};
+    "quiet",  "cold",      "narrow", "unfinished", "heavy",    "pale",  "crooked", "patient", "stubborn",
+    "hollow", "bright",    "damp",   "broken",     "borrowed", "wrong", "plain",   "distant", "careful",
+    "bitter", "hidden",    "empty",  "sudden",     "slow",     "faded", "warm",    "sharp",   "grey",
+    "silent", "forgotten", "small",  "honest",     "strange",  "last"};
+static const char *const times[] = {"By noon",
+                                    "Before dawn",
+                                    "At the third bell",
+                                    "In the afternoon",
+                                    "When the rain stopped",
+                                    "Towards evening",
+                                    "After the meal",
+                                    "An hour later",
+                                    "At first light",
+                                    "Once the street was empty",
+                                    "Near midnight",
+                                    "On the second try",
+                                    "While the others slept",
+                                    "Before anyone spoke",
+                                    "As the wind turned",
+                                    "When the lamps were lit",
+                                    "Not long after",
+                                    "In the half dark",
+                                    "At the turn of the hour",
+                                    "Between two showers",
+                                    "The next morning",
+                                    "By the time the tea was cold",
+                                    "In the end",
+                                    "For a moment",
+                                    "Much later"};
 static const char *const openings[] = {
     "%T, %P came to %L with the %N under one arm and no plan that would survive the first question.",
     "%P had meant to stay away from %L, and %P had meant it for almost a whole day.",
@@ -127,31 +146,30 @@ static const char *const actions[] = {
     "A %N rolled out of the dark and stopped against the %M.",
     "%Q bargained for the %N, lost, and seemed pleased to have lost.",
     "%P measured the distance from the %N to the %M in paces, and then in doubts."};
-static const char *const senses[] = {
-    "The air at %L tasted of iron and old rain.",
-    "Somewhere behind the %N a tap dripped at its own pace.",
-    "A %A light lay along the edge of the %N and went no further.",
-    "Outside, a cart went by, and every %N in the room answered it.",
-    "The cold came up through the floor and settled in the knees.",
-    "Dust turned in the window above the %N.",
-    "There was a smell of tar, then of bread, then of nothing.",
-    "From %L came the sound of a door that had never been hung well.",
-    "The %N ticked as it cooled.",
-    "Gulls, or children, were shouting beyond the %M.",
-    "The wallpaper had come away behind the %N in one %A tongue.",
-    "Rain found the gap over the %N, as it did each spring.",
-    "Every surface held the day's heat but the %N, which stayed cold.",
-    "The lamp made a small country of the table, with the %N at its border.",
-    "Smoke leaned across %L and thinned.",
-    "The boards answered each step with a %A note.",
-    "A bell rang at %L, once, as if by mistake.",
-    "The shadows of the %N and the %M had grown together.",
-    "Wind worked at the %N until it began to hum.",
-    "It was so still that the paper could be heard to settle.",
-    "The water beyond %L had gone the colour of slate.",
-    "Someone had been cooking with too much pepper.",
-    "The %N left a ring on the wood that would outlast them all.",
-    "Far off, a dog barked in threes."};
+static const char *const senses[] = {"The air at %L tasted of iron and old rain.",
+                                     "Somewhere behind the %N a tap dripped at its own pace.",
+                                     "A %A light lay along the edge of the %N and went no further.",
+                                     "Outside, a cart went by, and every %N in the room answered it.",
+                                     "The cold came up through the floor and settled in the knees.",
+                                     "Dust turned in the window above the %N.",
+                                     "There was a smell of tar, then of bread, then of nothing.",
+                                     "From %L came the sound of a door that had never been hung well.",
+                                     "The %N ticked as it cooled.",
+                                     "Gulls, or children, were shouting beyond the %M.",
+                                     "The wallpaper had come away behind the %N in one %A tongue.",
+                                     "Rain found the gap over the %N, as it did each spring.",
+                                     "Every surface held the day's heat but the %N, which stayed cold.",
+                                     "The lamp made a small country of the table, with the %N at its border.",
+                                     "Smoke leaned across %L and thinned.",
+                                     "The boards answered each step with a %A note.",
+                                     "A bell rang at %L, once, as if by mistake.",
+                                     "The shadows of the %N and the %M had grown together.",
+                                     "Wind worked at the %N until it began to hum.",
+                                     "It was so still that the paper could be heard to settle.",
+                                     "The water beyond %L had gone the colour of slate.",
+                                     "Someone had been cooking with too much pepper.",
+                                     "The %N left a ring on the wood that would outlast them all.",
+                                     "Far off, a dog barked in threes."};
 static const char *const thoughts[] = {
     "It was not courage, %P thought, only the lack of a better idea.",
     "%P had learned to distrust a %A silence more than a loud one.",
@@ -177,60 +195,58 @@ static const char *const thoughts[] = {
     "Half of what people said at %L was true, and never the same half.",
     "There are mistakes that look like work while they are being made.",
     "%P kept the thought apart from the others, where it could do no harm."};
-static const char *const lines[] = {
-    "You should not have brought the %N here",
-    "I asked for one day, and you gave me a %N",
-    "Tell me what you saw at %L",
-    "We leave before the bell, or we do not leave",
-    "That is not the %N I remember",
-    "Everyone keeps something back, even you",
-    "Put it down and step away from the %M",
-    "They will look for it at %L first",
-    "I never said that it was mine",
-    "Then say it now, while there is somebody to hear",
-    "You counted wrong, or someone else counted first",
-    "If the %N is gone, so is the reason for staying",
-    "It was %A work, and it was paid for",
-    "There is a %N in every story you tell",
-    "Ask me again when the %M is mended",
-    "Nobody goes to %L for the view",
-    "I would have written, but you know what they do with letters",
-    "Give me the %N and I will forget the rest",
-    "You are not listening to what I leave out",
-    "My mother kept a %N just like it",
-    "Once more, and this time without the %A parts",
-    "I believed you about the %N, and look where we are",
-    "Do you want the truth or the short version",
-    "What happens at %L when the water rises",
-    "The %N was empty before I ever touched it",
-    "We could still turn back",
-    "Nobody turns back with a %N in hand",
-    "You talk as if the %M could hear us",
-    "It can wait until morning",
-    "It has waited long enough",
-    "Who else knows about the %N",
-    "Only the two of us, and whoever made it",
-    "That is a %A thing to say to a friend",
-    "Are we friends, then",
-    "Hold the %N steady and do not speak",
-    "I can hold it, but not for ever",
-    "There was a light at %L last night",
-    "There is always a light at %L",
-    "You have your father's way of not answering",
-    "And you have the wrong %N"};
-static const char *const tags[] = {
-    "said %Q.",
-    "%P said.",
-    "%Q asked, without turning round.",
-    "said %P, and meant it.",
-    "%Q said from behind the %N.",
-    "%P answered after a while.",
-    "said %Q, more quietly.",
-    "%P said, and reached for the %N.",
-    "%Q repeated, as if to a child.",
-    "said %P to nobody in particular.",
-    "%Q told the %N.",
-    "%P replied."};
+static const char *const lines[] = {"You should not have brought the %N here",
+                                    "I asked for one day, and you gave me a %N",
+                                    "Tell me what you saw at %L",
+                                    "We leave before the bell, or we do not leave",
+                                    "That is not the %N I remember",
+                                    "Everyone keeps something back, even you",
+                                    "Put it down and step away from the %M",
+                                    "They will look for it at %L first",
+                                    "I never said that it was mine",
+                                    "Then say it now, while there is somebody to hear",
+                                    "You counted wrong, or someone else counted first",
+                                    "If the %N is gone, so is the reason for staying",
+                                    "It was %A work, and it was paid for",
+                                    "There is a %N in every story you tell",
+                                    "Ask me again when the %M is mended",
+                                    "Nobody goes to %L for the view",
+                                    "I would have written, but you know what they do with letters",
+                                    "Give me the %N and I will forget the rest",
+                                    "You are not listening to what I leave out",
+                                    "My mother kept a %N just like it",
+                                    "Once more, and this time without the %A parts",
+                                    "I believed you about the %N, and look where we are",
+                                    "Do you want the truth or the short version",
+                                    "What happens at %L when the water rises",
+                                    "The %N was empty before I ever touched it",
+                                    "We could still turn back",
+                                    "Nobody turns back with a %N in hand",
+                                    "You talk as if the %M could hear us",
+                                    "It can wait until morning",
+                                    "It has waited long enough",
+                                    "Who else knows about the %N",
+                                    "Only the two of us, and whoever made it",
+                                    "That is a %A thing to say to a friend",
+                                    "Are we friends, then",
+                                    "Hold the %N steady and do not speak",
+                                    "I can hold it, but not for ever",
+                                    "There was a light at %L last night",
+                                    "There is always a light at %L",
+                                    "You have your father's way of not answering",
+                                    "And you have the wrong %N"};
+static const char *const tags[] = {"said %Q.",
+                                   "%P said.",
+                                   "%Q asked, without turning round.",
+                                   "said %P, and meant it.",
+                                   "%Q said from behind the %N.",
+                                   "%P answered after a while.",
+                                   "said %Q, more quietly.",
+                                   "%P said, and reached for the %N.",
+                                   "%Q repeated, as if to a child.",
+                                   "said %P to nobody in particular.",
+                                   "%Q told the %N.",
+                                   "%P replied."};
 static const char *const closings[] = {
     "%P closed the %N, and for the first time that day nobody at %L had anything to add.",
     "Then the light went, and %P was alone with the %N and what it proved.",
@@ -242,16 +258,19 @@ static const char *const closings[] = {
     "It was only then that %P saw what %Q had left under the %N.",
     "The %A part was over, and the harder one had a name.",
     "%P slept at last, one hand on the %N."};
-static const char *const firsts[] = {"Mara",  "Tobias", "Ilse",   "Anselm", "Keira", "Jonas", "Petra",  "Edmund",
-                                     "Nadia", "Corin",  "Hester", "Lucan",  "Odile", "Bram",  "Sabine", "Aldo",
-                                     "Wren",  "Matthias", "Iris", "Dorian", "Thea",  "Emil",  "Vera",   "Osric"};
-static const char *const lasts[] = {"Venn",    "Oake",   "Harrow", "Lindqvist", "Pell",   "Marsh",   "Tarrant", "Quill",
-                                    "Ashdown", "Varga",  "Sorel",  "Brandt",    "Keane",  "Holloway", "Roth",   "Sable",
-                                    "Winter",  "Drummond", "Fane", "Moreau",    "Calder", "Strand",  "Ives"};
-static const char *const place_firsts[] = {"Salt", "Grey", "North", "Candle", "Harbour", "Mill",   "Thorn",  "Lower",
-                                           "Bell", "Ash",  "Glass", "Ferry",  "Old",     "Winter", "Copper", "Raven"};
-static const char *const place_lasts[] = {"Point", "Quay",  "Hollow", "House", "Bridge", "Market", "Reach",
-                                          "Cross", "Yard",  "Hill",   "Gate",  "Lane",   "Tower"};
+static const char *const firsts[] = {"Mara",  "Tobias", "Ilse",   "Anselm", "Keira",  "Jonas",
+                                     "Petra", "Edmund", "Nadia",  "Corin",  "Hester", "Lucan",
+                                     "Odile", "Bram",   "Sabine", "Aldo",   "Wren",   "Matthias",
+                                     "Iris",  "Dorian", "Thea",   "Emil",   "Vera",   "Osric"};
+static const char *const lasts[] = {"Venn",    "Oake",     "Harrow",  "Lindqvist", "Pell",   "Marsh",
+                                    "Tarrant", "Quill",    "Ashdown", "Varga",     "Sorel",  "Brandt",
+                                    "Keane",   "Holloway", "Roth",    "Sable",     "Winter", "Drummond",
+                                    "Fane",    "Moreau",   "Calder",  "Strand",    "Ives"};
+static const char *const place_firsts[] = {"Salt",  "Grey",   "North",  "Candle", "Harbour", "Mill",
+                                           "Thorn", "Lower",  "Bell",   "Ash",    "Glass",   "Ferry",
+                                           "Old",   "Winter", "Copper", "Raven"};
+static const char *const place_lasts[] = {"Point", "Quay", "Hollow", "House", "Bridge", "Market", "Reach",
+                                          "Cross", "Yard", "Hill",   "Gate",  "Lane",   "Tower"};
 
 /* ---- short things ---- */
 
@@ -303,7 +322,7 @@ void write_person(const struct prompt *p, struct dice *d, size_t index, struct b
   }
   /* Walks both lists at once; their sizes have no common divisor, so 552 names come before one comes again. */
   size_t n = sizeof firsts / sizeof *firsts, m = sizeof lasts / sizeof *lasts;
-  size_t offset = (size_t)(d->state % 97); /* the dice of one answer: same offset for the same state */
+  size_t offset = (size_t)(d->seed % 97);
   buf_printf(out, "%s %s", firsts[(index + offset) % n], lasts[(index + offset * 5) % m]);
 }
 
@@ -313,7 +332,7 @@ void write_place(const struct prompt *p, struct dice *d, size_t index, struct bu
     return;
   }
   size_t n = sizeof place_firsts / sizeof *place_firsts, m = sizeof place_lasts / sizeof *place_lasts;
-  size_t offset = (size_t)(d->state % 89);
+  size_t offset = (size_t)(d->seed % 89);
   buf_printf(out, "%s %s", place_firsts[(index + offset) % n], place_lasts[(index + offset * 3) % m]);
 }
 
@@ -340,8 +359,8 @@ static void copy_name(char out[72], const struct buf *name) {
 }
 
 /* Whom the task speaks of, then whom the prompt speaks of, then people of our own: at least two. */
-static int choose_cast(const struct prompt *p, const struct names *list, struct dice *d, char cast[][72], int least,
-                       void (*write)(const struct prompt *, struct dice *, size_t, struct buf *)) {
+static int choose_cast(const struct prompt *p, const struct names *list, struct dice *d, char cast[][72],
+                       int least, void (*write)(const struct prompt *, struct dice *, size_t, struct buf *)) {
   struct buf name;
   buf_init(&name, 4096);
   int n = 0;
@@ -411,7 +430,8 @@ static void put_slot(struct writer *w, char slot, bool start, const char **noun)
 
 /* "a %A" before a vowel becomes "an". */
 static void mend_article(struct buf *out, size_t before) {
-  bool article = before >= 2 && out->data[before - 1] == ' ' && (out->data[before - 2] == 'a' || out->data[before - 2] == 'A') &&
+  bool article = before >= 2 && out->data[before - 1] == ' ' &&
+                 (out->data[before - 2] == 'a' || out->data[before - 2] == 'A') &&
                  (before == 2 || !isalpha((unsigned char)out->data[before - 3]));
   if (!article || out->len == before || !strchr("aeiou", out->data[before])) return;
   char rest[64];
@@ -433,7 +453,8 @@ static void put_pattern(struct writer *w, const char *pattern) {
       continue;
     }
     size_t before = w->out->len;
-    put_slot(w, *++c, c == pattern + 1, &noun);
+    c++;
+    put_slot(w, *c, c == pattern + 1, &noun);
     if (*c == 'A' || *c == 'N' || *c == 'M') mend_article(w->out, before);
   }
   w->words += text_words(w->out->data + from, w->out->len - from);

@@ -37,8 +37,10 @@ static void copy_field(lua_State *L, int from, int to, const char *field, int ty
 
 /* Each input field must have a name; a typo in its keys would silently switch a check off. */
 static void check_fields(lua_State *L, int module) {
-  static const char *const known[] = {"name", "type", "help", "default", "required", "min", "max", "choices", "label", NULL};
-  static const char *const types[] = {"string", "text", "integer", "number", "boolean", "choice", "list", NULL};
+  static const char *const known[] = {"name", "type", "help",    "default", "required",
+                                      "min",  "max",  "choices", "label",   NULL};
+  static const char *const types[] = {"string",  "text",   "integer", "number",
+                                      "boolean", "choice", "list",    NULL};
   if (lua_getfield(L, module, "input") != LUA_TTABLE) {
     lua_pop(L, 1);
     return;
@@ -52,7 +54,10 @@ static void check_fields(lua_State *L, int module) {
     const char *type = luaL_optstring(L, -1, "string");
     bool ok = false;
     for (int k = 0; types[k]; k++) ok = ok || strcmp(types[k], type) == 0;
-    if (!ok) luaL_error(L, "input field '%s': unknown type '%s' (string, text, integer, number, boolean, choice, list)", name, type);
+    if (!ok)
+      luaL_error(L,
+                 "input field '%s': unknown type '%s' (string, text, integer, number, boolean, choice, list)",
+                 name, type);
     lua_pop(L, 1);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
@@ -97,7 +102,8 @@ static void load_data(lua_State *L, void *arg) {
   encode_top(L, &d->json, d->name + 1);
 }
 
-static enum err run_in_scratch(const struct machine_limits *limits, void (*fn)(lua_State *, void *), struct describe *d, json_t **out, struct error *e) {
+static enum err run_in_scratch(const struct machine_limits *limits, void (*fn)(lua_State *, void *),
+                               struct describe *d, json_t **out, struct error *e) {
   struct machine *m = machine_new(limits, e);
   if (!m) return ERR_LIMIT;
   buf_init(&d->json, MAX_SCRIPT_BYTES);
@@ -108,8 +114,8 @@ static enum err run_in_scratch(const struct machine_limits *limits, void (*fn)(l
   return err;
 }
 
-enum err describe_module(const struct machine_limits *limits, const struct script_set *set, const char *name, void (*open)(lua_State *L, void *arg),
-                         void *arg, json_t **out, struct error *e) {
+enum err describe_module(const struct machine_limits *limits, const struct script_set *set, const char *name,
+                         void (*open)(lua_State *L, void *arg), void *arg, json_t **out, struct error *e) {
   struct describe d = {.set = set, .name = name, .open = open, .arg = arg};
   return run_in_scratch(limits, describe, &d, out, e);
 }

@@ -25,9 +25,9 @@ struct reader {
   const char *p, *end;
   int depth;
   enum stop stop;
-  const char *problem; /* why it stopped */
+  const char *problem;  /* why it stopped */
   bool looks_like_json; /* a key with its colon, or an element with its comma, was read */
-  struct buf string;   /* the string being read */
+  struct buf string;    /* the string being read */
 };
 
 static json_t *read_value(struct reader *r);
@@ -180,8 +180,8 @@ static json_t *read_word(struct reader *r) {
   static const struct {
     const char *word;
     json_type type;
-  } words[] = {{"true", JSON_TRUE},   {"false", JSON_FALSE}, {"null", JSON_NULL},
-               {"True", JSON_TRUE},   {"False", JSON_FALSE}, {"None", JSON_NULL}};
+  } words[] = {{"true", JSON_TRUE}, {"false", JSON_FALSE}, {"null", JSON_NULL},
+               {"True", JSON_TRUE}, {"False", JSON_FALSE}, {"None", JSON_NULL}};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     size_t n = strlen(words[i].word), there = (size_t)(r->end - r->p);
     if (memcmp(words[i].word, r->p, n < there ? n : there) != 0) continue;
@@ -320,10 +320,10 @@ static json_t *read_value(struct reader *r) {
 
 struct search {
   const char *text, *end;
-  size_t work;            /* bytes that may still be read */
-  enum stop stop;         /* of the first place that looked like JSON */
+  size_t work;    /* bytes that may still be read */
+  enum stop stop; /* of the first place that looked like JSON */
   const char *problem, *at;
-  struct reader last;     /* the last attempt */
+  struct reader last; /* the last attempt */
 };
 
 static void spend(struct search *s, const char *from, const char *to) {

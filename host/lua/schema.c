@@ -44,9 +44,22 @@ static json_t *walkable(const json_t *v) {
 static const char *const type_names[] = {"array",  "boolean", "integer", "null",
                                          "number", "object",  "string",  NULL};
 
-static const char *const keywords[] = {
-    "additionalProperties", "const",   "description", "enum",       "items",    "maxItems", "maxLength", "maximum",
-    "minItems",             "minLength", "minimum",   "properties", "required", "title",    "type",      NULL};
+static const char *const keywords[] = {"additionalProperties",
+                                       "const",
+                                       "description",
+                                       "enum",
+                                       "items",
+                                       "maxItems",
+                                       "maxLength",
+                                       "maximum",
+                                       "minItems",
+                                       "minLength",
+                                       "minimum",
+                                       "properties",
+                                       "required",
+                                       "title",
+                                       "type",
+                                       NULL};
 
 static bool is_one_of(const char *word, const char *const *names) {
   for (; *names; names++)
@@ -119,8 +132,10 @@ static enum err refuse_keyword(const char *word, const struct place *at, struct 
   const char *near = text_nearest(word, keywords);
   wrong(e, at, "the schema keyword \"%.60s\" is not supported%s%s%s", word, near ? "; did you mean \"" : "",
         near ? near : "", near ? "\"?" : "");
-  err_hint(e, "supported: type, properties, required, additionalProperties, items, minItems, maxItems, enum, const, "
-              "minLength, maxLength, minimum, maximum, description, title");
+  err_hint(
+      e,
+      "supported: type, properties, required, additionalProperties, items, minItems, maxItems, enum, const, "
+      "minLength, maxLength, minimum, maximum, description, title");
   return ERR_INVALID;
 }
 
@@ -174,7 +189,8 @@ static bool has_type(const struct checker *c, const json_t *v, const char *name)
   return floor(x) >= x; /* 3.0 */
 }
 
-static enum err check_type(const struct checker *c, const json_t *type, const json_t *v, const struct place *at) {
+static enum err check_type(const struct checker *c, const json_t *type, const json_t *v,
+                           const struct place *at) {
   char names[120] = "";
   size_t used = 0, n_types = json_is_array(type) ? json_array_size(type) : 1;
   for (size_t i = 0; i < n_types; i++) {
@@ -204,7 +220,8 @@ static void show(const json_t *v, char *to, size_t max) {
   free(text);
 }
 
-static enum err check_enum(const struct checker *c, const json_t *list, const json_t *v, const struct place *at) {
+static enum err check_enum(const struct checker *c, const json_t *list, const json_t *v,
+                           const struct place *at) {
   for (size_t i = 0; i < json_array_size(list); i++)
     if (same(json_array_get(list, i), v)) return OK;
   char allowed[160], got[60];
@@ -213,7 +230,8 @@ static enum err check_enum(const struct checker *c, const json_t *list, const js
   return wrong(c->e, at, "expected one of %s, got %s", allowed, got);
 }
 
-static enum err check_const(const struct checker *c, const json_t *fixed, const json_t *v, const struct place *at) {
+static enum err check_const(const struct checker *c, const json_t *fixed, const json_t *v,
+                            const struct place *at) {
   if (same(fixed, v)) return OK;
   char wanted[120], got[60];
   show(fixed, wanted, sizeof wanted);
@@ -251,8 +269,8 @@ static enum err check_number(const struct checker *c, const json_t *schema, cons
   return OK;
 }
 
-static enum err check_items(const struct checker *c, const json_t *schema, const json_t *v, const struct place *at,
-                            int depth) {
+static enum err check_items(const struct checker *c, const json_t *schema, const json_t *v,
+                            const struct place *at, int depth) {
   size_t n = json_array_size(v);
   const json_t *items = json_object_get(schema, "items");
   enum err err = check_size(c, schema, "minItems", "maxItems", (json_int_t)n, "items", at);
@@ -287,8 +305,8 @@ static enum err check_field(const struct checker *c, const json_t *schema, const
   return json_is_object(others) ? check(c, others, v, &at, depth) : OK;
 }
 
-static enum err check_fields(const struct checker *c, const json_t *schema, const json_t *v, const struct place *at,
-                             int depth) {
+static enum err check_fields(const struct checker *c, const json_t *schema, const json_t *v,
+                             const struct place *at, int depth) {
   const json_t *required = json_object_get(schema, "required");
   for (size_t i = 0; i < json_array_size(required); i++) {
     const char *name = json_string_value(json_array_get(required, i));
@@ -315,8 +333,8 @@ static enum err check(const struct checker *c, const json_t *schema, const json_
   if (!err && list) err = check_enum(c, list, v, at);
   if (!err && fixed) err = check_const(c, fixed, v, at);
   if (err) return err;
-  bool list_by_type = c->lua && is_list(v) && type && json_is_string(type) &&
-                      strcmp(json_string_value(type), "array") == 0;
+  bool list_by_type =
+      c->lua && is_list(v) && type && json_is_string(type) && strcmp(json_string_value(type), "array") == 0;
   if (json_is_array(v) || list_by_type) return check_items(c, schema, v, at, depth + 1);
   if (json_is_object(v)) return check_fields(c, schema, v, at, depth + 1);
   if (json_is_number(v)) return check_number(c, schema, v, at);
@@ -369,7 +387,8 @@ static bool is_required(const json_t *required, const char *key, size_t before) 
   return false;
 }
 
-static enum err put_property(const json_t *properties, const char *key, struct buf *out, bool *first, int depth) {
+static enum err put_property(const json_t *properties, const char *key, struct buf *out, bool *first,
+                             int depth) {
   enum err err = put_name(key, out, *first);
   *first = false;
   return err ? err : put_schema(json_object_get(properties, key), out, depth);
@@ -395,7 +414,8 @@ static enum err put_keyword(const json_t *schema, const char *word, struct buf *
   if (strcmp(word, "properties") == 0 && json_is_object(v))
     return put_properties(v, json_object_get(schema, "required"), out, depth);
   if (strcmp(word, "required") == 0 && empty) return buf_puts(out, "[]"); /* Lua's {} */
-  if (strcmp(word, "items") == 0 || strcmp(word, "additionalProperties") == 0) return put_schema(v, out, depth);
+  if (strcmp(word, "items") == 0 || strcmp(word, "additionalProperties") == 0)
+    return put_schema(v, out, depth);
   return jsonx_canonical(v, out);
 }
 

@@ -221,7 +221,8 @@ static enum err encode_list(struct encoder *c, int index, const struct place *at
     keys++;
     lua_pop(L, 1);
   } while (lua_next(L, index));
-  if (keys != n) return refuse(c, at, "a table is either a list (1..n) or has string keys; this list has gaps");
+  if (keys != n)
+    return refuse(c, at, "a table is either a list (1..n) or has string keys; this list has gaps");
   enum err err = buf_putc(c->out, '[');
   for (lua_Integer i = 1; i <= n && !err; i++) {
     struct place here = {.up = at, .index = i};
@@ -390,7 +391,8 @@ static bool scan_string(struct decoder *d) {
     if (c == '"') return escapes;
     if (c < 0x20) fail(d, d->p, "a string may not hold a raw control character");
     if (c == '\\') {
-      escapes = true; /* what follows the backslash is judged by unescape; here it only may not end the string */
+      escapes =
+          true; /* what follows the backslash is judged by unescape; here it only may not end the string */
       d->p++;
       len = d->p < d->end && (unsigned char)*d->p >= 0x20 && (unsigned char)*d->p < 0x80;
     }

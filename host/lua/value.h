@@ -22,5 +22,6 @@ enum err value_encode(lua_State *L, int index, struct buf *out, struct error *e)
  * May raise: "JSON, line 2, column 7: ..." or memory. Allocates in Lua only, so a script's cap holds. */
 void value_push_json(lua_State *L, const char *text, size_t n);
 
-bool value_is_array(lua_State *L, int index);   /* marked as an array? Never raises */
-void value_mark_array(lua_State *L, int index); /* marks a table, in place of its metatable. May raise (memory) */
+bool value_is_array(lua_State *L, int index); /* marked as an array? Never raises */
+void value_mark_array(lua_State *L,
+                      int index); /* marks a table, in place of its metatable. May raise (memory) */

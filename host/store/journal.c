@@ -93,9 +93,9 @@ enum err journal_insert(struct db *db, struct journal_entry *entry) {
 
 enum err journal_insert_json(struct db *db, struct journal_entry *entry, json_t *v, char **result) {
   free(*result);
-  *result = jsonx_dumps(v);
+  *result = v ? jsonx_dumps(v) : NULL;
   json_decref(v);
-  if (!*result) return ERR_LIMIT;
+  if (!*result) return v ? ERR_LIMIT : ERR_INVALID;
   entry->result = *result;
   entry->n_result = strlen(*result);
   return journal_insert(db, entry);

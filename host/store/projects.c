@@ -37,7 +37,7 @@ static enum err free_slug(struct db *db, const char *base, char out[SLUG_ROOM]) 
   tried = step == DB_ROW ? db_int(s, 0) : 0;
   if ((err = sql_end(db, s, step)) != OK) return err;
   for (int64_t n = tried + 2; err == OK; n++) {
-    snprintf(out, SLUG_ROOM, "%s-%lld", base, (long long)n);
+    snprintf(out, SLUG_ROOM, "%.*s-%d", SLUG_MOST, base, (int)(n & INT32_MAX));
     err = project_id_by_slug(db, out, &id);
   }
   return err == ERR_NOT_FOUND ? OK : err;
@@ -182,19 +182,25 @@ static enum err merge(struct db *db, int64_t id, const char *text, struct error 
   return err;
 }
 
-static enum err child(struct db *db, const struct op_project *op, int64_t *id) {
+/* PARENT-KEY; of a long parent's slug the end is left out, never the key. */
+static enum err child(struct db *db, const struct op_project *op, int64_t *id, struct error *e) {
   json_t *parent;
   enum err err = read_project(db, op->project, &parent, NULL);
   if (err != OK || !parent) return err != OK ? err : ERR_NOT_FOUND;
-  char key[SLUG_MOST], slug[SLUG_MOST];
+  char key[SLUG_MOST / 2], slug[SLUG_MOST];
   const char *name = op->key && *op->key ? op->key : "book";
   text_slug(name, strlen(name), key, sizeof key);
-  char *joined = mem_printf("%s-%s", jsonx_str(parent, "slug", ""), key);
-  text_slug(joined, strlen(joined), slug, sizeof slug);
-  err = project_id_by_slug(db, slug, id);
-  if (err == ERR_NOT_FOUND) err = project_make(db, slug, name, "book", op->project, id);
-  free(joined);
+  snprintf(slug, sizeof slug, "%.*s-%s", (int)(sizeof slug - strlen(key) - 2), jsonx_str(parent, "slug", ""), key);
   json_decref(parent);
+  err = project_id_by_slug(db, slug, id);
+  if (err == ERR_NOT_FOUND) return project_make(db, slug, name, "book", op->project, id);
+  if (err != OK) return err;
+  struct db_stmt *s = db_prepare(db, "SELECT 1 FROM projects WHERE id = $id AND parent = $parent");
+  db_bind_int(s, "$id", *id);
+  db_bind_int(s, "$parent", op->project);
+  enum db_step step = db_step(s);
+  err = sql_end(db, s, step);
+  if (err == OK && step != DB_ROW) err = err_set(e, ERR_CONFLICT, "the project '%s' exists and is no part of this one", slug);
   return err;
 }
 
@@ -203,7 +209,7 @@ static enum err apply_project(struct db *db, struct store_op *base) {
   int64_t id = op->project, parent = 0;
   json_t *v = NULL;
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
-  if (err == OK && op->what == PROJECT_CHILD) err = child(db, op, &id);
+  if (err == OK && op->what == PROJECT_CHILD) err = child(db, op, &id, &base->error);
   if (err == OK && op->fields && (op->what == PROJECT_SET || op->what == PROJECT_CHILD)) err = merge(db, id, op->fields, &base->error);
   if (err == OK) err = read_project(db, id, &v, &parent);
   if (err == OK && op->what == PROJECT_PARENT) {

@@ -335,7 +335,7 @@ static enum err write_texts(struct db *db, const struct op_run_status *op) {
 
 static enum err apply_status(struct db *db, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
-  const char *wait_for;
+  const char *wait_for = NULL;
   enum err err = check_status(op, &wait_for);
   if (err == OK) err = fence_check(db, op->run, op->epoch);
   if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */

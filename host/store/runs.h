@@ -33,7 +33,8 @@ struct run_give { const char *name, *kind, *content; size_t n; };
 struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
-  int64_t script_set, retry_of;    /* retry_of: its live journal entries are copied */
+  int64_t script_set, retry_of;    /* retry_of: its live journal entries (answers, not errors) are copied */
+  const char *resume_with;         /* of a retry --with ..., or NULL; "artifacts" sets the read horizon to now */
   const struct run_give *gives;
   size_t n_gives;
   const char *project_title;       /* for a new project; may be NULL */

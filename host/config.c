@@ -1,0 +1,443 @@
+/* config.c - settings from flags, environment, quire.lua and defaults, in that order.
+ *
+ * quire.lua is read as data. Each known name is a row of a table below, so the check for typos, the help and `quire config show`
+ * read the same rows. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embedded.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "lua/describe.h"
+#include "lua/script_set.h"
+#include "store/library.h"
+
+struct limit_row {
+  const char *name, *help;
+  double otherwise, least, most;
+};
+static const struct limit_row limit_rows[] = {
+    {"run_usd", "most that one run may spend, in US dollars", 10, 0, 1e6},
+    {"run_calls", "most model calls of one run", 2000, 1, 1e7},
+    {"month_usd", "most that the library may spend in 30 days, in US dollars; 0: no limit", 0, 0, 1e7},
+    {"memory_mb", "memory of one run's scripts", 32, 1, 4096},
+    {"slice_ms", "CPU time after which a script makes room for others", 5, 1, 1000},
+    {"burst_s", "CPU time in one go where a script cannot be interrupted", 1, 0.05, 60},
+    {"phase_cpu_s", "CPU time of one phase's scripts", 60, 1, 36000},
+    {"tasks", "unfinished tasks of one run", 64, 1, 10000},
+};
+enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
+
+/* ---- what is shown with its origin */
+
+static void show(struct config *c, const char *name, json_t *value, const char *origin) {
+  json_array_append_new(c->shown,
+                        json_pack("{s:s, s:o, s:s}", "name", name, "value", value, "origin", origin));
+}
+
+static enum err unknown(const json_t *table, const char *const *known, const char *where, struct error *e) {
+  const char *key;
+  json_t *v;
+  json_object_foreach((json_t *)(uintptr_t)table, key, v) {
+    size_t i = 0;
+    while (known[i] && strcmp(known[i], key) != 0) i++;
+    if (known[i]) continue;
+    const char *near = text_nearest(key, known);
+    err_set(e, ERR_CONFIG, "quire.lua: unknown name '%s%s'", where, key);
+    if (near) err_hint(e, "did you mean '%s'?", near);
+    return ERR_CONFIG;
+  }
+  return OK;
+}
+
+/* ---- limits */
+
+static enum err read_limits(struct config *c, const json_t *table, struct error *e) {
+  const char *names[LIMITS + 1] = {0};
+  double v[LIMITS];
+  for (int i = 0; i < LIMITS; i++) names[i] = limit_rows[i].name;
+  if (table && !json_is_object(table)) return err_set(e, ERR_CONFIG, "quire.lua: 'limits' must be a table");
+  enum err err = unknown(table, names, "limits.", e);
+  for (int i = 0; i < LIMITS && err == OK; i++) {
+    const struct limit_row *row = &limit_rows[i];
+    const json_t *given = json_object_get(table, row->name);
+    v[i] = given ? json_number_value(given) : row->otherwise;
+    if (given && (!json_is_number(given) || v[i] < row->least || v[i] > row->most))
+      err = err_set(e, ERR_CONFIG, "quire.lua: limits.%s must be a number from %g to %g (%s)", row->name,
+                    row->least, row->most, row->help);
+    char name[64];
+    snprintf(name, sizeof name, "limits.%s", row->name);
+    show(c, name, json_real(v[i]), given ? "quire.lua" : "default");
+  }
+  if (err != OK) return err;
+  c->engine.run_limit_nano = (int64_t)(v[0] * 1e9);
+  c->engine.run_limit_calls = (int64_t)v[1];
+  c->llm.month_limit_nano = (int64_t)(v[2] * 1e9);
+  c->engine.machine = (struct machine_limits){.memory = (size_t)(v[3] * 1048576),
+                                              .slice_ns = (uint64_t)(v[4] * 1e6),
+                                              .burst_ns = (uint64_t)(v[5] * 1e9),
+                                              .phase_cpu_ns = (uint64_t)(v[6] * 1e9)};
+  c->engine.most_tasks = (int)v[7];
+  return OK;
+}
+
+/* ---- providers */
+
+static const struct llm_provider built_in[] = {
+    {.name = (char[]){"rehearsal"}, .adapter = (char[]){"rehearsal"}, .base_url = (char[]){"rehearsal:"}},
+    {.name = (char[]){"openai"},
+     .adapter = (char[]){"openai"},
+     .base_url = (char[]){"https://api.openai.com/v1"},
+     .key_env = (char[]){"OPENAI_API_KEY"}},
+    {.name = (char[]){"openrouter"},
+     .adapter = (char[]){"openai"},
+     .base_url = (char[]){"https://openrouter.ai/api/v1"},
+     .key_env = (char[]){"OPENROUTER_API_KEY"}},
+    {.name = (char[]){"ollama"},
+     .adapter = (char[]){"openai"},
+     .base_url = (char[]){"http://127.0.0.1:11434/v1"}},
+};
+
+static struct llm_provider *provider_at(struct config *c, const char *name) {
+  for (size_t i = 0; i < c->llm.n_providers; i++)
+    if (strcmp(c->llm.providers[i].name, name) == 0) return &c->llm.providers[i];
+  c->llm.providers = mem_grow(c->llm.providers, (c->llm.n_providers + 1) * sizeof *c->llm.providers);
+  struct llm_provider *p = &c->llm.providers[c->llm.n_providers++];
+  *p = (struct llm_provider){.name = mem_dup(name),
+                             .adapter = mem_dup("openai"),
+                             .retries = 4,
+                             .connect_s = 10,
+                             .first_byte_s = 300,
+                             .idle_s = 120,
+                             .total_s = 1800};
+  return p;
+}
+
+static void set_string(char **field, const char *value) {
+  if (!value) return;
+  free(*field);
+  *field = mem_dup(value);
+}
+
+static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
+  static const char *const known[] = {"adapter",
+                                      "base_url",
+                                      "key_env",
+                                      "key_file",
+                                      "concurrency",
+                                      "requests_per_minute",
+                                      "tokens_per_minute",
+                                      "retries",
+                                      "connect_s",
+                                      "first_byte_s",
+                                      "idle_s",
+                                      "total_s",
+                                      "http1",
+                                      NULL};
+  char where[120];
+  snprintf(where, sizeof where, "providers.%s.", name);
+  if (!json_is_object(t))
+    return err_set(e, ERR_CONFIG, "quire.lua: %.*s must be a table", (int)strlen(where) - 1, where);
+  if (strchr(name, '/') || !*name) return err_set(e, ERR_CONFIG, "quire.lua: a provider's name has no '/'");
+  enum err err = unknown(t, known, where, e);
+  if (err != OK) return err;
+  struct llm_provider *p = provider_at(c, name);
+  set_string(&p->adapter, jsonx_str(t, "adapter", NULL));
+  set_string(&p->base_url, jsonx_str(t, "base_url", NULL));
+  set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
+  set_string(&p->key_file, jsonx_str(t, "key_file", NULL));
+  p->concurrency = (int)jsonx_int(t, "concurrency", p->concurrency);
+  p->requests_per_minute = (int)jsonx_int(t, "requests_per_minute", p->requests_per_minute);
+  p->tokens_per_minute = (int)jsonx_int(t, "tokens_per_minute", p->tokens_per_minute);
+  p->retries = (int)jsonx_int(t, "retries", p->retries);
+  p->connect_s = jsonx_num(t, "connect_s", p->connect_s);
+  p->first_byte_s = jsonx_num(t, "first_byte_s", p->first_byte_s);
+  p->idle_s = jsonx_num(t, "idle_s", p->idle_s);
+  p->total_s = jsonx_num(t, "total_s", p->total_s);
+  p->http1 = json_is_true(json_object_get(t, "http1"));
+  if (!p->base_url) return err_set(e, ERR_CONFIG, "quire.lua: %sbase_url is missing", where);
+  return OK;
+}
+
+static enum err read_providers(struct config *c, const json_t *table, struct error *e) {
+  for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
+    struct llm_provider *p = provider_at(c, built_in[i].name);
+    set_string(&p->adapter, built_in[i].adapter);
+    set_string(&p->base_url, built_in[i].base_url);
+    set_string(&p->key_env, built_in[i].key_env);
+  }
+  const char *url = getenv("OPENAI_BASE_URL");
+  if (url && *url) set_string(&provider_at(c, "openai")->base_url, url);
+  const char *name;
+  json_t *t;
+  enum err err = OK;
+  json_object_foreach((json_t *)(uintptr_t)table, name, t) {
+    if (err == OK) err = read_provider(c, name, t, e);
+  }
+  for (size_t i = 0; i < c->llm.n_providers && err == OK; i++) {
+    char shown[120];
+    snprintf(shown, sizeof shown, "providers.%s", c->llm.providers[i].name);
+    const char *origin = json_object_get(table, c->llm.providers[i].name)         ? "quire.lua"
+                         : url && strcmp(c->llm.providers[i].name, "openai") == 0 ? "environment"
+                                                                                  : "default";
+    show(c, shown, json_string(c->llm.providers[i].base_url), origin);
+  }
+  return err;
+}
+
+/* ---- roles */
+
+static enum err add_role(struct config *c, const char *name, const json_t *models, const char *origin,
+                         struct error *e) {
+  c->llm.roles = mem_grow(c->llm.roles, (c->llm.n_roles + 1) * sizeof *c->llm.roles);
+  struct llm_role *r = &c->llm.roles[c->llm.n_roles++];
+  size_t n = json_is_string(models) ? 1 : json_array_size(models);
+  *r = (struct llm_role){.name = mem_dup(name), .models = mem_alloc((n + 1) * sizeof *r->models)};
+  for (size_t i = 0; i < n; i++) {
+    const char *m = json_string_value(json_is_string(models) ? models : json_array_get(models, i));
+    if (!m || !strchr(m, '/'))
+      return err_set(e, ERR_CONFIG, "quire.lua: roles.%s must be 'provider/model' or a list of them", name);
+    r->models[r->n_models++] = mem_dup(m);
+  }
+  if (!n) return err_set(e, ERR_CONFIG, "quire.lua: roles.%s is empty", name);
+  char shown[120];
+  snprintf(shown, sizeof shown, "roles.%s", name);
+  show(c, shown, json_is_string(models) ? json_string(json_string_value(models)) : json_deep_copy(models),
+       origin);
+  return OK;
+}
+
+static enum err read_roles(struct config *c, const json_t *table, struct error *e) {
+  const char *name, *model = getenv("QUIRE_MODEL");
+  json_t *v;
+  enum err err = OK;
+  json_object_foreach((json_t *)(uintptr_t)table, name, v) {
+    if (err == OK && !(model && strcmp(name, "default") == 0)) err = add_role(c, name, v, "quire.lua", e);
+  }
+  if (err != OK) return err;
+  if (model && *model) {
+    json_t *m = json_string(model);
+    err = add_role(c, "default", m, "environment", e);
+    json_decref(m);
+  } else if (!json_object_get(table, "default")) {
+    json_t *m = json_string("rehearsal/novelist");
+    err = add_role(c, "default", m, "default", e);
+    json_decref(m);
+  }
+  return err;
+}
+
+/* ---- prices: scripts/models.lua, then quire.lua over it; dollars per million tokens */
+
+static void add_price(struct config *c, const char *model, const json_t *t) {
+  struct llm_price *p = NULL;
+  for (size_t i = 0; i < c->llm.n_prices; i++)
+    if (strcmp(c->llm.prices[i].model, model) == 0) p = &c->llm.prices[i];
+  if (!p) {
+    c->llm.prices = mem_grow(c->llm.prices, (c->llm.n_prices + 1) * sizeof *c->llm.prices);
+    p = &c->llm.prices[c->llm.n_prices++];
+    *p = (struct llm_price){.model = mem_dup(model)};
+  }
+  double input = jsonx_num(t, "input", 0);
+  p->input = (int64_t)(input * 1e9);
+  p->output = (int64_t)(jsonx_num(t, "output", 0) * 1e9);
+  p->cached_read = (int64_t)(jsonx_num(t, "cached_read", input) * 1e9);
+  p->cache_write = (int64_t)(jsonx_num(t, "cache_write", input) * 1e9);
+  p->context = jsonx_int(t, "context", 0);
+}
+
+static enum err add_prices(struct config *c, const json_t *table, const char *file, struct error *e) {
+  const char *model;
+  json_t *t;
+  json_object_foreach((json_t *)(uintptr_t)table, model, t) {
+    if (!json_is_object(t) || !strchr(model, '/'))
+      return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
+                     model);
+    add_price(c, model, t);
+  }
+  return OK;
+}
+
+/* The first models.lua on the search path. */
+static enum err read_models(struct config *c, struct error *e) {
+  struct buf b;
+  buf_init(&b, MAX_SCRIPT_BYTES);
+  const char *text = NULL;
+  size_t n = 0;
+  enum err err = OK;
+  for (size_t i = 0; c->script_dirs[i] && !text && err == OK; i++) {
+    char *path = mem_printf("%s/scripts/models.lua", c->script_dirs[i]);
+    if (access(path, F_OK) == 0 && (err = buf_read_file(&b, path, e)) == OK) text = b.data, n = b.len;
+    free(path);
+  }
+  for (size_t i = 0; i < embedded_count && !text; i++)
+    if (strcmp(embedded_files[i].name, "scripts/models.lua") == 0)
+      text = embedded_files[i].text, n = embedded_files[i].size;
+  json_t *t = NULL;
+  if (err == OK && text) err = describe_data(text, n, "@scripts/models.lua", &t, e);
+  if (err == OK) err = add_prices(c, json_object_get(t, "models"), "scripts/models.lua", e);
+  json_decref(t);
+  buf_release(&b);
+  return err;
+}
+
+/* ---- adapters: providers/NAME.lua on the search path */
+
+static const char *adapter_source(void *arg, const char *name, size_t *n) {
+  const struct config *c = arg;
+  for (size_t i = 0; i < c->n_adapters; i++)
+    if (strcmp(c->adapters[i].name, name) == 0) {
+      *n = c->adapters[i].n;
+      return c->adapters[i].text;
+    }
+  return NULL;
+}
+
+static void add_adapter(struct config *c, const char *name, const char *text, size_t n) {
+  size_t known;
+  if (adapter_source(c, name, &known)) return;
+  c->adapters = mem_grow(c->adapters, (c->n_adapters + 1) * sizeof *c->adapters);
+  c->adapters[c->n_adapters++] = (struct config_adapter){mem_dup(name), mem_dup_n(text, n), n};
+}
+
+/* Those that some provider uses: found on disk first, then built in. */
+static enum err read_adapters(struct config *c, struct error *e) {
+  enum err err = OK;
+  for (size_t i = 0; i < c->llm.n_providers; i++)
+    for (size_t d = 0; c->script_dirs[d] && err == OK; d++) {
+      char *path = mem_printf("%s/scripts/providers/%s.lua", c->script_dirs[d], c->llm.providers[i].adapter);
+      struct buf b;
+      buf_init(&b, MAX_SCRIPT_BYTES);
+      if (access(path, F_OK) == 0 && (err = buf_read_file(&b, path, e)) == OK)
+        add_adapter(c, c->llm.providers[i].adapter, b.data, b.len);
+      buf_release(&b);
+      free(path);
+    }
+  static const char prefix[] = "scripts/providers/";
+  for (size_t i = 0; i < embedded_count; i++) {
+    const struct embedded_file *f = &embedded_files[i];
+    if (strncmp(f->name, prefix, sizeof prefix - 1) != 0) continue;
+    char *name = mem_dup_n(f->name + sizeof prefix - 1, strlen(f->name) - sizeof prefix + 1 - 4);
+    add_adapter(c, name, f->text, f->size);
+    free(name);
+  }
+  return err;
+}
+
+/* ---- all of it */
+
+static bool is_checkout(const char *dir) {
+  char *path = mem_printf("%s/scripts/api.lua", dir);
+  bool yes = access(path, R_OK) == 0;
+  free(path);
+  return yes;
+}
+
+/* The folder that holds this binary's build folder, when it is a checkout. */
+static char *checkout_dir(void) {
+  char exe[4096];
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  if (n <= 0) return NULL;
+  exe[n] = '\0';
+  for (int up = 0; up < 3; up++) {
+    char *slash = strrchr(exe, '/');
+    if (!slash || slash == exe) return NULL;
+    *slash = '\0';
+    if (is_checkout(exe)) return mem_dup(exe);
+  }
+  return NULL;
+}
+
+static void find_dirs(struct config *c, const struct config_flags *flags) {
+  size_t n = 0;
+  c->script_dirs = mem_alloc(4 * sizeof *c->script_dirs);
+  if (flags->scripts) c->script_dirs[n++] = mem_dup(flags->scripts);
+  c->script_dirs[n++] = mem_dup(c->library);
+  char *checkout = checkout_dir();
+  if (checkout) c->script_dirs[n++] = checkout;
+}
+
+static enum err read_file(struct config *c, json_t **t, struct error *e) {
+  char *path = mem_printf("%s/quire.lua", c->library);
+  struct buf b;
+  buf_init(&b, MAX_SCRIPT_BYTES);
+  enum err err = OK;
+  if (access(path, F_OK) == 0) {
+    err = buf_read_file(&b, path, e);
+    char *chunk = mem_printf("@%s", path);
+    if (err == OK) err = describe_data(b.data, b.len, chunk, t, e);
+    free(chunk);
+  }
+  if (err == OK && !*t) *t = json_object();
+  buf_release(&b);
+  free(path);
+  return err;
+}
+
+enum err config_load(const struct config_flags *flags, struct config *c, struct error *e) {
+  static const char *const known[] = {"providers", "roles", "prices", "limits", "listen", NULL};
+  *c = (struct config){.shown = json_array()};
+  c->library = library_path(flags->library);
+  c->exports = mem_printf("%s/exports", c->library);
+  show(c, "library", json_string(c->library),
+       flags->library            ? "flag"
+       : getenv("QUIRE_LIBRARY") ? "environment"
+                                 : "default");
+  find_dirs(c, flags);
+  json_t *t = NULL;
+  enum err err = read_file(c, &t, e);
+  if (err == OK) err = unknown(t, known, "", e);
+  if (err == OK) err = read_limits(c, json_object_get(t, "limits"), e);
+  if (err == OK) err = read_providers(c, json_object_get(t, "providers"), e);
+  if (err == OK) err = read_roles(c, json_object_get(t, "roles"), e);
+  if (err == OK) err = read_models(c, e);
+  if (err == OK) err = add_prices(c, json_object_get(t, "prices"), "quire.lua: prices", e);
+  if (err == OK) err = read_adapters(c, e);
+  if (err == OK) {
+    const char *listen = jsonx_str(t, "listen", NULL);
+    c->listen = mem_dup(listen ? listen : "127.0.0.1:0");
+    show(c, "listen", json_string(c->listen), listen ? "quire.lua" : "default");
+    c->llm.backoff_first_s = 0.5;
+    c->llm.backoff_most_s = 30;
+    c->llm.pause_over_s = 300;
+    c->llm.adapter_source = adapter_source;
+    c->llm.adapter_arg = c;
+    c->engine.exports_dir = c->exports;
+  }
+  json_decref(t);
+  if (err != OK) config_release(c);
+  return err;
+}
+
+void config_release(struct config *c) {
+  free(c->library);
+  free(c->exports);
+  for (size_t i = 0; c->script_dirs && c->script_dirs[i]; i++) free((char *)(uintptr_t)c->script_dirs[i]);
+  free(c->script_dirs);
+  for (size_t i = 0; i < c->llm.n_providers; i++) {
+    struct llm_provider *p = &c->llm.providers[i];
+    char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file};
+    for (size_t k = 0; k < sizeof strings / sizeof *strings; k++) free(strings[k]);
+  }
+  free(c->llm.providers);
+  for (size_t i = 0; i < c->llm.n_roles; i++) {
+    for (size_t k = 0; k < c->llm.roles[i].n_models; k++) free(c->llm.roles[i].models[k]);
+    free(c->llm.roles[i].models);
+    free(c->llm.roles[i].name);
+  }
+  free(c->llm.roles);
+  for (size_t i = 0; i < c->llm.n_prices; i++) free(c->llm.prices[i].model);
+  free(c->llm.prices);
+  for (size_t i = 0; i < c->n_adapters; i++) {
+    free(c->adapters[i].name);
+    free(c->adapters[i].text);
+  }
+  free(c->adapters);
+  free(c->listen);
+  json_decref(c->shown);
+  *c = (struct config){0};
+}

@@ -1,0 +1,263 @@
+/* serve.c - one host of one library: the rooms, put together, and taken apart in the opposite order.
+ *
+ * Threads: the caller's, the loop's (engine, llm), the store's, the pool's, the web server's. */
+#include "serve.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/library.h"
+#include "store/runs.h"
+#include "web/web.h"
+
+enum { POOL_THREADS = 2, WAKE_LEAST_MS = 200, WAKE_MOST_MS = 60000 };
+
+struct host {
+  struct store *store;
+  struct loop *loop;
+  struct pool *pool;
+  struct llm *llm;
+  struct engine *engine;
+  struct web *web;
+  struct engine_settings settings;
+  struct commands commands;
+  char address[64];
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t changed; /* a run left this host, or the drain is over */
+  int64_t ended[64];      /* the last runs that left, newest at ended_n % 64 */
+  unsigned long ended_n;
+  bool thread_runs, drained, adopt;
+  struct timer wake; /* the next run that waits for a time */
+};
+
+static void on_run_end(void *arg, int64_t run, const char *status) {
+  (void)status;
+  struct host *h = arg;
+  pthread_mutex_lock(&h->lock);
+  h->ended[h->ended_n++ % 64] = run;
+  pthread_cond_broadcast(&h->changed);
+  pthread_mutex_unlock(&h->lock);
+}
+
+static void *loop_main(void *arg) {
+  struct host *h = arg;
+  loop_run(h->loop);
+  return NULL;
+}
+
+/* ---- taking up what waits for this host */
+
+struct op_due {
+  struct store_op op;
+  struct post post;
+  struct host *host;
+  int64_t *ids;
+  size_t n;
+  int64_t next_wake;
+};
+
+static void add_due(void *arg, int64_t id, const char *status) {
+  (void)status;
+  struct op_due *op = arg;
+  op->ids = mem_grow(op->ids, (op->n + 1) * sizeof *op->ids);
+  op->ids[op->n++] = id;
+}
+
+static enum err due_apply(struct db *db, struct store_op *base) {
+  struct op_due *op = (struct op_due *)base;
+  op->n = 0;
+  enum err err = runs_unfinished(db, add_due, op);
+  return err == OK ? runs_next_wake(db, &op->next_wake) : err;
+}
+static void due_free(struct store_op *base) {
+  free(((struct op_due *)base)->ids);
+  free(base);
+}
+static const struct store_op_kind due_kind = {.name = "runs_due", .apply = due_apply, .free = due_free};
+
+static void due_on_loop(struct post *p) {
+  struct op_due *op = list_owner(p, struct op_due, post);
+  struct host *h = op->host;
+  for (size_t i = 0; i < op->n; i++) engine_start_run(h->engine, op->ids[i]);
+  int64_t left = op->next_wake ? op->next_wake - clock_wall_ms() : WAKE_MOST_MS;
+  if (left < WAKE_LEAST_MS) left = WAKE_LEAST_MS;
+  if (left > WAKE_MOST_MS) left = WAKE_MOST_MS;
+  timer_set(h->loop, &h->wake, clock_mono_ns() + (uint64_t)left * 1000000);
+  due_free(&op->op);
+}
+
+static void due_done(struct store_op *base) {
+  struct op_due *op = (struct op_due *)base;
+  loop_post(op->host->loop, &op->post);
+}
+
+/* Looks for runs that are queued, interrupted, or whose time has come. serve only: `run` moves its own. */
+static void look_for_work(struct host *h) {
+  struct op_due *op = mem_alloc(sizeof *op);
+  op->op = (struct store_op){.kind = &due_kind, .done = due_done};
+  op->post.fn = due_on_loop;
+  op->host = h;
+  store_read_post(h->store, &op->op);
+}
+
+static void on_wake(struct timer *t) {
+  look_for_work(t->arg);
+}
+
+/* ---- opening */
+
+static void make_token(char token[65]) {
+  uint8_t bytes[32];
+  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) fatal("no random numbers");
+  hex_encode(bytes, sizeof bytes, token);
+}
+
+static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
+  struct library_owner owner = {.pid = getpid()};
+  make_token(owner.token);
+  snprintf(owner.command, sizeof owner.command, "%s", command);
+  h->web = web_start(&h->commands, config->listen, owner.token, h->address, e);
+  if (!h->web) return e->code;
+  memcpy(owner.address, h->address, sizeof owner.address);
+  return library_set_owner(config->library, &owner, e);
+}
+
+static enum err open_rooms(struct host *h, const struct config *config, struct error *e) {
+  enum err err = store_open(config->library, STORE_OWNER, &h->store, e);
+  if (err != OK) return err;
+  h->loop = loop_new();
+  h->pool = pool_new(h->loop, POOL_THREADS);
+  h->llm = llm_new(h->loop, h->store, &config->llm, e);
+  if (!h->llm) return e->code;
+  h->settings = config->engine;
+  h->settings.apis = api_tables;
+  h->settings.on_run_end = on_run_end;
+  h->settings.arg = h;
+  h->engine = engine_new(h->loop, h->store, h->llm, h->pool, &h->settings);
+  h->commands =
+      (struct commands){h->store, h->engine, h->llm, &h->settings, (const char *const *)config->script_dirs};
+  return OK;
+}
+
+enum err host_open(const struct config *config, const char *command, bool adopt, struct host **out,
+                   struct error *e) {
+  struct host *h = mem_alloc(sizeof *h);
+  pthread_mutex_init(&h->lock, NULL);
+  pthread_cond_init(&h->changed, NULL);
+  h->adopt = adopt;
+  h->wake = (struct timer){.fn = on_wake, .arg = h};
+  enum err err = open_rooms(h, config, e);
+  if (err == OK && pthread_create(&h->thread, NULL, loop_main, h) != 0)
+    err = err_set(e, ERR_IO, "no thread for the loop");
+  if (err == OK) {
+    h->thread_runs = true;
+    err = open_web(h, config, command, e);
+  }
+  if (err == OK && adopt) look_for_work(h);
+  if (err == OK)
+    *out = h;
+  else
+    host_close(h);
+  return err;
+}
+
+struct commands *host_commands(struct host *h) {
+  return &h->commands;
+}
+struct store *host_store(struct host *h) {
+  return h->store;
+}
+const char *host_address(struct host *h) {
+  return h->address;
+}
+
+/* ---- waiting */
+
+static bool has_ended(const struct host *h, int64_t run) {
+  unsigned long n = h->ended_n < 64 ? h->ended_n : 64;
+  for (unsigned long i = 0; i < n; i++)
+    if (h->ended[i] == run) return true;
+  return false;
+}
+
+bool host_wait_run(struct host *h, int64_t run, int timeout_ms) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += timeout_ms / 1000;
+  until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+  if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+  pthread_mutex_lock(&h->lock);
+  bool ended;
+  int waited = 0;
+  while (!(ended = has_ended(h, run)) && waited == 0)
+    waited = pthread_cond_timedwait(&h->changed, &h->lock, &until);
+  pthread_mutex_unlock(&h->lock);
+  return ended;
+}
+
+struct count_post {
+  struct post post;
+  struct host *host;
+  int n;
+  bool done;
+};
+static void count_on_loop(struct post *p) {
+  struct count_post *c = list_owner(p, struct count_post, post);
+  pthread_mutex_lock(&c->host->lock);
+  c->n = engine_runs(c->host->engine);
+  c->done = true;
+  pthread_cond_broadcast(&c->host->changed);
+  pthread_mutex_unlock(&c->host->lock);
+}
+
+int host_runs(struct host *h) {
+  struct count_post c = {.post.fn = count_on_loop, .host = h};
+  loop_post(h->loop, &c.post);
+  pthread_mutex_lock(&h->lock);
+  while (!c.done) pthread_cond_wait(&h->changed, &h->lock);
+  pthread_mutex_unlock(&h->lock);
+  return c.n;
+}
+
+static void on_drained(void *arg) {
+  struct host *h = arg;
+  pthread_mutex_lock(&h->lock);
+  h->drained = true;
+  pthread_cond_broadcast(&h->changed);
+  pthread_mutex_unlock(&h->lock);
+}
+
+void host_drain(struct host *h, int grace_ms) {
+  engine_drain(h->engine, grace_ms, on_drained, h);
+  pthread_mutex_lock(&h->lock);
+  while (!h->drained) pthread_cond_wait(&h->changed, &h->lock);
+  pthread_mutex_unlock(&h->lock);
+}
+
+void host_close(struct host *h) {
+  if (!h) return;
+  web_stop(h->web);
+  if (h->thread_runs) {
+    if (!h->drained) host_drain(h, 0);
+    loop_stop(h->loop);
+    pthread_join(h->thread, NULL);
+  }
+  llm_free(h->llm);
+  if (h->store) store_close(h->store);
+  if (h->pool) pool_free(h->pool);
+  if (h->loop) loop_drain(h->loop); /* what the store and the pool handed back last */
+  engine_free(h->engine);
+  if (h->loop) loop_free(h->loop);
+  pthread_cond_destroy(&h->changed);
+  pthread_mutex_destroy(&h->lock);
+  free(h);
+}

@@ -1,0 +1,52 @@
+-- lib/bookfile.lua: book.json (what stands on a book's pages besides its chapters) and the way from documents to files. The same
+-- documents give the same bytes: no clock, no random number, no order that could differ.
+local chapterfile = require "lib.chapterfile"
+local numbering = require "lib.numbering"
+
+local bookfile = {}
+
+bookfile.formats = { { format = "markdown", name = "book.md" }, { format = "epub", name = "book.epub" } }
+
+--- The chapters as they stand now: { {number=, title=, scenes={...}}, ... }. Waits.
+function bookfile.chapters()
+  local numbers, by_number = {}, {}
+  for _, entry in ipairs(artifact.list("chapters/")) do
+    local number = numbering.of(entry.name)
+    if number and not by_number[number] then
+      by_number[number] = entry.name
+      numbers[#numbers + 1] = number
+    end
+  end
+  table.sort(numbers)
+  local chapters = {}
+  for _, number in ipairs(numbers) do
+    local title, scenes = chapterfile.parse(artifact.get(by_number[number]))
+    chapters[#chapters + 1] = { number = number, title = title, scenes = scenes, name = by_number[number] }
+  end
+  return chapters
+end
+
+--- Writes the files of the book. Returns a list of {name=, path=, bytes=}. Waits.
+function bookfile.export(meta, chapters)
+  local whole, files = {}, {}
+  for field, value in pairs(meta) do whole[field] = value end
+  whole.chapters = {}
+  for i, chapter in ipairs(chapters) do
+    whole.chapters[i] = { number = chapter.number, title = chapter.title, scenes = json.array(chapter.scenes) }
+  end
+  for i, what in ipairs(bookfile.formats) do
+    local made = export.run { format = what.format, name = what.name, book = whole }
+    files[i] = { name = made.name, path = made.path, bytes = made.bytes }
+    log.info("%s written, %d bytes", made.name, made.bytes)
+  end
+  return files
+end
+
+--- Words of all scenes.
+function bookfile.words(chapters)
+  local sum = 0
+  for _, chapter in ipairs(chapters) do sum = sum + text.words(chapterfile.prose(chapter.scenes)) end
+  return sum
+end
+
+return bookfile

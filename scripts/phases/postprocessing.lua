@@ -1,0 +1,195 @@
+-- phases/postprocessing.lua: what can only be seen over the whole book, and what a book needs besides its chapters.
+--
+-- Reads: chapters/NN.md as they stand (edits by people included).
+-- Leaves: statistics.json, repaired sentences in chapters/NN.md, blurb.md, book.json, publishing.md, book.md, book.epub.
+local blocks = require "lib.blocks"
+local bookfile = require "lib.bookfile"
+local calls = require "lib.calls"
+local chapterfile = require "lib.chapterfile"
+local checks = require "lib.checks"
+local prompts = require "lib.prompts"
+local schema = require "lib.schema"
+local style = require "lib.style"
+
+local postprocessing = {}
+
+local repair_calls, sentences_a_call = 2, 8
+
+local write_blurb = [[
+You are the writer. Write the text for the back of this book, in %s: 90 to 140 words that make the right reader open it. Begin with
+the situation, not with a name; give away nothing from the last third; no praise, no questions in a row, no "will she or won't she".
+Only the text.
+
+This is how the book goes:
+%s]]
+
+local vary = [[
+You are the writer. These sentences of the book use phrases that it has used too often. Write each one anew, in %s, with the same
+meaning and about the same length, without the worn phrase, so that it fits between its neighbours. Change nothing else about it.
+
+%s]]
+
+-------------------------------------------------------------------------------------------------------- the whole book's habits
+
+local function take_stock(chapters)
+  local habits, rows, titles, doubled = style.new(), json.array {}, {}, json.array {}
+  for i, chapter in ipairs(chapters) do
+    local prose = chapterfile.prose(chapter.scenes)
+    habits:take(chapter.number, prose)
+    rows[#rows + 1] = { number = chapter.number, title = chapter.title, words = text.words(prose), scenes = #chapter.scenes,
+      opening = habits.openings[i].text, ending = habits.endings[i].text }
+    local folded = text.fold(chapter.title)
+    if titles[folded] then doubled[#doubled + 1] = chapter.title end
+    titles[folded] = true
+  end
+  return habits, { words = bookfile.words(chapters), chapters = rows, doubled_titles = doubled,
+    worn_phrases = json.array(habits:worn(20)), shared_openings = json.array(habits:shared_openings()) }
+end
+
+local function bare(s)
+  return (string.gsub(string.gsub(text.fold(s), "[%p]+", " "), "%s+", " "))
+end
+
+--- Phrases worth repairing: in three chapters or more, and often for the length of the book.
+local function too_worn(habits, count)
+  local out = {}
+  for _, phrase in ipairs(habits:worn(8)) do
+    if phrase.chapters >= 3 and phrase.count >= math.max(5, count // 3) then out[#out + 1] = phrase.text end
+  end
+  return out
+end
+
+--- The sentences that hold a worn phrase, but for the first of each, which may keep it.
+local function worn_sentences(chapters, phrases, limit)
+  local found, met = {}, {}
+  for _, chapter in ipairs(chapters) do
+    for _, sentence in ipairs(text.sentences(chapterfile.prose(chapter.scenes))) do
+      local folded = bare(sentence)
+      for _, phrase in ipairs(phrases) do
+        if #found < limit and string.find(folded, bare(phrase), 1, true) then
+          if met[phrase] then found[#found + 1] = { chapter = chapter, sentence = sentence, phrase = phrase } end
+          met[phrase] = true
+          break
+        end
+      end
+    end
+  end
+  return found
+end
+
+local function replace_once(chapter, old, new)
+  for i, scene in ipairs(chapter.scenes) do
+    local from, to = string.find(scene, old, 1, true)
+    if from then
+      chapter.scenes[i] = string.sub(scene, 1, from - 1) .. new .. string.sub(scene, to + 1)
+      return true
+    end
+  end
+  return false
+end
+
+--- A new sentence is taken if it is one, is about as long, and does without the phrase.
+local function fits(new, old, phrase)
+  local before, after = text.words(old), text.words(new)
+  return checks.complete(new) and #text.paragraphs(new) == 1 and after * 2 >= before and after <= before * 2
+    and not string.find(bare(new), bare(phrase), 1, true)
+end
+
+local function vary_sentences(book, worn)
+  local listed = {}
+  for i, entry in ipairs(worn) do listed[i] = string.format("%d. (%s) %s", i, entry.phrase, blocks.fit(entry.sentence, 500)) end
+  local item = schema.object { { "number", schema.integer(1, #worn) }, { "sentence", schema.text(700) } }
+  local asked = prompts.base(book):last("task", string.format(vary, book.language.name, table.concat(listed, "\n")), 9000)
+  local answer = calls.try_json(book, { role = "writer", blocks = asked:list(), max_words = 600,
+    schema = schema.object { { "sentences", schema.list(item, 0, #worn) } } })
+  local changed = {}
+  for _, new in ipairs(answer and answer.sentences or {}) do
+    local entry = worn[new.number]
+    if entry and fits(new.sentence, entry.sentence, entry.phrase) and replace_once(entry.chapter, entry.sentence, text.trim(new.sentence)) then
+      changed[entry.chapter.name] = entry.chapter
+    end
+  end
+  return changed
+end
+
+--- Gives worn sentences a new wording; saves the chapters that changed, all or none.
+local function repair_habits(book, habits, chapters)
+  local worn = worn_sentences(chapters, too_worn(habits, #chapters), repair_calls * sentences_a_call)
+  local changed = {}
+  for from = 1, #worn, sentences_a_call do
+    local batch = {}
+    for i = from, math.min(from + sentences_a_call - 1, #worn) do batch[#batch + 1] = worn[i] end
+    for name, chapter in pairs(vary_sentences(book, batch)) do changed[name] = chapter end
+  end
+  if next(changed) == nil then return false end
+  artifact.commit(function()
+    for name, chapter in pairs(changed) do artifact.put(name, chapterfile.compose(chapter.title, chapter.scenes)) end
+  end)
+  return true
+end
+
+------------------------------------------------------------------------------------------------------------- pages and sheet
+
+local function blurb_of(book)
+  local course = book.memory:story_so_far(book.chapters)
+  local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course), 12000)
+  local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = 180 })
+  return answer and checks.clean(answer.text) or book.blueprint.premise
+end
+
+local function or_nothing(value)
+  return value ~= nil and value ~= "" and value or nil
+end
+
+local function meta_of(book, blurb, words)
+  local input = book.input
+  return { title = book.blueprint.title, author = or_nothing(input.author), language = book.language.tag, language_name = book.language.name,
+    genre = or_nothing(input.genre), series = book.series, dedication = or_nothing(input.dedication), epigraph = or_nothing(input.epigraph),
+    rights = or_nothing(input.rights), date = or_nothing(input.date), blurb = blurb, words = words, chapters_count = book.chapters,
+    models = calls.models(book), rehearsal = book.rehearsal }
+end
+
+local function publishing_sheet(book, meta)
+  local out = { "# Publishing sheet: " .. meta.title, "" }
+  local function row(label, value)
+    if value then out[#out + 1] = "- **" .. label .. ":** " .. value end
+  end
+  row("Author", meta.author)
+  row("Language", meta.language_name .. " (" .. meta.language .. ")")
+  row("Genre", meta.genre)
+  row("Series", meta.series and string.format("%s, book %d", meta.series.title, meta.series.number))
+  row("Length", string.format("%d words in %d chapters, about %d pages of a paperback", meta.words, meta.chapters_count,
+    math.max(1, (meta.words + 260) // 270)))
+  row("Disclosure", "the text was written by machine; shops that ask must be told so (entire work, with whatever editing you add)")
+  for _, used in ipairs(meta.models) do row("Model as " .. used.role, table.concat(used.models, ", ")) end
+  row("Rehearsal", meta.rehearsal and "yes: written by the rehearsal model, not for publication" or nil)
+  row("Open issues", tostring(#book.issues))
+  for _, issue in ipairs(book.issues) do out[#out + 1] = "  - " .. issue.where .. ": " .. issue.problem end
+  return table.concat(out, "\n") .. "\n\n## Blurb\n\n" .. meta.blurb .. "\n"
+end
+
+function postprocessing.run(book)
+  run.phase("Post-Processing")
+  local chapters = bookfile.chapters()
+  local habits, statistics = take_stock(chapters)
+  if repair_habits(book, habits, chapters) then
+    chapters = bookfile.chapters()
+    habits, statistics = take_stock(chapters)
+  end
+  for _, group in ipairs(habits:shared_openings()) do
+    log.info("%d chapters open with \"%s\"", #group.chapters, group.text)
+  end
+  book.words_written = statistics.words
+  local blurb = blurb_of(book)
+  local meta = meta_of(book, blurb, statistics.words)
+  artifact.commit(function()
+    artifact.put("statistics.json", statistics)
+    artifact.put("blurb.md", blurb .. "\n")
+    artifact.put("book.json", meta)
+    artifact.put("publishing.md", publishing_sheet(book, meta))
+  end)
+  book.files = bookfile.export(artifact.get("book.json"), chapters)
+  run.summary(string.format("%s, %d chapters, %d words", meta.title, #chapters, meta.words))
+end
+
+return postprocessing

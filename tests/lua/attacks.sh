@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every trap that a script can set ends with its named error, and no honest work is mistaken for one.
+. "$(dirname "$0")/../lib.sh"
+
+for file in "$root"/tests/lua/attacks/*.lua; do
+  name=$(basename "$file" .lua)
+  expect=$(sed -n '1s/^-- expect: //p' "$file")
+  t_case "attack $name ends with its named error"
+  t_run timeout 20 "$QUIRE" run "$file" --quiet
+  t_has "$out" "$expect"
+  [[ $status != 0 && $status != 124 && $status -lt 128 ]] || t_fail "exit status $status"
+done
+
+for file in "$root"/tests/lua/honest/*.lua; do
+  t_case "honest work passes: $(basename "$file" .lua)"
+  t_run 0 timeout 120 "$QUIRE" run "$file" --quiet
+done
+
+t_case "one attacked library still works"
+t_run 0 "$QUIRE" run "$root/tests/lua/honest/sort_rows.lua"
+t_has "$out" 5000
+t_done

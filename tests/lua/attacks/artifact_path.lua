@@ -1,0 +1,2 @@
+-- expect: plain relative path
+return { run = function() artifact.put("../../etc/passwd", "x") end }

@@ -1,0 +1,2 @@
+-- expect: load
+return { run = function() return load("\27Lua") end }

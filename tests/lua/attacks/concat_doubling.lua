@@ -1,0 +1,5 @@
+-- expect: limit
+return { run = function()
+  local s = "x"
+  while true do s = s .. s end
+end }

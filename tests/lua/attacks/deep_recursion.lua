@@ -1,0 +1,5 @@
+-- expect: stack overflow
+return { run = function()
+  local function f(n) return 1 + f(n + 1) end
+  return f(1)
+end }

@@ -1,0 +1,5 @@
+-- expect: limit: the script used up the CPU time of its phase
+return { limits = { phase_cpu_s = 0.3 }, run = function()
+  local function f() return 1 + f() end
+  while true do pcall(f) end
+end }

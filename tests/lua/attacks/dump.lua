@@ -1,0 +1,2 @@
+-- expect: dump
+return { run = function() return string.dump(function() end)() end }

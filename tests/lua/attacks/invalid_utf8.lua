@@ -1,0 +1,2 @@
+-- expect: UTF-8
+return { run = function() return llm.ask { role = "writer", prompt = "a\xff b" } end }

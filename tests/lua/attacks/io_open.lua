@@ -1,0 +1,2 @@
+-- expect: unknown name 'io'
+return { run = function() return io.open("/etc/passwd") end }

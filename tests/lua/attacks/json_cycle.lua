@@ -1,0 +1,6 @@
+-- expect: levels
+return { run = function()
+  local t = {}
+  t[1] = t
+  return json.encode(t)
+end }

@@ -1,0 +1,2 @@
+-- expect: execute
+return { run = function() os.execute("true") end }

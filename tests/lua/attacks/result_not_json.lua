@@ -1,0 +1,2 @@
+-- expect: must be JSON
+return { run = function() return { f = function() end } end }

@@ -1,0 +1,2 @@
+-- expect: syntax_error.lua:2:
+return { run = function( end }

@@ -1,0 +1,2 @@
+-- expect: limit: the script computed too long
+while true do end

@@ -1,0 +1,2 @@
+-- expect: did you mean 'string'?
+return { run = function() return strng.format("x") end }

@@ -1,0 +1,2 @@
+-- expect: limit
+return { run = function() return select("#", table.unpack({}, 1, 1e8)) end }

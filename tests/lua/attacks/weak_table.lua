@@ -1,0 +1,2 @@
+-- expect: __mode
+return { run = function() setmetatable({}, { __mode = "k" }) end }
