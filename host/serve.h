@@ -23,3 +23,5 @@ bool host_wait_run(struct host *h, int64_t run, int timeout_ms);
 /* Stops taking new work, lets calls in flight finish for grace_ms, returns when all runs are out of memory. */
 void host_drain(struct host *h, int grace_ms);
 void host_close(struct host *h);
+/* The tables of the script API, for checks without a host (`quire script check` calls pipeline_describe). */
+const struct engine_api *host_apis(void);

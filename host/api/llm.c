@@ -55,7 +55,7 @@ static void park_for_pause(struct wait *w) {
   static const char *const kinds[] = {
       [LLM_PAUSE_BUDGET] = "budget", [LLM_PAUSE_PROVIDER] = "provider", [LLM_PAUSE_KEY] = "key"};
   struct ask *a = w->data;
-  char why[900];
+  char why[1000];
   snprintf(why, sizeof why, "%s%s%s", a->call.error.message, a->call.error.hint[0] ? "; " : "",
            a->call.error.hint);
   run_park(w->task->run, kinds[a->call.pause], why, a->call.pause_until_ms);

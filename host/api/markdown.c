@@ -15,7 +15,7 @@
 #include "lua/budget.h"
 #include "lua/hold.h"
 
-enum { MAX_NESTING = 50, ENTITY_MAX = 64 };
+enum { MAX_NESTING = 50, MAX_CELLS = 2000000, ENTITY_MAX = 64 };
 
 /* ---- what both functions share ---- */
 
@@ -76,6 +76,26 @@ static bool nests_too_deep(const char *s, size_t n) {
   return false;
 }
 
+/* Each row of a table gets a cell for every column of its second line, also where the row is one byte: and md4c's
+ * HTML writer cannot be stopped once it runs. */
+static bool has_too_many_cells(const char *s, size_t n) {
+  size_t lines = 1, widest = 0, bars = 0;
+  bool marks = true;
+  for (size_t i = 0; i < n; i++) {
+    char c = s[i];
+    if (c == '\n') {
+      lines++;
+      bars = 0;
+      marks = true;
+      continue;
+    }
+    bars += c == '|';
+    marks = marks && (c == '|' || c == '-' || c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '>');
+    if (marks && bars > widest) widest = bars;
+  }
+  return (widest + 1) * lines > MAX_CELLS && widest > 1;
+}
+
 static struct render *push_render(lua_State *L) {
   size_t n;
   const char *s = luaL_checklstring(L, 1, &n);
@@ -83,6 +103,7 @@ static struct render *push_render(lua_State *L) {
     luaL_error(L, "limit: markdown takes texts of at most %d bytes", (int)MAX_LUA_STRING_BYTES);
   if (nests_too_deep(s, n))
     luaL_error(L, "limit: quotes and lists nested deeper than %d levels", MAX_NESTING);
+  if (has_too_many_cells(s, n)) luaL_error(L, "limit: a table of more than %d cells", MAX_CELLS);
   struct render *r = hold_push(L, sizeof *r, release_render);
   buf_init(&r->source, MAX_LUA_STRING_BYTES);
   buf_init(&r->raw, MAX_LUA_STRING_BYTES);

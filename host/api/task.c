@@ -42,14 +42,6 @@ static struct task *make(lua_State *L, int n_args, const char *key) {
   return t;
 }
 
-static struct task_group *group_new(size_t n, size_t limit) {
-  struct task_group *g = mem_alloc(sizeof *g);
-  g->tasks = mem_alloc(n * sizeof *g->tasks);
-  g->limit = limit;
-  list_init(&g->waiters);
-  return g;
-}
-
 static void group_add(struct task_group *g, struct task *t) {
   g->tasks[g->n++] = t;
   g->unfinished++;
@@ -146,7 +138,7 @@ static int task_spawn(lua_State *L) {
   luaL_setmetatable(L, TASK);
   lua_pushvalue(L, 1);
   struct task *t = make(L, 0, key);
-  group_add(group_new(1, 1), t);
+  group_add(task_group_new(run, 1, 1), t);
   *handle = t;
   t->group->next = 1;
   task_start(t);
@@ -184,7 +176,7 @@ static int task_all(lua_State *L) {
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
     struct task *t = make(L, 0, NULL);
-    if (!g) g = group_new((size_t)n, (size_t)run->engine->settings.most_tasks);
+    if (!g) g = task_group_new(run, (size_t)n, (size_t)run->engine->settings.most_tasks);
     group_add(g, t);
   }
   group_start(g, run);
@@ -224,7 +216,7 @@ static int task_map(lua_State *L) {
     lua_rawgeti(L, 1, i);
     lua_pushinteger(L, i);
     struct task *t = make(L, 2, key);
-    if (!g) g = group_new((size_t)n, (size_t)limit);
+    if (!g) g = task_group_new(run_of(L), (size_t)n, (size_t)limit);
     group_add(g, t);
     lua_settop(L, 3);
   }

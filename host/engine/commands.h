@@ -8,7 +8,7 @@
 
 struct commands {
   struct store *store;
-  struct engine *engine;
+  struct engine *engine; /* NULL (with llm): the command line records a cancel, decision or edit in a library that nobody runs; nothing starts */
   struct llm *llm;
   const struct engine_settings *settings;
   const char *const *

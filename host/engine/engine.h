@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "base/loop.h"
 #include "base/pool.h"
+#include "base/pulse.h"
 #include "llm/llm.h"
 #include "lua/machine.h"
 #include "lua/script_set.h"
@@ -32,6 +33,7 @@ struct engine_settings {
   /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */
   void (*on_run_end)(void *arg, int64_t run, const char *status);
   void *arg;
+  struct pulse *pulse; /* the guardian's page, or NULL */
 };
 
 struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool,

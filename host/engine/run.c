@@ -67,6 +67,15 @@ static void take_options(struct run *run) {
   if (m && m[6] == '=') run->with_role = mem_dup_n(m + 7, strcspn(m + 7, ","));
 }
 
+/* The guardian killed the host twice because of this run. */
+static bool held_the_loop(const struct run *run) {
+  struct pulse *pulse = run->engine->settings.pulse;
+  int n = 0;
+  for (size_t i = 0; pulse && i < sizeof pulse->hung_runs / sizeof *pulse->hung_runs; i++)
+    n += atomic_load(&pulse->hung_runs[i]) == run->id;
+  return n >= 2;
+}
+
 static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
@@ -88,6 +97,13 @@ static void claimed(struct run *run, struct store_op *base) {
   run->now_ms = run->row.started_at;
   take_options(run);
   run->state = RUN_LOADING;
+  if (held_the_loop(run)) {
+    struct error e = {0};
+    err_set(&e, ERR_STUCK, "stuck: its script held the host twice where nothing can interrupt it; the host had to be killed");
+    err_hint(&e, "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld --with scripts`", (long long)run->id);
+    run_fail(run, ERR_STUCK, &e, NULL);
+    return;
+  }
   run_load(run);
 }
 
@@ -100,6 +116,7 @@ void run_claim(struct engine *en, int64_t id) {
   run->by_content = map_new();
   run->seen = map_new();
   list_init(&run->tasks);
+  list_init(&run->groups);
   list_init(&run->ready);
   list_init(&run->inbox);
   list_init(&run->losers);
@@ -363,7 +380,9 @@ static void build_report(lua_State *L, void *arg) {
       lua_pop(co, 1);
     }
   } else if (lua_type(co, -1) == LUA_TSTRING) {
-    set_text(r->record, "message", lua_tostring(co, -1));
+    const char *message = lua_tostring(co, -1);
+    set_text(r->record, "message", message);
+    if (strstr(message, ": limit: ")) set_text(r->record, "kind", "limit");
   }
   luaL_traceback(L, co, NULL, 0);
   set_text(r->record, "traceback", lua_tostring(L, -1));

@@ -92,6 +92,7 @@ struct task_group {
   struct task **tasks;
   size_t n, next, limit, unfinished; /* next: first that was not started */
   struct list waiters;               /* struct wait.inbox */
+  struct list all;         /* in run->groups */
 };
 
 /* --model writer=a/b: one or more models for a role; role "" is all others. */
@@ -142,7 +143,7 @@ struct run {
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */
   int unfinished_tasks;
-  struct list tasks, ready, inbox;
+  struct list tasks, groups, ready, inbox;
   struct list node;       /* in engine->runs */
   struct list ready_node; /* in engine->ready */
   uint64_t beat_ns;       /* last progress, monotonic */
@@ -200,6 +201,8 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
 /* Notes that a child of this name exists; true when there was one already (two would share journal keys). */
 bool task_key_taken(struct task *parent, const char *key);
 void task_start(struct task *t);
+/* Room for n tasks, of which at most `limit` run at once. Freed with the run. */
+struct task_group *task_group_new(struct run *run, size_t n, size_t limit);
 void task_cancel_tree(struct task *t); /* it and its children */
 void task_free_all(struct run *run);
 

@@ -365,11 +365,14 @@ static void task_failed(struct task *t) {
 static void resume_task(struct run *run, struct task *t) {
   int n_args = t->state == TASK_NEW ? t->n_args : 0, n_results = 0;
   t->state = TASK_READY;
+  struct pulse *pulse = run->engine->settings.pulse;
+  if (pulse) atomic_store(&pulse->run, run->id); /* if this never comes back, the guardian knows whom to name */
   run->current = t;
   machine_slice_begin(run->machine, t->L);
   int status = lua_resume(t->L, NULL, n_args, &n_results);
   machine_slice_end(run->machine);
   run->current = NULL;
+  if (pulse) atomic_store(&pulse->run, 0);
   if (t->finished) {
     wait_free(t->finished);
     t->finished = NULL;
@@ -465,6 +468,8 @@ static void sched_run(struct run *run) {
 
 bool sched_pass(void *engine) {
   struct engine *en = engine;
+  struct pulse *pulse = en->settings.pulse;
+  if (pulse) atomic_fetch_add(&pulse->ticks, 1);
   if (en->draining) {
     engine_look_at_drain(en);
     return false;

@@ -26,6 +26,15 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
   return t;
 }
 
+struct task_group *task_group_new(struct run *run, size_t n, size_t limit) {
+  struct task_group *g = mem_alloc(sizeof *g);
+  g->tasks = mem_alloc(n * sizeof *g->tasks);
+  g->limit = limit;
+  list_init(&g->waiters);
+  list_push_tail(&run->groups, &g->all);
+  return g;
+}
+
 bool task_key_taken(struct task *parent, const char *key) {
   if (!parent->keys) parent->keys = map_new();
   return map_put(parent->keys, key, parent) != NULL;
@@ -62,14 +71,15 @@ void task_free_all(struct run *run) {
   struct list *node;
   while ((node = list_pop_head(&run->tasks))) {
     struct task *t = list_owner(node, struct task, all);
-    if (t->group && t->group->tasks[0] == t) {
-      free(t->group->tasks);
-      free(t->group);
-    }
     if (t->wait) wait_free(t->wait);
     map_free(t->counts, NULL);
     map_free(t->keys, NULL);
     free(t->scope);
     free(t);
+  }
+  while ((node = list_pop_head(&run->groups))) {
+    struct task_group *g = list_owner(node, struct task_group, all);
+    free(g->tasks);
+    free(g);
   }
 }

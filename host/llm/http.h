@@ -46,7 +46,7 @@ struct http_request {
   struct http_deadlines deadlines;
 };
 
-/* NULL when the URL or a header cannot be used (`body` is freed then too). */
+/* NULL when a header has a line break (`body` is freed then too). */
 struct transfer *http_start(struct http *h, const struct http_request *request, const struct http_handler *handler, void *arg,
                             struct error *e);
 void http_cancel(struct transfer *t); /* no event comes any more */

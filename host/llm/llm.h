@@ -20,8 +20,9 @@ struct llm_provider {
   char *base_url; /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
   char *key_env, *key_file; /* where the key is; both NULL: none is needed */
   int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
-  int retries;                                             /* further attempts at one model (default 4) */
-  double connect_s, first_byte_s, idle_s, total_s;
+  int retries;                                             /* further attempts at one model; 0: the default, 4; -1: none */
+  double connect_s, first_byte_s, idle_s, total_s;         /* 0: 10, 300, 120, 3600 */
+  json_t *options;                                         /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
   bool http1; /* never try HTTP/2 */
 };
 struct llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
@@ -45,9 +46,12 @@ struct llm_settings {
 
 struct llm;
 struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings, struct error *e); /* settings are borrowed for life */
-void llm_free(struct llm *llm); /* cancels what is in flight, silently */
+/* Cancels what is in flight, silently. Before store_close; ops still in flight come back to the loop (loop_drain) and free themselves. */
+void llm_free(struct llm *llm);
 
-/* Money and calls of one run, shared by its calls in flight. The engine fills limits and what was spent; llm keeps `reserved`. */
+/* Money and calls of one run, shared by its calls in flight. The engine fills limits and what was spent before; from then on llm keeps
+ * all three up to date: worst cases in `reserved` while calls are under way, then what they took in `spent` and `calls` (attempts sent).
+ * limit_nano < 0 and limit_calls <= 0: no limit. A call that only does not fit because of what is reserved waits for that. */
 struct llm_budget {
   int64_t limit_nano, spent_nano, reserved_nano;
   int64_t limit_calls, calls;
@@ -87,7 +91,9 @@ struct llm_call {
   int64_t pause_until_ms;
   bool retryable;
   /* The journaled result, canonical JSON: the answer {"text","reasoning","stop","native_stop","usage":{..},"cost_nano" (absent: unknown),
-   * "model","request_id","ttft_ms","total_ms","attempts"} or {"error":{"kind","message","retryable","provider_text","request_id"}}. */
+   * "model","request_id","ttft_ms","total_ms","attempts"} or {"error":{"kind":"provider","reason","message","retryable","provider_text",
+   * "request_id"}} (then err is ERR_PROVIDER). malloc'ed, the caller's. NULL with neither pause nor ERR_FENCED: configuration, script or store
+   * failed, nothing is journaled and the run cannot go on. `done` is never called from inside llm_call_start. */
   char *result;
   size_t n_result;
   int64_t at_ms, entry_seq;

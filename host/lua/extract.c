@@ -331,6 +331,13 @@ static void spend(struct search *s, const char *from, const char *to) {
   s->work = n < s->work ? s->work - n : 0;
 }
 
+/* Can what follows the bracket be JSON? Spares most brackets of prose an attempt. */
+static bool may_begin(const char *from, const char *end) {
+  const char *next = after_space(from + 1, end);
+  if (next == end || smart_quote(next, end)) return true;
+  return *next && strchr(*from == '{' ? "\"'}" : "\"'[]{-0123456789tfnTFN", *next) != NULL;
+}
+
 /* Reads the object or list that begins at `from`. */
 static json_t *attempt(struct search *s, const char *from, const char *end) {
   struct reader r = {.p = from, .end = end};
@@ -339,7 +346,8 @@ static json_t *attempt(struct search *s, const char *from, const char *end) {
   buf_release(&r.string);
   spend(s, from, r.p);
   s->last = r;
-  if (v || s->problem || !(r.looks_like_json || r.stop == STOP_CUT)) return v;
+  bool begun = r.looks_like_json || (r.stop == STOP_CUT && after_space(from + 1, end) < end);
+  if (v || s->problem || !begun) return v;
   s->stop = r.stop;
   s->problem = r.problem;
   s->at = r.p;
@@ -410,18 +418,27 @@ static json_t *read_fences(struct search *s, bool *cut) {
   return NULL;
 }
 
+/* The last of the brackets that follow one another from `p` on, if there are several: those between say nothing new, and
+ * a long row of them would be read again from each. */
+static const char *last_of_row(const char *p, const char *end) {
+  const char *last = p, *next;
+  while (next = after_space(last + 1, end), next < end && *next == *p) last = next;
+  return last;
+}
+
 /* Each place where an object or list could begin. */
 static json_t *scan(struct search *s) {
   const char *p = s->text;
   while (p < s->end && s->work) {
-    if (!opens(p, s->end)) {
+    if (!opens(p, s->end) || !may_begin(p, s->end)) {
       p++;
       continue;
     }
     json_t *v = attempt(s, p, s->end);
     if (v || (s->last.stop == STOP_CUT && s->last.looks_like_json)) return v;
     const char *behind = s->last.looks_like_json ? balanced(s, p, s->end) : NULL;
-    p = behind ? behind : p + 1;
+    const char *last = last_of_row(p, s->end);
+    p = behind ? behind : last > p ? last : p + 1;
   }
   return NULL;
 }

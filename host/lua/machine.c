@@ -214,7 +214,7 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
     err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.burst_ns / 1e9);
     err_hint(e, "do the work in smaller pieces outside sort, gsub and metamethods");
   } else {
-    err_set(e, ERR_LIMIT, "limit: %s (%.0f s)", why, (double)m->limits.phase_cpu_ns / 1e9);
+    err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.phase_cpu_ns / 1e9);
     err_hint(e, "look for a loop that never ends, or raise limits.phase_cpu_s");
   }
   return why;

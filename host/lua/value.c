@@ -496,7 +496,8 @@ static void decode_key(struct decoder *d) {
   if (peek(d) != '"') fail(d, d->p, "a key in quotes is expected here");
   const char *at = d->p;
   decode_string(d);
-  if (memchr(lua_tolstring(L, -1, &n), '\0', n)) fail(d, at, "a key may not hold a zero byte");
+  const char *key = lua_tolstring(L, -1, &n);
+  if (memchr(key, '\0', n)) fail(d, at, "a key may not hold a zero byte");
   lua_pushvalue(L, -1);
   if (lua_rawget(L, -3) != LUA_TNIL) fail(d, at, "this key is there twice");
   lua_pop(L, 1);

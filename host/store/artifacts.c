@@ -30,12 +30,14 @@ static enum err find_head(struct db *db, int64_t project, const char *name, stru
   db_bind_text(s, "$name", name);
   *out = (struct head){0};
   enum db_step step = db_step(s);
-  if (step == DB_ROW) *out = (struct head){db_int(s, 0), db_int(s, 1), db_int(s, 2), db_int(s, 4), db_int(s, 3) != 0};
+  if (step == DB_ROW)
+    *out = (struct head){db_int(s, 0), db_int(s, 1), db_int(s, 2), db_int(s, 4), db_int(s, 3) != 0};
   return sql_end(db, s, step);
 }
 
 static enum err make_artifact(struct db *db, const struct artifact_write *w, int64_t now, int64_t *id) {
-  struct db_stmt *s = db_prepare(db, "INSERT INTO artifacts (project_id, name, created_at) VALUES ($project, $name, $now)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO artifacts (project_id, name, created_at) VALUES ($project, $name, $now)");
   db_bind_int(s, "$project", w->project);
   db_bind_text(s, "$name", w->name);
   db_bind_int(s, "$now", now);
@@ -44,10 +46,12 @@ static enum err make_artifact(struct db *db, const struct artifact_write *w, int
   return err;
 }
 
-static enum err insert_version(struct db *db, struct artifact_write *w, const struct head *head, int64_t blob, int64_t now) {
+static enum err insert_version(struct db *db, struct artifact_write *w, const struct head *head, int64_t blob,
+                               int64_t now) {
   struct db_stmt *s = db_prepare(
-      db, "INSERT INTO artifact_versions (artifact_id, number, kind, author, state, run_id, size, blob_id, created_at)"
-          " VALUES ($artifact, $number, $kind, $author, $state, $run, $size, $blob, $now)");
+      db,
+      "INSERT INTO artifact_versions (artifact_id, number, kind, author, state, run_id, size, blob_id, created_at)"
+      " VALUES ($artifact, $number, $kind, $author, $state, $run, $size, $blob, $now)");
   w->number = head->newest + 1;
   db_bind_int(s, "$artifact", head->artifact);
   db_bind_int(s, "$number", w->number);
@@ -90,8 +94,9 @@ enum err artifact_write(struct db *db, struct artifact_write *w) {
 /* --- a run's puts --- */
 
 static enum err has_proposed(struct db *db, int64_t artifact, int64_t run, int64_t above, bool *has) {
-  struct db_stmt *s = db_prepare(db, "SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact AND number > $above"
-                                     " AND state = 'proposal' AND run_id = $run LIMIT 1");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact AND number > $above"
+                     " AND state = 'proposal' AND run_id = $run LIMIT 1");
   db_bind_int(s, "$artifact", artifact);
   db_bind_int(s, "$above", above);
   db_bind_int(s, "$run", run);
@@ -105,16 +110,23 @@ static enum err put_one(struct db *db, struct op_artifact_put *op, struct artifa
   enum err err = find_head(db, op->project, put->name, &head);
   if (err != OK) return err;
   put->proposal = head.by_person && head.number > put->seen;
-  if (head.by_person && !put->proposal) err = has_proposed(db, head.artifact, op->entry.run, head.number, &put->proposal);
+  if (head.by_person && !put->proposal)
+    err = has_proposed(db, head.artifact, op->entry.run, head.number, &put->proposal);
   if (err != OK) return err;
-  struct artifact_write w = {.project = op->project, .run = op->entry.run, .name = put->name, .kind = put->kind,
-                             .content = put->content ? put->content : "", .n = put->content ? put->n : 0, .proposal = put->proposal};
+  struct artifact_write w = {.project = op->project,
+                             .run = op->entry.run,
+                             .name = put->name,
+                             .kind = put->kind,
+                             .content = put->content ? put->content : "",
+                             .n = put->content ? put->n : 0,
+                             .proposal = put->proposal};
   err = artifact_write(db, &w);
   if (err == ERR_LIMIT)
     return err_set(&op->op.error, err, "%s is larger than %d MB", put->name, MAX_ARTIFACT_BYTES >> 20);
   if (err != OK) return err;
   put->version = w.number;
-  json_array_append_new(list, json_pack("{s:s,s:I,s:b}", "name", put->name, "version", (json_int_t)w.number, "proposal", put->proposal));
+  json_array_append_new(list, json_pack("{s:s,s:I,s:b}", "name", put->name, "version", (json_int_t)w.number,
+                                        "proposal", put->proposal));
   return OK;
 }
 
@@ -131,8 +143,10 @@ static enum err apply_put(struct db *db, struct store_op *base) {
   if (err != OK) return err;
   json_t *list = json_array();
   for (size_t i = 0; err == OK && i < op->n_puts; i++) {
-    if (i > 0 && failpoint("chapter_tx")) err = err_set(&base->error, ERR_IO, "a chapter's transaction failed (a failpoint)");
-    else err = put_one(db, op, &op->puts[i], list);
+    if (i > 0 && failpoint("chapter_tx"))
+      err = err_set(&base->error, ERR_IO, "a chapter's transaction failed (a failpoint)");
+    else
+      err = put_one(db, op, &op->puts[i], list);
   }
   if (err == OK) err = beat(db, op->entry.run);
   if (err == OK) return journal_insert_json(db, &op->entry, list, &op->result);
@@ -174,17 +188,18 @@ static enum err apply_get(struct db *db, struct store_op *base) {
   op->n = 0;
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
-  struct db_stmt *s =
-      db_prepare(db, "SELECT v.id, v.number, v.kind FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
-                     " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
-                     " AND ($horizon = 0 OR v.id <= $horizon OR v.run_id = $run) ORDER BY v.number DESC LIMIT 1");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT v.id, v.number, v.kind FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
+          " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
+          " AND ($horizon = 0 OR v.id <= $horizon OR v.run_id = $run) ORDER BY v.number DESC LIMIT 1");
   db_bind_int(s, "$project", op->project);
   db_bind_text(s, "$name", op->name);
   db_bind_int(s, "$horizon", op->horizon);
   db_bind_int(s, "$run", op->entry.run);
   enum db_step step = db_step(s);
   int64_t version_id = step == DB_ROW ? db_int(s, 0) : 0;
-  json_t *v = step == DB_ROW ? json_pack("{s:I,s:I,s:s}", "id", (json_int_t)version_id, "version", (json_int_t)db_int(s, 1), "kind", db_text(s, 2))
+  json_t *v = step == DB_ROW ? json_pack("{s:I,s:I,s:s}", "id", (json_int_t)version_id, "version",
+                                         (json_int_t)db_int(s, 1), "kind", db_text(s, 2))
                              : json_null();
   err = sql_end(db, s, step);
   if (err == OK && version_id) err = read_content(db, version_id, op);
@@ -203,8 +218,9 @@ static void free_get(struct store_op *base) {
 const struct store_op_kind op_artifact_get_kind = {"artifact_get", apply_get, NULL, NULL, free_get, false};
 
 static void add_row(void *arg, const struct artifact_row *row) {
-  json_array_append_new(arg, json_pack("{s:s,s:I,s:I,s:s,s:s,s:b}", "name", row->name, "version", (json_int_t)row->number, "id",
-                                       (json_int_t)row->version_id, "kind", row->kind, "author", row->author, "proposal",
+  json_array_append_new(arg, json_pack("{s:s,s:I,s:I,s:s,s:s,s:b}", "name", row->name, "version",
+                                       (json_int_t)row->number, "id", (json_int_t)row->version_id, "kind",
+                                       row->kind, "author", row->author, "proposal",
                                        strcmp(row->state, "proposal") == 0));
 }
 
@@ -213,8 +229,10 @@ static enum err apply_list(struct db *db, struct store_op *base) {
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
   json_t *list = json_array();
-  if (op->history) err = artifact_history(db, op->project, op->prefix ? op->prefix : "", add_row, list);
-  else err = artifacts_each(db, op->project, op->prefix, add_row, list);
+  if (op->history)
+    err = artifact_history(db, op->project, op->prefix ? op->prefix : "", add_row, list);
+  else
+    err = artifacts_each(db, op->project, op->prefix, add_row, list);
   if (err == OK) return journal_insert_json(db, &op->entry, list, &op->result);
   json_decref(list);
   return err;
@@ -225,7 +243,8 @@ static void free_list(struct store_op *base) {
   free(base);
 }
 
-const struct store_op_kind op_artifact_list_kind = {"artifact_list", apply_list, NULL, NULL, free_list, false};
+const struct store_op_kind op_artifact_list_kind = {"artifact_list", apply_list, NULL, NULL,
+                                                    free_list,       false};
 
 /* --- a person's edit --- */
 
@@ -235,14 +254,17 @@ static enum err apply_edit(struct db *db, struct store_op *base) {
   enum err err = find_head(db, op->project, op->name, &head);
   if (err != OK) return err;
   if (op->expected >= 0 && head.number != op->expected) {
-    err_set(&base->error, ERR_CONFLICT, "%s is at version %lld now, not %lld", op->name, (long long)head.number, (long long)op->expected);
+    err_set(&base->error, ERR_CONFLICT, "%s is at version %lld now, not %lld", op->name,
+            (long long)head.number, (long long)op->expected);
     err_hint(&base->error, "look at the newer version, then save again");
     return ERR_CONFLICT;
   }
-  struct artifact_write w = {.project = op->project, .name = op->name, .kind = op->kind, .content = op->content, .n = op->n};
+  struct artifact_write w = {
+      .project = op->project, .name = op->name, .kind = op->kind, .content = op->content, .n = op->n};
   err = artifact_write(db, &w);
   op->version = w.number;
-  if (err == ERR_LIMIT) err_set(&base->error, err, "%s is larger than %d MB", op->name, MAX_ARTIFACT_BYTES >> 20);
+  if (err == ERR_LIMIT)
+    err_set(&base->error, err, "%s is larger than %d MB", op->name, MAX_ARTIFACT_BYTES >> 20);
   return err;
 }
 
@@ -250,35 +272,42 @@ static void free_plain(struct store_op *op) {
   free(op);
 }
 
-const struct store_op_kind op_artifact_edit_kind = {"artifact_edit", apply_edit, NULL, NULL, free_plain, false};
+const struct store_op_kind op_artifact_edit_kind = {"artifact_edit", apply_edit, NULL, NULL,
+                                                    free_plain,      false};
 
 /* --- reading --- */
 
-#define ROW_COLUMNS                                                                                                                        \
-  "SELECT a.id, v.id, v.number, COALESCE(v.run_id, 0), v.created_at, v.size, a.name, v.kind, v.author, v.state, b.sha"                     \
+#define ROW_COLUMNS                                                                                                    \
+  "SELECT a.id, v.id, v.number, COALESCE(v.run_id, 0), v.created_at, v.size, a.name, v.kind, v.author, v.state, b.sha" \
   " FROM artifacts a JOIN artifact_versions v "
 
-static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct artifact_row *), void *arg) {
+static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct artifact_row *),
+                     void *arg) {
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
-    struct artifact_row row = {db_int(s, 0),  db_int(s, 1),  db_int(s, 2),  db_int(s, 3),  db_int(s, 4),  db_int(s, 5),
-                               db_text(s, 6), db_text(s, 7), db_text(s, 8), db_text(s, 9), db_text(s, 10)};
+    struct artifact_row row = {db_int(s, 0),  db_int(s, 1),  db_int(s, 2),  db_int(s, 3),
+                               db_int(s, 4),  db_int(s, 5),  db_text(s, 6), db_text(s, 7),
+                               db_text(s, 8), db_text(s, 9), db_text(s, 10)};
     fn(arg, &row);
   }
   return sql_end(db, s, step);
 }
 
-enum err artifacts_each(struct db *db, int64_t project, const char *prefix, void (*fn)(void *, const struct artifact_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, ROW_COLUMNS "ON v.id = a.head JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project"
-                                                 " AND substr(a.name, 1, length($prefix)) = $prefix ORDER BY a.name");
+enum err artifacts_each(struct db *db, int64_t project, const char *prefix,
+                        void (*fn)(void *, const struct artifact_row *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, ROW_COLUMNS "ON v.id = a.head JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project"
+                      " AND substr(a.name, 1, length($prefix)) = $prefix ORDER BY a.name");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$prefix", prefix ? prefix : "");
   return each(db, s, fn, arg);
 }
 
-enum err artifact_history(struct db *db, int64_t project, const char *name, void (*fn)(void *, const struct artifact_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, ROW_COLUMNS "ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id"
-                                                 " WHERE a.project_id = $project AND a.name = $name ORDER BY v.number");
+enum err artifact_history(struct db *db, int64_t project, const char *name,
+                          void (*fn)(void *, const struct artifact_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, ROW_COLUMNS "ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id"
+                                 " WHERE a.project_id = $project AND a.name = $name ORDER BY v.number");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   return each(db, s, fn, arg);
@@ -298,30 +327,38 @@ static enum err take_content(struct db *db, struct db_stmt *s, struct buf *out, 
   return end != OK ? end : err;
 }
 
-enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out, int64_t *version, struct error *e) {
-  struct db_stmt *s = db_prepare(db, "SELECT b.data, v.number FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
-                                     " JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project AND a.name = $name"
-                                     " AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END");
+enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
+                          int64_t *version, struct error *e) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT b.data, v.number FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
+          " JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project AND a.name = $name"
+          " AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   db_bind_int(s, "$number", number);
   enum err err = take_content(db, s, out, version);
-  if (err == ERR_NOT_FOUND && number) err_set(e, err, "%s has no version %lld", name, (long long)number);
-  else if (err == ERR_NOT_FOUND) err_set(e, err, "the project has no %s", name);
-  else if (err != OK) db_error(db, e);
+  if (err == ERR_NOT_FOUND && number)
+    err_set(e, err, "%s has no version %lld", name, (long long)number);
+  else if (err == ERR_NOT_FOUND)
+    err_set(e, err, "the project has no %s", name);
+  else if (err != OK)
+    db_error(db, e);
   return err;
 }
 
 enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out) {
-  struct db_stmt *s = db_prepare(db, "SELECT b.data, v.number FROM artifact_versions v JOIN blobs b ON b.id = v.blob_id WHERE v.id = $id");
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT b.data, v.number FROM artifact_versions v JOIN blobs b ON b.id = v.blob_id WHERE v.id = $id");
   db_bind_int(s, "$id", version_id);
   return take_content(db, s, out, NULL);
 }
 
 enum err artifact_changed(struct db *db, int64_t version_id, int64_t horizon, int64_t run, int64_t *newer) {
-  struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MAX(n.id), 0) FROM artifact_versions v JOIN artifact_versions n"
-                                     " ON n.artifact_id = v.artifact_id AND n.number > v.number AND n.state = 'version'"
-                                     " AND n.id <= $horizon AND n.run_id IS NOT $run WHERE v.id = $id");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT COALESCE(MAX(n.id), 0) FROM artifact_versions v JOIN artifact_versions n"
+                     " ON n.artifact_id = v.artifact_id AND n.number > v.number AND n.state = 'version'"
+                     " AND n.id <= $horizon AND n.run_id IS NOT $run WHERE v.id = $id");
   db_bind_int(s, "$id", version_id);
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$run", run);

@@ -6,9 +6,10 @@
 struct artifact_put { /* one document to write; strings are the op's (freed with it) */
   char *name, *kind, *content;
   size_t n;
-  int64_t seen; /* highest version number of it that the run has read or written; a person's newer head makes this a proposal */
-  int64_t version;  /* out */
-  bool proposal;    /* out */
+  int64_t
+      seen; /* highest version number of it that the run has read or written; a person's newer head makes this a proposal */
+  int64_t version; /* out */
+  bool proposal;   /* out */
 };
 /* A run's puts, in one transaction with their journal entry and a heartbeat; entry.result is written by apply:
  * [{"name":..,"version":..,"proposal":false}, ...]. `result` holds a copy of it (free()). */
@@ -62,10 +63,13 @@ struct artifact_row {
   int64_t id, version_id, number, run, created_at, size;
   const char *name, *kind, *author, *state, *sha; /* author: run | person; state: version | proposal */
 };
-enum err artifacts_each(struct db *db, int64_t project, const char *prefix, void (*fn)(void *, const struct artifact_row *), void *arg);
-enum err artifact_history(struct db *db, int64_t project, const char *name, void (*fn)(void *, const struct artifact_row *), void *arg);
+enum err artifacts_each(struct db *db, int64_t project, const char *prefix,
+                        void (*fn)(void *, const struct artifact_row *), void *arg);
+enum err artifact_history(struct db *db, int64_t project, const char *name,
+                          void (*fn)(void *, const struct artifact_row *), void *arg);
 /* number 0: the head. The row's strings are valid until the callback returns, so the content comes with it. */
-enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out, int64_t *version, struct error *e);
+enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
+                          int64_t *version, struct error *e);
 enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out);
 /* For resume --with artifacts: is there a version of the artifact that `version_id` belongs to, newer than it, at most `horizon`, not
  * written by `run`? *newer is 0 when not. */

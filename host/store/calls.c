@@ -37,8 +37,9 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 
 static enum err insert_call(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
-      db, "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at)"
-          " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now)");
+      db,
+      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at)"
+      " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now)");
   db_bind_int(s, "$run", op->run);
   db_bind_int(s, "$epoch", op->epoch);
   db_bind_int(s, "$attempt", op->attempt);
@@ -59,7 +60,8 @@ static enum err insert_block(struct db *db, int64_t call, size_t place, const st
   int64_t blob;
   enum err err = blob_put(db, block->sha, block->text, block->n, &blob);
   if (err != OK) return err;
-  struct db_stmt *s = db_prepare(db, "INSERT INTO call_blocks (call_id, place, blob_id, stable) VALUES ($call, $place, $blob, $stable)");
+  struct db_stmt *s = db_prepare(
+      db, "INSERT INTO call_blocks (call_id, place, blob_id, stable) VALUES ($call, $place, $blob, $stable)");
   db_bind_int(s, "$call", call);
   db_bind_int(s, "$place", (int64_t)place);
   db_bind_int(s, "$blob", blob);
@@ -71,8 +73,9 @@ static enum err insert_block(struct db *db, int64_t call, size_t place, const st
 static enum err insert_read(struct db *db, const struct op_call_intent *op, const json_t *item) {
   char *text = jsonx_dumps(item);
   const char *name = json_is_string(item) ? json_string_value(item) : jsonx_str(item, "name", NULL);
-  struct db_stmt *s =
-      db_prepare(db, "INSERT INTO reads (call_id, run_id, name, version, item) VALUES ($call, $run, $name, $version, $item)");
+  struct db_stmt *s = db_prepare(
+      db,
+      "INSERT INTO reads (call_id, run_id, name, version, item) VALUES ($call, $run, $name, $version, $item)");
   db_bind_int(s, "$call", op->id);
   db_bind_int(s, "$run", op->run);
   db_bind_text(s, "$name", name);
@@ -114,11 +117,12 @@ const struct store_op_kind op_call_intent_kind = {"call_intent", apply_intent, N
 /* *changed is false when the row had ended already (a replay) or does not exist. */
 static enum err finish_call(struct db *db, const struct op_call_finish *op, bool *changed) {
   struct db_stmt *s = db_prepare(
-      db, "UPDATE calls SET state = $state, ended_at = $now, answer = $answer, reasoning = $reasoning, stop = $stop,"
-          " native_stop = $native_stop, model_returned = $model, request_id = $request, error = $error, http_status = $http,"
-          " input_tokens = $input, cached_read_tokens = $cached_read, cache_write_tokens = $cache_write, output_tokens = $output,"
-          " reasoning_tokens = $thought, usage_estimated = $estimated, price_known = $known, cost_nano = $cost, ttft_ms = $ttft,"
-          " total_ms = $total WHERE id = $id AND run_id = $run AND state = 'sent'");
+      db,
+      "UPDATE calls SET state = $state, ended_at = $now, answer = $answer, reasoning = $reasoning, stop = $stop,"
+      " native_stop = $native_stop, model_returned = $model, request_id = $request, error = $error, http_status = $http,"
+      " input_tokens = $input, cached_read_tokens = $cached_read, cache_write_tokens = $cache_write, output_tokens = $output,"
+      " reasoning_tokens = $thought, usage_estimated = $estimated, price_known = $known, cost_nano = $cost, ttft_ms = $ttft,"
+      " total_ms = $total WHERE id = $id AND run_id = $run AND state = 'sent'");
   db_bind_int(s, "$id", op->id);
   db_bind_int(s, "$run", op->run);
   db_bind_text(s, "$state", op->state);
@@ -148,8 +152,9 @@ static enum err finish_call(struct db *db, const struct op_call_finish *op, bool
 
 /* Only the sums: these may move after the run has ended. */
 static enum err move_sums(struct db *db, const struct op_call_finish *op) {
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET cost_nano = cost_nano + $cost, calls = calls + 1, tokens_in = tokens_in + $in,"
-                                     " tokens_out = tokens_out + $out, unpriced_calls = unpriced_calls + $unpriced WHERE id = $run");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET cost_nano = cost_nano + $cost, calls = calls + 1, tokens_in = tokens_in + $in,"
+          " tokens_out = tokens_out + $out, unpriced_calls = unpriced_calls + $unpriced WHERE id = $run");
   db_bind_int(s, "$cost", op->cost_nano);
   db_bind_int(s, "$in", op->usage.input + op->usage.cached_read + op->usage.cache_write);
   db_bind_int(s, "$out", op->usage.output);
@@ -160,7 +165,8 @@ static enum err move_sums(struct db *db, const struct op_call_finish *op) {
 
 static enum err keep_late(struct db *db, const struct op_call_finish *op) {
   if (!op->result || strcmp(op->state, "answered") != 0) return OK;
-  struct db_stmt *s = db_prepare(db, "UPDATE calls SET late_result = $result WHERE id = $id AND late_result IS NULL");
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE calls SET late_result = $result WHERE id = $id AND late_result IS NULL");
   db_bind_text(s, "$result", op->result);
   db_bind_int(s, "$id", op->id);
   return db_run(s);
@@ -195,13 +201,15 @@ static const char *const states[] = {"answered", "failed", "truncated", "cancell
 
 static enum err encode_finish(const struct store_op *base, struct buf *line) {
   const struct op_call_finish *op = (const struct op_call_finish *)base;
-  json_t *v = json_pack("{s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:I}", "id", (json_int_t)op->id, "run", (json_int_t)op->run, "epoch",
-                        (json_int_t)op->epoch, "state", op->state, "http", (json_int_t)op->http_status, "cost", (json_int_t)op->cost_nano,
-                        "ttft", (json_int_t)op->ttft_ms, "total", (json_int_t)op->total_ms);
+  json_t *v = json_pack("{s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:I}", "id", (json_int_t)op->id, "run",
+                        (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "state", op->state, "http",
+                        (json_int_t)op->http_status, "cost", (json_int_t)op->cost_nano, "ttft",
+                        (json_int_t)op->ttft_ms, "total", (json_int_t)op->total_ms);
   if (!v) return ERR_INVALID;
   const struct call_usage *u = &op->usage;
-  json_object_set_new(v, "usage", json_pack("[I,I,I,I,I]", (json_int_t)u->input, (json_int_t)u->cached_read, (json_int_t)u->cache_write,
-                                            (json_int_t)u->output, (json_int_t)u->reasoning));
+  json_object_set_new(v, "usage",
+                      json_pack("[I,I,I,I,I]", (json_int_t)u->input, (json_int_t)u->cached_read,
+                                (json_int_t)u->cache_write, (json_int_t)u->output, (json_int_t)u->reasoning));
   json_object_set_new(v, "estimated", json_boolean(op->usage_estimated));
   json_object_set_new(v, "priced", json_boolean(op->price_known));
   spool_put_text(v, "answer", op->answer);
@@ -238,7 +246,8 @@ static void free_spooled_finish(struct store_op *base) {
   free_finish(base);
 }
 
-static const struct store_op_kind spooled_kind = {"call_finish", apply_finish, NULL, NULL, free_spooled_finish, false};
+static const struct store_op_kind spooled_kind = {"call_finish", apply_finish,        NULL,
+                                                  NULL,          free_spooled_finish, false};
 
 static const char *state_of(const char *name) {
   for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
@@ -257,9 +266,10 @@ static void decode_numbers(const json_t *v, struct op_call_finish *op) {
   op->total_ms = jsonx_int(v, "total", 0);
   op->usage_estimated = json_is_true(json_object_get(v, "estimated"));
   op->price_known = json_is_true(json_object_get(v, "priced"));
-  op->usage = (struct call_usage){json_integer_value(json_array_get(u, 0)), json_integer_value(json_array_get(u, 1)),
-                                  json_integer_value(json_array_get(u, 2)), json_integer_value(json_array_get(u, 3)),
-                                  json_integer_value(json_array_get(u, 4))};
+  op->usage =
+      (struct call_usage){json_integer_value(json_array_get(u, 0)), json_integer_value(json_array_get(u, 1)),
+                          json_integer_value(json_array_get(u, 2)), json_integer_value(json_array_get(u, 3)),
+                          json_integer_value(json_array_get(u, 4))};
 }
 
 static struct store_op *decode_finish(const char *text, size_t n) {
@@ -287,36 +297,58 @@ static struct store_op *decode_finish(const char *text, size_t n) {
   return NULL;
 }
 
-const struct store_op_kind op_call_finish_kind = {"call_finish", apply_finish, encode_finish, decode_finish, free_finish, false};
+const struct store_op_kind op_call_finish_kind = {"call_finish", apply_finish, encode_finish,
+                                                  decode_finish, free_finish,  false};
 
 /* --- reading --- */
 
 enum err calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct call_row *), void *arg) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT id, run_id, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at,"
-          " scope, role, provider, model, state, params, answer, reasoning, stop, native_stop, model_returned, request_id, error,"
-          " input_tokens, cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_known, usage_estimated"
-          " FROM calls WHERE run_id = $run ORDER BY id");
+      db,
+      "SELECT id, run_id, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at,"
+      " scope, role, provider, model, state, params, answer, reasoning, stop, native_stop, model_returned, request_id, error,"
+      " input_tokens, cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_known, usage_estimated"
+      " FROM calls WHERE run_id = $run ORDER BY id");
   db_bind_int(s, "$run", run);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
     struct call_row row = {
-        .id = db_int(s, 0), .run = db_int(s, 1), .epoch = db_int(s, 2), .attempt = db_int(s, 3), .n = db_int(s, 4),
-        .http_status = db_int(s, 5), .cost_nano = db_int(s, 6), .ttft_ms = db_int(s, 7), .total_ms = db_int(s, 8),
-        .created_at = db_int(s, 9), .ended_at = db_int(s, 10), .scope = db_text(s, 11), .role = db_text(s, 12),
-        .provider = db_text(s, 13), .model = db_text(s, 14), .state = db_text(s, 15), .params = db_text(s, 16),
-        .answer = db_text(s, 17), .reasoning = db_text(s, 18), .stop = db_text(s, 19), .native_stop = db_text(s, 20),
-        .model_returned = db_text(s, 21), .request_id = db_text(s, 22), .error = db_text(s, 23),
+        .id = db_int(s, 0),
+        .run = db_int(s, 1),
+        .epoch = db_int(s, 2),
+        .attempt = db_int(s, 3),
+        .n = db_int(s, 4),
+        .http_status = db_int(s, 5),
+        .cost_nano = db_int(s, 6),
+        .ttft_ms = db_int(s, 7),
+        .total_ms = db_int(s, 8),
+        .created_at = db_int(s, 9),
+        .ended_at = db_int(s, 10),
+        .scope = db_text(s, 11),
+        .role = db_text(s, 12),
+        .provider = db_text(s, 13),
+        .model = db_text(s, 14),
+        .state = db_text(s, 15),
+        .params = db_text(s, 16),
+        .answer = db_text(s, 17),
+        .reasoning = db_text(s, 18),
+        .stop = db_text(s, 19),
+        .native_stop = db_text(s, 20),
+        .model_returned = db_text(s, 21),
+        .request_id = db_text(s, 22),
+        .error = db_text(s, 23),
         .usage = {db_int(s, 24), db_int(s, 25), db_int(s, 26), db_int(s, 27), db_int(s, 28)},
-        .price_known = db_int(s, 29) != 0, .usage_estimated = db_int(s, 30) != 0};
+        .price_known = db_int(s, 29) != 0,
+        .usage_estimated = db_int(s, 30) != 0};
     fn(arg, &row);
   }
   return sql_end(db, s, step);
 }
 
 enum err call_prompt(struct db *db, int64_t call, struct buf *out) {
-  struct db_stmt *s = db_prepare(db, "SELECT b.data FROM call_blocks k JOIN blobs b ON b.id = k.blob_id WHERE k.call_id = $call"
-                                     " ORDER BY k.place");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT b.data FROM call_blocks k JOIN blobs b ON b.id = k.blob_id WHERE k.call_id = $call"
+          " ORDER BY k.place");
   db_bind_int(s, "$call", call);
   enum db_step step;
   enum err err = OK;
@@ -330,7 +362,9 @@ enum err call_prompt(struct db *db, int64_t call, struct buf *out) {
 }
 
 enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_t *calls) {
-  struct db_stmt *s = db_prepare(db, "SELECT COALESCE(SUM(cost_nano), 0), count(*) FROM calls WHERE created_at >= $since AND state <> 'sent'");
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT COALESCE(SUM(cost_nano), 0), count(*) FROM calls WHERE created_at >= $since AND state <> 'sent'");
   db_bind_int(s, "$since", since_ms);
   enum db_step step = db_step(s);
   *cost_nano = step == DB_ROW ? db_int(s, 0) : 0;

@@ -3,7 +3,12 @@
 #include <stdbool.h>
 #include "store/journal.h"
 
-struct call_block { const char *text; size_t n; char sha[SHA_HEX]; bool stable; };
+struct call_block {
+  const char *text;
+  size_t n;
+  char sha[SHA_HEX];
+  bool stable;
+};
 
 /* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs. */
 struct op_call_intent {
@@ -19,7 +24,9 @@ struct op_call_intent {
 };
 extern const struct store_op_kind op_call_intent_kind;
 
-struct call_usage { int64_t input, cached_read, cache_write, output, reasoning; };
+struct call_usage {
+  int64_t input, cached_read, cache_write, output, reasoning;
+};
 
 /* The end of an attempt. The row is finished whatever the run's epoch is (a paid answer is kept, P6); the run's sums move
  * with it; the journal entry (when `entry.key.scope` is set) is written only if the epoch still holds: else op.err is
@@ -27,7 +34,7 @@ struct call_usage { int64_t input, cached_read, cache_write, output, reasoning; 
 struct op_call_finish {
   struct store_op op;
   int64_t id, run, epoch;
-  const char *state;      /* answered | failed | truncated | cancelled */
+  const char *state;        /* answered | failed | truncated | cancelled */
   char *answer, *reasoning; /* raw text, owned by the op; may be NULL */
   char *stop, *native_stop, *model_returned, *request_id, *error;
   int64_t http_status;
@@ -41,8 +48,8 @@ extern const struct store_op_kind op_call_finish_kind;
 
 struct call_row {
   int64_t id, run, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at;
-  const char *scope, *role, *provider, *model, *state, *params, *answer, *reasoning, *stop, *native_stop, *model_returned,
-      *request_id, *error;
+  const char *scope, *role, *provider, *model, *state, *params, *answer, *reasoning, *stop, *native_stop,
+      *model_returned, *request_id, *error;
   struct call_usage usage;
   bool price_known, usage_estimated;
 };

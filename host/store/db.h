@@ -27,7 +27,8 @@ struct db_stmt *db_prepare(struct db *db, const char *sql);
 void db_bind_int(struct db_stmt *s, const char *name, int64_t v);
 void db_bind_null(struct db_stmt *s, const char *name);
 void db_bind_id(struct db_stmt *s, const char *name, int64_t v); /* 0 binds NULL */
-void db_bind_text(struct db_stmt *s, const char *name, const char *v); /* NULL binds NULL; must stay until db_reset */
+void db_bind_text(struct db_stmt *s, const char *name,
+                  const char *v); /* NULL binds NULL; must stay until db_reset */
 void db_bind_text_n(struct db_stmt *s, const char *name, const char *v, size_t n);
 void db_bind_blob(struct db_stmt *s, const char *name, const void *v, size_t n);
 enum db_step db_step(struct db_stmt *s);

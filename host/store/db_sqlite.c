@@ -237,27 +237,36 @@ void db_bind_null(struct db_stmt *s, const char *name) {
 }
 
 void db_bind_id(struct db_stmt *s, const char *name, int64_t v) {
-  if (v) db_bind_int(s, name, v);
-  else db_bind_null(s, name);
+  if (v)
+    db_bind_int(s, name, v);
+  else
+    db_bind_null(s, name);
 }
 
 void db_bind_text(struct db_stmt *s, const char *name, const char *v) {
   if (!s->s) return;
-  if (v) sqlite3_bind_text(s->s, parameter(s, name), v, -1, SQLITE_STATIC);
-  else sqlite3_bind_null(s->s, parameter(s, name));
+  if (v)
+    sqlite3_bind_text(s->s, parameter(s, name), v, -1, SQLITE_STATIC);
+  else
+    sqlite3_bind_null(s->s, parameter(s, name));
 }
 
 void db_bind_text_n(struct db_stmt *s, const char *name, const char *v, size_t n) {
   if (!s->s) return;
-  if (v) sqlite3_bind_text64(s->s, parameter(s, name), v, n, SQLITE_STATIC, SQLITE_UTF8);
-  else sqlite3_bind_null(s->s, parameter(s, name));
+  if (v)
+    sqlite3_bind_text64(s->s, parameter(s, name), v, n, SQLITE_STATIC, SQLITE_UTF8);
+  else
+    sqlite3_bind_null(s->s, parameter(s, name));
 }
 
 void db_bind_blob(struct db_stmt *s, const char *name, const void *v, size_t n) {
   if (!s->s) return;
-  if (v && n) sqlite3_bind_blob64(s->s, parameter(s, name), v, n, SQLITE_STATIC);
-  else if (v) sqlite3_bind_zeroblob(s->s, parameter(s, name), 0);
-  else sqlite3_bind_null(s->s, parameter(s, name));
+  if (v && n)
+    sqlite3_bind_blob64(s->s, parameter(s, name), v, n, SQLITE_STATIC);
+  else if (v)
+    sqlite3_bind_zeroblob(s->s, parameter(s, name), 0);
+  else
+    sqlite3_bind_null(s->s, parameter(s, name));
 }
 
 enum db_step db_step(struct db_stmt *s) {
@@ -286,9 +295,13 @@ enum err db_run(struct db_stmt *s) {
   return step == DB_FAILED ? db_error(db, NULL) : OK;
 }
 
-int64_t db_int(struct db_stmt *s, int column) { return sqlite3_column_int64(s->s, column); }
+int64_t db_int(struct db_stmt *s, int column) {
+  return sqlite3_column_int64(s->s, column);
+}
 
-const char *db_text(struct db_stmt *s, int column) { return (const char *)sqlite3_column_text(s->s, column); }
+const char *db_text(struct db_stmt *s, int column) {
+  return (const char *)sqlite3_column_text(s->s, column);
+}
 
 const void *db_blob(struct db_stmt *s, int column, size_t *n) {
   const void *p = sqlite3_column_blob(s->s, column);
@@ -297,11 +310,17 @@ const void *db_blob(struct db_stmt *s, int column, size_t *n) {
   return "";
 }
 
-bool db_is_null(struct db_stmt *s, int column) { return sqlite3_column_type(s->s, column) == SQLITE_NULL; }
+bool db_is_null(struct db_stmt *s, int column) {
+  return sqlite3_column_type(s->s, column) == SQLITE_NULL;
+}
 
-int64_t db_changes(struct db *db) { return sqlite3_changes64(db->h); }
+int64_t db_changes(struct db *db) {
+  return sqlite3_changes64(db->h);
+}
 
-int64_t db_last_id(struct db *db) { return sqlite3_last_insert_rowid(db->h); }
+int64_t db_last_id(struct db *db) {
+  return sqlite3_last_insert_rowid(db->h);
+}
 
 enum err db_exec(struct db *db, const char *sql) {
   if (sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK) return OK;
@@ -340,7 +359,9 @@ enum err db_error(struct db *db, struct error *e) {
   switch (err) {
   case ERR_LOCKED:
     err_set(e, err, "another program holds the lock of %s (%s)", db->path, words);
-    err_hint(e, "close the program that writes to it (a database browser, a sync or backup tool); Quire goes on by itself");
+    err_hint(
+        e,
+        "close the program that writes to it (a database browser, a sync or backup tool); Quire goes on by itself");
     break;
   case ERR_NOSPACE:
     err_set(e, err, "the disk is full: cannot write %s (%s)", db->path, words);
@@ -348,7 +369,9 @@ enum err db_error(struct db *db, struct error *e) {
     break;
   case ERR_READONLY:
     err_set(e, err, "%s cannot be written (%s)", db->path, words);
-    err_hint(e, "check the owner and the permissions of the file and its directory, and that the disk is mounted for writing");
+    err_hint(
+        e,
+        "check the owner and the permissions of the file and its directory, and that the disk is mounted for writing");
     break;
   case ERR_CORRUPT:
     err_set(e, err, "the database %s is damaged (%s)", db->path, words);
@@ -378,7 +401,8 @@ enum err db_commit(struct db *db) {
   enum err err = db_run(db_prepare(db, "COMMIT"));
   int64_t held_ms = (int64_t)((clock_mono_ns() - db->begin_ns) / 1000000);
   if (held_ms > SLOW_COMMIT_MS)
-    log_warnx("store: the transaction of %s:%d took %lld ms (slow disk?)", db->begin_file, db->begin_line, (long long)held_ms);
+    log_warnx("store: the transaction of %s:%d took %lld ms (slow disk?)", db->begin_file, db->begin_line,
+              (long long)held_ms);
   return err;
 }
 
@@ -386,25 +410,38 @@ void db_rollback(struct db *db) {
   if (!sqlite3_get_autocommit(db->h)) db_run(db_prepare(db, "ROLLBACK"));
 }
 
-enum err db_savepoint(struct db *db) { return db_run(db_prepare(db, "SAVEPOINT op")); }
+enum err db_savepoint(struct db *db) {
+  return db_run(db_prepare(db, "SAVEPOINT op"));
+}
 
-enum err db_savepoint_keep(struct db *db) { return db_run(db_prepare(db, "RELEASE op")); }
+enum err db_savepoint_keep(struct db *db) {
+  return db_run(db_prepare(db, "RELEASE op"));
+}
 
 enum err db_savepoint_undo(struct db *db) {
   enum err err = db_run(db_prepare(db, "ROLLBACK TO op"));
   return err == OK ? db_savepoint_keep(db) : err;
 }
 
-bool db_in_transaction(const struct db *db) { return !sqlite3_get_autocommit(db->h); }
+bool db_in_transaction(const struct db *db) {
+  return !sqlite3_get_autocommit(db->h);
+}
 
-void db_set_patience(struct db *db, int64_t ms) { db->patience_ms = ms; }
+void db_set_patience(struct db *db, int64_t ms) {
+  db->patience_ms = ms;
+}
 
-int64_t db_busy_waits(const struct db *db) { return db->busy_waits; }
+int64_t db_busy_waits(const struct db *db) {
+  return db->busy_waits;
+}
 
-int db_wal_pages(const struct db *db) { return db->wal_pages; }
+int db_wal_pages(const struct db *db) {
+  return db->wal_pages;
+}
 
 enum err db_checkpoint(struct db *db, enum db_checkpoint how) {
-  static const int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART, SQLITE_CHECKPOINT_TRUNCATE};
+  static const int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART,
+                              SQLITE_CHECKPOINT_TRUNCATE};
   int pages = 0, copied = 0;
   int rc = sqlite3_wal_checkpoint_v2(db->h, "main", modes[how], &pages, &copied);
   if (rc != SQLITE_OK) {

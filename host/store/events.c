@@ -11,7 +11,8 @@
 #include "store/sql.h"
 
 enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id) {
-  struct db_stmt *s = db_prepare(db, "INSERT INTO events (run_id, at, kind, data) VALUES ($run, $at, $kind, $data)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO events (run_id, at, kind, data) VALUES ($run, $at, $kind, $data)");
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$at", clock_wall_ms());
   db_bind_text(s, "$kind", kind);
@@ -21,12 +22,13 @@ enum err event_insert(struct db *db, int64_t run, const char *kind, const char *
   return err;
 }
 
-enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind, const char *wait_for, int64_t wake_at,
-                      const char *error) {
+enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
+                      const char *wait_for, int64_t wake_at, const char *error) {
   json_t *v = json_pack("{s:s,s:s*,s:s*}", "status", status, "wait_kind", wait_kind, "wait_for", wait_for);
   if (wake_at) json_object_set_new(v, "wake_at", json_integer(wake_at));
   json_t *parsed = NULL;
-  if (error && jsonx_parse(error, strlen(error), "an error", &parsed, NULL) != OK) parsed = json_string(error);
+  if (error && jsonx_parse(error, strlen(error), "an error", &parsed, NULL) != OK)
+    parsed = json_string(error);
   if (parsed) json_object_set_new(v, "error", parsed);
   char *data = jsonx_dumps(v);
   json_decref(v);
@@ -45,7 +47,8 @@ static enum err apply_event(struct db *db, struct store_op *base) {
 
 static enum err encode_event(const struct store_op *base, struct buf *line) {
   const struct op_event *op = (const struct op_event *)base;
-  json_t *v = json_pack("{s:I,s:I,s:s}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "kind", op->kind);
+  json_t *v = json_pack("{s:I,s:I,s:s}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "kind",
+                        op->kind);
   spool_put_text(v, "data", op->data);
   return spool_put_json(line, v);
 }
@@ -68,7 +71,8 @@ static void free_event(struct store_op *op) {
   free(op);
 }
 
-const struct store_op_kind op_event_kind = {"event", apply_event, encode_event, decode_event, free_event, true};
+const struct store_op_kind op_event_kind = {"event",      apply_event, encode_event,
+                                            decode_event, free_event,  true};
 
 void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, const char *data_json) {
   struct op_event *op = mem_alloc(sizeof *op);
@@ -83,9 +87,11 @@ void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, 
 
 /* --- reading --- */
 
-enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit, void (*fn)(void *, const struct event_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT id, run_id, at, kind, data FROM events WHERE run_id = $run AND id > $after"
-                                     " ORDER BY id LIMIT $limit");
+enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
+                     void (*fn)(void *, const struct event_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT id, run_id, at, kind, data FROM events WHERE run_id = $run AND id > $after"
+                     " ORDER BY id LIMIT $limit");
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$after", after_id);
   db_bind_int(s, "$limit", limit > 0 ? limit : -1);
@@ -94,5 +100,15 @@ enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit, vo
     struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
     fn(arg, &row);
   }
+  return sql_end(db, s, step);
+}
+
+enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal) {
+  *ordinal = 0;
+  struct db_stmt *s =
+      db_prepare(db, "SELECT COALESCE(MAX(json_extract(data, '$.i')), 0) FROM events WHERE run_id = $run");
+  db_bind_int(s, "$run", run);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) *ordinal = db_int(s, 0);
   return sql_end(db, s, step);
 }

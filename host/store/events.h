@@ -9,12 +9,16 @@ struct op_event {
   int64_t run, epoch;
   char kind[24]; /* phase | log | progress | status | call | note | error */
   char *data;
-  int64_t id;    /* out */
+  int64_t id; /* out */
 };
 extern const struct store_op_kind op_event_kind;
 void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, const char *data_json);
 
-struct event_row { int64_t id, run, at; const char *kind, *data; };
-enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit, void (*fn)(void *, const struct event_row *), void *arg);
+struct event_row {
+  int64_t id, run, at;
+  const char *kind, *data;
+};
+enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
+                     void (*fn)(void *, const struct event_row *), void *arg);
 /* The highest "i" in the data of the run's events (the engine numbers them), 0 when there is none. */
 enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal);

@@ -18,8 +18,9 @@ struct found {
 };
 
 static enum err find_gate(struct db *db, const struct op_gate_ask *op, struct found *out) {
-  struct db_stmt *s = db_prepare(db, "SELECT id, expires_at, status = 'open' FROM gates WHERE run_id = $run AND scope = $scope"
-                                     " AND hash = $hash AND n = $n");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT id, expires_at, status = 'open' FROM gates WHERE run_id = $run AND scope = $scope"
+          " AND hash = $hash AND n = $n");
   db_bind_int(s, "$run", op->entry.run);
   db_bind_text(s, "$scope", op->entry.key.scope);
   db_bind_blob(s, "$hash", op->entry.key.hash, SHA_BYTES);
@@ -35,8 +36,9 @@ static enum err insert_gate(struct db *db, struct op_gate_ask *op) {
   const char *show = op->show ? op->show : "";
   sha256_hex(show, strlen(show), sha);
   struct db_stmt *s = db_prepare(
-      db, "INSERT INTO gates (run_id, scope, hash, n, title, show, show_sha, choices, schema, on_timeout, created_at, expires_at)"
-          " VALUES ($run, $scope, $hash, $n, $title, $show, $sha, $choices, $schema, $on_timeout, $now, $expires)");
+      db,
+      "INSERT INTO gates (run_id, scope, hash, n, title, show, show_sha, choices, schema, on_timeout, created_at, expires_at)"
+      " VALUES ($run, $scope, $hash, $n, $title, $show, $sha, $choices, $schema, $on_timeout, $now, $expires)");
   db_bind_int(s, "$run", op->entry.run);
   db_bind_text(s, "$scope", op->entry.key.scope);
   db_bind_blob(s, "$hash", op->entry.key.hash, SHA_BYTES);
@@ -59,8 +61,10 @@ static enum err show_again(struct db *db, const struct op_gate_ask *op) {
   char sha[SHA_HEX];
   const char *show = op->show ? op->show : "";
   sha256_hex(show, strlen(show), sha);
-  struct db_stmt *s = db_prepare(db, "UPDATE gates SET title = COALESCE($title, title), show = $show, show_sha = $sha,"
-                                     " choices = COALESCE($choices, choices), schema = $schema, on_timeout = $on_timeout WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE gates SET title = COALESCE($title, title), show = $show, show_sha = $sha,"
+      " choices = COALESCE($choices, choices), schema = $schema, on_timeout = $on_timeout WHERE id = $id");
   db_bind_int(s, "$id", op->gate);
   db_bind_text(s, "$title", op->title);
   db_bind_text(s, "$show", show);
@@ -71,9 +75,11 @@ static enum err show_again(struct db *db, const struct op_gate_ask *op) {
   return db_run(s);
 }
 
-static enum err decide(struct db *db, int64_t gate, const char *status, const char *choice, const char *edits, const char *by, bool *changed) {
-  struct db_stmt *s = db_prepare(db, "UPDATE gates SET status = $status, decision = $choice, edits = $edits, decided_by = $by,"
-                                     " decided_at = $now WHERE id = $id AND status = 'open'");
+static enum err decide(struct db *db, int64_t gate, const char *status, const char *choice, const char *edits,
+                       const char *by, bool *changed) {
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE gates SET status = $status, decision = $choice, edits = $edits, decided_by = $by,"
+          " decided_at = $now WHERE id = $id AND status = 'open'");
   db_bind_text(s, "$status", status);
   db_bind_text(s, "$choice", choice);
   db_bind_text(s, "$edits", edits);
@@ -86,9 +92,11 @@ static enum err decide(struct db *db, int64_t gate, const char *status, const ch
 }
 
 static enum err park(struct db *db, const struct op_gate_ask *op, int64_t expires_at) {
-  char *wait_for = mem_printf("a person to decide: %s (gate %lld)", op->title ? op->title : "a question", (long long)op->gate);
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = 'waiting', wait_kind = 'gate', wait_for = $for, wake_at = $wake"
-                                     " WHERE id = $run");
+  char *wait_for = mem_printf("a person to decide: %s (gate %lld)", op->title ? op->title : "a question",
+                              (long long)op->gate);
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'waiting', wait_kind = 'gate', wait_for = $for, wake_at = $wake"
+          " WHERE id = $run");
   int64_t wake = op->on_timeout ? expires_at : 0;
   db_bind_text(s, "$for", wait_for);
   db_bind_id(s, "$wake", wake);
@@ -138,8 +146,10 @@ static enum err apply_ask(struct db *db, struct store_op *base) {
     err = decide(db, found.id, "expired", op->on_timeout, NULL, "timeout", &changed);
     return err == OK ? deliver(db, op) : err;
   }
-  if (found.id) err = show_again(db, op);
-  else err = insert_gate(db, op);
+  if (found.id)
+    err = show_again(db, op);
+  else
+    err = insert_gate(db, op);
   return err == OK ? park(db, op, found.id ? found.expires_at : op->expires_at) : err;
 }
 
@@ -176,8 +186,9 @@ static enum err check_choice(const char *choices, const char *choice, struct err
 /* Everything that speaks against deciding this gate in this way now. */
 static enum err check_gate(struct db *db, struct op_gate_decide *op) {
   struct error *e = &op->op.error;
-  struct db_stmt *s = db_prepare(db, "SELECT g.run_id, g.status, g.show_sha, g.choices, g.decision, g.decided_by, r.status, r.ended_at"
-                                     " FROM gates g JOIN runs r ON r.id = g.run_id WHERE g.id = $id");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT g.run_id, g.status, g.show_sha, g.choices, g.decision, g.decided_by, r.status, r.ended_at"
+          " FROM gates g JOIN runs r ON r.id = g.run_id WHERE g.id = $id");
   db_bind_int(s, "$id", op->gate);
   enum db_step step = db_step(s);
   enum err err = OK;
@@ -187,9 +198,11 @@ static enum err check_gate(struct db *db, struct op_gate_decide *op) {
     op->run = db_int(s, 0);
     const char *by = db_text(s, 5);
     if (strcmp(db_text(s, 1), "open") != 0) {
-      err = err_set(e, ERR_CONFLICT, "this was decided already: '%s' by %s", db_text(s, 4), by ? by : "somebody");
+      err = err_set(e, ERR_CONFLICT, "this was decided already: '%s' by %s", db_text(s, 4),
+                    by ? by : "somebody");
     } else if (!db_is_null(s, 7)) {
-      err = err_set(e, ERR_CONFLICT, "run %lld is %s: nothing waits for this decision any more", (long long)op->run, db_text(s, 6));
+      err = err_set(e, ERR_CONFLICT, "run %lld is %s: nothing waits for this decision any more",
+                    (long long)op->run, db_text(s, 6));
     } else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {
       err = err_set(e, ERR_CONFLICT, "what is shown has changed since you looked");
       err_hint(e, "look at it again, then decide");
@@ -202,8 +215,9 @@ static enum err check_gate(struct db *db, struct op_gate_decide *op) {
 }
 
 static enum err requeue(struct db *db, int64_t run) {
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL"
-                                     " WHERE id = $run AND status = 'waiting' AND wait_kind = 'gate'");
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL"
+                     " WHERE id = $run AND status = 'waiting' AND wait_kind = 'gate'");
   db_bind_int(s, "$run", run);
   enum err err = db_run(s);
   if (err != OK || db_changes(db) == 0) return err;
@@ -212,7 +226,8 @@ static enum err requeue(struct db *db, int64_t run) {
 
 static enum err apply_decide(struct db *db, struct store_op *base) {
   struct op_gate_decide *op = (struct op_gate_decide *)base;
-  if (!op->choice || !utf8_valid(op->choice, strlen(op->choice), NULL) || (op->edits && !utf8_valid(op->edits, strlen(op->edits), NULL)))
+  if (!op->choice || !utf8_valid(op->choice, strlen(op->choice), NULL) ||
+      (op->edits && !utf8_valid(op->edits, strlen(op->edits), NULL)))
     return err_set(&base->error, ERR_INVALID, "a decision is a choice, in UTF-8");
   enum err err = check_gate(db, op);
   if (err != OK) return err;
@@ -228,17 +243,19 @@ static void free_plain(struct store_op *op) {
 
 const struct store_op_kind op_gate_decide_kind = {"gate_decide", apply_decide, NULL, NULL, free_plain, false};
 
-enum err gates_each(struct db *db, int64_t run_or_0, bool open_only, void (*fn)(void *, const struct gate_row *), void *arg) {
+enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
+                    void (*fn)(void *, const struct gate_row *), void *arg) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT id, run_id, created_at, decided_at, expires_at, title, show, show_sha, choices, schema, status, decision, edits,"
-          " decided_by, on_timeout FROM gates WHERE ($run = 0 OR run_id = $run) AND (NOT $open OR (status = 'open'"
-          " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL)) ORDER BY id");
+      db,
+      "SELECT id, run_id, created_at, decided_at, expires_at, title, show, show_sha, choices, schema, status, decision, edits,"
+      " decided_by, on_timeout FROM gates WHERE ($run = 0 OR run_id = $run) AND (NOT $open OR (status = 'open'"
+      " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL)) ORDER BY id");
   db_bind_int(s, "$run", run_or_0);
   db_bind_int(s, "$open", open_only);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
-    struct gate_row row = {db_int(s, 0),  db_int(s, 1),  db_int(s, 2),   db_int(s, 3),   db_int(s, 4),
-                           db_text(s, 5), db_text(s, 6), db_text(s, 7),  db_text(s, 8),  db_text(s, 9),
+    struct gate_row row = {db_int(s, 0),   db_int(s, 1),   db_int(s, 2),   db_int(s, 3),   db_int(s, 4),
+                           db_text(s, 5),  db_text(s, 6),  db_text(s, 7),  db_text(s, 8),  db_text(s, 9),
                            db_text(s, 10), db_text(s, 11), db_text(s, 12), db_text(s, 13), db_text(s, 14)};
     fn(arg, &row);
   }
@@ -248,7 +265,8 @@ enum err gates_each(struct db *db, int64_t run_or_0, bool open_only, void (*fn)(
 /* --- notes --- */
 
 static enum err collect(struct db *db, int64_t run, json_t *list, int64_t *last) {
-  struct db_stmt *s = db_prepare(db, "SELECT id, text FROM notes WHERE run_id = $run AND entry_id IS NULL ORDER BY id");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT id, text FROM notes WHERE run_id = $run AND entry_id IS NULL ORDER BY id");
   db_bind_int(s, "$run", run);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
@@ -269,7 +287,8 @@ static enum err apply_notes(struct db *db, struct store_op *base) {
   }
   err = journal_insert_json(db, &op->entry, list, &op->result);
   if (err != OK || !last) return err;
-  struct db_stmt *s = db_prepare(db, "UPDATE notes SET entry_id = $entry WHERE run_id = $run AND entry_id IS NULL AND id <= $last");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE notes SET entry_id = $entry WHERE run_id = $run AND entry_id IS NULL AND id <= $last");
   db_bind_int(s, "$entry", op->entry.id);
   db_bind_int(s, "$run", op->entry.run);
   db_bind_int(s, "$last", last);
@@ -287,14 +306,16 @@ static enum err apply_note(struct db *db, struct store_op *base) {
   struct op_note_add *op = (struct op_note_add *)base;
   if (!op->text || !*op->text || !utf8_valid(op->text, strlen(op->text), NULL))
     return err_set(&base->error, ERR_INVALID, "a note is a text in UTF-8");
-  struct db_stmt *s = db_prepare(db, "INSERT INTO notes (run_id, text, created_at) SELECT id, $text, $now FROM runs"
-                                     " WHERE id = $run AND ended_at IS NULL");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO notes (run_id, text, created_at) SELECT id, $text, $now FROM runs"
+                     " WHERE id = $run AND ended_at IS NULL");
   db_bind_int(s, "$run", op->run);
   db_bind_text(s, "$text", op->text);
   db_bind_int(s, "$now", clock_wall_ms());
   enum err err = db_run(s);
   if (err != OK) return err;
-  if (db_changes(db) == 0) return err_set(&base->error, ERR_CONFLICT, "run %lld has ended or does not exist", (long long)op->run);
+  if (db_changes(db) == 0)
+    return err_set(&base->error, ERR_CONFLICT, "run %lld has ended or does not exist", (long long)op->run);
   json_t *v = json_pack("{s:s}", "text", op->text);
   char *data = jsonx_dumps(v);
   json_decref(v);

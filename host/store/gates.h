@@ -5,7 +5,8 @@
 
 struct gate_row {
   int64_t id, run, created_at, decided_at, expires_at;
-  const char *title, *show, *show_sha, *choices, *schema, *status /* open | decided | expired */, *decision, *edits, *decided_by, *on_timeout;
+  const char *title, *show, *show_sha, *choices, *schema, *status /* open | decided | expired */, *decision,
+      *edits, *decided_by, *on_timeout;
 };
 
 /* Finds or makes the gate of this key. Out: `decided` with `answer` {"choice":..,"edits":..,"by":..} (then the entry was journaled with it), or
@@ -31,7 +32,8 @@ struct op_gate_decide {
   int64_t run; /* out */
 };
 extern const struct store_op_kind op_gate_decide_kind;
-enum err gates_each(struct db *db, int64_t run_or_0, bool open_only, void (*fn)(void *, const struct gate_row *), void *arg);
+enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
+                    void (*fn)(void *, const struct gate_row *), void *arg);
 
 /* Notes that a person sent to the writer. run.notes() journals those newer than the last seen. */
 struct op_notes {
@@ -40,5 +42,9 @@ struct op_notes {
   char *result; /* out: ["text", ...] of all notes of the run that no earlier entry delivered */
 };
 extern const struct store_op_kind op_notes_kind;
-struct op_note_add { struct store_op op; int64_t run; const char *text; };
+struct op_note_add {
+  struct store_op op;
+  int64_t run;
+  const char *text;
+};
 extern const struct store_op_kind op_note_add_kind;

@@ -20,8 +20,8 @@ enum err sql_end(struct db *db, struct db_stmt *s, enum db_step last) {
 
 /* ERR_FENCED, or OK and the heartbeat as it stands. */
 static enum err fence(struct db *db, int64_t run, int64_t epoch, int64_t *heartbeat) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT last_heartbeat FROM runs WHERE id = $run AND epoch = $epoch AND status = 'running'");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT last_heartbeat FROM runs WHERE id = $run AND epoch = $epoch AND status = 'running'");
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$epoch", epoch);
   enum db_step step = db_step(s);
@@ -59,8 +59,9 @@ static enum err supersede(struct db *db, const struct journal_entry *entry) {
 }
 
 static enum err insert(struct db *db, struct journal_entry *entry, int64_t at) {
-  struct db_stmt *s = db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, call_id, size, scope, kind, hash, result)"
-                                     " VALUES ($run, $seq, $n, $at, $call, $size, $scope, $kind, $hash, $result)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, call_id, size, scope, kind, hash, result)"
+                     " VALUES ($run, $seq, $n, $at, $call, $size, $scope, $kind, $hash, $result)");
   db_bind_int(s, "$run", entry->run);
   db_bind_int(s, "$seq", entry->seq);
   db_bind_int(s, "$n", entry->key.n);
@@ -111,16 +112,18 @@ static enum err apply_journal(struct db *db, struct store_op *op) {
 json_t *journal_entry_encode(const struct journal_entry *entry) {
   char hash[SHA_HEX];
   hex_encode(entry->key.hash, SHA_BYTES, hash);
-  json_t *v = json_pack("{s:I,s:I,s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "run", (json_int_t)entry->run, "epoch", (json_int_t)entry->epoch, "seq",
-                        (json_int_t)entry->seq, "scope", entry->key.scope, "kind", entry->key.kind, "hash", hash, "n",
-                        (json_int_t)entry->key.n, "call", (json_int_t)entry->call_id, "supersedes", (json_int_t)entry->supersedes, "at",
+  json_t *v = json_pack("{s:I,s:I,s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "run", (json_int_t)entry->run, "epoch",
+                        (json_int_t)entry->epoch, "seq", (json_int_t)entry->seq, "scope", entry->key.scope,
+                        "kind", entry->key.kind, "hash", hash, "n", (json_int_t)entry->key.n, "call",
+                        (json_int_t)entry->call_id, "supersedes", (json_int_t)entry->supersedes, "at",
                         (json_int_t)(entry->at_ms ? entry->at_ms : clock_wall_ms()));
   if (v && entry->result) spool_put_text_n(v, "result", entry->result, entry->n_result);
   return v;
 }
 
 bool journal_entry_decode(const json_t *v, struct journal_entry *entry, char **texts) {
-  const char *scope = jsonx_str(v, "scope", ""), *kind = jsonx_str(v, "kind", ""), *hash = jsonx_str(v, "hash", "");
+  const char *scope = jsonx_str(v, "scope", ""), *kind = jsonx_str(v, "kind", ""),
+             *hash = jsonx_str(v, "hash", "");
   size_t n;
   char *result = spool_take_text(v, "result", &n);
   *entry = (struct journal_entry){.run = jsonx_int(v, "run", 0),
@@ -188,13 +191,18 @@ static void free_journal(struct store_op *op) {
   free(op);
 }
 
-const struct store_op_kind op_journal_kind = {"journal", apply_journal, encode_journal, decode_journal, free_journal, true};
+const struct store_op_kind op_journal_kind = {"journal",      apply_journal, encode_journal,
+                                              decode_journal, free_journal,  true};
 
 /* --- reading --- */
 
 static void give(struct db_stmt *s, void (*fn)(void *, const struct journal_row *), void *arg) {
   size_t n_hash;
-  struct journal_row row = {.id = db_int(s, 0), .seq = db_int(s, 1), .n = db_int(s, 2), .call_id = db_int(s, 3), .at_ms = db_int(s, 4)};
+  struct journal_row row = {.id = db_int(s, 0),
+                            .seq = db_int(s, 1),
+                            .n = db_int(s, 2),
+                            .call_id = db_int(s, 3),
+                            .at_ms = db_int(s, 4)};
   row.n_result = (size_t)db_int(s, 5);
   row.scope = db_text(s, 6);
   row.kind = db_text(s, 7);
@@ -205,50 +213,57 @@ static void give(struct db_stmt *s, void (*fn)(void *, const struct journal_row 
   if (n_hash == SHA_BYTES) fn(arg, &row);
 }
 
-static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct journal_row *), void *arg) {
+static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct journal_row *),
+                     void *arg) {
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) give(s, fn, arg);
   return sql_end(db, s, step);
 }
 
-enum err journal_each(struct db *db, int64_t run, size_t inline_max, void (*fn)(void *, const struct journal_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT j.id, j.seq, j.n, j.call_id, j.at, j.size, j.scope, j.kind, j.hash,"
-                                     " CASE WHEN j.size <= $max THEN j.result END, c.provider || '/' || c.model, c.role"
-                                     " FROM journal j LEFT JOIN calls c ON c.id = j.call_id"
-                                     " WHERE j.run_id = $run AND j.superseded = 0 ORDER BY j.seq, j.id");
+enum err journal_each(struct db *db, int64_t run, size_t inline_max,
+                      void (*fn)(void *, const struct journal_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT j.id, j.seq, j.n, j.call_id, j.at, j.size, j.scope, j.kind, j.hash,"
+                     " CASE WHEN j.size <= $max THEN j.result END, c.provider || '/' || c.model, c.role"
+                     " FROM journal j LEFT JOIN calls c ON c.id = j.call_id"
+                     " WHERE j.run_id = $run AND j.superseded = 0 ORDER BY j.seq, j.id");
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$max", inline_max > INT64_MAX ? INT64_MAX : (int64_t)inline_max);
   enum err err = each(db, s, fn, arg);
   if (err != OK) return err;
   /* Late answers: paid for, but no entry of this run or of the runs it continues holds them. */
-  s = db_prepare(db, "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"
-                     "  WHERE r.retry_of IS NOT NULL)"
-                     " SELECT 0, 0, c.n, c.id, c.ended_at, length(CAST(c.answer AS BLOB)), c.scope, 'llm', c.hash, NULL,"
-                     " c.provider || '/' || c.model, c.role FROM calls c"
-                     " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered' AND c.id NOT IN"
-                     "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
-                     " ORDER BY c.id");
+  s = db_prepare(
+      db,
+      "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"
+      "  WHERE r.retry_of IS NOT NULL)"
+      " SELECT 0, 0, c.n, c.id, c.ended_at, length(CAST(c.answer AS BLOB)), c.scope, 'llm', c.hash, NULL,"
+      " c.provider || '/' || c.model, c.role FROM calls c"
+      " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered' AND c.id NOT IN"
+      "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
+      " ORDER BY c.id");
   db_bind_int(s, "$run", run);
   return each(db, s, fn, arg);
 }
 
 static enum err late_result(struct db *db, int64_t call_id, struct buf *out) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT late_result, answer, reasoning, stop, native_stop, model_returned, request_id, input_tokens, cached_read_tokens,"
-          " cache_write_tokens, output_tokens, reasoning_tokens, price_known, cost_nano, ttft_ms, total_ms, attempt, provider || '/' || model"
-          " FROM calls WHERE id = $id");
+      db,
+      "SELECT late_result, answer, reasoning, stop, native_stop, model_returned, request_id, input_tokens, cached_read_tokens,"
+      " cache_write_tokens, output_tokens, reasoning_tokens, price_known, cost_nano, ttft_ms, total_ms, attempt, provider || '/' || model"
+      " FROM calls WHERE id = $id");
   db_bind_int(s, "$id", call_id);
   enum db_step step = db_step(s);
   enum err err = step == DB_ROW ? OK : ERR_NOT_FOUND;
   if (step == DB_ROW && !db_is_null(s, 0)) {
     err = buf_puts(out, db_text(s, 0));
   } else if (step == DB_ROW) {
-    json_t *v = json_pack("{s:s?,s:s?,s:s?,s:s?,s:s,s:s?,s:I,s:I,s:I}", "text", db_text(s, 1), "reasoning", db_text(s, 2), "stop",
-                          db_text(s, 3), "native_stop", db_text(s, 4), "model", db_text(s, 17), "request_id", db_text(s, 6), "ttft_ms",
-                          (json_int_t)db_int(s, 14), "total_ms", (json_int_t)db_int(s, 15), "attempts", (json_int_t)db_int(s, 16));
-    json_t *usage = json_pack("{s:I,s:I,s:I,s:I,s:I}", "input", (json_int_t)db_int(s, 7), "cached_read", (json_int_t)db_int(s, 8),
-                              "cache_write", (json_int_t)db_int(s, 9), "output", (json_int_t)db_int(s, 10), "reasoning",
-                              (json_int_t)db_int(s, 11));
+    json_t *v = json_pack("{s:s?,s:s?,s:s?,s:s?,s:s,s:s?,s:I,s:I,s:I}", "text", db_text(s, 1), "reasoning",
+                          db_text(s, 2), "stop", db_text(s, 3), "native_stop", db_text(s, 4), "model",
+                          db_text(s, 17), "request_id", db_text(s, 6), "ttft_ms", (json_int_t)db_int(s, 14),
+                          "total_ms", (json_int_t)db_int(s, 15), "attempts", (json_int_t)db_int(s, 16));
+    json_t *usage = json_pack("{s:I,s:I,s:I,s:I,s:I}", "input", (json_int_t)db_int(s, 7), "cached_read",
+                              (json_int_t)db_int(s, 8), "cache_write", (json_int_t)db_int(s, 9), "output",
+                              (json_int_t)db_int(s, 10), "reasoning", (json_int_t)db_int(s, 11));
     json_object_set_new(v, "usage", usage);
     if (db_int(s, 12)) json_object_set_new(v, "cost_nano", json_integer(db_int(s, 13)));
     err = v ? jsonx_canonical(v, out) : ERR_INVALID;

@@ -7,7 +7,8 @@
 
 struct journal_key {
   const char *scope; /* "/", "/chapter-3", "/chapter-3/scene-1" */
-  const char *kind;  /* "llm", "step", "get", "put", "list", "gate", "project", "budget", "sleep", "notes", "export", ... */
+  const char *
+      kind; /* "llm", "step", "get", "put", "list", "gate", "project", "budget", "sleep", "notes", "export", ... */
   uint8_t hash[SHA_BYTES];
   int64_t n;
 };
@@ -15,14 +16,14 @@ struct journal_key {
 /* One new entry; embedded by every op that journals. */
 struct journal_entry {
   int64_t run, epoch, seq;
-  struct journal_key key;  /* scope and kind must stay until done */
-  const char *result;      /* canonical JSON text, n_result bytes */
+  struct journal_key key; /* scope and kind must stay until done */
+  const char *result;     /* canonical JSON text, n_result bytes */
   size_t n_result;
-  int64_t call_id;         /* the calls row that answered it, or 0 */
-  int64_t supersedes;      /* the entry that this one replaces (resume --with ...), or 0: that one is marked */
-  int64_t at_ms;           /* wall time of delivery: the run's clock */
-  bool once;               /* a replay from the spool: nothing happens when the run has an entry with this seq already */
-  int64_t id;              /* out */
+  int64_t call_id;    /* the calls row that answered it, or 0 */
+  int64_t supersedes; /* the entry that this one replaces (resume --with ...), or 0: that one is marked */
+  int64_t at_ms;      /* wall time of delivery: the run's clock */
+  bool once;  /* a replay from the spool: nothing happens when the run has an entry with this seq already */
+  int64_t id; /* out */
 };
 /* For use inside another op's apply. ERR_FENCED by (run, epoch, status='running'). */
 enum err journal_insert(struct db *db, struct journal_entry *entry);
@@ -45,6 +46,7 @@ struct journal_row {
   const char *provider_model; /* "provider/model" of call_id's call, or NULL */
   const char *role;           /* of that call, or NULL */
 };
-enum err journal_each(struct db *db, int64_t run, size_t inline_max, void (*fn)(void *arg, const struct journal_row *), void *arg);
+enum err journal_each(struct db *db, int64_t run, size_t inline_max,
+                      void (*fn)(void *arg, const struct journal_row *), void *arg);
 /* The result of one entry (id), appended to `out`. For a late answer pass id 0 and its call_id: the answer in normal form. */
 enum err journal_result(struct db *db, int64_t id, int64_t call_id, struct buf *out);

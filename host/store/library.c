@@ -42,9 +42,9 @@ char *library_path(const char *flag) {
 static const struct {
   unsigned long magic;
   const char *name;
-} network[] = {{0x6969, "NFS"},       {0x517B, "SMB"},      {0xFF534D42, "CIFS"},    {0xFE534D42, "SMB2"},
-               {0x5346414F, "AFS"},   {0x73757245, "Coda"}, {0x00C36400, "Ceph"},    {0x0BD00BD0, "Lustre"},
-               {0x47504653, "GPFS"},  {0x564C, "NCP"},      {0x19830326, "BeeGFS"}};
+} network[] = {{0x6969, "NFS"},      {0x517B, "SMB"},      {0xFF534D42, "CIFS"},  {0xFE534D42, "SMB2"},
+               {0x5346414F, "AFS"},  {0x73757245, "Coda"}, {0x00C36400, "Ceph"},  {0x0BD00BD0, "Lustre"},
+               {0x47504653, "GPFS"}, {0x564C, "NCP"},      {0x19830326, "BeeGFS"}};
 enum { FUSE_MAGIC = 0x65735546 };
 
 const char *library_network_magic(unsigned long magic) {
@@ -54,8 +54,9 @@ const char *library_network_magic(unsigned long magic) {
 }
 
 bool library_network_fuse(const char *type) {
-  static const char *const types[] = {"fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.glusterfs",
-                                      "fuse.ceph",  "fuse.davfs",  "fuse.curlftpfs", "fuse.juicefs", "fuse.mountpoint-s3"};
+  static const char *const types[] = {"fuse.sshfs",     "fuse.rclone",       "fuse.s3fs",  "fuse.gcsfuse",
+                                      "fuse.glusterfs", "fuse.ceph",         "fuse.davfs", "fuse.curlftpfs",
+                                      "fuse.juicefs",   "fuse.mountpoint-s3"};
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
     if (strcmp(types[i], type) == 0) return true;
   return false;
@@ -84,10 +85,12 @@ enum err library_check_filesystem(const char *dir, struct error *e) {
   if (statfs(dir, &fs) != 0 || stat(dir, &st) != 0) return err_errno(e, errno, "cannot look at %s", dir);
   char type[64];
   const char *name = library_network_magic((unsigned long)fs.f_type);
-  if (!name && (unsigned long)fs.f_type == FUSE_MAGIC && fuse_type(st.st_dev, type, sizeof type) && library_network_fuse(type))
+  if (!name && (unsigned long)fs.f_type == FUSE_MAGIC && fuse_type(st.st_dev, type, sizeof type) &&
+      library_network_fuse(type))
     name = type;
   if (!name) return OK;
-  enum err err = err_set(e, ERR_IO, "%s lies on a network file system (%s), where SQLite's locks do not hold", dir, name);
+  enum err err = err_set(e, ERR_IO, "%s lies on a network file system (%s), where SQLite's locks do not hold",
+                         dir, name);
   err_hint(e, "put the library on a local disk: --library DIR or QUIRE_LIBRARY=DIR");
   return err;
 }
@@ -103,7 +106,8 @@ static int64_t start_time_of(pid_t pid) {
   close(fd);
   if (n <= 0) return 0;
   text[n] = '\0';
-  const char *p = strrchr(text, ')'); /* the command's name may hold anything; field 22 is the 20th after it */
+  const char *p =
+      strrchr(text, ')'); /* the command's name may hold anything; field 22 is the 20th after it */
   for (int field = 2; p && field < 22; field++) p = strchr(p + 1, ' ');
   return p ? strtoll(p + 1, NULL, 10) : 0;
 }
@@ -133,7 +137,8 @@ static void read_owner(const char *dir, int lock_fd, struct library_owner *owner
     char boot[64];
     boot_id(boot);
     pid_t pid = (pid_t)jsonx_int(v, "pid", 0);
-    bool same = pid > 0 && (owner->pid == 0 || owner->pid == pid) && strcmp(jsonx_str(v, "boot", ""), boot) == 0 &&
+    bool same = pid > 0 && (owner->pid == 0 || owner->pid == pid) &&
+                strcmp(jsonx_str(v, "boot", ""), boot) == 0 &&
                 (!alive(pid) || jsonx_int(v, "started", 0) == start_time_of(pid));
     if (same) {
       owner->pid = pid;
@@ -151,8 +156,8 @@ static enum err owned(const char *dir, const struct library_owner *o, struct err
   if (o->pid <= 0) {
     err_set(e, ERR_OWNED, "the library %s belongs to another quire that is running now", dir);
   } else {
-    err_set(e, ERR_OWNED, "the library %s belongs to another quire (process %d%s%s%s%s)", dir, (int)o->pid, *o->command ? ", quire " : "",
-            o->command, *o->address ? ", at " : "", o->address);
+    err_set(e, ERR_OWNED, "the library %s belongs to another quire (process %d%s%s%s%s)", dir, (int)o->pid,
+            *o->command ? ", quire " : "", o->command, *o->address ? ", at " : "", o->address);
   }
   err_hint(e, "use that one, or stop it first; `--take-over` ends it, also when it is stopped");
   return ERR_OWNED;
@@ -176,7 +181,8 @@ static int open_lock(const char *dir, int flags, struct error *e) {
 static bool still_named(const char *dir, int fd) {
   char *path = mem_printf("%s/lock", dir);
   struct stat mine, named;
-  bool same = fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+  bool same = fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
+              mine.st_dev == named.st_dev;
   free(path);
   return same;
 }
@@ -195,7 +201,8 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
     if (got != 0) read_owner(dir, *fd, owner);
     close(*fd);
     *fd = -1;
-    if (got != 0 && why != EWOULDBLOCK && why != EINTR) return err_errno(e, why, "cannot lock the library %s", dir);
+    if (got != 0 && why != EWOULDBLOCK && why != EINTR)
+      return err_errno(e, why, "cannot lock the library %s", dir);
     bool dead = owner->pid > 0 && !alive(owner->pid);
     if (attempt >= (dead ? LOCK_TRIES_DEAD : LOCK_TRIES)) return owned(dir, owner, e);
     nanosleep(&(struct timespec){0, LOCK_PAUSE_MS * 1000000}, NULL);
@@ -205,9 +212,11 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
 enum err library_set_owner(const char *dir, const struct library_owner *owner, struct error *e) {
   char boot[64];
   boot_id(boot);
-  json_t *v = json_pack("{s:i,s:I,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "started", (json_int_t)start_time_of(owner->pid), "boot", boot,
-                        "address", owner->address, "token", owner->token, "command", owner->command);
-  char *text = jsonx_dumps(v), *path = mem_printf("%s/owner.json", dir), *temp = mem_printf("%s/owner.json.new", dir);
+  json_t *v = json_pack("{s:i,s:I,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "started",
+                        (json_int_t)start_time_of(owner->pid), "boot", boot, "address", owner->address,
+                        "token", owner->token, "command", owner->command);
+  char *text = jsonx_dumps(v), *path = mem_printf("%s/owner.json", dir),
+       *temp = mem_printf("%s/owner.json.new", dir);
   json_decref(v);
   enum err err = OK;
   size_t n = strlen(text);

@@ -43,13 +43,15 @@ static enum err free_slug(struct db *db, const char *base, char out[SLUG_ROOM]) 
   return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent, int64_t *id) {
+enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
+                      int64_t *id) {
   char short_slug[SLUG_MOST], slug[SLUG_ROOM];
   text_slug(base, strlen(base), short_slug, sizeof short_slug);
   enum err err = free_slug(db, short_slug, slug);
   if (err != OK) return err;
-  struct db_stmt *s = db_prepare(db, "INSERT INTO projects (slug, parent, title, kind, created_at, updated_at)"
-                                     " VALUES ($slug, $parent, $title, $kind, $now, $now)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO projects (slug, parent, title, kind, created_at, updated_at)"
+                     " VALUES ($slug, $parent, $title, $kind, $now, $now)");
   db_bind_text(s, "$slug", slug);
   db_bind_id(s, "$parent", parent);
   db_bind_text(s, "$title", title && *title ? title : "Untitled");
@@ -62,14 +64,19 @@ enum err project_make(struct db *db, const char *base, const char *title, const 
 
 /* --- reading --- */
 
-#define PROJECT_COLUMNS "SELECT id, COALESCE(parent, 0), created_at, updated_at, slug, title, kind, fields FROM projects"
+#define PROJECT_COLUMNS                                                                                      \
+  "SELECT id, COALESCE(parent, 0), created_at, updated_at, slug, title, kind, fields FROM projects"
 
 static struct project_row read_row(struct db_stmt *s) {
-  return (struct project_row){db_int(s, 0), db_int(s, 1), db_int(s, 2), db_int(s, 3), db_text(s, 4), db_text(s, 5), db_text(s, 6), db_text(s, 7)};
+  return (struct project_row){db_int(s, 0),  db_int(s, 1),  db_int(s, 2),  db_int(s, 3),
+                              db_text(s, 4), db_text(s, 5), db_text(s, 6), db_text(s, 7)};
 }
 
-enum err projects_each(struct db *db, int64_t parent_or_minus_1, void (*fn)(void *, const struct project_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS " WHERE $parent < 0 OR COALESCE(parent, 0) = $parent ORDER BY updated_at DESC, id DESC");
+enum err projects_each(struct db *db, int64_t parent_or_minus_1,
+                       void (*fn)(void *, const struct project_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, PROJECT_COLUMNS
+                 " WHERE $parent < 0 OR COALESCE(parent, 0) = $parent ORDER BY updated_at DESC, id DESC");
   db_bind_int(s, "$parent", parent_or_minus_1);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
@@ -102,14 +109,17 @@ static enum err not_found(struct db *db, const char *slug, struct error *e) {
     near = text_nearest(slug, list);
     free(list);
   }
-  if (near) err_hint(e, "did you mean '%s'?", near);
-  else err_hint(e, "`quire projects` lists them");
+  if (near)
+    err_hint(e, "did you mean '%s'?", near);
+  else
+    err_hint(e, "`quire projects` lists them");
   for (size_t i = 0; i < names.n; i++) free(names.slugs[i]);
   free(names.slugs);
   return err == OK ? ERR_NOT_FOUND : db_error(db, e);
 }
 
-enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *), void *arg, struct error *e) {
+enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
+                      void *arg, struct error *e) {
   struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS " WHERE slug = $slug");
   db_bind_text(s, "$slug", slug);
   enum db_step step = db_step(s);
@@ -136,7 +146,8 @@ static enum err read_project(struct db *db, int64_t id, json_t **out, int64_t *p
     json_t *fields = NULL;
     err = jsonx_parse(row.fields, strlen(row.fields), "a project's fields", &fields, NULL);
     if (err == OK)
-      *out = json_pack("{s:I,s:s,s:s,s:s,s:o}", "id", (json_int_t)row.id, "slug", row.slug, "title", row.title, "kind", row.kind, "fields", fields);
+      *out = json_pack("{s:I,s:s,s:s,s:s,s:o}", "id", (json_int_t)row.id, "slug", row.slug, "title",
+                       row.title, "kind", row.kind, "fields", fields);
     if (parent) *parent = row.parent;
   }
   enum err end = sql_end(db, s, step);
@@ -146,7 +157,9 @@ static enum err read_project(struct db *db, int64_t id, json_t **out, int64_t *p
 static enum err write_fields(struct db *db, int64_t id, const json_t *project) {
   char *fields = jsonx_dumps(json_object_get(project, "fields"));
   if (!fields) return ERR_LIMIT;
-  struct db_stmt *s = db_prepare(db, "UPDATE projects SET title = $title, kind = $kind, fields = $fields, updated_at = $now WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE projects SET title = $title, kind = $kind, fields = $fields, updated_at = $now WHERE id = $id");
   db_bind_text(s, "$title", jsonx_str(project, "title", "Untitled"));
   db_bind_text(s, "$kind", jsonx_str(project, "kind", "book"));
   db_bind_text(s, "$fields", fields);
@@ -171,10 +184,14 @@ static enum err merge(struct db *db, int64_t id, const char *text, struct error 
   json_t *value;
   json_object_foreach(more, key, value) {
     bool column = strcmp(key, "title") == 0 || strcmp(key, "kind") == 0;
-    if (column && json_is_string(value) && *json_string_value(value)) json_object_set(project, key, value);
-    else if (column) err = err == OK ? err_set(e, ERR_INVALID, "a project's %s is a text", key) : err;
-    else if (json_is_null(value)) json_object_del(fields, key);
-    else json_object_set(fields, key, value);
+    if (column && json_is_string(value) && *json_string_value(value))
+      json_object_set(project, key, value);
+    else if (column)
+      err = err == OK ? err_set(e, ERR_INVALID, "a project's %s is a text", key) : err;
+    else if (json_is_null(value))
+      json_object_del(fields, key);
+    else
+      json_object_set(fields, key, value);
   }
   if (err == OK) err = project ? write_fields(db, id, project) : ERR_NOT_FOUND;
   json_decref(project);
@@ -190,7 +207,8 @@ static enum err child(struct db *db, const struct op_project *op, int64_t *id, s
   char key[SLUG_MOST / 2], slug[SLUG_MOST];
   const char *name = op->key && *op->key ? op->key : "book";
   text_slug(name, strlen(name), key, sizeof key);
-  snprintf(slug, sizeof slug, "%.*s-%s", (int)(sizeof slug - strlen(key) - 2), jsonx_str(parent, "slug", ""), key);
+  snprintf(slug, sizeof slug, "%.*s-%s", (int)(sizeof slug - strlen(key) - 2), jsonx_str(parent, "slug", ""),
+           key);
   json_decref(parent);
   err = project_id_by_slug(db, slug, id);
   if (err == ERR_NOT_FOUND) return project_make(db, slug, name, "book", op->project, id);
@@ -200,7 +218,8 @@ static enum err child(struct db *db, const struct op_project *op, int64_t *id, s
   db_bind_int(s, "$parent", op->project);
   enum db_step step = db_step(s);
   err = sql_end(db, s, step);
-  if (err == OK && step != DB_ROW) err = err_set(e, ERR_CONFLICT, "the project '%s' exists and is no part of this one", slug);
+  if (err == OK && step != DB_ROW)
+    err = err_set(e, ERR_CONFLICT, "the project '%s' exists and is no part of this one", slug);
   return err;
 }
 
@@ -210,7 +229,8 @@ static enum err apply_project(struct db *db, struct store_op *base) {
   json_t *v = NULL;
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err == OK && op->what == PROJECT_CHILD) err = child(db, op, &id, &base->error);
-  if (err == OK && op->fields && (op->what == PROJECT_SET || op->what == PROJECT_CHILD)) err = merge(db, id, op->fields, &base->error);
+  if (err == OK && op->fields && (op->what == PROJECT_SET || op->what == PROJECT_CHILD))
+    err = merge(db, id, op->fields, &base->error);
   if (err == OK) err = read_project(db, id, &v, &parent);
   if (err == OK && op->what == PROJECT_PARENT) {
     json_decref(v);

@@ -2,10 +2,15 @@
 #pragma once
 #include "store/journal.h"
 
-struct project_row { int64_t id, parent, created_at, updated_at; const char *slug, *title, *kind, *fields; };
-enum err projects_each(struct db *db, int64_t parent_or_minus_1, void (*fn)(void *, const struct project_row *), void *arg);
+struct project_row {
+  int64_t id, parent, created_at, updated_at;
+  const char *slug, *title, *kind, *fields;
+};
+enum err projects_each(struct db *db, int64_t parent_or_minus_1,
+                       void (*fn)(void *, const struct project_row *), void *arg);
 /* Calls fn once; ERR_NOT_FOUND with the nearest slug as a hint. */
-enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *), void *arg, struct error *e);
+enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
+                      void *arg, struct error *e);
 
 /* A run's call on its project, journaled. GET/PARENT: reads the fields (null without a parent). SET: merges the JSON object `fields` into it
  * ("title" and "kind" are columns). CHILD: makes or finds the child project with the slug PARENT-SLUG + "-" + key and merges fields.

@@ -15,10 +15,10 @@
 
 /* --- rows --- */
 
-#define RUN_COLUMNS                                                                                                                        \
-  "r.id, r.project_id, r.script_set, r.epoch, r.retry_of, r.key, p.slug, r.pipeline, r.status, r.wait_kind, r.wait_for, r.phase,"         \
-  " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"         \
-  " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options,"       \
+#define RUN_COLUMNS                                                                                                                 \
+  "r.id, r.project_id, r.script_set, r.epoch, r.retry_of, r.key, p.slug, r.pipeline, r.status, r.wait_kind, r.wait_for, r.phase,"   \
+  " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
+  " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
   " t.result, t.error"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
@@ -27,19 +27,44 @@ static char *copy(struct db_stmt *s, int column) {
 }
 
 static void read_row(struct db_stmt *s, struct run_row *out) {
-  *out = (struct run_row){
-      .id = db_int(s, 0), .project_id = db_int(s, 1), .script_set = db_int(s, 2), .epoch = db_int(s, 3), .retry_of = db_int(s, 4),
-      .key = copy(s, 5), .project = copy(s, 6), .pipeline = copy(s, 7), .status = copy(s, 8), .wait_kind = copy(s, 9),
-      .wait_for = copy(s, 10), .phase = copy(s, 11), .summary = copy(s, 12), .progress_label = copy(s, 13), .resume_with = copy(s, 14),
-      .wake_at = db_int(s, 15), .progress_done = db_int(s, 16), .progress_total = db_int(s, 17), .cost_nano = db_int(s, 18),
-      .calls = db_int(s, 19), .tokens_in = db_int(s, 20), .tokens_out = db_int(s, 21), .unpriced_calls = db_int(s, 22),
-      .read_horizon = db_int(s, 23), .created_at = db_int(s, 24), .started_at = db_int(s, 25), .last_heartbeat = db_int(s, 26),
-      .ended_at = db_int(s, 27), .deaths = db_int(s, 28), .options = copy(s, 29), .result = copy(s, 30), .error = copy(s, 31)};
+  *out = (struct run_row){.id = db_int(s, 0),
+                          .project_id = db_int(s, 1),
+                          .script_set = db_int(s, 2),
+                          .epoch = db_int(s, 3),
+                          .retry_of = db_int(s, 4),
+                          .key = copy(s, 5),
+                          .project = copy(s, 6),
+                          .pipeline = copy(s, 7),
+                          .status = copy(s, 8),
+                          .wait_kind = copy(s, 9),
+                          .wait_for = copy(s, 10),
+                          .phase = copy(s, 11),
+                          .summary = copy(s, 12),
+                          .progress_label = copy(s, 13),
+                          .resume_with = copy(s, 14),
+                          .wake_at = db_int(s, 15),
+                          .progress_done = db_int(s, 16),
+                          .progress_total = db_int(s, 17),
+                          .cost_nano = db_int(s, 18),
+                          .calls = db_int(s, 19),
+                          .tokens_in = db_int(s, 20),
+                          .tokens_out = db_int(s, 21),
+                          .unpriced_calls = db_int(s, 22),
+                          .read_horizon = db_int(s, 23),
+                          .created_at = db_int(s, 24),
+                          .started_at = db_int(s, 25),
+                          .last_heartbeat = db_int(s, 26),
+                          .ended_at = db_int(s, 27),
+                          .deaths = db_int(s, 28),
+                          .options = copy(s, 29),
+                          .result = copy(s, 30),
+                          .error = copy(s, 31)};
 }
 
 void run_row_release(struct run_row *r) {
-  char *texts[] = {r->key,   r->project, r->pipeline,       r->input,  r->options, r->status,     r->wait_kind,
-                   r->wait_for, r->phase, r->summary, r->progress_label, r->result, r->error, r->resume_with};
+  char *texts[] = {r->key,       r->project,    r->pipeline, r->input,   r->options,        r->status,
+                   r->wait_kind, r->wait_for,   r->phase,    r->summary, r->progress_label, r->result,
+                   r->error,     r->resume_with};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) free(texts[i]);
   *r = (struct run_row){0};
 }
@@ -73,11 +98,13 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id) {
   return err == OK && !*id ? ERR_NOT_FOUND : err;
 }
 
-enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *, const struct run_row *), void *arg) {
+enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *, const struct run_row *),
+                   void *arg) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE ($status IS NULL OR r.status = $status"
-          " OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))"
-          " AND ($project IS NULL OR p.slug = $project) AND ($before = 0 OR r.id < $before) ORDER BY r.id DESC LIMIT $limit");
+      db,
+      "SELECT " RUN_COLUMNS RUN_TABLES " WHERE ($status IS NULL OR r.status = $status"
+      " OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))"
+      " AND ($project IS NULL OR p.slug = $project) AND ($before = 0 OR r.id < $before) ORDER BY r.id DESC LIMIT $limit");
   db_bind_text(s, "$status", f->status);
   db_bind_text(s, "$project", f->project);
   db_bind_int(s, "$before", f->before_id);
@@ -93,9 +120,10 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
 }
 
 enum err runs_unfinished(struct db *db, void (*fn)(void *, int64_t, const char *), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT id, status FROM runs WHERE status IN ('queued','running','waiting')"
-                                     " AND (status = 'running' OR (status = 'queued' AND (wake_at IS NULL OR wake_at <= $now))"
-                                     "  OR (status = 'waiting' AND wake_at <= $now)) ORDER BY id");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT id, status FROM runs WHERE status IN ('queued','running','waiting')"
+          " AND (status = 'running' OR (status = 'queued' AND (wake_at IS NULL OR wake_at <= $now))"
+          "  OR (status = 'waiting' AND wake_at <= $now)) ORDER BY id");
   db_bind_int(s, "$now", clock_wall_ms());
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) fn(arg, db_int(s, 0), db_text(s, 1));
@@ -103,17 +131,20 @@ enum err runs_unfinished(struct db *db, void (*fn)(void *, int64_t, const char *
 }
 
 enum err runs_next_wake(struct db *db, int64_t *wake_at) {
-  struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MIN(wake_at), 0) FROM runs WHERE status IN ('queued','running','waiting')"
-                                     " AND status <> 'running' AND wake_at IS NOT NULL");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT COALESCE(MIN(wake_at), 0) FROM runs WHERE status IN ('queued','running','waiting')"
+          " AND status <> 'running' AND wake_at IS NOT NULL");
   enum db_step step = db_step(s);
   *wake_at = step == DB_ROW ? db_int(s, 0) : 0;
   return sql_end(db, s, step);
 }
 
-enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before, void (*fn)(void *, const struct run_row *), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE r.status = 'running'"
-                                     " AND (r.last_heartbeat < $beat OR (r.last_heartbeat IS NULL AND r.started_at < $started))"
-                                     " ORDER BY r.id");
+enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before,
+                    void (*fn)(void *, const struct run_row *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE r.status = 'running'"
+          " AND (r.last_heartbeat < $beat OR (r.last_heartbeat IS NULL AND r.started_at < $started))"
+          " ORDER BY r.id");
   db_bind_int(s, "$beat", beat_before);
   db_bind_int(s, "$started", started_before);
   enum db_step step;
@@ -145,8 +176,9 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
 }
 
 static enum err insert_run(struct db *db, struct op_run_create *op, int64_t project) {
-  struct db_stmt *s = db_prepare(db, "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, created_at)"
-                                     " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $now)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, created_at)"
+                     " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $now)");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$key", op->key && *op->key ? op->key : NULL);
   db_bind_text(s, "$pipeline", op->pipeline);
@@ -179,7 +211,8 @@ static enum err write_gives(struct db *db, const struct op_run_create *op, int64
   for (size_t i = 0; err == OK && i < op->n_gives; i++) {
     const struct run_give *g = &op->gives[i];
     char *name = mem_printf("given/%s", g->name);
-    struct artifact_write w = {.project = project, .name = name, .kind = g->kind, .content = g->content, .n = g->n};
+    struct artifact_write w = {
+        .project = project, .name = name, .kind = g->kind, .content = g->content, .n = g->n};
     err = artifact_write(db, &w);
     free(name);
   }
@@ -197,7 +230,8 @@ static enum err slug_of(struct db *db, int64_t project, char *out, size_t max) {
 /* The run with this key, made before. OK and `existed`, or ERR_NOT_FOUND. */
 static enum err find_existing(struct db *db, struct op_run_create *op) {
   if (!op->key || !*op->key) return ERR_NOT_FOUND;
-  struct db_stmt *s = db_prepare(db, "SELECT r.id, p.slug FROM runs r JOIN projects p ON p.id = r.project_id WHERE r.key = $key");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT r.id, p.slug FROM runs r JOIN projects p ON p.id = r.project_id WHERE r.key = $key");
   db_bind_text(s, "$key", op->key);
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
@@ -249,7 +283,8 @@ struct standing {
 };
 
 static enum err look(struct db *db, int64_t id, struct standing *now, struct error *e) {
-  struct db_stmt *s = db_prepare(db, "SELECT status, wait_for, wake_at, deaths, death_mark FROM runs WHERE id = $id");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT status, wait_for, wake_at, deaths, death_mark FROM runs WHERE id = $id");
   db_bind_int(s, "$id", id);
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
@@ -294,9 +329,10 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   if (!is_status(&now, "queued") && !died && !due)
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
   if (died && (err = count_death(db, op->id, &now)) != OK) return err;
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
-                                     " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"
-                                     " WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
+          " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"
+          " WHERE id = $id");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$deaths", now.deaths);
   db_bind_int(s, "$mark", now.death_mark);
@@ -311,7 +347,8 @@ const struct store_op_kind op_run_claim_kind = {"run_claim", apply_claim, NULL, 
 /* --- the engine's change of status --- */
 
 static bool is_terminal(const char *status) {
-  return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0;
+  return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 ||
+         strcmp(status, "cancelled") == 0;
 }
 
 static enum err check_status(struct op_run_status *op, const char **wait_for) {
@@ -325,8 +362,9 @@ static enum err check_status(struct op_run_status *op, const char **wait_for) {
 
 static enum err write_texts(struct db *db, const struct op_run_status *op) {
   if (!op->result && !op->error) return OK;
-  struct db_stmt *s = db_prepare(db, "UPDATE run_texts SET result = COALESCE($result, result), error = COALESCE($error, error)"
-                                     " WHERE run_id = $run");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE run_texts SET result = COALESCE($result, result), error = COALESCE($error, error)"
+          " WHERE run_id = $run");
   db_bind_text(s, "$result", op->result);
   db_bind_text(s, "$error", op->error);
   db_bind_int(s, "$run", op->run);
@@ -341,8 +379,9 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */
   if (err != OK) return err;
   bool ends = is_terminal(op->status);
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wake_at = $wake,"
-                                     " ended_at = $ended WHERE id = $run");
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wake_at = $wake,"
+                     " ended_at = $ended WHERE id = $run");
   db_bind_text(s, "$status", op->status);
   db_bind_text(s, "$kind", wait_for ? op->wait_kind : NULL);
   db_bind_text(s, "$for", wait_for);
@@ -351,12 +390,14 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   db_bind_int(s, "$run", op->run);
   err = db_run(s);
   if (err != OK) return err;
-  return event_status(db, op->run, op->status, wait_for ? op->wait_kind : NULL, wait_for, ends ? 0 : op->wake_at, op->error);
+  return event_status(db, op->run, op->status, wait_for ? op->wait_kind : NULL, wait_for,
+                      ends ? 0 : op->wake_at, op->error);
 }
 
 static enum err encode_status(const struct store_op *base, struct buf *line) {
   const struct op_run_status *op = (const struct op_run_status *)base;
-  json_t *v = json_pack("{s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "wake", (json_int_t)op->wake_at);
+  json_t *v = json_pack("{s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "wake",
+                        (json_int_t)op->wake_at);
   spool_put_text(v, "status", op->status);
   spool_put_text(v, "wait_kind", op->wait_kind);
   spool_put_text(v, "wait_for", op->wait_for);
@@ -393,14 +434,16 @@ static void free_status(struct store_op *base) {
   free(op);
 }
 
-const struct store_op_kind op_run_status_kind = {"run_status", apply_status, encode_status, decode_status, free_status, false};
+const struct store_op_kind op_run_status_kind = {"run_status",  apply_status, encode_status,
+                                                 decode_status, free_status,  false};
 
 /* --- a person's change --- */
 
 static enum err check_command(const struct op_run_command *op, const struct standing *now, struct error *e) {
   if (has_ended(now)) {
     err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id, now->status);
-    if (op->what == RUN_RESUME) err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
+    if (op->what == RUN_RESUME)
+      err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;
   }
   if (op->what == RUN_RESUME && is_status(now, "running")) {
@@ -416,9 +459,10 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
   enum err err = OK;
   if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
-                                     " resume_with = $with, script_set = COALESCE($set, script_set),"
-                                     " read_horizon = max(read_horizon, $horizon), deaths = 0 WHERE id = $id");
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
+                     " resume_with = $with, script_set = COALESCE($set, script_set),"
+                     " read_horizon = max(read_horizon, $horizon), deaths = 0 WHERE id = $id");
   db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
   db_bind_id(s, "$set", op->script_set);
   db_bind_int(s, "$horizon", horizon);
@@ -432,8 +476,9 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
 }
 
 static enum err cancel(struct db *db, const struct op_run_command *op) {
-  struct db_stmt *s = db_prepare(db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
-                                     " wake_at = NULL, ended_at = $now WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
+          " wake_at = NULL, ended_at = $now WHERE id = $id");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$id", op->id);
   return db_run(s);
@@ -446,22 +491,25 @@ static enum err apply_command(struct db *db, struct store_op *base) {
   enum err err = look(db, op->id, &now, &base->error);
   if (err == OK) err = check_command(op, &now, &base->error);
   if (err == OK) err = op->what == RUN_RESUME ? resume(db, op) : cancel(db, op);
-  if (err == OK) err = event_status(db, op->id, op->what == RUN_RESUME ? "queued" : "cancelled", NULL, NULL, 0, NULL);
+  if (err == OK)
+    err = event_status(db, op->id, op->what == RUN_RESUME ? "queued" : "cancelled", NULL, NULL, 0, NULL);
   return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
 }
 
-const struct store_op_kind op_run_command_kind = {"run_command", apply_command, NULL, NULL, free_plain, false};
+const struct store_op_kind op_run_command_kind = {"run_command", apply_command, NULL,
+                                                  NULL,          free_plain,    false};
 
 /* --- progress --- */
 
 static enum err apply_progress(struct db *db, struct store_op *base) {
   struct op_run_progress *op = (struct op_run_progress *)base;
-  struct db_stmt *s =
-      db_prepare(db, "UPDATE runs SET last_heartbeat = $now, phase = COALESCE($phase, phase), summary = COALESCE($summary, summary),"
-                     " progress_label = COALESCE($label, progress_label),"
-                     " progress_done = CASE WHEN $done >= 0 THEN $done ELSE progress_done END,"
-                     " progress_total = CASE WHEN $total >= 0 THEN $total ELSE progress_total END"
-                     " WHERE id = $run AND epoch = $epoch AND status = 'running'");
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE runs SET last_heartbeat = $now, phase = COALESCE($phase, phase), summary = COALESCE($summary, summary),"
+      " progress_label = COALESCE($label, progress_label),"
+      " progress_done = CASE WHEN $done >= 0 THEN $done ELSE progress_done END,"
+      " progress_total = CASE WHEN $total >= 0 THEN $total ELSE progress_total END"
+      " WHERE id = $run AND epoch = $epoch AND status = 'running'");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_text(s, "$phase", op->phase);
   db_bind_text(s, "$summary", op->summary);
@@ -476,8 +524,8 @@ static enum err apply_progress(struct db *db, struct store_op *base) {
 
 static enum err encode_progress(const struct store_op *base, struct buf *line) {
   const struct op_run_progress *op = (const struct op_run_progress *)base;
-  json_t *v = json_pack("{s:I,s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "done", (json_int_t)op->done, "total",
-                        (json_int_t)op->total);
+  json_t *v = json_pack("{s:I,s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch,
+                        "done", (json_int_t)op->done, "total", (json_int_t)op->total);
   spool_put_text(v, "phase", op->phase);
   spool_put_text(v, "summary", op->summary);
   spool_put_text(v, "label", op->label);
@@ -508,4 +556,5 @@ static void free_progress(struct store_op *base) {
   free(op);
 }
 
-const struct store_op_kind op_run_progress_kind = {"run_progress", apply_progress, encode_progress, decode_progress, free_progress, true};
+const struct store_op_kind op_run_progress_kind = {"run_progress",  apply_progress, encode_progress,
+                                                   decode_progress, free_progress,  true};

@@ -11,7 +11,7 @@ struct run_row {
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
   int64_t wake_at, progress_done, progress_total;
   int64_t cost_nano, calls, tokens_in, tokens_out, unpriced_calls; /* sums over its calls */
-  int64_t read_horizon;                              /* highest artifact version id it may read --with artifacts; 0: none */
+  int64_t read_horizon; /* highest artifact version id it may read --with artifacts; 0: none */
   int64_t created_at, started_at, last_heartbeat, ended_at, deaths;
 };
 void run_row_release(struct run_row *r);
@@ -19,28 +19,32 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
 /* By --key, or ERR_NOT_FOUND. */
 enum err run_find_key(struct db *db, const char *key, int64_t *id);
 struct run_filter {
-  const char *status;   /* NULL: all; "unfinished": queued, running, waiting */
-  const char *project;  /* slug or NULL */
-  int64_t before_id;    /* paging: ids below; 0: from the newest */
-  int limit;            /* 0: all */
+  const char *status;  /* NULL: all; "unfinished": queued, running, waiting */
+  const char *project; /* slug or NULL */
+  int64_t before_id;   /* paging: ids below; 0: from the newest */
+  int limit;           /* 0: all */
 };
 /* Newest first. In lists `input` is NULL (it can be megabytes): run_get has it. */
-enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *arg, const struct run_row *), void *arg);
+enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *arg, const struct run_row *),
+                   void *arg);
 
 /* A new run, queued. With a key that exists already: existed = true, id is that run's, nothing else happens. The project is made
  * when `project` names none that exists; NULL makes a new one ("untitled-7"). Gives become artifacts "given/NAME" by a person. */
-struct run_give { const char *name, *kind, *content; size_t n; };
+struct run_give {
+  const char *name, *kind, *content;
+  size_t n;
+};
 struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
-  int64_t script_set, retry_of;    /* retry_of: its live journal entries (answers, not errors) are copied */
-  const char *resume_with;         /* of a retry --with ..., or NULL; "artifacts" sets the read horizon to now */
+  int64_t script_set, retry_of; /* retry_of: its live journal entries (answers, not errors) are copied */
+  const char *resume_with;      /* of a retry --with ..., or NULL; "artifacts" sets the read horizon to now */
   const struct run_give *gives;
   size_t n_gives;
-  const char *project_title;       /* for a new project; may be NULL */
-  int64_t id;                      /* out */
-  bool existed;                    /* out */
-  char project_slug[96];           /* out */
+  const char *project_title; /* for a new project; may be NULL */
+  int64_t id;                /* out */
+  bool existed;              /* out */
+  char project_slug[96];     /* out */
 };
 extern const struct store_op_kind op_run_create_kind;
 
@@ -59,7 +63,8 @@ extern const struct store_op_kind op_run_claim_kind;
 struct op_run_status {
   struct store_op op;
   int64_t run, epoch;
-  char *status, *wait_kind, *wait_for, *result, *error; /* owned by the op; NULL leaves result/error alone; wait_* are cleared unless waiting */
+  char *status, *wait_kind, *wait_for, *result,
+      *error; /* owned by the op; NULL leaves result/error alone; wait_* are cleared unless waiting */
   int64_t wake_at;
 };
 extern const struct store_op_kind op_run_status_kind;
@@ -69,10 +74,11 @@ struct op_run_command {
   struct store_op op;
   int64_t id;
   enum { RUN_RESUME, RUN_CANCEL } what;
-  const char *resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
-  int64_t script_set;      /* new set for --with scripts, or 0 */
-  const char *options;     /* replaces the options (models, budget, until) when not NULL */
-  struct run_row row;      /* out: as it is now */
+  const char *
+      resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
+  int64_t script_set;  /* new set for --with scripts, or 0 */
+  const char *options; /* replaces the options (models, budget, until) when not NULL */
+  struct run_row row;  /* out: as it is now */
 };
 extern const struct store_op_kind op_run_command_kind;
 
@@ -91,4 +97,5 @@ enum err runs_unfinished(struct db *db, void (*fn)(void *arg, int64_t id, const 
 /* The earliest wake_at of a queued or waiting run, also when it has passed; 0: none. */
 enum err runs_next_wake(struct db *db, int64_t *wake_at);
 /* For the watcher: running rows whose heartbeat is older, or that have none and started earlier. */
-enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before, void (*fn)(void *arg, const struct run_row *), void *arg);
+enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before,
+                    void (*fn)(void *arg, const struct run_row *), void *arg);

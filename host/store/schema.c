@@ -157,7 +157,8 @@ static enum err read_version(struct db *db, int64_t *version, struct error *e) {
     return err;
   }
   if (*version <= NEWEST) return OK;
-  err = err_set(e, ERR_NEWER, "a newer quire wrote this library (its schema is %lld, this program knows %d)", (long long)*version, NEWEST);
+  err = err_set(e, ERR_NEWER, "a newer quire wrote this library (its schema is %lld, this program knows %d)",
+                (long long)*version, NEWEST);
   err_hint(e, "use that newer quire, or restore a backup from before the update");
   return err;
 }
@@ -190,11 +191,13 @@ enum err schema_migrate(struct db *db, struct error *e) {
   return schema_migrate_to(db, NEWEST, e);
 }
 
-enum err schema_check(struct db *db, struct error *e) {
+enum err schema_version_check(struct db *db, struct error *e) {
   int64_t version;
   enum err err = read_version(db, &version, e);
   if (err != OK || version == NEWEST) return err;
-  err = err_set(e, ERR_CONFLICT, "an older quire wrote this library (its schema is %lld, this program needs %d)", (long long)version, NEWEST);
+  err = err_set(e, ERR_CONFLICT,
+                "an older quire wrote this library (its schema is %lld, this program needs %d)",
+                (long long)version, NEWEST);
   err_hint(e, "start `quire serve` once: it brings the library up to date");
   return err;
 }

@@ -6,7 +6,7 @@
  * ERR_NEWER: a newer quire wrote it. ERR_INVALID: it is some other program's database. */
 enum err schema_migrate(struct db *db, struct error *e);
 /* For readers: OK when it is exactly this program's schema; ERR_NEWER, or ERR_CONFLICT when an owner must migrate it first. */
-enum err schema_check(struct db *db, struct error *e);
+enum err schema_version_check(struct db *db, struct error *e);
 /* The newest schema this program knows. */
 int schema_version(void);
 /* For tests: migrates only up to `version`. */

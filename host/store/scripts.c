@@ -39,7 +39,8 @@ static enum err put_file(struct db *db, int64_t set, const struct script_source 
   int64_t script;
   enum err err = put_source(db, file, &script);
   if (err != OK) return err;
-  struct db_stmt *s = db_prepare(db, "INSERT INTO script_set_files (set_id, name, script_id) VALUES ($set, $name, $script)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO script_set_files (set_id, name, script_id) VALUES ($set, $name, $script)");
   db_bind_int(s, "$set", set);
   db_bind_text(s, "$name", file->name);
   db_bind_int(s, "$script", script);
@@ -65,9 +66,11 @@ static void free_plain(struct store_op *op) {
 
 const struct store_op_kind op_script_set_kind = {"script_set", apply_set, NULL, NULL, free_plain, false};
 
-enum err script_set_each(struct db *db, int64_t set, void (*fn)(void *, const struct script_source *), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT f.name, c.text, c.sha FROM script_set_files f JOIN scripts c ON c.id = f.script_id"
-                                     " WHERE f.set_id = $set ORDER BY f.name");
+enum err script_set_each(struct db *db, int64_t set, void (*fn)(void *, const struct script_source *),
+                         void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT f.name, c.text, c.sha FROM script_set_files f JOIN scripts c ON c.id = f.script_id"
+          " WHERE f.set_id = $set ORDER BY f.name");
   db_bind_int(s, "$set", set);
   enum db_step step;
   bool any = false;

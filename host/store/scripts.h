@@ -3,7 +3,11 @@
 #include "base/hash.h"
 #include "store/store.h"
 
-struct script_source { const char *name, *text; size_t n; char sha[SHA_HEX]; }; /* name: "phases/writing", "pipelines/generate_book" */
+struct script_source {
+  const char *name, *text;
+  size_t n;
+  char sha[SHA_HEX];
+}; /* name: "phases/writing", "pipelines/generate_book" */
 struct op_script_set {
   struct store_op op;
   const char *hash; /* of the whole set */
@@ -13,4 +17,5 @@ struct op_script_set {
 };
 extern const struct store_op_kind op_script_set_kind;
 /* Each source of a set, by name. ERR_NOT_FOUND. */
-enum err script_set_each(struct db *db, int64_t set, void (*fn)(void *, const struct script_source *), void *arg);
+enum err script_set_each(struct db *db, int64_t set, void (*fn)(void *, const struct script_source *),
+                         void *arg);

@@ -29,8 +29,8 @@ struct spool {
   struct buf line;
 };
 
-static const struct store_op_kind *const kinds[] = {&op_journal_kind, &op_call_finish_kind, &op_run_status_kind, &op_run_progress_kind,
-                                                    &op_event_kind};
+static const struct store_op_kind *const kinds[] = {
+    &op_journal_kind, &op_call_finish_kind, &op_run_status_kind, &op_run_progress_kind, &op_event_kind};
 
 static void checksum(const char *text, size_t n, char out[CHECKSUM + 1]) {
   char hex[SHA_HEX];
@@ -169,7 +169,8 @@ static enum err create(struct spool *s) {
   if (s->fd < 0) return err_errno(NULL, errno, "spool");
   s->size = s->synced_size = 0;
   s->lines = s->synced_lines = 0;
-  snprintf(s->nonce, sizeof s->nonce, "%016llx%08x", (unsigned long long)clock_wall_ms() << 20 ^ clock_mono_ns(), (unsigned)getpid());
+  snprintf(s->nonce, sizeof s->nonce, "%016llx%08x",
+           (unsigned long long)clock_wall_ms() << 20 ^ clock_mono_ns(), (unsigned)getpid());
   char head[80];
   int n = snprintf(head, sizeof head, "quire-spool 1 %s\n", s->nonce);
   return write_all(s, head, (size_t)n);
@@ -205,8 +206,10 @@ enum err spool_append(struct spool *s, const struct store_op *op) {
     s->lines++;
     return OK;
   }
-  if (s->lines > 0 && ftruncate(s->fd, before) == 0) s->size = before;
-  else undo(s);
+  if (s->lines > 0 && ftruncate(s->fd, before) == 0)
+    s->size = before;
+  else
+    undo(s);
   return err;
 }
 
@@ -231,7 +234,8 @@ static enum err read_mark(struct spool *s, struct db *db, int64_t *skip) {
   enum db_step step = db_step(q);
   size_t n = strlen(s->nonce);
   const char *value = step == DB_ROW ? db_text(q, 0) : NULL;
-  if (value && n > 0 && strncmp(value, s->nonce, n) == 0 && value[n] == ' ') *skip = strtoll(value + n, NULL, 10);
+  if (value && n > 0 && strncmp(value, s->nonce, n) == 0 && value[n] == ' ')
+    *skip = strtoll(value + n, NULL, 10);
   db_reset(q);
   return step == DB_FAILED ? db_error(db, NULL) : OK;
 }
@@ -247,14 +251,16 @@ static enum err write_mark(struct spool *s, struct db *db) {
 }
 
 bool store_err_is_database(enum err err) {
-  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO || err == ERR_CORRUPT;
+  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
+         err == ERR_CORRUPT;
 }
 
 static struct store_op *decode(const char *text, size_t n) {
   const char *space = memchr(text, ' ', n);
   if (!space) return NULL;
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-    if (strlen(kinds[i]->name) == (size_t)(space - text) && memcmp(kinds[i]->name, text, (size_t)(space - text)) == 0)
+    if (strlen(kinds[i]->name) == (size_t)(space - text) &&
+        memcmp(kinds[i]->name, text, (size_t)(space - text)) == 0)
       return kinds[i]->decode(space + 1, n - (size_t)(space - text) - 1);
   return NULL;
 }
@@ -273,7 +279,8 @@ static enum err replay_line(struct db *db, const char *text, size_t n, int64_t *
       enum err own = err != OK ? err : op->err;
       err = err == OK ? db_savepoint_keep(db) : db_savepoint_undo(db);
       if (own != OK) {
-        log_warnx("store: from the spool, not done (%s): %s %s", err_name(own), op->kind->name, op->error.message);
+        log_warnx("store: from the spool, not done (%s): %s %s", err_name(own), op->kind->name,
+                  op->error.message);
         ++*dropped;
       }
     }
@@ -282,7 +289,8 @@ static enum err replay_line(struct db *db, const char *text, size_t n, int64_t *
   return err;
 }
 
-static enum err replay_lines(struct spool *s, struct db *db, int64_t skip, int64_t *dropped, struct error *e) {
+static enum err replay_lines(struct spool *s, struct db *db, int64_t skip, int64_t *dropped,
+                             struct error *e) {
   char *line = NULL;
   size_t room = 0, n;
   FILE *f = reread(s, &line, &room);
@@ -293,8 +301,10 @@ static enum err replay_lines(struct spool *s, struct db *db, int64_t skip, int64
   enum err err = OK;
   for (int64_t i = 0; err == OK && i < s->lines; i++) {
     const char *text = next_line(f, &line, &room, &n);
-    if (!text) err = err_set(e, ERR_IO, "%s changed under us", s->path);
-    else if (i >= skip) err = replay_line(db, text, n, dropped);
+    if (!text)
+      err = err_set(e, ERR_IO, "%s changed under us", s->path);
+    else if (i >= skip)
+      err = replay_line(db, text, n, dropped);
   }
   fclose(f);
   free(line);
@@ -327,7 +337,8 @@ enum err spool_replay(struct spool *s, struct db *db, int64_t *dropped, struct e
     db_rollback(db);
     return err;
   }
-  if (s->lines > skip) log_info("store: %lld spooled changes are in the database now", (long long)(s->lines - skip));
+  if (s->lines > skip)
+    log_info("store: %lld spooled changes are in the database now", (long long)(s->lines - skip));
   *dropped += lost;
   remove_file(s);
   return OK;

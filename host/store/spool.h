@@ -26,12 +26,15 @@ enum err spool_replay(struct spool *s, struct db *db, int64_t *dropped, struct e
 /* Text fields in an op's JSON line: text that is not UTF-8 (a provider's bytes) travels as hex. NULL is left out. */
 void spool_put_text(json_t *obj, const char *key, const char *text);
 void spool_put_text_n(json_t *obj, const char *key, const char *text, size_t n);
-char *spool_take_text(const json_t *obj, const char *key, size_t *n); /* free(); NULL when absent; n may be NULL */
+char *spool_take_text(const json_t *obj, const char *key,
+                      size_t *n);                        /* free(); NULL when absent; n may be NULL */
 bool spool_hex(const char *hex, uint8_t *out, size_t n); /* 2n digits into n bytes */
 
 /* Is it the database itself that failed (try the group again), not the op alone? */
 bool store_err_is_database(enum err err);
-enum err spool_put_json(struct buf *line, json_t *v); /* appends v as one line; takes the reference; ERR_INVALID when v is NULL */
+enum err
+spool_put_json(struct buf *line,
+               json_t *v); /* appends v as one line; takes the reference; ERR_INVALID when v is NULL */
 
 /* Journal entries inside a line. Decoding makes one block (*texts, free()) of the texts that the entry then borrows, and sets `once`. */
 struct journal_entry;

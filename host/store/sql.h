@@ -8,8 +8,8 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 /* One event inside another op's transaction. `data` is JSON text. */
 enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id);
 /* An event of kind "status": {"status":..} and what else is not NULL or 0. `error` is JSON or plain text. */
-enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind, const char *wait_for, int64_t wake_at,
-                      const char *error);
+enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
+                      const char *wait_for, int64_t wake_at, const char *error);
 /* A table of a run's fence: OK, or ERR_FENCED. */
 enum err fence_check(struct db *db, int64_t run, int64_t epoch);
 /* Writes `v` as canonical JSON into *result (replacing what is there), makes it the entry's result, and inserts the entry. Takes the
@@ -18,7 +18,8 @@ enum err journal_insert_json(struct db *db, struct journal_entry *entry, json_t 
 /* DB_FAILED -> the database's error, else OK. Resets the statement. */
 enum err sql_end(struct db *db, struct db_stmt *s, enum db_step last);
 /* For runs_create: makes a project. `base` is made a slug, unique by suffix; `exact` slugs are taken as they are. */
-enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent, int64_t *id);
+enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
+                      int64_t *id);
 /* ERR_NOT_FOUND without an error text. */
 enum err project_id_by_slug(struct db *db, const char *slug, int64_t *id);
 /* A new version of an artifact inside another op's transaction. proposal: the head stays. */

@@ -110,8 +110,9 @@ static enum err open_reader(struct store *s, struct error *e) {
   if (err == OK) err = library_check_filesystem(s->dir, e);
   struct db *db = NULL;
   if (err == OK) err = db_open(s->path, DB_READ_ONLY, &db, e);
-  if (err == ERR_NOT_FOUND) err_hint(e, "`quire run` and `quire serve` make a library; --library DIR names another");
-  if (err == OK) err = schema_check(db, e);
+  if (err == ERR_NOT_FOUND)
+    err_hint(e, "`quire run` and `quire serve` make a library; --library DIR names another");
+  if (err == OK) err = schema_version_check(db, e);
   if (err != OK) {
     db_close(db);
     return err;
@@ -134,7 +135,8 @@ static void store_free(struct store *s) {
   free(s);
 }
 
-enum err store_open_with(const char *dir, enum store_role role, const struct store_settings *settings, struct store **out, struct error *e) {
+enum err store_open_with(const char *dir, enum store_role role, const struct store_settings *settings,
+                         struct store **out, struct error *e) {
   *out = NULL;
   struct store *s = mem_alloc(sizeof *s);
   s->dir = mem_dup(dir);
@@ -261,8 +263,10 @@ static void read_one(struct store *s, struct store_op *op) {
     enum err err = op->kind->apply(db, op);
     if (err != OK) op->err = err;
     if (op->err != OK && !op->error.message[0]) {
-      if (store_err_is_database(op->err)) db_error(db, &op->error);
-      else err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
+      if (store_err_is_database(op->err))
+        db_error(db, &op->error);
+      else
+        err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
     }
     store_reader_release(s, db);
   }
@@ -299,8 +303,10 @@ void store_read_post(struct store *s, struct store_op *op) {
     *s->tail = op;
     s->tail = &op->next;
     bool more = s->n_sleeping == 0 && s->n_threads < s->settings.reader_threads;
-    if (more && pthread_create(&s->threads[s->n_threads], NULL, read_ops, s) == 0) s->n_threads++;
-    else if (s->n_threads == 0) fatal("cannot start a reader thread");
+    if (more && pthread_create(&s->threads[s->n_threads], NULL, read_ops, s) == 0)
+      s->n_threads++;
+    else if (s->n_threads == 0)
+      fatal("cannot start a reader thread");
     pthread_cond_signal(&s->work);
   }
   pthread_mutex_unlock(&s->lock);

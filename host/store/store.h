@@ -43,10 +43,12 @@ struct store_op_kind {
 
 struct store_op {
   const struct store_op_kind *kind;
-  void (*done)(struct store_op *op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
-  void *owner;                       /* the poster's */
-  enum err err;                      /* set before `done` */
-  bool spooled;                      /* could not be committed, lies in the fsynced spool instead; err is OK then */
+  void (*done)(
+      struct store_op *
+          op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
+  void *owner; /* the poster's */
+  enum err err; /* set before `done` */
+  bool spooled; /* could not be committed, lies in the fsynced spool instead; err is OK then */
   struct error error;
   struct store_op *next;
 };
@@ -69,7 +71,8 @@ struct store_settings {
   int reader_threads;   /* 2: threads for store_read_post */
 };
 struct store_settings store_settings_default(void);
-enum err store_open_with(const char *dir, enum store_role role, const struct store_settings *settings, struct store **out, struct error *e);
+enum err store_open_with(const char *dir, enum store_role role, const struct store_settings *settings,
+                         struct store **out, struct error *e);
 /* Commits what was posted, stops the threads, checkpoints (owner), releases the lock. */
 void store_close(struct store *s);
 const char *store_dir(const struct store *s);
@@ -77,10 +80,13 @@ const char *store_dir(const struct store *s);
 /* Any thread; never waits for the database. A STORE_READER, or a store that is being closed, refuses at once: `done` is then called
  * before store_post returns (ERR_READONLY, ERR_CLOSED). */
 void store_post(struct store *s, struct store_op *op);
-enum err store_do(struct store *s, struct store_op *op);          /* posts and waits; never on the loop thread; `done` is not called */
-void store_read_post(struct store *s, struct store_op *op);       /* `apply` runs on a reader thread, read-only, at once */
+enum err store_do(struct store *s,
+                  struct store_op *op); /* posts and waits; never on the loop thread; `done` is not called */
+void store_read_post(struct store *s,
+                     struct store_op *op); /* `apply` runs on a reader thread, read-only, at once */
 
-/* A read-only connection of the pool for a few statements; give it back soon. Not on the loop thread. */
+/* A read-only connection of the pool for a few statements; give it back soon. Not on the loop thread. NULL (and logged) when the
+ * database cannot be opened; releasing NULL is fine. */
 struct db *store_reader(struct store *s);
 void store_reader_release(struct store *s, struct db *db);
 

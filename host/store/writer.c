@@ -46,6 +46,7 @@ struct writer {
   struct store_op *head, **tail;
   bool sleeping, stopping;
 
+  bool damaged;           /* writer thread: damage was found; red until a person has looked */
   bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
   atomic_bool healthy;
@@ -59,7 +60,8 @@ static void describe(struct db *db, struct store_op *op) {
   if (store_err_is_database(op->err)) {
     db_error(db, &op->error);
   } else if (op->err == ERR_FENCED) {
-    err_set(&op->error, ERR_FENCED, "the run moved on: another epoch holds it, or it is not running any more");
+    err_set(&op->error, ERR_FENCED,
+            "the run moved on: another epoch holds it, or it is not running any more");
   } else {
     err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
   }
@@ -78,8 +80,10 @@ static enum err apply(struct writer *w, struct store_op *op) {
   err = op->kind->apply(w->db, op);
   if (store_err_is_database(err)) return err;
   if (err != OK) op->err = err;
-  if (!atomic) err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);
-  else err = OK;
+  if (!atomic)
+    err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);
+  else
+    err = OK;
   if (err != OK) return err;
   describe(w->db, op);
   /* Some failures (disk full) end the transaction under us: then nothing of the group happened. */
@@ -108,8 +112,10 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
   for (struct store_op *op = group; err == OK && op; op = op->next) {
     err = apply(w, op);
     if (err == OK) continue;
-    if (op->error.message[0]) *e = op->error; /* what the op said of it (a failpoint) */
-    else db_error(w->db, e);
+    if (op->error.message[0])
+      *e = op->error; /* what the op said of it (a failpoint) */
+    else
+      db_error(w->db, e);
     e->code = err;
   }
   if (err == OK) err = commit(w, e);
@@ -168,6 +174,7 @@ static void pause_ms(int64_t ms) {
 }
 
 static void recovered(struct writer *w) {
+  if (w->damaged) return;
   if (w->down || !atomic_load(&w->healthy)) log_info("store: the database takes writes again");
   w->down = false;
   atomic_store(&w->healthy, true);
@@ -183,6 +190,7 @@ static void settle(struct writer *w, struct store_op *group) {
     enum err err = try_group(w, group, &e);
     if (err == OK) break;
     atomic_store(&w->healthy, false);
+    w->damaged |= err == ERR_CORRUPT;
     if (attempt >= attempts || err == ERR_CORRUPT) {
       w->down = true;
       give_up(w, group, err, &e);
@@ -190,7 +198,8 @@ static void settle(struct writer *w, struct store_op *group) {
     }
     atomic_fetch_add(&w->retries, 1);
     log_warnx("store: attempt %d of %d failed: %s. %s", attempt, attempts, e.message, e.hint);
-    if (err != ERR_LOCKED) pause_ms(attempt * w->settings.lock_step_ms / 15); /* a lock was waited for already */
+    if (err != ERR_LOCKED)
+      pause_ms(attempt * w->settings.lock_step_ms / 15); /* a lock was waited for already */
     if (err == ERR_IO) reopen(w);
   }
   atomic_fetch_add(&w->commits, 1);
@@ -204,13 +213,18 @@ static void checkpoint(struct writer *w, bool idle) {
   if (pages < w->checkpointed_pages) w->checkpointed_pages = 0; /* the WAL started over */
   if (idle ? pages == 0 : pages - w->checkpointed_pages < CHECKPOINT_PAGES) return;
   enum db_checkpoint how = DB_CHECKPOINT_PASSIVE;
-  if (idle || pages >= TRUNCATE_PAGES) how = DB_CHECKPOINT_TRUNCATE;
-  else if (pages >= RESTART_PAGES) how = DB_CHECKPOINT_RESTART;
+  if (idle || pages >= TRUNCATE_PAGES)
+    how = DB_CHECKPOINT_TRUNCATE;
+  else if (pages >= RESTART_PAGES)
+    how = DB_CHECKPOINT_RESTART;
   db_set_patience(w->db, idle ? 0 : CHECKPOINT_PATIENCE_MS);
   enum err err = db_checkpoint(w->db, how);
-  if (err != OK && err != ERR_LOCKED) log_warnx("store: the checkpoint failed (%s); it is tried again", err_name(err));
+  if (err != OK && err != ERR_LOCKED)
+    log_warnx("store: the checkpoint failed (%s); it is tried again", err_name(err));
   if (err == ERR_LOCKED && pages >= 2 * TRUNCATE_PAGES)
-    log_warnx("store: the write-ahead log has %d MB because a reader stays open (another program on quire.db?)", pages / 256);
+    log_warnx(
+        "store: the write-ahead log has %d MB because a reader stays open (another program on quire.db?)",
+        pages / 256);
   w->checkpointed_pages = db_wal_pages(w->db);
 }
 
@@ -259,8 +273,10 @@ static void quiet(struct writer *w) {
   db_set_patience(w->db, 20);
   enum err err = spool_replay(w->spool, w->db, &dropped, &e);
   atomic_fetch_add(&w->fenced, dropped);
-  if (err == OK) recovered(w);
-  else if (err == ERR_IO) reopen(w);
+  if (err == OK)
+    recovered(w);
+  else if (err == ERR_IO)
+    reopen(w);
 }
 
 static void report(struct writer *w, struct store_op *group) {
@@ -279,12 +295,12 @@ static void *run(void *arg) {
     struct store_op *group = take(w, &end);
     if (group) {
       settle(w, group);
+      atomic_store(&w->busy_waits, db_busy_waits(w->db));
       report(w, group);
       if (!w->down) checkpoint(w, false);
     } else if (!end) {
       quiet(w);
     }
-    atomic_store(&w->busy_waits, db_busy_waits(w->db));
   }
   if (w->down) quiet(w);
   db_set_patience(w->db, CHECKPOINT_PATIENCE_MS);
@@ -331,7 +347,8 @@ static void writer_free(struct writer *w) {
   free(w);
 }
 
-enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out, struct error *e) {
+enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out,
+                      struct error *e) {
   struct writer *w = mem_alloc(sizeof *w);
   w->settings = *settings;
   w->path = mem_printf("%s/quire.db", dir);

@@ -6,7 +6,8 @@
 
 struct writer;
 /* Opens and migrates dir/quire.db, replays the spool, starts the thread. */
-enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out, struct error *e);
+enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out,
+                      struct error *e);
 void writer_post(struct writer *w, struct store_op *op);
 /* Commits (or spools) what was posted, checkpoints, ends the thread, frees. */
 void writer_stop(struct writer *w);

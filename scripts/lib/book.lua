@@ -7,8 +7,11 @@
 --   files       after phases/postprocessing.lua
 --   issues      what a reader of the report should look at; a book with issues is done all the same
 local calls = require "lib.calls"
+local chapterfile = require "lib.chapterfile"
+local facts = require "lib.facts"
 local given = require "lib.given"
 local languages = require "lib.languages"
+local Memory = require "lib.memory"
 local numbering = require "lib.numbering"
 
 local book = {}
@@ -23,10 +26,47 @@ function book.new(input)
     language = languages.find(input.language or "English"),
     chapters = input.chapters,
     words = input.words_per_chapter,
-    given = {}, models = {}, issues = {}, files = {}, notes = {}, rehearsal = false, words_written = 0,
+    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, rehearsal = false, words_written = 0,
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self
+end
+
+--- What was asked for, as a document: other pipelines open the book with it (Book.reopen).
+function book:wanted()
+  local out = { series = self.series }
+  for field, value in pairs(self.input) do out[field] = value end
+  return out
+end
+
+--- Opens a finished or half-finished book of this project. Waits.
+function book.reopen()
+  local wanted, blueprint = artifact.get("brief.json"), artifact.get("blueprint.json")
+  local structure = artifact.get("structure.json")
+  if not (wanted and blueprint and structure) then
+    error("this project holds no book yet; write one with generate_book, or name another project with --project", 0)
+  end
+  local self = book.new(wanted)
+  self.series, self.blueprint, self.structure = wanted.series, blueprint, structure
+  self.memory = Memory.new(structure, blueprint.cast)
+  return self
+end
+
+--- Brings the memory up to the chapter before `number`, from the documents as they stand. Waits.
+function book:remember_until(number)
+  for n = 1, number - 1 do
+    local name = numbering.find("chapters", n)
+    if not name then error(string.format("chapter %d is missing, so chapter %d has nothing to follow on", n, number), 0) end
+    local _, scenes = chapterfile.parse(artifact.get(name))
+    local sheet = artifact.get(self:name("facts", n, "json")) or facts.pending(self.memory.state.day)
+    local summary = artifact.get(self:name("summaries", n, "json"))
+    self.memory:absorb(n, sheet, summary and summary.summary or "", chapterfile.prose(scenes))
+    local part = self.memory:part_to_close(n)
+    if part then
+      local saved = artifact.get(self:name("parts", n, "json"))
+      self.memory:close(part, saved and saved.paragraph)
+    end
+  end
 end
 
 --- "chapters/03.md" for this book.

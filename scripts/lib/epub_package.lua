@@ -40,21 +40,21 @@ local function metadata(edition)
   local book = edition.book
   local out = {
     element("dc:identifier", ' id="book-id"', edition.id),
-    element("dc:title", ' id="title"', book.title),
+    element("dc:title", ' id="book-title"', book.title),
     element("dc:language", "", edition.language.tag),
   }
   if book.author then
-    out[#out + 1] = element("dc:creator", ' id="author"', book.author)
-    out[#out + 1] = property("role", "aut", ' refines="#author" scheme="marc:relators"')
+    out[#out + 1] = element("dc:creator", ' id="book-author"', book.author)
+    out[#out + 1] = property("role", "aut", ' refines="#book-author" scheme="marc:relators"')
   end
   if date_of(book) then out[#out + 1] = element("dc:date", "", date_of(book)) end
   if book.blurb and book.blurb ~= "" then out[#out + 1] = element("dc:description", "", book.blurb) end
   if book.genre then out[#out + 1] = element("dc:subject", "", book.genre) end
   if book.rights then out[#out + 1] = element("dc:rights", "", book.rights) end
   if book.series then
-    out[#out + 1] = property("belongs-to-collection", book.series.title, ' id="series"')
-    out[#out + 1] = property("collection-type", "series", ' refines="#series"')
-    out[#out + 1] = property("group-position", tostring(book.series.number), ' refines="#series"')
+    out[#out + 1] = property("belongs-to-collection", book.series.title, ' id="book-series"')
+    out[#out + 1] = property("collection-type", "series", ' refines="#book-series"')
+    out[#out + 1] = property("group-position", tostring(book.series.number), ' refines="#book-series"')
   end
   out[#out + 1] = property("dcterms:modified", (date_of(book) or "2000-01-01") .. "T00:00:00Z")
   for _, row in ipairs(accessibility) do out[#out + 1] = property(row[1], row[2]) end

@@ -50,7 +50,7 @@ function extract.chapter(book, prompt, plan, scenes)
     sheet.reason = err
     return { sheet = sheet, summary = summary_from_plan(plan) }
   end
-  local summary = text.first_words(answer.summary, 80)
+  local summary = text.first_words(answer.summary, 75)
   answer.summary = nil
   local sheet = facts.verify(respell(answer, book.blueprint.cast), table.concat(scenes, "\n"))
   return { sheet = sheet, summary = summary }

@@ -12,7 +12,7 @@ local State = {}
 State.__index = State
 
 facts.kinds = { "where", "holds", "knows", "condition" }
-local shown_per_person = { where = 1, holds = 4, knows = 5, condition = 2 }
+local shown_per_person = { where = 1, holds = 3, knows = 4, condition = 2 }
 local longest_list = 12   -- what is older is in the facts of its chapter
 
 --- What the extractor is asked for. Names come from the cast where they can, so that their spelling holds.
@@ -29,7 +29,7 @@ function facts.schema(promise_ids)
     { "quote", schema.text(160, "the exact words of the chapter that tell it") },
   }
   return schema.object {
-    { "summary", schema.text(900, "the chapter in at most 70 words, present tense, names and outcomes, no judgement") },
+    { "summary", schema.text(900, "the chapter in at most 60 words, present tense, names and outcomes, no judgement") },
     { "day", schema.integer(0, 100000, "the story's day on which the chapter ends, counted as in the events") },
     { "operations", schema.list(operation, 0, 24, "only what this chapter changed") },
     { "deaths", schema.list(death, 0, 6, "who died in this chapter; usually nobody") },

@@ -2,7 +2,8 @@
 --
 -- A book is cut into parts: its acts, and long acts into runs of at most ten chapters. Within a part the chapters' summaries
 -- are listed one after the other, so that the prompt only grows at its end (providers' caches like that). When a part is
--- finished, one call turns its summaries into a paragraph; all paragraphs together share a fixed number of words.
+-- finished, one call turns its summaries into a paragraph. Paragraphs and summaries share a fixed number of words: the more parts
+-- are closed, the shorter the summaries of the current one are shown (they are kept whole in summaries/NN.json).
 --
 --   local memory = memory.new(structure, cast)
 --   memory:absorb(3, facts, summary, prose)        -- after each chapter, in order
@@ -17,7 +18,7 @@ local memory = {}
 memory.__index = memory
 
 local longest_part = 10
-local words_for_closed_parts = 300
+local words_in_all, words_for_closed_parts = 600, 200
 local recent_chapters = 4
 
 local function cut_into_parts(structure)
@@ -69,35 +70,43 @@ end
 
 --- How many words the paragraph of one closed part may have.
 function memory:paragraph_words()
-  return numbering.clamp(words_for_closed_parts // math.max(1, #self.parts - 1), 30, 120)
+  return numbering.clamp(words_for_closed_parts // math.max(1, #self.parts - 1), 20, 120)
 end
 
-function memory:summaries_of(first, last)
+--- How many words of each chapter's summary are shown in a part; the same for all of the part's chapters.
+local function summary_words(self, part, closed)
+  local length = math.max(1, part.last - part.first + 1)
+  return numbering.clamp((words_in_all - closed * self:paragraph_words()) // length, 30, 100)
+end
+
+--- "Chapter 3. ..." for the chapters first..last, each in at most so many words.
+function memory:summaries_of(first, last, words)
   local out = {}
   for number = first, last do
-    if self.summaries[number] then
-      out[#out + 1] = string.format("Chapter %d. %s", number, blocks.fit(self.summaries[number], 700))
-    end
+    local summary = self.summaries[number]
+    if summary then out[#out + 1] = string.format("Chapter %d. %s", number, blocks.fit(text.first_words(summary, words), 900)) end
   end
   return out
 end
 
 --- Keeps a part as one paragraph. Without one (the call failed) the beginnings of its summaries stand in.
 function memory:close(part, paragraph)
-  local fallback = table.concat(self:summaries_of(part.first, part.last), " ")
+  local fallback = table.concat(self:summaries_of(part.first, part.last, 20), " ")
   part.paragraph = text.first_words(paragraph or fallback, self:paragraph_words() + 10)
 end
 
---- What a reader of chapters 1..number-1 remembers. The same for every call of the chapter.
+--- What a reader of chapters 1..number-1 remembers; with one more than the last chapter's number, the whole book. The same for
+--- every call of a chapter.
 function memory:story_so_far(number)
-  local current = self:part_of(number)
+  local current, place = self:part_of(math.min(number, self.total))
+  local words = summary_words(self, current, place - 1)
   local out = {}
   for _, part in ipairs(self.parts) do
     if part.last < current.first and part.paragraph then
       out[#out + 1] = string.format("Chapters %d to %d. %s", part.first, part.last, blocks.fit(part.paragraph, 1000))
     end
   end
-  for _, summary in ipairs(self:summaries_of(current.first, number - 1)) do out[#out + 1] = summary end
+  for _, summary in ipairs(self:summaries_of(current.first, number - 1, words)) do out[#out + 1] = summary end
   if #out == 0 then return "# The story so far\n\nThe book begins here." end
   return "# The story so far\n\n" .. table.concat(out, "\n")
 end

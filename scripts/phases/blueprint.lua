@@ -2,7 +2,7 @@
 -- into fields by a second, cheap call, because inventing inside a form makes for duller inventions.
 --
 -- Reads: the brief, given/blueprint (an outline of the author's own: it stays word for word, gaps are filled).
--- Leaves: blueprint.json, blueprint.md, conflicts/blueprint.json, and book.blueprint.
+-- Leaves: brief.json (what was asked for), blueprint.json, blueprint.md, conflicts/blueprint.json, and book.blueprint.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local given = require "lib.given"
@@ -208,6 +208,7 @@ end
 
 function blueprint.run(book)
   run.phase("Blueprint")
+  artifact.put("brief.json", book:wanted())
   local fields = approved(book, ideas_for(book))
   local author = book.given.blueprint
   artifact.put("blueprint.md", readable(fields, author))

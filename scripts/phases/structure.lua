@@ -24,8 +24,8 @@ end. Then name what the reader is promised (questions raised, debts made, weapon
 falls due; small ones early, large ones late, the largest in the last act. Divide the book into %d acts. At most 700 words.]]
 
 local acts_to_fields = [[
-Put this course into the form. The acts cover chapters 1 to %d without gap or overlap, in order, about equally long unless the course
-says otherwise, at most twelve chapters each. A promise is opened in one chapter and due in the same or a later one.
+Put this course into the form, divided into %d acts. The acts cover chapters 1 to %d without gap or overlap, in order, about equally
+long unless the course says otherwise, at most twelve chapters each. A promise is opened in one chapter and due in the same or a later one.
 
 <<<
 %s
@@ -67,7 +67,7 @@ local function acts_shape(chapters)
   local promise = schema.object {
     { "text", schema.text(240) }, { "opened", schema.integer(1, chapters) }, { "due", schema.integer(1, chapters) } }
   return schema.object {
-    { "acts", schema.list(act, 1, 20) },
+    { "acts", schema.list(act, (chapters + 11) // 12, 20) },
     { "promises", schema.list(promise, 1, numbering.clamp(chapters, 2, 16)) } }
 end
 
@@ -108,7 +108,7 @@ local function lay_out_acts(book)
   local wanted = acts_wanted(book.chapters)
   local course = calls.prose(book, { role = "planner", max_words = 700,
     blocks = base(book):last("task", string.format(plan_acts, book.chapters, wanted), 3000):list() }).text
-  return ask_checked(book, base(book), string.format(acts_to_fields, book.chapters, blocks.fit(course, 9000)),
+  return ask_checked(book, base(book), string.format(acts_to_fields, wanted, book.chapters, blocks.fit(course, 9000)),
     acts_shape(book.chapters), 1500, function(answer) return coverage.acts(answer, book.chapters) end)
 end
 

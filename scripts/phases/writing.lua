@@ -76,7 +76,7 @@ local function chapter_text(book, plan)
   local tail = memory:tail(220)
   return table.concat({
     "# This chapter\n\n" .. plans.text(plan),
-    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 3500) or "As the cast list has them."),
+    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 1800) or "As the cast list has them."),
     "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
     "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
     tail ~= "" and "# The last words of the chapter before\n\n" .. tail or "# This is the first chapter.",
@@ -216,7 +216,7 @@ function writing.examine(book, prompt, plan, scenes)
     issues = audit.without_doubles(open), unplaced = verdict.unplaced, revised = changed }
 end
 
---- Saves a chapter with everything that belongs to it, all or nothing. Returns true if the chapter became a proposal only.
+--- Saves a chapter with everything that belongs to it, all or nothing. Returns what became of its text: {version=, proposal=}.
 function writing.commit(book, chapter)
   local number = chapter.number
   local saved = artifact.commit(function()
@@ -225,7 +225,7 @@ function writing.commit(book, chapter)
     artifact.put(book:name("summaries", number, "json"), { number = number, title = chapter.title, summary = chapter.summary })
     artifact.put(book:name("issues", number, "json"), { number = number, issues = json.array(chapter.issues), revised = chapter.revised })
   end)
-  return saved[1].proposal
+  return saved[1]
 end
 
 --- Where a person's version of the chapter stands, the book goes on from that: its facts are taken down anew.
@@ -250,20 +250,21 @@ local function close_part(book, number)
   if not part then return end
   local words = memory:paragraph_words()
   local asked = prompts.base(book):last("task", string.format(compress, words, book.language.name,
-    table.concat(memory:summaries_of(part.first, part.last), "\n")), 14000)
+    table.concat(memory:summaries_of(part.first, part.last, 80), "\n")), 14000)
   local answer = calls.try_prose(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
   memory:close(part, answer and answer.text)
   artifact.put(book:name("parts", part.last, "json"), { first = part.first, last = part.last, paragraph = part.paragraph })
 end
 
-local function read_plan(book, number)
+--- The plan of a chapter as it stands now. Waits.
+function writing.read_plan(book, number)
   local plan = artifact.get(book:name("plans", number, "json"))
   if not plan then error(string.format("there is no plan for chapter %d; run the Chapter Planning phase first", number), 0) end
   return plans.mend(plan, number, book)
 end
 
 local function write_chapter(book, number)
-  local plan = read_plan(book, number)
+  local plan = writing.read_plan(book, number)
   log.info("Chapter %d of %d begun: %s", number, book.chapters, plan.title)
   local prompt = writing.chapter_prompt(book, plan)
   local scenes = write_scenes(book, prompt, plan)

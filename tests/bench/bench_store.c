@@ -26,7 +26,11 @@ static void die(const char *what, const struct error *e) {
 }
 
 static void fill(struct journal_entry *entry, int64_t run, int64_t epoch, int64_t seq) {
-  *entry = (struct journal_entry){.run = run, .epoch = epoch, .seq = seq, .result = result, .n_result = sizeof result,
+  *entry = (struct journal_entry){.run = run,
+                                  .epoch = epoch,
+                                  .seq = seq,
+                                  .result = result,
+                                  .n_result = sizeof result,
                                   .at_ms = clock_wall_ms()};
   entry->key.scope = "/chapter-3/scene-1";
   entry->key.kind = "step";
@@ -123,8 +127,9 @@ static void must(enum err err, struct db *db) {
 }
 
 static void insert(struct db *db, const struct journal_entry *entry) {
-  struct db_stmt *s = db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, size, scope, kind, hash, result)"
-                                     " VALUES ($run, $seq, $n, $at, $size, $scope, $kind, $hash, $result)");
+  struct db_stmt *s =
+      db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, size, scope, kind, hash, result)"
+                     " VALUES ($run, $seq, $n, $at, $size, $scope, $kind, $hash, $result)");
   db_bind_int(s, "$run", entry->run);
   db_bind_int(s, "$seq", entry->seq);
   db_bind_int(s, "$n", 0);
@@ -177,7 +182,9 @@ static double fsync_us(const char *dir) {
   uint64_t start = clock_mono_ns();
   enum { TIMES = 200 };
   for (int i = 0; i < TIMES; i++)
-    if (pwrite(fd, page, sizeof page, (off_t)i * (off_t)sizeof page) != (ssize_t)sizeof page || fsync(fd) != 0) exit(1);
+    if (pwrite(fd, page, sizeof page, (off_t)i * (off_t)sizeof page) != (ssize_t)sizeof page ||
+        fsync(fd) != 0)
+      exit(1);
   double us = (double)(clock_mono_ns() - start) / 1e3 / TIMES;
   close(fd);
   unlink(path);
@@ -186,7 +193,8 @@ static double fsync_us(const char *dir) {
 }
 
 static void remove_library(const char *dir) {
-  static const char *const names[] = {"quire.db", "quire.db-wal", "quire.db-shm", "lock", "owner.json", "spool"};
+  static const char *const names[] = {"quire.db", "quire.db-wal", "quire.db-shm",
+                                      "lock",     "owner.json",   "spool"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     char *path = mem_printf("%s/%s", dir, names[i]);
     unlink(path);
@@ -205,10 +213,13 @@ int main(int argc, char **argv) {
   struct store_stats stats;
   printf("fsync of one new page: %.0f us\n", fsync_us(base));
   for (int round = 0; round < ROUNDS; round++) {
-    char *dir = mem_printf("%s/bench_store.%d.%d", base, (int)getpid(), round), *raw_dir = mem_printf("%s-raw", dir);
+    char *dir = mem_printf("%s/bench_store.%d.%d", base, (int)getpid(), round),
+         *raw_dir = mem_printf("%s-raw", dir);
     double raw = bench_raw(raw_dir, runs, seconds), store = bench_store(dir, runs, seconds, &stats);
-    printf("round %d: %.0f durable steps/s (%.1f a commit, longest commit %.1f ms), raw batches of %d: %.0f rows/s\n", round + 1, store,
-           (double)stats.ops / (double)stats.commits, (double)stats.longest_commit_us / 1e3, BATCH, raw);
+    printf(
+        "round %d: %.0f durable steps/s (%.1f a commit, longest commit %.1f ms), raw batches of %d: %.0f rows/s\n",
+        round + 1, store, (double)stats.ops / (double)stats.commits, (double)stats.longest_commit_us / 1e3,
+        BATCH, raw);
     if (store > store_best) store_best = store;
     if (raw > raw_best) raw_best = raw;
     remove_library(dir);
@@ -216,6 +227,7 @@ int main(int argc, char **argv) {
     free(dir);
     free(raw_dir);
   }
-  printf("%d runs: %.0f durable steps/s, ratio to raw %.2f (target: 25000, 0.60)\n", runs, store_best, store_best / raw_best);
+  printf("%d runs: %.0f durable steps/s, ratio to raw %.2f (target: 25000, 0.60)\n", runs, store_best,
+         store_best / raw_best);
   return 0;
 }

@@ -1,0 +1,174 @@
+/* act.c - who carries a change out.
+ *
+ * 20 `quire run` at once on a fresh library: one gets the lock, the others find it taken, wait until owner.json says where to
+ * call, and hand their run over. An owner that is just leaving refuses or cuts the line; then the loop begins again, and whoever
+ * gets the lock is the next owner. A hand-over carries a key of its own, so that one that was cut can be said again. */
+#include "cli/act.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/jsonx.h"
+#include "cli/client.h"
+#include "cli/stop.h"
+
+enum { TRY_S = 15, PAUSE_MS = 20, TAKE_OVER_MS = 5000 };
+
+/* ---- what is called where */
+
+void act_path(const struct act *a, char *out, size_t max) {
+  static const char *const runs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
+  if (a->kind == ACT_RUN) snprintf(out, max, "/api/runs");
+  else if (a->kind == ACT_GATE) snprintf(out, max, "/api/gates/%lld", (long long)a->id);
+  else if (a->kind == ACT_ARTIFACT) snprintf(out, max, "/api/projects/%s/artifacts", a->project);
+  else snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, runs[a->kind]);
+}
+
+static enum err call_local(struct commands *c, const struct act *a, json_t **out, struct error *e) {
+  json_t *empty = json_object();
+  const json_t *request = a->request ? a->request : empty;
+  enum err err = ERR_INVALID;
+  switch (a->kind) {
+  case ACT_RUN: err = command_run(c, request, out, e); break;
+  case ACT_RESUME: err = command_resume(c, a->id, request, out, e); break;
+  case ACT_RETRY: err = command_retry(c, a->id, request, out, e); break;
+  case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
+  case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
+  case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;
+  }
+  json_decref(empty);
+  return err;
+}
+
+static bool moves_a_run(const struct act *a) { return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY; }
+
+/* ---- as the owner */
+
+static enum err as_host(struct cli *c, struct act *a, struct error *e) {
+  enum err err = cli_config(c, e);
+  if (err == OK) err = host_open(&c->config, "run", false, &a->host, e);
+  if (err != OK) return err;
+  err = call_local(host_commands(a->host), a, &a->answer, e);
+  if (err != OK) act_close(a, 0);
+  return err;
+}
+
+/* Records the change and starts nothing. */
+static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
+  struct store *store = NULL;
+  enum err err = cli_library_there(c, e); /* a library that is not there is not made by cancelling a run of it */
+  if (err == OK) err = store_open(c->library, STORE_OWNER, &store, e);
+  if (err != OK) return err;
+  struct commands commands = {.store = store};
+  err = call_local(&commands, a, &a->answer, e);
+  store_close(store);
+  return err;
+}
+
+/* ---- through the owner */
+
+static void add_hand_over_key(struct act *a) {
+  uint8_t random[8];
+  char hex[2 * sizeof random + 1];
+  if (a->kind != ACT_RUN || json_object_get(a->request, "key")) return;
+  if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) return;
+  hex_encode(random, sizeof random, hex);
+  char *key = mem_printf("auto-%s", hex);
+  json_object_set_new(a->request, "key", json_string(key));
+  free(key);
+}
+
+/* True: it is decided (err says how). False: try again. */
+static bool hand_over(struct act *a, enum err *err, struct error *e) {
+  char path[256];
+  enum client_end end;
+  act_path(a, path, sizeof path);
+  add_hand_over_key(a);
+  json_t *empty = json_object();
+  *err = client_call(&a->owner, "POST", path, a->request ? a->request : empty, &a->answer, &end, e);
+  json_decref(empty);
+  if (*err == OK) {
+    a->handed_over = true;
+    return true;
+  }
+  if (*err == ERR_OWNED) return true;
+  if (end == CLIENT_ANSWERED) return *err != ERR_CLOSED; /* it is leaving: the next owner will take it */
+  return false;
+}
+
+static void pause_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL); }
+
+static enum err refuse_detached(struct cli *c, struct error *e) {
+  err_set(e, ERR_INVALID, "--detach needs a living owner of the library %s, and there is none", c->library);
+  err_hint(e, "start `quire serve` first, or leave --detach out");
+  return ERR_INVALID;
+}
+
+enum err act_do(struct cli *c, struct act *a, struct error *e) {
+  uint64_t deadline = clock_mono_ns() + (uint64_t)TRY_S * 1000000000;
+  bool said = false;
+  for (;;) {
+    enum err err = OK;
+    struct error ignored;
+    if (library_get_owner(c->library, &a->owner, &ignored) != OK) {
+      if (a->only_living) return refuse_detached(c, e);
+      err = moves_a_run(a) ? as_host(c, a, e) : as_writer(c, a, e);
+      if (err != ERR_OWNED) return err;
+    } else if (*a->owner.address) {
+      if (hand_over(a, &err, e)) return err;
+    } else {
+      err_set(e, ERR_OWNED, "the library %s belongs to process %d, which does not listen", c->library, (int)a->owner.pid);
+      err_hint(e, "it may be starting, stopped (Ctrl-Z) or closing; `--take-over` ends it");
+    }
+    if (clock_mono_ns() > deadline || stop_signal()) return e->code ? e->code : ERR_OWNED;
+    if (!said && clock_mono_ns() > deadline - (uint64_t)(TRY_S - 2) * 1000000000) {
+      out_say(&c->out, "Waiting for the library's owner (process %d)...", (int)a->owner.pid);
+      said = true;
+    }
+    pause_ms(PAUSE_MS + (int)(getpid() % 16)); /* not all in step */
+  }
+}
+
+void act_close(struct act *a, int grace_ms) {
+  if (a->host) {
+    host_drain(a->host, grace_ms);
+    host_close(a->host);
+    a->host = NULL;
+  }
+  json_decref(a->answer);
+  a->answer = NULL;
+}
+
+/* ---- --take-over */
+
+enum err act_take_over(struct cli *c, struct error *e) {
+  struct library_owner owner, again;
+  struct error ignored;
+  if (library_get_owner(c->library, &owner, &ignored) != OK) return OK;
+  if (owner.pid <= 0) return err_set(e, ERR_OWNED, "somebody owns the library %s, but not who is known", c->library);
+  int fd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
+  if (fd < 0 && errno == ESRCH) return OK;
+  if (fd < 0) return err_errno(e, errno, "cannot get hold of process %d", (int)owner.pid);
+  /* The descriptor names one process for ever; if that is still the owner, it is the one to end. */
+  enum err err = OK;
+  bool same = library_get_owner(c->library, &again, &ignored) == OK && again.pid == owner.pid;
+  if (same && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
+    err = err_errno(e, errno, "cannot end process %d", (int)owner.pid);
+  struct pollfd p = {.fd = fd, .events = POLLIN};
+  if (err == OK && same && poll(&p, 1, TAKE_OVER_MS) <= 0)
+    err = err_set(e, ERR_OWNED, "process %d does not end", (int)owner.pid);
+  close(fd);
+  if (err == OK && same) out_say(&c->out, "Ended the library's owner (process %d).", (int)owner.pid);
+  return err;
+}

@@ -1,0 +1,300 @@
+/* cli_run.c - run, resume, retry, cancel, watch, serve, export: what starts runs and follows them.
+ *
+ *   request -> act_do (owner, or handed over) -> follow -> result -> stay while handed-over runs are here -> act_close */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/act.h"
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/request.h"
+#include "cli/result.h"
+#include "cli/stop.h"
+#include "cli/terminal.h"
+
+enum { GRACE_MS = 30000, TAKE_OVERS = 5 };
+
+/* ---- before: a run with this key that is over already */
+
+struct before {
+  int64_t run, last_event; /* run 0: there is none yet */
+};
+
+static void note_event(void *arg, const struct event_row *event) { *(int64_t *)arg = event->id; }
+
+/* Looks without a host, so that a finished run's result comes at once, also while somebody else owns the library. */
+static bool find_by_key(struct cli *c, const char *key, struct before *b, struct run_row *row) {
+  struct error ignored = {0};
+  if (!key || cli_reader(c, &ignored) != OK) return false;
+  struct db *db = store_reader(c->reader);
+  bool over = false;
+  if (run_find_key(db, key, &b->run) == OK && run_get(db, b->run, row, &ignored) == OK) {
+    events_each(db, b->run, 0, 0, note_event, &b->last_event);
+    over = state_ended(row);
+    if (!over) run_row_release(row);
+  } else {
+    b->run = 0;
+  }
+  store_reader_release(c->reader, db);
+  return over;
+}
+
+static int64_t last_event_of(struct cli *c, int64_t run) {
+  struct error ignored = {0};
+  int64_t id = 0;
+  if (cli_reader(c, &ignored) != OK) return 0;
+  struct db *db = store_reader(c->reader);
+  events_each(db, run, 0, 0, note_event, &id);
+  store_reader_release(c->reader, db);
+  return id;
+}
+
+/* ---- other runs that nobody moves */
+
+struct others {
+  int64_t mine;
+  int n;
+  struct buf ids;
+};
+
+static void count_other(void *arg, int64_t id, const char *status) {
+  struct others *o = arg;
+  (void)status;
+  if (id == o->mine) return;
+  if (o->n++ < 5) buf_printf(&o->ids, "%s%lld", o->ids.len ? ", " : "", (long long)id);
+}
+
+static void name_others(struct cli *c, struct store *store, int64_t mine) {
+  struct others o = {.mine = mine};
+  buf_init(&o.ids, 1000);
+  struct db *db = store_reader(store);
+  runs_unfinished(db, count_other, &o);
+  store_reader_release(store, db);
+  if (o.n == 1) out_say(&c->out, "Another run is unfinished (%s) and is left alone: `quire serve` or `quire resume %s` takes it up.", o.ids.data, o.ids.data);
+  if (o.n > 1) out_say(&c->out, "%d other runs are unfinished (%s%s) and are left alone: `quire serve` or `quire resume N` takes them up.", o.n, o.ids.data, o.n > 5 ? ", ..." : "");
+  buf_release(&o.ids);
+}
+
+/* ---- following */
+
+/* The owner died while we followed: this process takes the run up, or hands it to whoever was faster. */
+static enum err take_up(struct cli *c, struct act *a, const struct follow *f, struct error *e) {
+  json_t *options = state_parse(f->row.options), *request = json_object(), *until = json_object_get(options, "until");
+  if (until) json_object_set(request, "until", until);
+  out_say(&c->out, "The host that held run %lld is gone; taking the run up.", (long long)f->run);
+  json_decref(a->answer);
+  *a = (struct act){.kind = ACT_RESUME, .id = f->run, .request = request};
+  enum err err = act_do(c, a, e);
+  a->request = NULL;
+  json_decref(request);
+  json_decref(options);
+  return err == ERR_CONFLICT ? OK : err; /* it ended, or goes on elsewhere: following shows it */
+}
+
+static enum err follow_through(struct cli *c, struct act *a, struct follow *f, enum follow_end *end, struct error *e) {
+  for (int tries = 0;; tries++) {
+    f->host = a->host;
+    enum err err = follow_run(c, f, end, e);
+    if (err != OK || *end != FOLLOW_ORPHANED || tries >= TAKE_OVERS) return err;
+    err = take_up(c, a, f, e);
+    if (err != OK) return err;
+  }
+}
+
+/* ---- after */
+
+static int interrupted(struct cli *c, struct act *a, const struct follow *f) {
+  long long id = (long long)f->run;
+  bool mine = a->host != NULL;
+  if (mine) out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
+  int pid = (int)a->owner.pid;
+  act_close(a, GRACE_MS);
+  if (mine) out_say(&c->out, "Run %lld is interrupted; it goes on with `quire resume %lld`.", id, id);
+  else out_say(&c->out, "Run %lld goes on in the library's owner (process %d): `quire watch %lld` follows it, `quire cancel %lld` stops it.", id, pid, id, id);
+  if (c->out.json) {
+    struct error e = {0};
+    err_set(&e, ERR_CANCELLED, "interrupted by signal %d", stop_signal());
+    err_hint(&e, mine ? "quire resume %lld" : "quire watch %lld", id);
+    out_error(&c->out, &e);
+  }
+  return EXIT_SIGNAL + stop_signal();
+}
+
+/* Runs that others handed to us end before we go. */
+static bool stay_for_others(struct cli *c, struct act *a) {
+  bool said = false;
+  while (!stop_signal()) {
+    int n = host_runs(a->host);
+    if (n == 0) return true;
+    if (!said) out_say(&c->out, "Staying until %d run%s handed to this process ended; Ctrl-C interrupts %s.", n, n == 1 ? " that was" : "s that were", n == 1 ? "it" : "them");
+    said = true;
+    nanosleep(&(struct timespec){0, 100000000}, NULL);
+  }
+  return false;
+}
+
+/* From a run that was handed in to the exit code. */
+static int see_through(struct cli *c, struct act *a, struct follow *f) {
+  struct error e = {0};
+  enum follow_end end;
+  enum err err = follow_through(c, a, f, &end, &e);
+  int code;
+  if (err != OK) {
+    code = cli_fail(c, &e);
+  } else if (end == FOLLOW_SIGNAL) {
+    run_row_release(&f->row);
+    return interrupted(c, a, f);
+  } else {
+    code = result_print(c, &f->row);
+    fflush(stdout);
+    if (a->host && !stay_for_others(c, a)) code = EXIT_SIGNAL + stop_signal();
+  }
+  run_row_release(&f->row);
+  act_close(a, GRACE_MS);
+  return code;
+}
+
+static int detached(struct cli *c, struct act *a, int64_t run) {
+  if (c->out.json) {
+    out_json(json_incref(a->answer));
+  } else {
+    out_line("%lld", (long long)run);
+    out_say(&c->out, "Run %lld goes on in process %d: `quire watch %lld` follows it.", (long long)run, (int)a->owner.pid, (long long)run);
+  }
+  act_close(a, 0);
+  return EXIT_DONE;
+}
+
+static enum err prepare(struct cli *c, int64_t *max_wait, struct error *e) {
+  enum err err = request_duration(c, "max-wait", max_wait, e);
+  if (err == OK && options_has(&c->options, "take-over")) err = act_take_over(c, e);
+  if (err == OK) stop_catch();
+  return err;
+}
+
+/* Does the act, then follows the run that came out of it. */
+static int move(struct cli *c, struct act *a, struct follow *f) {
+  struct error e = {0};
+  a->only_living = options_has(&c->options, "detach");
+  enum err err = act_do(c, a, &e);
+  json_decref(a->request);
+  a->request = NULL;
+  if (err != OK && stop_signal()) return EXIT_SIGNAL + stop_signal();
+  if (err != OK) return cli_fail(c, &e);
+  f->run = jsonx_int(a->answer, "run", 0);
+  if (a->only_living) return detached(c, a, f->run);
+  out_say(&c->out, "Run %lld%s%s%s", (long long)f->run, a->handed_over ? " (handed to the library's owner)" : "", jsonx_str(a->answer, "project", NULL) ? ", project " : "", jsonx_str(a->answer, "project", ""));
+  if (a->host) name_others(c, host_store(a->host), f->run);
+  return see_through(c, a, f);
+}
+
+/* ---- the commands */
+
+int cli_run(struct cli *c) {
+  struct error e = {0};
+  struct act a = {.kind = ACT_RUN};
+  struct follow f = {.whole_history = true};
+  struct before before = {0};
+  struct run_row row = {0};
+  enum err err = prepare(c, &f.max_wait_ms, &e);
+  if (err == OK) err = request_run(c, &a.request, &e);
+  if (err != OK) return cli_fail(c, &e);
+  if (find_by_key(c, options_get(&c->options, "key"), &before, &row)) {
+    json_decref(a.request);
+    out_say(&c->out, "Run %lld has this key and is over; a new --key starts a new run.", (long long)row.id);
+    int code = result_print(c, &row);
+    run_row_release(&row);
+    return code;
+  }
+  f.after_event = before.last_event;
+  return move(c, &a, &f);
+}
+
+static int resume_or_retry(struct cli *c, enum act_kind kind) {
+  struct error e = {0};
+  struct act a = {.kind = kind};
+  struct follow f = {.whole_history = true};
+  enum err err = prepare(c, &f.max_wait_ms, &e);
+  if (err == OK) err = cli_number(c, 0, "run", &a.id, &e);
+  if (err == OK) err = cli_library_there(c, &e);
+  if (err == OK) err = request_resume(c, &a.request, &e);
+  if (err != OK) return cli_fail(c, &e);
+  if (kind == ACT_RESUME) f.after_event = last_event_of(c, a.id);
+  return move(c, &a, &f);
+}
+
+int cli_resume(struct cli *c) { return resume_or_retry(c, ACT_RESUME); }
+int cli_retry(struct cli *c) { return resume_or_retry(c, ACT_RETRY); }
+
+int cli_cancel(struct cli *c) {
+  struct error e = {0};
+  struct act a = {.kind = ACT_CANCEL};
+  enum err err = cli_number(c, 0, "run", &a.id, &e);
+  if (err == OK) err = act_do(c, &a, &e);
+  if (err != OK) return cli_fail(c, &e);
+  if (c->out.json) out_json(json_incref(a.answer));
+  else out_line("Run %lld is %s.", (long long)a.id, jsonx_str(a.answer, "status", "cancelled"));
+  act_close(&a, 0);
+  return EXIT_DONE;
+}
+
+int cli_watch(struct cli *c) {
+  struct error e = {0};
+  enum follow_end end = FOLLOW_OVER;
+  struct follow f = {.json_lines = c->out.json};
+  enum err err = request_duration(c, "max-wait", &f.max_wait_ms, &e);
+  if (err == OK) err = cli_number(c, 0, "run", &f.run, &e);
+  if (err != OK) return cli_fail(c, &e);
+  stop_catch();
+  err = follow_run(c, &f, &end, &e);
+  if (err != OK) return cli_fail(c, &e);
+  int code = end == FOLLOW_SIGNAL ? EXIT_SIGNAL + stop_signal() : EXIT_FAILED;
+  if (end == FOLLOW_OVER) code = result_print(c, &f.row);
+  if (end == FOLLOW_ORPHANED) result_say_state(c, &f.row, NULL);
+  run_row_release(&f.row);
+  return code;
+}
+
+/* The exports again, by the pipeline that makes them. */
+int cli_export(struct cli *c) {
+  struct error e = {0};
+  struct act a = {.kind = ACT_RUN};
+  struct follow f = {.whole_history = true};
+  const char *format = options_get(&c->options, "format"), *project = c->args[0];
+  const char *pipeline[] = {"regenerate_artifacts"};
+  enum err err = prepare(c, &f.max_wait_ms, &e);
+  if (err == OK) err = result_project_there(c, project, &e);
+  c->args = pipeline;
+  if (err == OK) err = request_run(c, &a.request, &e);
+  if (err != OK) return cli_fail(c, &e);
+  json_object_set_new(a.request, "project", out_text(project));
+  if (format) json_object_set_new(json_object_get(a.request, "input"), "formats", out_text(format));
+  return move(c, &a, &f);
+}
+
+int cli_serve(struct cli *c) {
+  struct error e = {0};
+  struct host *host = NULL;
+  const char *listen = options_get(&c->options, "listen");
+  enum err err = options_has(&c->options, "take-over") ? act_take_over(c, &e) : OK;
+  if (err == OK) err = cli_config(c, &e);
+  if (err != OK) return cli_fail(c, &e);
+  if (listen) {
+    free(c->config.listen);
+    c->config.listen = mem_dup(listen);
+  }
+  stop_catch();
+  err = host_open(&c->config, "serve", true, &host, &e);
+  if (err != OK) return cli_fail(c, &e);
+  if (c->out.json) out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid", (int)getpid(), "library", c->library));
+  else out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library, host_address(host));
+  while (!stop_signal()) pause();
+  out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
+  host_drain(host, GRACE_MS);
+  host_close(host);
+  return EXIT_DONE;
+}

@@ -1,0 +1,87 @@
+/* command.h - the table of commands. The dispatcher, `quire help` and the test that holds README against the program
+ * read the same rows (after Fossil's dispatch.c).
+ *
+ * A command is a function that gets a `struct cli` and returns the exit code. It reads the database by itself; what it
+ * wants changed it hands to act.h. One process, one command: what a command takes from the system lives as long as
+ * the process, but for hosts and readers, which cli_main closes. */
+#pragma once
+#include <jansson.h>
+#include "cli/options.h"
+#include "cli/output.h"
+#include "config.h"
+#include "store/library.h"
+#include "store/store.h"
+
+struct cli;
+
+struct command {
+  const char *name;  /* "run", "gate approve" */
+  const char *usage; /* what follows the name: "RUN [--with WHAT]..." */
+  const char *help;  /* one line */
+  int least, most;   /* arguments; most -1: any number */
+  const char *options; /* names of its own options, separated by spaces */
+  const char *examples; /* lines of "command   what it does" */
+  int (*run)(struct cli *c);
+  const char *more; /* further paragraphs for `quire help COMMAND`, or NULL */
+};
+extern const struct command cli_commands[];         /* ends with a row without a name */
+extern const struct option_row cli_option_rows[];   /* all options of all commands; ends with a row without a name */
+#define CLI_EVERYWHERE "library json quiet no-color color help" /* options of each command */
+
+struct cli {
+  const struct command *command;
+  struct options options;
+  const char *const *args;
+  size_t n_args;
+  struct output out;
+  char *library; /* the directory */
+  struct config config;
+  bool configured;
+  struct store *reader;
+};
+
+int cli_main(int argc, char **argv);
+
+/* The configuration, loaded once. */
+enum err cli_config(struct cli *c, struct error *e);
+/* A reader of the library, opened once. ERR_NOT_FOUND when there is no library yet. */
+enum err cli_reader(struct cli *c, struct error *e);
+/* ERR_NOT_FOUND, without opening anything. */
+enum err cli_library_there(const struct cli *c, struct error *e);
+/* The argument as a run's or gate's number. ERR_INVALID. */
+enum err cli_number(const struct cli *c, size_t arg, const char *what, int64_t *out, struct error *e);
+/* Prints the error (text on stderr, or JSON on stdout); returns the exit code for it. */
+int cli_fail(struct cli *c, const struct error *e);
+
+/* ---- one file a group */
+int cli_run(struct cli *c);
+int cli_resume(struct cli *c);
+int cli_retry(struct cli *c);
+int cli_cancel(struct cli *c);
+int cli_watch(struct cli *c);
+int cli_serve(struct cli *c);
+int cli_export(struct cli *c);
+int cli_runs(struct cli *c);
+int cli_show(struct cli *c);
+int cli_logs(struct cli *c);
+int cli_trace(struct cli *c);
+int cli_gate_list(struct cli *c);
+int cli_gate_show(struct cli *c);
+int cli_gate_approve(struct cli *c);
+int cli_gate_reject(struct cli *c);
+int cli_project_list(struct cli *c);
+int cli_project_show(struct cli *c);
+int cli_artifact_list(struct cli *c);
+int cli_artifact_show(struct cli *c);
+int cli_artifact_history(struct cli *c);
+int cli_artifact_edit(struct cli *c);
+int cli_diff(struct cli *c);
+int cli_script_list(struct cli *c);
+int cli_script_check(struct cli *c);
+int cli_script_new(struct cli *c);
+int cli_script_test(struct cli *c);
+int cli_rehearse(struct cli *c);
+int cli_config_show(struct cli *c);
+int cli_sql(struct cli *c);
+int cli_version(struct cli *c);
+int cli_help(struct cli *c);

@@ -1,0 +1,143 @@
+/* result.c - results. A pipeline returns what it likes: fields become lines, lists of files one line each. */
+#include "cli/result.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/terminal.h"
+#include "store/projects.h"
+
+/* ---- values */
+
+/* "word_count" -> "Word count" */
+static void print_name(const char *key) {
+  for (const char *p = key; *p; p++) putchar(p == key ? toupper((unsigned char)*p) : *p == '_' ? ' ' : *p);
+}
+
+static char *compact(const json_t *v) {
+  char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+  return text ? text : mem_dup("?");
+}
+
+static void print_scalar(const json_t *v) {
+  if (json_is_string(v)) fputs(json_string_value(v), stdout);
+  else if (json_is_object(v) && json_is_string(json_object_get(v, "path"))) fputs(jsonx_str(v, "path", ""), stdout);
+  else {
+    char *text = compact(v);
+    fputs(text, stdout);
+    free(text);
+  }
+}
+
+static void print_field(const char *key, const json_t *v) {
+  size_t i;
+  json_t *item;
+  if (json_is_null(v)) return;
+  if (!json_is_array(v) || json_array_size(v) == 0) {
+    if (json_is_array(v)) return;
+    print_name(key);
+    fputs(": ", stdout);
+    print_scalar(v);
+    putchar('\n');
+    return;
+  }
+  print_name(key);
+  fputs(":\n", stdout);
+  json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+    fputs("  ", stdout);
+    print_scalar(item);
+    putchar('\n');
+  }
+}
+
+void result_print_value(const json_t *v) {
+  const char *key;
+  json_t *item;
+  if (json_is_null(v)) return;
+  if (json_is_object(v)) {
+    json_object_foreach((json_t *)(uintptr_t)v, key, item) print_field(key, item);
+  } else if (json_is_array(v)) {
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+      print_scalar(item);
+      putchar('\n');
+    }
+  } else {
+    print_scalar(v);
+    putchar('\n');
+  }
+}
+
+/* ---- the end of a run */
+
+static void say_costs(struct cli *c, const struct run_row *r) {
+  char took[40], money[40];
+  int64_t begin = r->started_at ? r->started_at : r->created_at;
+  out_say(&c->out, "Run %lld completed in %s: %lld model calls, %s.", (long long)r->id, out_duration(r->ended_at - begin, took), (long long)r->calls, out_money(r->cost_nano, r->unpriced_calls, money));
+}
+
+static void say_failure(struct cli *c, const struct run_row *r) {
+  json_t *error = state_parse(r->error);
+  const char *hint = jsonx_str(error, "hint", NULL), *traceback = jsonx_str(error, "traceback", NULL);
+  const char *provider = jsonx_str(error, "provider_text", NULL), *phase = jsonx_str(error, "phase", NULL);
+  struct buf b;
+  buf_init(&b, 65536);
+  terminal_clean(&b, jsonx_str(error, "message", "no reason is recorded"));
+  terminal_line_hide();
+  fprintf(stderr, "%squire:%s run %lld %s%s%s: %s\n", terminal_style(stderr, STYLE_RED), terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "", phase ? phase : "", b.data);
+  buf_release(&b);
+  if (hint) fprintf(stderr, "  %s\n", hint);
+  if (provider) fprintf(stderr, "  the provider said: %s\n", provider);
+  if (traceback && !c->out.quiet) fprintf(stderr, "%s\n", traceback);
+  out_say(&c->out, "`quire retry %lld` starts a new run that keeps its answers.", (long long)r->id);
+  json_decref(error);
+}
+
+void result_say_state(struct cli *c, const struct run_row *r, const struct library_owner *owner) {
+  if (c->out.json) {
+    out_json(state_json(r, owner, true));
+    return;
+  }
+  char *sentence = state_sentence(r, owner);
+  terminal_line_hide();
+  fprintf(stderr, "Run %lld: %s\n", (long long)r->id, sentence);
+  free(sentence);
+}
+
+int result_print(struct cli *c, const struct run_row *r) {
+  struct library_owner owner, *living = NULL;
+  struct error ignored = {0};
+  if (library_get_owner(c->library, &owner, &ignored) == OK) living = &owner;
+  if (c->out.json) {
+    out_json(state_json(r, living, true));
+  } else if (strcmp(r->status, "completed") == 0) {
+    json_t *result = state_parse(r->result);
+    result_print_value(result);
+    json_decref(result);
+    say_costs(c, r);
+  } else if (state_ended(r)) {
+    say_failure(c, r);
+  } else {
+    result_say_state(c, r, living);
+  }
+  return state_exit(r);
+}
+
+/* ---- projects */
+
+static void ignore(void *arg, const struct project_row *row) {
+  (void)arg;
+  (void)row;
+}
+
+enum err result_project_there(struct cli *c, const char *slug, struct error *e) {
+  enum err err = cli_reader(c, e);
+  if (err != OK) return err;
+  struct db *db = store_reader(c->reader);
+  err = project_find(db, slug, ignore, NULL, e);
+  store_reader_release(c->reader, db);
+  return err;
+}

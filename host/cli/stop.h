@@ -1,0 +1,6 @@
+/* stop.h - Ctrl-C and SIGTERM: the first is a request that the main thread sees, the second ends the process at once. */
+#pragma once
+
+void stop_catch(void);
+/* 0, or the signal that came. */
+int stop_signal(void);

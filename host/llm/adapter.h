@@ -1,0 +1,96 @@
+/* adapter.h - one provider's dialect, a Lua file in scripts/providers/. Loop thread only.
+ *
+ *   adapter_new -> (adapter_request, adapter_open -> adapter_event* -> adapter_finish -> adapter_close | adapter_failure)* -> adapter_free
+ *
+ * All calls of an adapter share one capped machine. When a script had to be killed the machine is made anew, and streams that were
+ * open in the old one fail (ERR_UNAVAILABLE: trying again can help).
+ *
+ * The file returns a table of functions:
+ *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole"}
+ *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, extra, options.
+ *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order.
+ *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
+ *   open() -> s                          a stream's state
+ *   event(s, name, data) -> text, reasoning, failure    each may be nil
+ *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
+ *       cost=USD, model=, request_id=}
+ *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds}; kinds: enum failure_kind
+ * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
+ * json.null; json.array(t). */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include "llm/framing.h"
+#include "store/calls.h"
+
+typedef const char *adapter_source_fn(void *arg, const char *name, size_t *n);
+
+struct adapter;
+struct adapter *adapter_new(const char *name, adapter_source_fn *source, void *arg, struct error *e);
+void adapter_free(struct adapter *a);
+
+struct adapter_call {
+  const char *base_url, *model, *role, *key, *reasoning; /* key: the script's; may be NULL, as reasoning */
+  const struct call_block *blocks;
+  size_t n_blocks;
+  int64_t max_tokens;
+  double temperature; /* NAN: none */
+  const json_t *schema, *extra, *options; /* or NULL */
+};
+struct adapter_request {
+  char *url, *body;
+  char **headers; /* "Name: value", with "{{key}}" in it */
+  size_t n_body, n_headers;
+  enum framing_kind framing;
+};
+enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out, struct error *e);
+void adapter_request_release(struct adapter_request *r);
+
+/* What went wrong at a provider, and so what can be done. */
+enum failure_kind {
+  FAIL_SERVER,     /* "server": 5xx, 408, 409: try again */
+  FAIL_OVERLOADED, /* "overloaded": try again */
+  FAIL_RATE,       /* "rate": try again later, and send less */
+  FAIL_QUOTA,      /* "quota": a spend cap or a day's quota: pause */
+  FAIL_AUTH,       /* "auth": the key is refused: pause */
+  FAIL_INVALID,    /* "invalid": this request will never do: next model */
+  FAIL_CONTEXT,    /* "context": the prompt is too long: next model */
+  FAIL_SCHEMA,     /* "schema": structured output is not known there: once without */
+  FAIL_REFUSAL,    /* "refusal": the model will not: next model */
+  FAIL_NETWORK,    /* no connection, or it broke: try again (never from an adapter) */
+  FAIL_TRUNCATED,  /* the answer ended in the middle: try again (never from an adapter) */
+  FAIL_EMPTY,      /* an answer without text: try again (never from an adapter) */
+  FAIL_COUNT
+};
+const char *failure_name(enum failure_kind kind);
+struct failure {
+  enum failure_kind kind;
+  double retry_after; /* seconds; < 0: not said */
+  char message[600];  /* the provider's own words */
+};
+/* Never fails: without a usable word of the adapter, the status decides. `headers`: "name: value\n" lines. */
+void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n, struct failure *out);
+
+struct adapter_stream {
+  int ref;
+  unsigned generation;
+};
+enum err adapter_open(struct adapter *a, struct adapter_stream *s, struct error *e);
+void adapter_close(struct adapter *a, struct adapter_stream *s);
+
+struct adapter_piece { /* valid until the next call on the adapter */
+  const char *text, *reasoning;
+  size_t n_text, n_reasoning;
+  bool failed;
+  struct failure failure;
+};
+enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data, size_t n,
+                       struct adapter_piece *out, struct error *e);
+
+struct adapter_end {
+  bool complete, has_usage;
+  char stop[16], native_stop[64], model[128], request_id[128];
+  struct call_usage usage;
+  double cost_usd; /* what the provider says it took; < 0: not said */
+};
+enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out, struct error *e);

@@ -1,0 +1,302 @@
+/* answer.c - what is written down of a call: the intent before, the row and the journal entry after. Both ops own all they need: the
+ * call may be cancelled while they wait for the writer. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "llm/cost.h"
+#include "llm/internal.h"
+
+enum { BYTES_PER_TOKEN = 4 };
+
+/* ---- the intent ---- */
+
+struct intent_op {
+  struct op_call_intent op;
+  struct post post;
+  struct loop *loop;
+  struct call_state *call;
+  char *memory, *params;
+};
+
+static void intent_landed(struct post *post) {
+  struct intent_op *op = list_owner(post, struct intent_op, post);
+  struct call_state *s = op->call;
+  s->row = op->op.id;
+  enum err err = op->op.op.err;
+  struct error e = op->op.op.error;
+  free(op->memory);
+  free(op->params);
+  op->op.op.kind->free(&op->op.op);
+  if (s->c && err == OK) {
+    attempt_send(s);
+  } else if (s->c) {
+    call_fail(s, err, &e);
+  } else if (err == OK && s->llm) { /* cancelled meanwhile: nothing was sent */
+    answer_post(s, &(struct attempt_result){.state = "cancelled", .price_known = true}, FINISH_ROW);
+  }
+  state_drop(s);
+}
+
+static void intent_done(struct store_op *base) {
+  struct intent_op *op = (struct intent_op *)base;
+  loop_post(op->loop, &op->post);
+}
+
+/* Parameters as the row keeps them: what a replay of this one call needs beside its blocks. */
+static char *params_of(const struct call_state *s) {
+  const struct llm_call *c = s->c;
+  json_t *v = json_object();
+  json_object_set_new(v, "max_tokens", json_integer(s->most_output));
+  json_object_set_new(v, "max_words", json_integer(c->max_words));
+  if (!isnan(c->temperature)) json_object_set_new(v, "temperature", json_real(c->temperature));
+  if (c->reasoning) json_object_set_new(v, "reasoning", json_string(c->reasoning));
+  if (c->ask_key) json_object_set_new(v, "key", json_string(c->ask_key));
+  if (c->schema) json_object_set(v, "schema", (json_t *)(uintptr_t)c->schema);
+  if (c->extra) json_object_set(v, "extra", (json_t *)(uintptr_t)c->extra);
+  if (s->no_schema) json_object_set_new(v, "without_schema", json_true());
+  char *text = jsonx_dumps(v);
+  json_decref(v);
+  return text ? text : mem_dup("{}");
+}
+
+static size_t room(const char *s) { return s ? strlen(s) + 1 : 0; }
+
+static const char *put(char **at, const char *s) {
+  if (!s) return NULL;
+  char *start = *at;
+  memcpy(start, s, strlen(s) + 1);
+  *at += strlen(s) + 1;
+  return start;
+}
+
+/* One block of memory for the list of blocks, their texts and all names. */
+static void copy_into(struct intent_op *op, const struct call_state *s) {
+  const struct llm_call *c = s->c;
+  const struct llm_provider *p = s->provider->config;
+  size_t size = c->n_blocks * sizeof(struct call_block) + room(c->key.scope) + room(c->key.kind) + room(c->role) + room(p->name) +
+                room(s->model_name) + room(c->reads);
+  for (size_t i = 0; i < c->n_blocks; i++) size += c->blocks[i].n;
+  op->memory = mem_alloc(size);
+  struct call_block *blocks = (struct call_block *)(void *)op->memory;
+  char *at = op->memory + c->n_blocks * sizeof *blocks;
+  for (size_t i = 0; i < c->n_blocks; i++) {
+    blocks[i] = c->blocks[i];
+    if (blocks[i].n) memcpy(at, c->blocks[i].text, blocks[i].n);
+    blocks[i].text = at;
+    at += blocks[i].n;
+  }
+  op->op.blocks = blocks;
+  op->op.n_blocks = c->n_blocks;
+  op->op.key = c->key;
+  op->op.key.scope = put(&at, c->key.scope);
+  op->op.key.kind = put(&at, c->key.kind);
+  op->op.role = put(&at, c->role);
+  op->op.provider = put(&at, p->name);
+  op->op.model = put(&at, s->model_name);
+  op->op.reads = put(&at, c->reads);
+}
+
+void intent_post(struct call_state *s) {
+  struct intent_op *op = mem_alloc(sizeof *op);
+  op->op.op.kind = &op_call_intent_kind;
+  op->op.op.done = intent_done;
+  op->op.run = s->c->run;
+  op->op.epoch = s->c->epoch;
+  op->op.attempt = ++s->attempts;
+  op->post.fn = intent_landed;
+  op->loop = s->llm->loop;
+  op->call = s;
+  op->op.params = op->params = params_of(s);
+  copy_into(op, s);
+  s->stage = AT_INTENT;
+  state_hold(s);
+  store_post(s->llm->store, &op->op.op);
+}
+
+/* ---- tokens and money ---- */
+
+static size_t prompt_bytes(const struct call_state *s) {
+  size_t n = 0;
+  for (size_t i = 0; s->c && i < s->c->n_blocks; i++) n += s->c->blocks[i].n;
+  return n;
+}
+
+/* What a failed attempt may have cost: nothing when the provider refused it or was never reached. */
+static void estimate(const struct call_state *s, struct call_usage *u) {
+  size_t answered = s->text.len + s->reasoning.len;
+  if (!answered && !s->possibly_billed) return;
+  u->input = (int64_t)(prompt_bytes(s) / BYTES_PER_TOKEN);
+  u->output = (int64_t)((answered + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+}
+
+void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r) {
+  r->end = end;
+  if (end && end->has_usage) {
+    r->usage = end->usage;
+  } else {
+    estimate(s, &r->usage);
+    r->estimated = r->usage.input || r->usage.output;
+  }
+  bool nothing = !r->usage.input && !r->usage.output;
+  r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
+  r->cost_nano = end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
+}
+
+/* ---- the one normal form ---- */
+
+static void put_bytes_as_utf8(struct buf *out, const char *s, size_t n) {
+  while (n) {
+    uint32_t cp;
+    int len = utf8_decode(s, n, &cp);
+    if (len > 0) buf_append(out, s, (size_t)len);
+    else buf_puts(out, "\xEF\xBF\xBD");
+    s += len > 0 ? len : 1;
+    n -= len > 0 ? (size_t)len : 1;
+  }
+}
+
+/* A JSON string of what a provider sent, whatever that was. */
+static json_t *text_value(const char *s, size_t n) {
+  json_t *v = json_stringn(s, n);
+  if (v) return v;
+  struct buf b;
+  buf_init(&b, 3 * n + 1);
+  put_bytes_as_utf8(&b, s, n);
+  v = json_stringn(b.data, b.len);
+  buf_release(&b);
+  return v ? v : json_string("");
+}
+static json_t *string_value(const char *s) { return text_value(s, strlen(s)); }
+
+static int64_t ms_between(uint64_t from, uint64_t to) { return from && to > from ? (int64_t)((to - from) / 1000000) : 0; }
+
+static const char *request_id(const struct call_state *s, const struct adapter_end *end) {
+  return s->request_id[0] || !end ? s->request_id : end->request_id;
+}
+
+static char *dump(json_t *v) {
+  char *text = jsonx_dumps(v);
+  json_decref(v);
+  return text;
+}
+
+static char *answer_json(const struct call_state *s, const struct attempt_result *r, int64_t ttft, int64_t total) {
+  json_t *v = json_object();
+  json_object_set_new(v, "text", text_value(s->text.data, s->text.len));
+  json_object_set_new(v, "reasoning", text_value(s->reasoning.data, s->reasoning.len));
+  json_object_set_new(v, "stop", string_value(r->end->stop));
+  json_object_set_new(v, "native_stop", string_value(r->end->native_stop));
+  json_object_set_new(v, "usage",
+                      json_pack("{s:I,s:I,s:I,s:I,s:I}", "input", (json_int_t)r->usage.input, "cached_read",
+                                (json_int_t)r->usage.cached_read, "cache_write", (json_int_t)r->usage.cache_write, "output",
+                                (json_int_t)r->usage.output, "reasoning", (json_int_t)r->usage.reasoning));
+  if (r->price_known) json_object_set_new(v, "cost_nano", json_integer(r->cost_nano));
+  json_object_set_new(v, "model", string_value(s->full_name));
+  json_object_set_new(v, "request_id", string_value(request_id(s, r->end)));
+  json_object_set_new(v, "ttft_ms", json_integer(ttft));
+  json_object_set_new(v, "total_ms", json_integer(total));
+  json_object_set_new(v, "attempts", json_integer(s->attempts));
+  return dump(v);
+}
+
+static char *error_json(const struct call_state *s) {
+  json_t *error = json_object(), *v = json_object();
+  json_object_set_new(error, "kind", json_string("provider"));
+  json_object_set_new(error, "reason", json_string(failure_name(s->failure.kind)));
+  json_object_set_new(error, "message", string_value(s->c->error.message));
+  json_object_set_new(error, "retryable", json_boolean(s->c->retryable));
+  json_object_set_new(error, "provider_text", string_value(s->failure.message));
+  json_object_set_new(error, "request_id", string_value(s->request_id));
+  json_object_set_new(v, "error", error);
+  return dump(v);
+}
+
+/* ---- the end of an attempt ---- */
+
+struct finish_op {
+  struct op_call_finish op;
+  struct post post;
+  struct loop *loop;
+  struct call_state *call; /* NULL: nobody waits for it */
+  struct llm *llm;
+  char *names;
+};
+
+static void finish_landed(struct post *post) {
+  struct finish_op *op = list_owner(post, struct finish_op, post);
+  struct call_state *s = op->call;
+  if (s && s->c) {
+    struct llm_call *c = s->c;
+    c->result = op->op.result;
+    c->n_result = c->result ? strlen(c->result) : 0;
+    op->op.result = NULL;
+    c->at_ms = op->op.entry.at_ms;
+    c->entry_seq = op->op.entry.seq;
+    call_finished(s, op->op.op.err, &op->op.op.error);
+  }
+  free(op->names);
+  op->op.op.kind->free(&op->op.op);
+  if (s) state_drop(s);
+}
+
+static void finish_done(struct store_op *base) {
+  struct finish_op *op = (struct finish_op *)base;
+  loop_post(op->loop, &op->post);
+}
+
+static void add_entry(struct finish_op *op, const struct call_state *s) {
+  struct llm_call *c = s->c;
+  op->names = mem_alloc(room(c->key.scope) + room(c->key.kind));
+  char *at = op->names;
+  op->op.entry = (struct journal_entry){.run = c->run, .epoch = c->epoch, .seq = ++*c->seq, .key = c->key, .call_id = s->row,
+                                        .supersedes = c->supersedes, .at_ms = clock_wall_ms()};
+  op->op.entry.key.scope = put(&at, c->key.scope);
+  op->op.entry.key.kind = put(&at, c->key.kind);
+}
+
+static char *take_text(struct buf *b) { return b->len ? buf_take(b) : NULL; }
+static char *dup_unless_empty(const char *s) { return *s ? mem_dup(s) : NULL; }
+
+void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode) {
+  struct finish_op *op = mem_alloc(sizeof *op);
+  uint64_t now = clock_mono_ns();
+  llm_scrub(s->llm, s->text.data, s->text.len);
+  llm_scrub(s->llm, s->reasoning.data, s->reasoning.len);
+  op->op.op.kind = &op_call_finish_kind;
+  op->op.op.done = finish_done;
+  op->post.fn = finish_landed;
+  op->loop = s->llm->loop;
+  op->op.id = s->row;
+  op->op.run = s->ticket.run;
+  op->op.state = r->state;
+  op->op.http_status = s->status;
+  op->op.usage = r->usage;
+  op->op.usage_estimated = r->estimated;
+  op->op.price_known = r->price_known;
+  op->op.cost_nano = r->cost_nano;
+  op->op.ttft_ms = ms_between(s->sent_ns, s->first_ns);
+  op->op.total_ms = ms_between(s->sent_ns, now);
+  op->op.request_id = dup_unless_empty(request_id(s, r->end));
+  if (r->end) {
+    op->op.stop = mem_dup(r->end->stop);
+    op->op.native_stop = dup_unless_empty(r->end->native_stop);
+    op->op.model_returned = dup_unless_empty(r->end->model);
+  }
+  if (s->failed) op->op.error = mem_printf("%s: %s", failure_name(s->failure.kind), s->failure.message);
+  if (s->c) op->op.epoch = s->c->epoch;
+  if (mode == FINISH_ANSWER) op->op.result = answer_json(s, r, op->op.ttft_ms, op->op.total_ms);
+  if (mode == FINISH_ERROR) op->op.result = error_json(s);
+  if (mode == FINISH_ANSWER || mode == FINISH_ERROR) add_entry(op, s);
+  op->op.answer = take_text(&s->text);
+  op->op.reasoning = take_text(&s->reasoning);
+  if (mode != FINISH_ROW) {
+    s->stage = AT_FINISH;
+    op->call = s;
+    state_hold(s);
+  }
+  store_post(s->llm->store, &op->op.op);
+}

@@ -1,0 +1,284 @@
+/* attempt.c - one request to a model and its stream.
+ *
+ *   attempt_send -> attempt_head -> attempt_bytes* -> attempt_end -> conclude -> call_attempt_ended
+ *
+ * The three in the middle are called by http.c or embedded.c. Whatever goes wrong ends in `failure` and conclude, once. Callbacks of the
+ * caller (on_alive, on_text) may cancel this very call, so s->c is looked at after each. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/mem.h"
+#include "llm/internal.h"
+
+enum { MAX_REFUSAL_BYTES = 64 << 10, MID_STREAM_PIECES = 3 };
+
+static void fail(struct call_state *s, enum failure_kind kind, const char *message) {
+  s->failed = true;
+  s->failure = (struct failure){.kind = kind, .retry_after = -1};
+  snprintf(s->failure.message, sizeof s->failure.message, "%s", message);
+}
+
+static void release_framing(struct call_state *s) {
+  if (!s->framing || s->feeding) return;
+  framing_release(s->framing);
+  free(s->framing);
+  s->framing = NULL;
+}
+
+void attempt_clear(struct call_state *s) {
+  if (s->transfer) http_cancel(s->transfer);
+  if (s->embedded) embedded_cancel(s->embedded);
+  s->transfer = NULL;
+  s->embedded = NULL;
+  if (s->stream.generation) adapter_close(s->adapter, &s->stream);
+  release_framing(s);
+  free(s->headers);
+  s->headers = NULL;
+  buf_release(&s->body);
+}
+
+static void conclude(struct call_state *s, const struct adapter_end *end) {
+  if (!end) llm_scrub(s->llm, s->failure.message, strlen(s->failure.message));
+  attempt_clear(s);
+  call_attempt_ended(s, end);
+}
+
+/* ---- sending ---- */
+
+/* "Authorization: Bearer {{key}}" with the key in it; NULL when the header is to be left out. */
+static char *fill_key(const char *header, const char *key) {
+  const char *at = strstr(header, "{{key}}");
+  if (!at) return mem_dup(header);
+  return key ? mem_printf("%.*s%s%s", (int)(at - header), header, key, at + strlen("{{key}}")) : NULL;
+}
+
+static double seconds(double configured, double otherwise) { return configured > 0 ? configured : otherwise; }
+
+static void on_head(void *arg, struct transfer *t, long status) {
+  struct call_state *s = arg;
+  static const char *const names[] = {"x-request-id", "request-id", "x-generation-id"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0] && !s->request_id[0]; i++) {
+    const char *id = http_header(t, names[i]);
+    if (id) snprintf(s->request_id, sizeof s->request_id, "%s", id);
+  }
+  llm_scrub(s->llm, s->request_id, strlen(s->request_id));
+  const char *type = http_header(t, "content-type");
+  if (type && strncmp(type, "application/json", 16) == 0 && s->framing_kind == FRAMING_SSE) s->framing_kind = FRAMING_WHOLE;
+  if (status >= 300) s->headers = mem_dup(http_headers(t));
+  attempt_head(s, status);
+}
+
+static void on_bytes(void *arg, const char *bytes, size_t n) { attempt_bytes(arg, bytes, n); }
+
+static void on_end(void *arg, enum http_end end, const char *why) {
+  struct call_state *s = arg;
+  s->transfer = NULL;
+  attempt_end(s, end, why);
+}
+
+/* Does the URL stand below the provider's own, so that it may have the key? The prefix saves parsing both each time. */
+static bool may_have_key(const char *url, const char *base) {
+  size_t n = strlen(base);
+  if (strncmp(url, base, n) == 0 && (url[n] == '/' || !url[n])) return true;
+  return http_same_origin(url, base);
+}
+
+static enum err start_transfer(struct call_state *s, struct adapter_request *r, struct error *e) {
+  static const struct http_handler handler = {on_head, on_bytes, on_end};
+  const struct llm_provider *p = s->provider->config;
+  const char *key = may_have_key(r->url, p->base_url) ? s->provider->key : NULL;
+  char **headers = mem_alloc((r->n_headers + 1) * sizeof *headers);
+  size_t n = 0;
+  for (size_t i = 0; i < r->n_headers; i++)
+    if ((headers[n] = fill_key(r->headers[i], key))) n++;
+  struct http_request request = {.url = r->url,
+                                 .headers = (const char *const *)headers,
+                                 .n_headers = n,
+                                 .body = r->body,
+                                 .n_body = r->n_body,
+                                 .http1 = p->http1,
+                                 .deadlines = {seconds(p->connect_s, 10), seconds(p->first_byte_s, 300), seconds(p->idle_s, 120),
+                                               seconds(p->total_s, 3600)}};
+  r->body = NULL;
+  s->transfer = http_start(s->llm->http, &request, &handler, s, e);
+  for (size_t i = 0; i < n; i++) {
+    explicit_bzero(headers[i], strlen(headers[i]));
+    free(headers[i]);
+  }
+  free(headers);
+  return s->transfer ? OK : ERR_CONFIG;
+}
+
+/* The script or the configuration is wrong: no other attempt could do better. */
+static void give_up(struct call_state *s, enum err err, const struct error *e) {
+  fail(s, FAIL_INVALID, e->message);
+  llm_scrub(s->llm, s->failure.message, strlen(s->failure.message));
+  attempt_clear(s);
+  struct error why = *e;
+  snprintf(why.message, sizeof why.message, "%s", s->failure.message);
+  call_fail(s, err, &why);
+}
+
+static enum err make_request(struct call_state *s, struct adapter_request *out, struct error *e) {
+  const struct llm_call *c = s->c;
+  struct adapter_call call = {.base_url = s->provider->config->base_url,
+                              .model = s->model_name,
+                              .role = c->role,
+                              .key = c->ask_key,
+                              .reasoning = c->reasoning,
+                              .blocks = c->blocks,
+                              .n_blocks = c->n_blocks,
+                              .max_tokens = s->most_output,
+                              .temperature = c->temperature,
+                              .schema = s->no_schema ? NULL : c->schema,
+                              .extra = c->extra,
+                              .options = s->provider->config->options};
+  enum err err = adapter_request(s->adapter, &call, out, e);
+  if (err == OK && (err = adapter_open(s->adapter, &s->stream, e)) != OK) adapter_request_release(out);
+  return err;
+}
+
+void attempt_send(struct call_state *s) {
+  s->stage = AT_STREAM;
+  s->status = 0;
+  s->pieces = 0;
+  s->failed = s->possibly_billed = false;
+  s->request_id[0] = 0;
+  s->sent_ns = clock_mono_ns();
+  s->first_ns = 0;
+  buf_init(&s->text, MAX_ANSWER_BYTES);
+  buf_init(&s->reasoning, MAX_ANSWER_BYTES);
+  buf_init(&s->body, MAX_REFUSAL_BYTES);
+  if (failpoint("after_intent")) {
+    fail(s, FAIL_NETWORK, "failpoint after_intent");
+    conclude(s, NULL);
+    return;
+  }
+  struct adapter_request request;
+  struct error e = {0};
+  enum err err = make_request(s, &request, &e);
+  if (err == OK) {
+    s->framing_kind = request.framing;
+    if (llm_is_embedded(s->provider->config)) {
+      s->embedded = embedded_start(s, request.body, request.n_body);
+      request.body = NULL;
+    } else {
+      err = start_transfer(s, &request, &e);
+    }
+    adapter_request_release(&request);
+  }
+  if (err != OK) {
+    give_up(s, err, &e);
+  } else if (failpoint("after_send")) {
+    fail(s, FAIL_NETWORK, "failpoint after_send");
+    conclude(s, NULL);
+  }
+}
+
+/* ---- the stream ---- */
+
+void attempt_head(struct call_state *s, long status) {
+  s->status = status;
+  if (status < 200 || status >= 300) return;
+  s->framing = mem_alloc(sizeof *s->framing);
+  framing_init(s->framing, s->framing_kind, s->framing_kind == FRAMING_WHOLE ? MAX_ANSWER_BYTES : MAX_EVENT_BYTES);
+}
+
+/* A NUL would end the text where it is stored. */
+static enum err append_text(struct buf *to, const char *text, size_t n) {
+  enum err err = OK;
+  while (n && err == OK) {
+    const char *nul = memchr(text, 0, n);
+    size_t part = nul ? (size_t)(nul - text) : n;
+    err = buf_append(to, text, part);
+    text += part + (nul != NULL);
+    n -= part + (nul != NULL);
+  }
+  return err;
+}
+
+static enum err take_piece(struct call_state *s, const struct adapter_piece *piece) {
+  if (append_text(&s->text, piece->text, piece->n_text) != OK || append_text(&s->reasoning, piece->reasoning, piece->n_reasoning) != OK) {
+    fail(s, FAIL_INVALID, "the answer is longer than 4 MB");
+    return ERR_LIMIT;
+  }
+  if (!piece->n_text) return OK;
+  if (!s->first_ns) s->first_ns = clock_mono_ns();
+  if (s->c->on_text) s->c->on_text(s->c, piece->text, piece->n_text);
+  if (!s->c) return ERR_CANCELLED;
+  if (++s->pieces == MID_STREAM_PIECES && failpoint("mid_stream")) {
+    fail(s, FAIL_NETWORK, "failpoint mid_stream");
+    return ERR_IO;
+  }
+  return OK;
+}
+
+static enum err on_event(void *arg, const char *name, const char *data, size_t n) {
+  struct call_state *s = arg;
+  struct adapter_piece piece;
+  struct error e = {0};
+  enum err err = adapter_event(s->adapter, &s->stream, name, data, n, &piece, &e);
+  if (err != OK) {
+    fail(s, FAIL_SERVER, e.message);
+    return err;
+  }
+  if (piece.failed) {
+    s->failed = true;
+    s->failure = piece.failure;
+  }
+  err = take_piece(s, &piece);
+  return err == OK && s->failed ? ERR_PROVIDER : err;
+}
+
+/* Err: why the stream cannot go on. Afterwards s->c may be gone. */
+static enum err feed(struct call_state *s, const char *bytes, size_t n, bool end) {
+  s->feeding = true;
+  enum err err = end ? framing_end(s->framing, on_event, s) : framing_feed(s->framing, bytes, n, on_event, s);
+  s->feeding = false;
+  if (!s->c) release_framing(s);
+  else if (err != OK && !s->failed) fail(s, FAIL_SERVER, "the provider sent an event that is longer than 1 MB");
+  return err;
+}
+
+void attempt_bytes(struct call_state *s, const char *bytes, size_t n) {
+  state_hold(s);
+  if (s->c->on_alive) s->c->on_alive(s->c);
+  if (s->c && s->framing) {
+    if (feed(s, bytes, n, false) != OK && s->c) conclude(s, NULL);
+  } else if (s->c) {
+    size_t room = s->body.max - s->body.len;
+    buf_append(&s->body, bytes, n < room ? n : room);
+  }
+  state_drop(s);
+}
+
+/* The words for an answer that did not come whole. */
+static void fail_incomplete(struct call_state *s, enum http_end end, const char *why) {
+  bool began = s->status != 0;
+  s->possibly_billed = end >= HTTP_SLOW_FIRST_BYTE || began;
+  fail(s, began ? FAIL_TRUNCATED : FAIL_NETWORK, "");
+  snprintf(s->failure.message, sizeof s->failure.message, "%s%s",
+           !began ? "" : "the answer ended in the middle: ", end == HTTP_COMPLETE ? "the stream stopped without saying that it is done" : why);
+}
+
+void attempt_end(struct call_state *s, enum http_end end, const char *why) {
+  state_hold(s);
+  struct adapter_end answer;
+  struct error e = {0};
+  if (s->status >= 300) {
+    s->failed = true;
+    adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len, &s->failure);
+    conclude(s, NULL);
+  } else if (s->framing && (feed(s, "", 0, true) != OK || adapter_finish(s->adapter, &s->stream, &answer, &e) != OK)) {
+    if (s->c && !s->failed) fail(s, FAIL_SERVER, e.message);
+    if (s->c) conclude(s, NULL);
+  } else if (s->c && s->framing && answer.complete) {
+    conclude(s, &answer);
+  } else if (s->c) {
+    fail_incomplete(s, end, why);
+    conclude(s, NULL);
+  }
+  state_drop(s);
+}

@@ -1,0 +1,12 @@
+/* cost.h - what a call may cost at most, what it did cost, and estimates where nobody says. Money in nano-dollars. Pure. */
+#pragma once
+#include "llm/llm.h"
+
+/* Tokens of so many bytes of prompt: rather too many (no tokenizer needs one for each 3 bytes of a living language, but for few). */
+int64_t cost_estimate_tokens(size_t bytes);
+/* Tokens that an answer of so many words may take; reasoning: NULL, "low", "medium", "high". */
+int64_t cost_output_tokens(int64_t max_words, const char *reasoning);
+/* The most that a call with these tokens can cost. 0 when the price is not known (price NULL). */
+int64_t cost_worst(const struct llm_price *price, int64_t input, int64_t output);
+/* What usage costs at a price. usage->input counts all prompt tokens, cached ones too. */
+int64_t cost_actual(const struct llm_price *price, const struct call_usage *usage);

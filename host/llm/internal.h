@@ -1,0 +1,123 @@
+/* internal.h - what llm.c, call.c, attempt.c, answer.c and embedded.c share. Loop thread only.
+ *
+ * One call: call.c decides (model, money, limits, retries, the end), attempt.c does one request and reads its stream, answer.c writes
+ * down what came of it, embedded.c stands in for the network under "rehearsal:". */
+#pragma once
+#include "base/list.h"
+#include "base/map.h"
+#include "llm/adapter.h"
+#include "llm/http.h"
+#include "llm/limits.h"
+#include "llm/llm.h"
+
+struct provider {
+  const struct llm_provider *config;
+  char *key;
+  bool key_refused; /* look for another one before the next call */
+  bool checked;     /* adapter and address are fine */
+};
+
+struct llm {
+  struct loop *loop;
+  struct store *store;
+  const struct llm_settings *settings;
+  struct provider *providers; /* as in settings */
+  struct map *adapters;       /* name -> struct adapter */
+  struct http *http;
+  struct limits *limits;
+  char **secrets; /* every key ever read; for scrubbing */
+  size_t n_secrets;
+  struct list calls, waiting_for_money;
+  int in_flight;
+  struct month_op *month_op;
+  struct timer month_timer;
+  int64_t month_read, month_since, month_reserved;
+};
+
+enum call_stage { AT_START, AT_MONEY, AT_LANE, AT_INTENT, AT_STREAM, AT_FINISH, AT_BACKOFF };
+
+/* One llm_call. It outlives the caller's struct while ops or posts that name it are under way (refs). */
+struct call_state {
+  struct llm *llm;    /* NULL after llm_free */
+  struct llm_call *c; /* NULL once it is cancelled or done */
+  int refs;
+  enum call_stage stage;
+  struct list node, money;
+  struct post kick;
+  void (*next)(struct call_state *s); /* what a kick or the timer goes on with */
+  struct timer timer;
+
+  /* the model in use */
+  const char *const *models;
+  size_t n_models, model;
+  struct provider *provider;
+  const char *model_name, *full_name; /* "gpt-x", "openai/gpt-x" */
+  struct adapter *adapter;
+  const struct llm_price *price;
+  struct lane *lane;
+  struct lane_ticket ticket;
+  int tries;
+  int64_t attempts, estimated_input, most_output, reserved;
+  bool counted, no_schema, was_unreachable;
+  int64_t pause_until_ms;
+
+  /* the attempt under way */
+  int64_t row;
+  uint64_t sent_ns, first_ns;
+  struct transfer *transfer;
+  struct embedded *embedded;
+  struct adapter_stream stream;
+  struct framing *framing; /* while an answer streams in */
+  enum framing_kind framing_kind;
+  long status;
+  char request_id[96];
+  char *headers; /* of a refusal */
+  struct buf text, reasoning, body;
+  int pieces;
+  bool feeding;         /* bytes are on their way through the framing: it must stay */
+  bool failed;          /* `failure` says how */
+  bool possibly_billed; /* no answer, but the provider may have worked */
+  struct failure failure;
+};
+
+/* llm.c */
+struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
+struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
+const struct llm_price *llm_price(const struct llm *llm, const char *full_name);
+enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e); /* ERR_AUTH: what to set */
+enum err llm_ready(struct llm *llm, const char *full_name, struct error *e); /* as llm_check_model */
+bool llm_is_embedded(const struct llm_provider *p);
+const struct llm_role *llm_role(const struct llm *llm, const char *role);
+void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become stars, in place */
+
+/* call.c */
+void state_hold(struct call_state *s);
+void state_drop(struct call_state *s);
+void call_kick(struct call_state *s, void (*next)(struct call_state *));
+void call_fail(struct call_state *s, enum err err, const struct error *e); /* ends the call without a result */
+void call_attempt_ended(struct call_state *s, const struct adapter_end *end); /* end NULL: s->failure says why */
+void call_finished(struct call_state *s, enum err err, const struct error *e);
+
+/* attempt.c: the intent is durable; s->row is its row */
+void attempt_send(struct call_state *s);
+void attempt_clear(struct call_state *s); /* stops the transfer, frees what the attempt holds but its texts */
+void attempt_head(struct call_state *s, long status);
+void attempt_bytes(struct call_state *s, const char *bytes, size_t n);
+void attempt_end(struct call_state *s, enum http_end end, const char *why);
+
+/* answer.c */
+void intent_post(struct call_state *s);
+struct attempt_result { /* what is written about an attempt */
+  const char *state;       /* answered | failed | truncated | cancelled */
+  const struct adapter_end *end; /* or NULL */
+  struct call_usage usage;
+  bool estimated, price_known;
+  int64_t cost_nano;
+};
+void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r);
+enum finish_mode { FINISH_ROW, FINISH_ANSWER, FINISH_ERROR, FINISH_PAUSE }; /* the row only; with the journal entry; row, then a pause */
+void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode);
+
+/* embedded.c */
+struct embedded *embedded_start(struct call_state *s, char *body, size_t n); /* takes body */
+void embedded_cancel(struct embedded *m);

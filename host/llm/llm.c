@@ -1,0 +1,286 @@
+/* llm.c - what calls have in common: settings, keys, adapters, prices, and the library's month.
+ *
+ * Keys are read at the start and again when one is missing or was refused. Nothing outside this folder sees one. */
+#include "llm/llm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "llm/internal.h"
+
+enum { MOST_KEY_BYTES = 4096, LEAST_SECRET_BYTES = 4, MONTH_EVERY_S = 600, MOST_PROVIDERS_SHOWN = 32 };
+static const int64_t month_ms = 30ll * 24 * 3600 * 1000;
+
+/* ---- keys ---- */
+
+static enum err read_key_file(const char *path, char **key, struct error *e) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return err_errno(e, errno, "the key file %s", path);
+  struct stat st;
+  char text[MOST_KEY_BYTES];
+  ssize_t n = -1;
+  if (fstat(fd, &st) == 0 && (st.st_mode & 077) == 0) n = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (n < 0) {
+    err_set(e, ERR_AUTH, "the key file %s can be read by others, so it is not used", path);
+    err_hint(e, "chmod 600 %s", path);
+    return ERR_AUTH;
+  }
+  while (n > 0 && strchr(" \t\r\n", text[n - 1])) n--;
+  *key = n > 0 ? mem_dup_n(text, (size_t)n) : NULL;
+  explicit_bzero(text, sizeof text);
+  return OK;
+}
+
+static void remember_secret(struct llm *llm, const char *key) {
+  for (size_t i = 0; i < llm->n_secrets; i++)
+    if (strcmp(llm->secrets[i], key) == 0) return;
+  llm->secrets = mem_grow(llm->secrets, (llm->n_secrets + 1) * sizeof *llm->secrets);
+  llm->secrets[llm->n_secrets++] = mem_dup(key);
+  log_redact(key);
+}
+
+static void free_secret(char *s) {
+  if (s) explicit_bzero(s, strlen(s));
+  free(s);
+}
+
+static enum err load_key(struct llm *llm, struct provider *p, struct error *e) {
+  const char *from_env = p->config->key_env ? getenv(p->config->key_env) : NULL;
+  char *key = from_env && *from_env ? mem_dup(from_env) : NULL;
+  enum err err = OK;
+  if (!key && p->config->key_file) err = read_key_file(p->config->key_file, &key, e);
+  if (key && strpbrk(key, "\r\n")) {
+    free_secret(key);
+    key = NULL;
+    err = err_set(e, ERR_AUTH, "the key of provider '%s' has a line break in it", p->config->name);
+  }
+  if (key) remember_secret(llm, key);
+  free_secret(p->key);
+  p->key = key;
+  p->key_refused = false;
+  return err;
+}
+
+enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e) {
+  const struct llm_provider *c = p->config;
+  if (!c->key_env && !c->key_file) return OK;
+  if (p->key && !p->key_refused) return OK;
+  struct error why = {0};
+  load_key(llm, p, &why);
+  if (p->key) return OK;
+  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why.message[0] ? ": " : "", why.message);
+  if (c->key_env && c->key_file)
+    err_hint(e, "set %s, or write the key to %s (mode 0600)", c->key_env, c->key_file);
+  else
+    err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)", c->key_env ? c->key_env : c->key_file);
+  return ERR_AUTH;
+}
+
+void llm_scrub(const struct llm *llm, char *text, size_t n) {
+  for (size_t i = 0; i < llm->n_secrets; i++) {
+    size_t len = strlen(llm->secrets[i]);
+    if (len < LEAST_SECRET_BYTES) continue;
+    for (char *at = text; (at = memmem(at, n - (size_t)(at - text), llm->secrets[i], len));) memset(at, '*', len);
+  }
+}
+
+/* ---- providers, models, prices ---- */
+
+bool llm_is_embedded(const struct llm_provider *p) { return strncmp(p->base_url, "rehearsal:", 10) == 0; }
+
+struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model) {
+  const char *slash = strchr(full_name, '/');
+  if (!slash || !slash[1]) return NULL;
+  size_t n = (size_t)(slash - full_name);
+  for (size_t i = 0; i < llm->settings->n_providers; i++) {
+    const char *name = llm->settings->providers[i].name;
+    if (strlen(name) != n || memcmp(name, full_name, n) != 0) continue;
+    *model = slash + 1;
+    return &llm->providers[i];
+  }
+  return NULL;
+}
+
+struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e) {
+  struct adapter *a = map_get(llm->adapters, name);
+  if (a) return a;
+  a = adapter_new(name, llm->settings->adapter_source, llm->settings->adapter_arg, e);
+  if (a) map_put(llm->adapters, name, a);
+  return a;
+}
+
+/* What the host does itself costs nothing, unless a price was given for a forecast. */
+const struct llm_price *llm_price(const struct llm *llm, const char *full_name) {
+  static const struct llm_price free_of_charge;
+  for (size_t i = 0; i < llm->settings->n_prices; i++)
+    if (strcmp(llm->settings->prices[i].model, full_name) == 0) return &llm->settings->prices[i];
+  const char *model;
+  const struct provider *p = llm_provider(llm, full_name, &model);
+  return p && llm_is_embedded(p->config) ? &free_of_charge : NULL;
+}
+
+const struct llm_role *llm_role(const struct llm *llm, const char *role) {
+  const struct llm_role *otherwise = NULL;
+  for (size_t i = 0; i < llm->settings->n_roles; i++) {
+    const struct llm_role *r = &llm->settings->roles[i];
+    if (role && strcmp(r->name, role) == 0 && r->n_models) return r;
+    if (strcmp(r->name, "default") == 0 && r->n_models) otherwise = r;
+  }
+  return otherwise;
+}
+
+const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models) {
+  if (models && n_models) return models[0];
+  const struct llm_role *r = llm_role(llm, role);
+  return r ? r->models[0] : NULL;
+}
+
+static enum err unknown_provider(const struct llm *llm, const char *full_name, struct error *e) {
+  const char *names[MOST_PROVIDERS_SHOWN + 1] = {0};
+  char word[64];
+  size_t n = strcspn(full_name, "/");
+  snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), full_name);
+  for (size_t i = 0; i < llm->settings->n_providers && i < MOST_PROVIDERS_SHOWN; i++) names[i] = llm->settings->providers[i].name;
+  if (!full_name[n] || !full_name[n + 1]) {
+    err_set(e, ERR_CONFIG, "'%.100s' is no model name; it must be PROVIDER/MODEL", full_name);
+    return ERR_CONFIG;
+  }
+  err_set(e, ERR_CONFIG, "there is no provider '%s' (asked for by the model '%.100s')", word, full_name);
+  const char *near = text_nearest(word, names);
+  if (near) err_hint(e, "did you mean '%s/%.100s'?", near, full_name + n + 1);
+  else err_hint(e, "providers are listed in quire.lua; 'quire config show' prints them");
+  return ERR_CONFIG;
+}
+
+enum err llm_ready(struct llm *llm, const char *full_name, struct error *e) {
+  const char *model;
+  struct provider *p = llm_provider(llm, full_name, &model);
+  if (!p) return unknown_provider(llm, full_name, e);
+  const struct llm_provider *c = p->config;
+  if (!p->checked && !llm_adapter(llm, c->adapter, e)) return ERR_CONFIG;
+  if (!p->checked && !llm_is_embedded(c) && !http_same_origin(c->base_url, c->base_url))
+    return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name, c->base_url);
+  p->checked = true;
+  return llm_need_key(llm, p, e);
+}
+
+/* Const for the caller: what is made here (an adapter's machine, a key that was read) can be seen by nobody. */
+enum err llm_check_model(const struct llm *llm, const char *full_name, struct error *e) {
+  return llm_ready((struct llm *)(uintptr_t)llm, full_name, e);
+}
+
+int llm_in_flight(const struct llm *llm) { return llm->in_flight; }
+
+/* ---- what the library spent in the last 30 days ---- */
+
+struct month_op {
+  struct store_op op;
+  struct post post;
+  struct loop *loop;
+  struct llm *llm; /* NULL after llm_free */
+  int64_t cost_nano, calls, since_before;
+};
+
+static enum err month_apply(struct db *db, struct store_op *base) {
+  struct month_op *op = (struct month_op *)base;
+  return calls_spent(db, clock_wall_ms() - month_ms, &op->cost_nano, &op->calls);
+}
+
+static void month_free(struct store_op *op) { free(op); }
+
+static const struct store_op_kind month_kind = {.name = "month", .apply = month_apply, .free = month_free};
+
+/* What was durable when the read was posted is in its sum; what came later may be counted twice until the next one, never not at all. */
+static void month_landed(struct post *post) {
+  struct month_op *op = list_owner(post, struct month_op, post);
+  struct llm *llm = op->llm;
+  if (llm) {
+    if (op->op.err == OK) {
+      llm->month_read = op->cost_nano;
+      llm->month_since -= op->since_before;
+    }
+    llm->month_op = NULL;
+    timer_set(llm->loop, &llm->month_timer, clock_mono_ns() + MONTH_EVERY_S * 1000000000ull);
+  }
+  free(op);
+}
+
+static void month_done(struct store_op *base) {
+  struct month_op *op = (struct month_op *)base;
+  loop_post(op->loop, &op->post);
+}
+
+static void month_refresh(struct timer *t) {
+  struct llm *llm = t->arg;
+  struct month_op *op = mem_alloc(sizeof *op);
+  *op = (struct month_op){.op = {.kind = &month_kind, .done = month_done}, .post = {.fn = month_landed}, .loop = llm->loop,
+                          .llm = llm, .since_before = llm->month_since};
+  llm->month_op = op;
+  store_read_post(llm->store, &op->op);
+}
+
+static enum err month_first(struct llm *llm, struct error *e) {
+  struct db *db = store_reader(llm->store);
+  if (!db) return err_set(e, ERR_IO, "the library cannot be read for what was spent this month");
+  int64_t calls;
+  enum err err = calls_spent(db, clock_wall_ms() - month_ms, &llm->month_read, &calls);
+  if (err != OK) db_error(db, e);
+  store_reader_release(llm->store, db);
+  llm->month_timer = (struct timer){.fn = month_refresh, .arg = llm};
+  timer_set(llm->loop, &llm->month_timer, clock_mono_ns() + MONTH_EVERY_S * 1000000000ull);
+  return err;
+}
+
+/* ---- birth and death ---- */
+
+struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings, struct error *e) {
+  struct llm *llm = mem_alloc(sizeof *llm);
+  *llm = (struct llm){.loop = loop, .store = store, .settings = settings, .adapters = map_new()};
+  list_init(&llm->calls);
+  list_init(&llm->waiting_for_money);
+  llm->http = http_new(loop);
+  llm->limits = limits_new(loop);
+  llm->providers = mem_alloc(settings->n_providers * sizeof *llm->providers);
+  for (size_t i = 0; i < settings->n_providers; i++) {
+    struct error ignored = {0}; /* a missing key matters when it is needed */
+    llm->providers[i].config = &settings->providers[i];
+    load_key(llm, &llm->providers[i], &ignored);
+  }
+  if (settings->month_limit_nano > 0 && month_first(llm, e) != OK) {
+    llm_free(llm);
+    return NULL;
+  }
+  return llm;
+}
+
+static void free_adapter(void *a) { adapter_free(a); }
+
+void llm_free(struct llm *llm) {
+  if (!llm) return;
+  for (struct list *node; (node = list_pop_head(&llm->calls));) {
+    struct call_state *s = list_owner(node, struct call_state, node);
+    state_hold(s);
+    if (s->c) llm_call_cancel(llm, s->c);
+    s->llm = NULL;
+    list_remove(&s->node);
+    state_drop(s);
+  }
+  timer_clear(llm->loop, &llm->month_timer);
+  if (llm->month_op) llm->month_op->llm = NULL;
+  http_free(llm->http);
+  limits_free(llm->limits);
+  map_free(llm->adapters, free_adapter);
+  for (size_t i = 0; i < llm->settings->n_providers; i++) free_secret(llm->providers[i].key);
+  free(llm->providers);
+  for (size_t i = 0; i < llm->n_secrets; i++) free_secret(llm->secrets[i]);
+  free(llm->secrets);
+  free(llm);
+}

@@ -1,0 +1,6 @@
+/* main.c - quire. */
+#include "cli/command.h"
+
+int main(int argc, char **argv) {
+  return cli_main(argc, argv);
+}

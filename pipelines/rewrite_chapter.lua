@@ -1,0 +1,80 @@
+-- rewrite_chapter: one chapter of a finished book anew, after an instruction. The old version stays; the new one stands beside it
+-- (or is a proposal, where a person's version is the head). Facts and summary are taken down again, and the later chapters that
+-- lean on a fact that has changed are listed. The files of the book are made anew with regenerate_artifacts.
+local Book = require "lib.book"
+local chapterfile = require "lib.chapterfile"
+local facts = require "lib.facts"
+local impact = require "lib.impact"
+local numbering = require "lib.numbering"
+local writing = require "phases.writing"
+
+local rewrite_scene = [[
+You are the writer. This chapter exists, and the author wants it changed:
+
+%s
+
+This is scene %d of %d as it stands:
+
+<<<
+%s
+>>>
+
+Write the scene anew, whole, in about %d words, in %s, following the author's wish as far as it touches this scene and the new scenes
+above. What the wish does not touch keeps its events, its people and its best sentences. Only the scene's prose.]]
+
+--- The plan of the chapter, with as many scenes as the chapter has now and about their length.
+local function plan_for(book, number, title, scenes)
+  local plan = writing.read_plan(book, number)
+  local fitted = {}
+  for i, scene in ipairs(scenes) do
+    local planned = plan.scenes[math.min(i, #plan.scenes)]
+    fitted[i] = {}
+    for field, value in pairs(planned) do fitted[i][field] = value end
+    fitted[i].words = math.max(100, text.words(scene))
+  end
+  plan.title, plan.scenes = title ~= "" and title or plan.title, fitted
+  return plan
+end
+
+local function existing_chapter(number)
+  local name = numbering.find("chapters", number)
+  if name then return artifact.get(name) end
+  error(string.format("this book has no chapter %d; it has %d", number, #artifact.list("chapters/")), 0)
+end
+
+local function rewrite(book, prompt, plan, old, instruction)
+  local scenes = {}
+  for i, scene in ipairs(old) do
+    local task_text = string.format(rewrite_scene, instruction, i, #old, scene, plan.scenes[i].words, book.language.name)
+    scenes[i] = writing.write_scene(book, prompt, scenes, plan, task_text)
+    run.progress(i, #old, "scene " .. i)
+  end
+  return scenes
+end
+
+return {
+  title = "Rewrite a chapter",
+  description = "Writes one chapter of an existing book anew, after an instruction, and lists the later chapters it affects.",
+  input = {
+    { name = "chapter", type = "integer", required = true, min = 1, max = 100, help = "Number of the chapter" },
+    { name = "instruction", type = "text", required = true, help = "What shall be different" },
+  },
+  run = function(input)
+    run.phase("Rewriting")
+    local book, number = Book.reopen(), input.chapter
+    local title, old = chapterfile.parse(existing_chapter(number))
+    local plan = plan_for(book, number, title, old)
+    book:remember_until(number)
+    log.info("Chapter %d of \"%s\" is written anew: %s", number, book.blueprint.title, plan.title)
+
+    local prompt = writing.chapter_prompt(book, plan)
+    local before = artifact.get(book:name("facts", number, "json")) or facts.pending(0)
+    local chapter = writing.examine(book, prompt, plan, rewrite(book, prompt, plan, old, input.instruction))
+    local saved = writing.commit(book, chapter)
+    local affected = impact.after(book, number, before, chapter.sheet)
+    artifact.put(book:name("impact", number, "json"), { chapter = number, version = saved.version, impact = affected })
+    log.info("Chapter %d rewritten, version %d; %d places in later chapters lean on what has changed", number, saved.version, #affected)
+    return { title = book.blueprint.title, chapter = number, version = saved.version, proposal = saved.proposal,
+      words = text.words(chapterfile.prose(chapter.scenes)), issues = #chapter.issues, findings = json.array(chapter.issues), impact = affected }
+  end,
+}

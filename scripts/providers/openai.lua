@@ -1,0 +1,225 @@
+-- openai.lua: chat completions, the dialect that OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, DeepSeek and many others speak.
+--
+-- Options of the provider in quire.lua, all optional:
+--   max_tokens_field   "max_completion_tokens" (OpenAI's own servers) or "max_tokens" (everybody else's)
+--   system_role        "system" or "developer"
+--   reasoning_field    "reasoning_effort" (default), "reasoning" (OpenRouter), or false: never sent
+--   include_usage      false: the server refuses stream_options
+--   structured         false: the server refuses response_format
+--   headers            more headers, name = value
+--
+-- The stable blocks of a prompt are the system message, byte by byte the same from call to call, so that prefix caches hit.
+
+local openai = {}
+
+local function join(parts) return table.concat(parts, "\n\n") end
+
+local function split_blocks(blocks)
+  local stable, rest = {}, {}
+  for _, block in ipairs(blocks) do table.insert(block.stable and stable or rest, block.text) end
+  if #rest == 0 then return nil, join(stable) end
+  return #stable > 0 and join(stable) or nil, join(rest)
+end
+openai.split_blocks = split_blocks
+
+local function messages(call)
+  local system, user = split_blocks(call.blocks)
+  local list = {}
+  if system then list[1] = { role = call.options.system_role or "system", content = system } end
+  list[#list + 1] = { role = "user", content = user }
+  return list
+end
+
+local function is_host(url, host) return url:find("://" .. host, 1, true) ~= nil end
+
+local function add_reasoning(body, call)
+  local field = call.options.reasoning_field
+  if field == nil then field = is_host(call.base_url, "openrouter.ai") and "reasoning" or "reasoning_effort" end
+  if not call.reasoning or not field then return end
+  if field == "reasoning" then body.reasoning = { effort = call.reasoning } else body[field] = call.reasoning end
+end
+
+function openai.body(call)
+  local body = { model = call.model, messages = messages(call), stream = true, temperature = call.temperature }
+  local default_field = is_host(call.base_url, "api.openai.com") and "max_completion_tokens" or "max_tokens"
+  body[call.options.max_tokens_field or default_field] = call.max_tokens
+  if call.options.include_usage ~= false then body.stream_options = { include_usage = true } end
+  if call.schema and call.options.structured ~= false then
+    body.response_format = { type = "json_schema", json_schema = { name = "answer", schema = call.schema } }
+  end
+  add_reasoning(body, call)
+  for name, value in pairs(call.extra) do
+    if value == json.null then body[name] = nil else body[name] = value end
+  end
+  return body
+end
+
+function openai.request(call)
+  local headers = {
+    ["Content-Type"] = "application/json", ["Accept"] = "text/event-stream", ["Authorization"] = "Bearer {{key}}",
+  }
+  for name, value in pairs(call.options.headers or {}) do headers[name] = value end
+  return { url = call.base_url:gsub("/+$", "") .. "/chat/completions", headers = headers, body = openai.body(call), framing = "sse" }
+end
+
+---------------------------------------------------------------------------------------------------------- the stream
+
+function openai.open() return { done = false } end
+
+local function text_or_nil(v)
+  if type(v) == "string" and v ~= "" then return v end
+  return nil
+end
+
+-- Some servers send content as a list of parts.
+local function content_of(message)
+  if type(message.content) ~= "table" then
+    return text_or_nil(message.content), text_or_nil(message.reasoning_content) or text_or_nil(message.reasoning)
+  end
+  local text, thought = {}, {}
+  for _, part in ipairs(message.content) do
+    if type(part) == "table" then
+      if type(part.text) == "string" then text[#text + 1] = part.text end
+      if type(part.thinking) == "string" then thought[#thought + 1] = part.thinking end
+    end
+  end
+  return text_or_nil(table.concat(text)), text_or_nil(table.concat(thought))
+end
+
+local kind_of_word = {
+  insufficient_quota = "quota", billing_hard_limit_reached = "quota", billing_not_active = "quota",
+  enforced_spend_limit_reached = "quota", insufficient_credits = "quota",
+  rate_limit_exceeded = "rate", rate_limit_error = "rate", tokens = "rate", requests = "rate",
+  overloaded_error = "overloaded", overloaded = "overloaded", engine_overloaded = "overloaded",
+  invalid_api_key = "auth", authentication_error = "auth", permission_error = "auth",
+  context_length_exceeded = "context", exceed_context_size_error = "context",
+  content_policy_violation = "refusal", content_filter = "refusal", moderation_blocked = "refusal",
+  invalid_request_error = "invalid", model_not_found = "invalid", not_found_error = "invalid",
+  server_error = "server", api_error = "server", internal_server_error = "server",
+}
+local kind_of_status = {
+  [401] = "auth", [402] = "quota", [403] = "auth", [408] = "server", [409] = "server", [429] = "rate", [500] = "server",
+  [502] = "server", [503] = "overloaded", [504] = "server", [529] = "overloaded",
+}
+
+-- A 400 says in words what it is about.
+local function kind_of_message(message)
+  local m = message:lower()
+  if m:find("context length", 1, true) or m:find("context size", 1, true) or m:find("context window", 1, true) then return "context" end
+  if m:find("response_format", 1, true) or m:find("json_schema", 1, true) or m:find("structured output", 1, true) then return "schema" end
+  if m:find("moderation", 1, true) or m:find("flagged", 1, true) or m:find("content policy", 1, true) then return "refusal" end
+  return nil
+end
+
+local function classify(status, code, type_, message)
+  local by_word = kind_of_word[code] or kind_of_word[type_]
+  local by_message = kind_of_message(message)
+  if by_word == "quota" or by_word == "context" or by_word == "refusal" then return by_word end
+  if status == 400 or status == 413 or status == 422 then return by_message or "invalid" end
+  if status == 403 and by_message == "refusal" then return "refusal" end
+  if kind_of_status[status] then return kind_of_status[status] end
+  if status and status >= 300 then return "invalid" end
+  return by_word == "invalid" and by_message or by_word or by_message or "server"
+end
+
+-- An `error` value of any of the shapes in use: its words, its code, its type.
+local function read_error(e)
+  if type(e) == "string" then return e end
+  if type(e) ~= "table" then return nil end
+  local message = type(e.message) == "string" and e.message or nil
+  local raw = type(e.metadata) == "table" and e.metadata.raw
+  if type(raw) == "string" then message = (message and message .. ": " or "") .. raw end
+  return message or "an error without words", e.code, e.type
+end
+
+local function stream_failure(e)
+  local message, code, type_ = read_error(e)
+  return { kind = classify(math.tointeger(code), code, type_, message or ""), message = message }
+end
+
+function openai.event(s, _, data)
+  if data == "[DONE]" then
+    s.done = true
+    return
+  end
+  local chunk, why = json.decode(data)
+  if type(chunk) ~= "table" then return nil, nil, { kind = "server", message = "an event that is no JSON: " .. (why or "no object") } end
+  if chunk.error and chunk.error ~= json.null then return nil, nil, stream_failure(chunk.error) end
+  if type(chunk.usage) == "table" then s.usage = chunk.usage end
+  s.model = s.model or text_or_nil(chunk.model)
+  s.id = s.id or text_or_nil(chunk.id)
+  local choice = type(chunk.choices) == "table" and chunk.choices[1]
+  if type(choice) ~= "table" then return end
+  local message = type(choice.delta) == "table" and choice.delta or choice.message
+  if type(choice.error) == "table" then return nil, nil, stream_failure(choice.error) end
+  s.stop = text_or_nil(choice.finish_reason) or s.stop
+  s.native = text_or_nil(choice.native_finish_reason) or s.native
+  if type(message) ~= "table" then return end
+  if text_or_nil(message.refusal) then s.refused = true end
+  return content_of(message)
+end
+
+local stops = { stop = "end", eos = "end", length = "length", max_tokens = "length", content_filter = "filter", tool_calls = "tool",
+  function_call = "tool", refusal = "refusal", error = "error" }
+
+local function count(t, name)
+  return type(t) == "table" and type(t[name]) == "number" and t[name] or 0
+end
+
+local function usage_of(u)
+  local input, output = u.prompt_tokens_details, u.completion_tokens_details
+  local cached = count(input, "cached_tokens")
+  if cached == 0 then cached = count(u, "prompt_cache_hit_tokens") end
+  return { input = count(u, "prompt_tokens"), cached_read = cached, cache_write = count(input, "cache_write_tokens"),
+    output = count(u, "completion_tokens"), reasoning = count(output, "reasoning_tokens") }
+end
+
+function openai.finish(s)
+  if not s.done and not s.stop then return nil end
+  local stop = s.refused and "refusal" or stops[s.stop] or "end"
+  if stop == "error" then return nil end
+  return { stop = stop, native_stop = s.native or s.stop or "", usage = s.usage and usage_of(s.usage), model = s.model, request_id = s.id,
+    cost = s.usage and type(s.usage.cost) == "number" and s.usage.cost or nil }
+end
+
+-------------------------------------------------------------------------------------------------------- failures
+
+local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+-- Seconds of an HTTP date, from any fixed day.
+local function date_seconds(text)
+  local day, month, year, h, m, s = (text or ""):match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+)")
+  local mon = months[month]
+  if not mon then return nil end
+  local y = math.tointeger(year) - (mon <= 2 and 1 or 0)
+  local shifted = (mon + 9) % 12
+  local days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * shifted + 2) // 5 + math.tointeger(day)
+  return days * 86400 + math.tointeger(h) * 3600 + math.tointeger(m) * 60 + math.tointeger(s)
+end
+
+-- A date counts from the answer's own date, so that a wrong clock of ours does no harm.
+local function retry_after(headers)
+  local ms = tonumber(headers["retry-after-ms"])
+  if ms then return ms / 1000 end
+  local value = headers["retry-after"]
+  if not value then return nil end
+  if tonumber(value) then return tonumber(value) end
+  local to, from = date_seconds(value), date_seconds(headers["date"])
+  return to and from and math.max(to - from, 0) or nil
+end
+openai.retry_after = retry_after
+
+function openai.failure(status, headers, body)
+  local value = json.decode(body)
+  if type(value) == "table" and type(value[1]) == "table" then value = value[1] end
+  local message, code, type_
+  if type(value) == "table" then
+    message, code, type_ = read_error(value.error)
+    message = message or text_or_nil(value.message) or text_or_nil(value.detail)
+  end
+  message = message or (body ~= "" and body:sub(1, 300)) or nil
+  return { kind = classify(status, code, type_, message or ""), retry_after = retry_after(headers),
+    message = message and ("HTTP %d: %s"):format(status, message) or ("HTTP %d"):format(status) }
+end
+
+return openai

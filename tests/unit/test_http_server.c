@@ -1,0 +1,442 @@
+/* test_http_server.c - each guard against a raw socket; streams, aborts and stopping. */
+#include "wire.h"
+
+#include <pthread.h>
+#include "base/clock.h"
+#include "base/mem.h"
+#include "http/server.h"
+
+/* ---- a server to ask ---- */
+
+static void say_hello(struct request *q, struct response *a, void *arg) {
+  (void)q;
+  response_send(a, 200, "text/plain", arg, strlen(arg));
+}
+
+static void show_param(struct request *q, struct response *a, void *arg) {
+  (void)arg;
+  const char *id = request_param(q, "id"), *path = request_param(q, "path"), *query = request_query(q, "q");
+  response_json(
+      a, 200,
+      json_pack("{s:s?, s:s?, s:s?, s:s}", "id", id, "path", path, "q", query, "method", request_method(q)));
+}
+
+static void echo(struct request *q, struct response *a, void *arg) {
+  (void)arg;
+  size_t n;
+  const char *body = request_body(q, &n);
+  response_header(a, "X-Evil", "a\r\nSet-Cookie: b");
+  response_header(a, "X-Good", "yes");
+  response_send(a, 201, "application/octet-stream", body, n);
+}
+
+static void echo_json(struct request *q, struct response *a, void *arg) {
+  (void)arg;
+  json_t *v;
+  if (request_json(q, a, &v) == OK) response_json(a, 200, v);
+}
+
+static void stream_three(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  if (!response_start(a, 200, "text/event-stream")) return;
+  for (int i = 0; i < 3; i++) response_write(a, "data: x\n\n", 9);
+}
+
+static void stream_and_abort(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  if (!response_start(a, 200, "text/event-stream")) return;
+  response_write(a, "data: x\n\n", 9);
+  response_abort(a);
+}
+
+static void stream_for_ever(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  if (!response_start(a, 200, "text/event-stream")) return;
+  while (response_write(a, ": still here\n\n", 14) && response_wait(a, 60000)) continue;
+}
+
+static void say_nothing(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)a, (void)arg;
+}
+
+static void tell_error(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  struct error e = {0};
+  err_set(&e, ERR_NOT_FOUND, "no run 7 \xFF");
+  err_hint(&e, "quire runs lists them");
+  response_error(a, &e);
+}
+
+static char hello[] = "hello";
+
+static const struct route routes[] = {{"GET", "/hello", say_hello, "says hello", ROUTE_OPEN, 0},
+                                      {"GET", "/", say_hello, "says hello", ROUTE_OPEN, 0},
+                                      {"GET", "/runs/{id}", show_param, "a run", 0, 0},
+                                      {"DELETE", "/runs/{id}", show_param, "a run", 0, 0},
+                                      {"GET", "/runs/{id}/files/{path...}", show_param, "a file", 0, 0},
+                                      {"POST", "/echo", echo, "the same again", 0, 0},
+                                      {"POST", "/short", echo, "at most ten bytes", 0, 10},
+                                      {"POST", "/json", echo_json, "the same again", 0, 0},
+                                      {"GET", "/stream", stream_three, "three events", 0, 0},
+                                      {"GET", "/abort", stream_and_abort, "one event", 0, 0},
+                                      {"GET", "/forever", stream_for_ever, "events", 0, 0},
+                                      {"GET", "/nothing", say_nothing, "nothing", 0, 0},
+                                      {"GET", "/error", tell_error, "an error", 0, 0}};
+
+static const char *const allowed[] = {"quire.example", NULL};
+
+static struct server *start(const char *token) {
+  struct server *s;
+  struct error e = {0};
+  struct server_settings settings = {.listen = "127.0.0.1:0",
+                                     .routes = routes,
+                                     .n_routes = sizeof routes / sizeof *routes,
+                                     .arg = hello,
+                                     .threads = 8,
+                                     .streams_max = 3,
+                                     .timeout_ms = 700,
+                                     .allowed_hosts = allowed,
+                                     .token = token};
+  if (server_start(&settings, &s, &e)) fail_msg("%s", e.message);
+  return s;
+}
+
+static int set_up(void **state) {
+  *state = start(NULL);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  server_stop(*state);
+  return 0;
+}
+
+static char *ask(void *const *state, const char *request) {
+  return wire_ask(server_port(*state), request);
+}
+
+/* ---- routes ---- */
+
+static void addresses_find_their_handlers(void **state) {
+  static const struct {
+    const char *line, *more;
+    int status;
+    const char *body;
+  } asked[] = {
+      {"GET /hello", "", 200, "hello"},
+      {"GET /", "", 200, "hello"},
+      {"HEAD /hello", "", 200, ""},
+      {"GET /runs/7?q=a%20b+c&x", "", 200, "{\"id\":\"7\",\"method\":\"GET\",\"path\":null,\"q\":\"a b c\"}"},
+      {"DELETE /runs/7", "", 200, "{\"id\":\"7\",\"method\":\"DELETE\",\"path\":null,\"q\":null}"},
+      {"GET /runs/a%2Fb", "", 200, "{\"id\":\"a/b\",\"method\":\"GET\",\"path\":null,\"q\":null}"},
+      {"GET /runs/%E7%BE%8E", "", 200,
+       "{\"id\":\"\xE7\xBE\x8E\",\"method\":\"GET\",\"path\":null,\"q\":null}"},
+      {"GET /runs/7/files/chapters/03.md", "", 200,
+       "{\"id\":\"7\",\"method\":\"GET\",\"path\":\"chapters/03.md\",\"q\":null}"},
+      {"GET /runs/7/files/", "", 404, NULL},
+      {"GET /runs/", "", 404, NULL},
+      {"GET /runs", "", 404, NULL},
+      {"GET /runs/7/x", "", 404, NULL},
+      {"GET /hello/", "", 404, NULL},
+      {"POST /hello", "Content-Length: 0\r\n", 405, NULL},
+      {"OPTIONS /hello", "", 405, NULL},
+      {"GET /nothing", "", 500, NULL},
+      {"GET /error", "", 404, NULL},
+  };
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    char request[500];
+    snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", asked[i].line,
+             asked[i].more);
+    char *answer = ask(state, request);
+    if (wire_status(answer) != asked[i].status) fail_msg("%s: %s", asked[i].line, answer);
+    if (asked[i].body) assert_string_equal(wire_body(answer), asked[i].body);
+    if (!asked[i].body) assert_non_null(strstr(wire_body(answer), "{\"error\":{\"code\":\""));
+    assert_null(strstr(answer, "Access-Control"));
+    free(answer);
+  }
+}
+
+static void a_body_comes_back_whole(void **state) {
+  size_t n = 3 << 20;
+  struct buf request;
+  buf_init(&request, 8 << 20);
+  buf_printf(&request, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n", n);
+  size_t head = request.len;
+  for (size_t i = 0; i < n; i++) buf_putc(&request, (char)(i * 7));
+  int fd = wire_connect(server_port(*state));
+  wire_send(fd, request.data, request.len);
+  shutdown(fd, SHUT_WR);
+  struct buf in;
+  buf_init(&in, 8 << 20);
+  wire_read(fd, &in, NULL);
+  assert_int_equal(wire_status(in.data), 201);
+  assert_memory_equal(wire_body(in.data), request.data + head, n);
+  assert_null(strstr(in.data, "Set-Cookie"));
+  assert_non_null(strstr(in.data, "X-Good: yes"));
+  close(fd);
+  buf_release(&in);
+  buf_release(&request);
+}
+
+static void one_connection_serves_many_requests(void **state) {
+  int fd = wire_connect(server_port(*state));
+  for (int i = 0; i < 50; i++) {
+    struct buf in;
+    buf_init(&in, 10000);
+    wire_puts(fd, i % 2 ? "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        : "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+    assert_true(wire_read(fd, &in, "\r\n\r\nhello"));
+    buf_release(&in);
+  }
+  close(fd);
+}
+
+static void json_that_is_wrong_is_explained(void **state) {
+  char *answer = ask(state, "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n{\"a");
+  assert_int_equal(wire_status(answer), 400);
+  assert_non_null(strstr(answer, "line 1"));
+  free(answer);
+  answer = ask(state, "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+  assert_string_equal(wire_body(answer), "{\"a\":1}");
+  free(answer);
+}
+
+/* ---- guards ---- */
+
+static void what_must_not_come_in_is_refused(void **state) {
+  static const struct {
+    const char *what, *request;
+    int status; /* 0: refused in whatever way; some of these civetweb refuses itself */
+  } attacks[] = {
+      {"no Host", "GET /hello HTTP/1.1\r\n\r\n", 0},
+      {"no Host, old", "GET /hello HTTP/1.0\r\n\r\n", 0},
+      {"two Hosts", "GET /hello HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 0},
+      {"a rebound name", "GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403},
+      {"a name that ends like ours", "GET /hello HTTP/1.1\r\nHost: xlocalhost\r\n\r\n", 403},
+      {"a name that begins like ours", "GET /hello HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n", 403},
+      {"a port that is none", "GET /hello HTTP/1.1\r\nHost: localhost:80@evil\r\n\r\n", 403},
+      {"a foreign Origin",
+       "POST /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n",
+       403},
+      {"no Origin at all costs",
+       "POST /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n", 403},
+      {"another port of ours",
+       "POST /echo HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:2\r\nContent-Length: 0\r\n\r\n",
+       403},
+      {"a foreign page",
+       "POST /echo HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n\r\n",
+       403},
+      {"a foreign DELETE",
+       "DELETE /runs/7 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+      {"two lengths",
+       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0},
+      {"a length that is none", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3x\r\n\r\nabc", 0},
+      {"a length with a sign", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: +3\r\n\r\nabc", 0},
+      {"a negative length", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -3\r\n\r\nabc", 0},
+      {"two ways to end",
+       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       0},
+      {"chunks", "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0},
+      {"too long for the route",
+       "POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n12345678901", 413},
+      {"too long for all", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n",
+       413},
+      {"a body that ends early", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
+       400},
+      {"a control character", "GET /runs/%01 HTTP/1.1\r\nHost: localhost\r\n\r\n", 0},
+      {"a zero byte", "GET /runs/a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"a line break", "GET /runs/a%0d%0ab HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"half an escape", "GET /runs/a%2 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"no escape", "GET /runs/a%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"not UTF-8", "GET /runs/%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"a way up", "GET /runs/7/files/../../x HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"a hidden way up", "GET /runs/7/files/%2e%2e/x HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+      {"another server's address", "GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n", 0},
+      {"no HTTP", "hello\r\n\r\n", 0},
+      {"a huge path", NULL, 0},
+  };
+  char *huge = mem_alloc(70000);
+  memset(huge, 'a', 69999);
+  memcpy(huge, "GET /", 5);
+  for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
+    char *answer = ask(state, attacks[i].request ? attacks[i].request : huge);
+    int status = wire_status(answer);
+    bool refused = attacks[i].status ? status == attacks[i].status : (status == 0 || status >= 400);
+    if (!refused) fail_msg("%s: %s", attacks[i].what, answer);
+    free(answer);
+  }
+  free(huge);
+}
+
+static void our_own_names_and_pages_come_in(void **state) {
+  static const char *const names[] = {
+      "localhost", "LOCALHOST:8420", "127.0.0.1",     "127.0.0.1:80",      "127.1.2.3",
+      "[::1]",     "[::1]:80",       "quire.example", "Quire.Example:443", NULL};
+  for (int i = 0; names[i]; i++) {
+    char request[300];
+    snprintf(request, sizeof request,
+             "POST /echo HTTP/1.1\r\nHost: %s\r\nOrigin: http%s://%s\r\nContent-Length: 2\r\n\r\nok",
+             names[i], i % 2 ? "s" : "", names[i]);
+    char *answer = ask(state, request);
+    if (wire_status(answer) != 201) fail_msg("%s: %s", names[i], answer);
+    free(answer);
+  }
+}
+
+static void an_expected_continue_is_sent(void **state) {
+  int fd = wire_connect(server_port(*state));
+  struct buf in;
+  buf_init(&in, 10000);
+  wire_puts(fd,
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  assert_true(wire_read(fd, &in, "100 Continue\r\n\r\n"));
+  wire_puts(fd, "abc");
+  assert_true(wire_read(fd, &in, "\r\n\r\nabc"));
+  close(fd);
+  buf_release(&in);
+}
+
+static void a_client_that_stalls_is_let_go(void **state) {
+  static const char *const stalls[] = {
+      "GET /hello HTTP/1.1\r\nHost: lo",
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc"};
+  for (int i = 0; i < 2; i++) {
+    uint64_t from = clock_mono_ns();
+    int fd = wire_connect(server_port(*state));
+    struct buf in;
+    buf_init(&in, 10000);
+    wire_puts(fd, stalls[i]);
+    wire_read(fd, &in, NULL);
+    assert_true(wire_status(in.data) != 200 && wire_status(in.data) != 201);
+    assert_true(clock_mono_ns() - from < 8000000000u);
+    close(fd);
+    buf_release(&in);
+  }
+}
+
+static void a_token_opens_what_is_not_open(void **state) {
+  (void)state;
+  struct server *s = start("s3cret-token");
+  static const struct {
+    const char *path, *header;
+    int status;
+  } tries[] = {{"/runs/7", "", 401},
+               {"/runs/7", "Authorization: Bearer wrong\r\n", 401},
+               {"/runs/7", "Authorization: Bearer s3cret-token2\r\n", 401},
+               {"/runs/7", "Authorization: Basic s3cret-token\r\n", 401},
+               {"/runs/7", "Authorization: Bearer s3cret-token\r\n", 200},
+               {"/runs/7", "authorization: bearer s3cret-token\r\n", 200},
+               {"/hello", "", 200}};
+  for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+    char request[300];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", tries[i].path,
+             tries[i].header);
+    char *answer = wire_ask(server_port(s), request);
+    if (wire_status(answer) != tries[i].status) fail_msg("%s %s: %s", tries[i].path, tries[i].header, answer);
+    free(answer);
+  }
+  server_stop(s);
+}
+
+/* ---- streams ---- */
+
+static void a_stream_is_whole_or_seen_to_be_cut(void **state) {
+  char *answer = ask(state, "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert_string_equal(wire_body(answer),
+                      "9\r\ndata: x\n\n\r\n9\r\ndata: x\n\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n");
+  free(answer);
+  answer = ask(state, "GET /stream HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  assert_string_equal(wire_body(answer), "data: x\n\ndata: x\n\ndata: x\n\n");
+  free(answer);
+  int fd = wire_connect(server_port(*state));
+  struct buf in;
+  buf_init(&in, 10000);
+  uint64_t from = clock_mono_ns();
+  wire_puts(fd, "GET /abort HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  wire_read(fd, &in, NULL);
+  assert_string_equal(wire_body(in.data), "9\r\ndata: x\n\n\r\n");
+  assert_true(clock_mono_ns() - from < 2000000000u);
+  close(fd);
+  buf_release(&in);
+}
+
+static void streams_leave_room_for_requests(void **state) {
+  int streams[3];
+  struct buf in;
+  for (int i = 0; i < 3; i++) {
+    streams[i] = wire_connect(server_port(*state));
+    wire_puts(streams[i], "GET /forever HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    buf_init(&in, 10000);
+    assert_true(wire_read(streams[i], &in, "still here"));
+    buf_release(&in);
+  }
+  char *answer = ask(state, "GET /forever HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  assert_int_equal(wire_status(answer), 503);
+  assert_non_null(strstr(answer, "Retry-After: 5"));
+  free(answer);
+  answer = ask(state, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert_int_equal(wire_status(answer), 200);
+  free(answer);
+  for (int i = 0; i < 3; i++) close(streams[i]);
+}
+
+static void stopping_waits_for_no_stream(void **state) {
+  (void)state;
+  struct server *s = start(NULL);
+  int stream = wire_connect(server_port(s)), idle = wire_connect(server_port(s)),
+      kept = wire_connect(server_port(s));
+  struct buf in, hi;
+  buf_init(&in, 10000);
+  buf_init(&hi, 10000);
+  wire_puts(stream, "GET /forever HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert_true(wire_read(stream, &in, "still here"));
+  wire_puts(kept, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert_true(wire_read(kept, &hi, "\r\n\r\nhello"));
+  uint64_t from = clock_mono_ns();
+  server_stop(s);
+  uint64_t ms = (clock_mono_ns() - from) / 1000000;
+  if (ms > 1500) fail_msg("stopping took %d ms", (int)ms);
+  assert_true(wire_read(stream, &in, NULL));
+  assert_null(strstr(in.data, "\r\n0\r\n\r\n")); /* cut, not ended */
+  buf_release(&in);
+  buf_release(&hi);
+  close(stream);
+  close(idle);
+  close(kept);
+}
+
+/* ---- starting ---- */
+
+static void a_server_that_cannot_start_says_why(void **state) {
+  static const char *const bad[] = {"localhost:", "127.0.0.1:70000", "nowhere:80", ":x", "1.2.3:80", "",
+                                    NULL};
+  struct server *s;
+  for (int i = 0; bad[i]; i++) {
+    struct error e = {0};
+    assert_int_equal(server_start(&(struct server_settings){.listen = bad[i]}, &s, &e), ERR_INVALID);
+    assert_non_null(strstr(e.hint, "ADDR:PORT"));
+  }
+  struct error e = {0};
+  assert_int_equal(server_start(&(struct server_settings){.listen = server_address(*state)}, &s, &e), ERR_IO);
+  assert_non_null(strstr(e.message, server_address(*state)));
+  assert_null(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(addresses_find_their_handlers),
+      cmocka_unit_test(a_body_comes_back_whole),
+      cmocka_unit_test(one_connection_serves_many_requests),
+      cmocka_unit_test(json_that_is_wrong_is_explained),
+      cmocka_unit_test(what_must_not_come_in_is_refused),
+      cmocka_unit_test(our_own_names_and_pages_come_in),
+      cmocka_unit_test(an_expected_continue_is_sent),
+      cmocka_unit_test(a_client_that_stalls_is_let_go),
+      cmocka_unit_test(a_token_opens_what_is_not_open),
+      cmocka_unit_test(a_stream_is_whole_or_seen_to_be_cut),
+      cmocka_unit_test(streams_leave_room_for_requests),
+      cmocka_unit_test(stopping_waits_for_no_stream),
+      cmocka_unit_test(a_server_that_cannot_start_says_why),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}

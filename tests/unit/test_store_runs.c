@@ -1,0 +1,493 @@
+/* What the ops on runs, journal and calls promise, against a real file. */
+#include "store_fixture.h"
+#include <pthread.h>
+
+static int64_t project_of(struct store *s, int64_t run) {
+  struct run_row row = get_run(s, run);
+  int64_t id = row.project_id;
+  run_row_release(&row);
+  return id;
+}
+
+static int64_t running(struct store *s, const char *project, int64_t *epoch) {
+  int64_t run = create_run(s, project);
+  *epoch = claim(s, run);
+  return run;
+}
+
+/* --- runs --- */
+
+static void a_run_is_created_with_its_project_and_gives(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  struct run_give give = {.name = "outline.md", .kind = "markdown", .content = "# One", .n = 5};
+  struct op_run_create op = {.op = {.kind = &op_run_create_kind},
+                             .pipeline = "generate_book",
+                             .project = "The Keeper's Book!",
+                             .input = "{\"title\":\"x\"}",
+                             .options = "{}",
+                             .gives = &give,
+                             .n_gives = 1,
+                             .key = "k1"};
+  do_ok(s, &op.op);
+  assert_false(op.existed);
+  assert_string_equal(op.project_slug, "the-keepers-book");
+  struct run_row row = get_run(s, op.id);
+  assert_string_equal(row.status, "queued");
+  assert_string_equal(row.input, "{\"title\":\"x\"}");
+  assert_string_equal(row.key, "k1");
+  assert_int_equal(row.epoch, 0);
+  run_row_release(&row);
+  assert_int_equal(
+      ask(s,
+          "SELECT count(*) FROM v_artifacts WHERE name = 'given/outline.md' AND author = 'person' AND is_head"),
+      1);
+  assert_int_equal(ask(s, "SELECT count(*) FROM events WHERE kind = 'status'"), 1);
+  op.input = "{\"title\":\"other\"}";
+  do_ok(s, &op.op);
+  assert_true(op.existed);
+  assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 1);
+}
+
+static void new_projects_get_their_own_slugs(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  static const char *const expected[] = {"untitled", "untitled-2", "untitled-3"};
+  for (int i = 0; i < 3; i++) {
+    struct op_run_create op = {.op = {.kind = &op_run_create_kind}, .pipeline = "p"};
+    do_ok(s, &op.op);
+    assert_string_equal(op.project_slug, expected[i]);
+  }
+  struct op_run_create again = {
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "untitled-2"};
+  do_ok(s, &again.op);
+  assert_string_equal(again.project_slug, "untitled-2");
+  assert_int_equal(ask(s, "SELECT count(*) FROM projects"), 3);
+  struct op_run_create named = {
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project_title = "Great Book"};
+  do_ok(s, &named.op);
+  assert_string_equal(named.project_slug, "great-book");
+}
+
+struct creator {
+  struct store *store;
+  int64_t id;
+  bool existed;
+};
+
+static void *create_with_key(void *arg) {
+  struct creator *c = arg;
+  struct op_run_create op = {.op = {.kind = &op_run_create_kind}, .pipeline = "p", .key = "same"};
+  if (store_do(c->store, &op.op) == OK) c->id = op.id;
+  c->existed = op.existed;
+  return NULL;
+}
+
+static void twenty_threads_with_one_key_make_one_run(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  pthread_t threads[20];
+  struct creator c[20];
+  int existed = 0;
+  for (int i = 0; i < 20; i++) {
+    c[i] = (struct creator){.store = s};
+    pthread_create(&threads[i], NULL, create_with_key, &c[i]);
+  }
+  for (int i = 0; i < 20; i++) {
+    pthread_join(threads[i], NULL);
+    assert_int_equal(c[i].id, c[0].id);
+    existed += c[i].existed;
+  }
+  assert_int_equal(existed, 19);
+  assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 1);
+  assert_int_equal(ask(s, "SELECT count(*) FROM projects"), 1);
+}
+
+static void a_claim_gives_a_new_epoch_and_no_heartbeat(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b");
+  struct op_run_claim op = {.op = {.kind = &op_run_claim_kind}, .id = run};
+  do_ok(s, &op.op);
+  assert_int_equal(op.row.epoch, 1);
+  assert_string_equal(op.row.status, "running");
+  assert_string_equal(op.row.input, "{\"a\":1}");
+  assert_int_equal(op.row.last_heartbeat, 0);
+  assert_true(op.row.started_at > 0);
+  run_row_release(&op.row);
+  assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* running, not adopted */
+  assert_non_null(strstr(op.op.error.message, "running"));
+  op.id = 99;
+  assert_int_equal(store_do(s, &op.op), ERR_NOT_FOUND);
+}
+
+static void deaths_without_a_new_entry_are_counted(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  for (int deaths = 1; deaths <= 3; deaths++) {
+    epoch = claim(s, run);
+    struct run_row row = get_run(s, run);
+    assert_int_equal(row.deaths, deaths);
+    run_row_release(&row);
+  }
+  assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
+  claim(s, run);
+  struct run_row row = get_run(s, run);
+  assert_int_equal(row.deaths, 1);
+  run_row_release(&row);
+}
+
+static void a_status_is_fenced_by_epoch_and_status(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  assert_int_equal(set_status(s, run, epoch - 1, "completed", NULL, NULL, 0, NULL), ERR_FENCED);
+  assert_int_equal(set_status(s, run, epoch, "waiting", "budget", "a higher budget", 0, NULL), OK);
+  struct run_row row = get_run(s, run);
+  assert_string_equal(row.wait_kind, "budget");
+  assert_string_equal(row.wait_for, "a higher budget");
+  run_row_release(&row);
+  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), ERR_FENCED); /* not running */
+  assert_int_equal(journal(s, run, epoch, 1, "1"), ERR_FENCED);
+}
+
+static void a_status_that_names_no_next_mover_is_refused(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  assert_int_equal(set_status(s, run, epoch, "waiting", NULL, NULL, 0, NULL), ERR_INVALID);
+  assert_int_equal(set_status(s, run, epoch, "waiting", "timer", "ten o'clock", 0, NULL),
+                   ERR_INVALID); /* no time */
+  assert_int_equal(set_status(s, run, epoch, "sleeping", NULL, NULL, 0, NULL), ERR_INVALID);
+  assert_true(run_is(s, run, "running"));
+}
+
+static void rows_of_ended_runs_never_change(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  struct op_run_command op = {.op = {.kind = &op_run_command_kind}, .id = run, .what = RUN_CANCEL};
+  assert_int_equal(store_do(s, &op.op), ERR_CONFLICT);
+  op.what = RUN_RESUME;
+  assert_int_equal(store_do(s, &op.op), ERR_CONFLICT);
+  assert_non_null(strstr(op.op.error.hint, "retry"));
+  struct op_run_claim again = {.op = {.kind = &op_run_claim_kind}, .id = run, .adopt = true};
+  assert_int_equal(store_do(s, &again.op), ERR_CONFLICT);
+  struct fixture *f = *state; /* and whoever writes past the ops meets the triggers */
+  store_close(f->store);
+  char *path = mem_printf("%s/quire.db", f->dir);
+  struct db *db;
+  assert_int_equal(db_open(path, DB_WRITER, &db, NULL), OK);
+  assert_int_equal(db_exec(db, "UPDATE runs SET status = 'queued', ended_at = NULL"), ERR_CONFLICT);
+  assert_int_equal(db_exec(db, "UPDATE runs SET phase = 'x'"), ERR_CONFLICT);
+  assert_int_equal(db_exec(db, "UPDATE run_texts SET error = 'x'"), ERR_CONFLICT);
+  assert_int_equal(db_exec(db, "UPDATE runs SET cost_nano = cost_nano + 1"),
+                   OK); /* a late answer is still counted */
+  db_close(db);
+  free(path);
+  f->store = open_store(f->dir, STORE_OWNER);
+}
+
+static void a_person_resumes_and_cancels(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  struct op_artifact_edit edit = {.op = {.kind = &op_artifact_edit_kind},
+                                  .project = project_of(s, run),
+                                  .name = "a.md",
+                                  .content = "x",
+                                  .n = 1,
+                                  .expected = -1};
+  do_ok(s, &edit.op);
+  struct op_run_command op = {.op = {.kind = &op_run_command_kind},
+                              .id = run,
+                              .what = RUN_RESUME,
+                              .resume_with = "scripts,artifacts",
+                              .options = "{\"budget\":2}"};
+  assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* it is running */
+  assert_int_equal(set_status(s, run, epoch, "waiting", "budget", "money", 0, NULL), OK);
+  do_ok(s, &op.op);
+  assert_string_equal(op.row.status, "queued");
+  assert_string_equal(op.row.resume_with, "scripts,artifacts");
+  assert_string_equal(op.row.options, "{\"budget\":2}");
+  assert_true(op.row.read_horizon > 0);
+  assert_null(op.row.wait_kind);
+  op.what = RUN_CANCEL;
+  do_ok(s, &op.op);
+  assert_string_equal(op.row.status, "cancelled");
+  assert_int_equal(op.row.epoch, epoch + 1);
+  run_row_release(&op.row);
+}
+
+static void progress_moves_fields_and_heartbeat(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  struct op_run_progress *op = mem_alloc(sizeof *op);
+  *op = (struct op_run_progress){.op = {.kind = &op_run_progress_kind},
+                                 .run = run,
+                                 .epoch = epoch,
+                                 .phase = mem_dup("writing"),
+                                 .done = 2,
+                                 .total = 9};
+  do_ok(s, &op->op);
+  op->done = op->total = -1;
+  free(op->phase);
+  op->phase = NULL;
+  op->label = mem_dup("chapter 3");
+  do_ok(s, &op->op);
+  struct run_row row = get_run(s, run);
+  assert_string_equal(row.phase, "writing");
+  assert_string_equal(row.progress_label, "chapter 3");
+  assert_int_equal(row.progress_done, 2);
+  assert_int_equal(row.progress_total, 9);
+  assert_true(row.last_heartbeat > 0);
+  run_row_release(&row);
+  op->epoch++;
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  op->op.kind->free(&op->op);
+}
+
+struct seen {
+  int n;
+  char what[400];
+};
+
+static void note_run(void *arg, int64_t id, const char *status) {
+  struct seen *seen = arg;
+  size_t at = strlen(seen->what);
+  snprintf(seen->what + at, sizeof seen->what - at, "%lld:%s ", (long long)id, status);
+}
+
+static void note_row(void *arg, const struct run_row *row) {
+  note_run(arg, row->id, row->status);
+}
+
+static void unfinished_runs_are_found_when_they_are_due(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t now = clock_wall_ms();
+  create_run(s, "b");           /* 1: queued */
+  claim(s, create_run(s, "b")); /* 2: running */
+  int64_t later = create_run(s, "b"), past = create_run(s, "b"), person = create_run(s, "b");
+  int64_t done = create_run(s, "b"), backoff = create_run(s, "b");
+  assert_int_equal(set_status(s, later, claim(s, later), "waiting", "timer", "later", now + 60000, NULL), OK);
+  assert_int_equal(set_status(s, past, claim(s, past), "waiting", "provider", "a minute", now - 1, NULL), OK);
+  assert_int_equal(set_status(s, person, claim(s, person), "waiting", "budget", "a person", 0, NULL), OK);
+  assert_int_equal(set_status(s, done, claim(s, done), "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, backoff, claim(s, backoff), "queued", NULL, NULL, now + 5000, NULL), OK);
+  struct seen seen = {0};
+  struct db *db = store_reader(s);
+  assert_int_equal(runs_unfinished(db, note_run, &seen), OK);
+  assert_string_equal(seen.what, "1:queued 2:running 4:waiting ");
+  int64_t wake;
+  assert_int_equal(runs_next_wake(db, &wake), OK);
+  assert_int_equal(wake, now - 1);
+  struct run_filter filter = {.status = "unfinished", .project = "b", .before_id = 5, .limit = 2};
+  seen = (struct seen){0};
+  assert_int_equal(runs_each(db, &filter, note_row, &seen), OK);
+  assert_string_equal(seen.what, "4:waiting 3:waiting ");
+  seen = (struct seen){0};
+  assert_int_equal(runs_stale(db, now, now + 100000, note_row, &seen), OK);
+  assert_string_equal(seen.what, "2:running ");
+  store_reader_release(s, db);
+  claim(s, past); /* its time has come */
+  assert_true(run_is(s, past, "running"));
+  struct op_run_claim early = {.op = {.kind = &op_run_claim_kind}, .id = later};
+  assert_int_equal(store_do(s, &early.op), ERR_CONFLICT);
+}
+
+/* --- journal and calls --- */
+
+static void note_entry(void *arg, const struct journal_row *row) {
+  struct seen *seen = arg;
+  size_t at = strlen(seen->what);
+  snprintf(seen->what + at, sizeof seen->what - at, "%lld:%s:%s ", (long long)row->seq, row->kind,
+           row->result ? row->result : "-");
+  seen->n++;
+}
+
+static void journal_of(struct store *s, int64_t run, size_t inline_max, struct seen *seen) {
+  *seen = (struct seen){0};
+  struct db *db = store_reader(s);
+  assert_int_equal(journal_each(db, run, inline_max, note_entry, seen), OK);
+  store_reader_release(s, db);
+}
+
+static void entries_come_back_in_order_without_the_superseded(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch);
+  assert_int_equal(journal(s, run, epoch, 2, "\"two\""), OK);
+  struct op_journal op = {.op = {.kind = &op_journal_kind}, .entry = entry_of(run, epoch, 1, "step", "1")};
+  do_ok(s, &op.op);
+  struct op_journal next = {.op = {.kind = &op_journal_kind}, .entry = entry_of(run, epoch, 3, "get", "3")};
+  next.entry.supersedes = op.entry.id;
+  do_ok(s, &next.op);
+  struct seen seen;
+  journal_of(s, run, 2, &seen);
+  assert_string_equal(seen.what, "2:step:- 3:get:3 ");
+  struct buf b;
+  buf_init(&b, 100);
+  struct db *db = store_reader(s);
+  assert_int_equal(journal_result(db, next.entry.id, 0, &b), OK);
+  assert_string_equal(b.data, "3");
+  assert_int_equal(journal_result(db, 12345, 0, &b), ERR_NOT_FOUND);
+  store_reader_release(s, db);
+  buf_release(&b);
+  assert_true(ask(s, "SELECT last_heartbeat FROM runs") > 0);
+  assert_int_equal(journal(s, run, epoch + 1, 4, "4"), ERR_FENCED);
+  assert_int_equal(journal(s, run, epoch - 1, 4, "4"), ERR_FENCED);
+  assert_int_equal(ask(s, "SELECT count(*) FROM journal"), 3);
+}
+
+static int64_t intend(struct store *s, int64_t run, int64_t epoch, int64_t attempt) {
+  struct call_block blocks[2] = {{.text = "You write.", .n = 10, .stable = true},
+                                 {.text = " Chapter 1.", .n = 11}};
+  struct op_call_intent op = {.op = {.kind = &op_call_intent_kind},
+                              .run = run,
+                              .epoch = epoch,
+                              .attempt = attempt,
+                              .role = "writer",
+                              .provider = "openai",
+                              .model = "m",
+                              .params = "{}",
+                              .blocks = blocks,
+                              .n_blocks = 2,
+                              .reads = "[{\"name\":\"chapters/01.md\",\"version\":3},\"fact 7\"]"};
+  op.key.scope = "/";
+  op.key.kind = "llm";
+  do_ok(s, &op.op);
+  return op.id;
+}
+
+static struct op_call_finish *finish_of(int64_t id, int64_t run, int64_t epoch, int64_t seq) {
+  struct op_call_finish *op = mem_alloc(sizeof *op);
+  *op = (struct op_call_finish){.op = {.kind = &op_call_finish_kind},
+                                .id = id,
+                                .run = run,
+                                .epoch = epoch,
+                                .state = "answered",
+                                .answer = mem_dup("It was \xff dark."),
+                                .stop = mem_dup("end"),
+                                .usage = {100, 10, 1, 50, 5},
+                                .price_known = true,
+                                .cost_nano = 7000,
+                                .result = mem_dup("{\"text\":\"It was dark.\"}")};
+  op->entry = entry_of(run, epoch, seq, "llm", NULL);
+  return op;
+}
+
+static void a_call_is_intended_finished_and_summed(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 1);
+  assert_int_equal(ask(s, "SELECT count(*) FROM reads WHERE name = 'chapters/01.md' AND version = 3"), 1);
+  struct op_call_finish *op = finish_of(call, run, epoch, 1);
+  do_ok(s, &op->op);
+  assert_int_equal(store_do(s, &op->op), ERR_NOT_FOUND); /* it has ended: nothing is counted twice */
+  op->op.kind->free(&op->op);
+  struct run_row row = get_run(s, run);
+  assert_int_equal(row.cost_nano, 7000);
+  assert_int_equal(row.calls, 1);
+  assert_int_equal(row.tokens_in, 111);
+  assert_int_equal(row.tokens_out, 50);
+  assert_int_equal(row.unpriced_calls, 0);
+  run_row_release(&row);
+  intend(s, run, epoch, 1);
+  assert_int_equal(ask(s, "SELECT count(*) FROM blobs"), 2); /* blocks are stored once */
+  struct seen seen;
+  journal_of(s, run, 1000, &seen);
+  assert_string_equal(seen.what, "1:llm:{\"text\":\"It was dark.\"} ");
+  struct buf b;
+  buf_init(&b, 100);
+  struct db *db = store_reader(s);
+  assert_int_equal(call_prompt(db, call, &b), OK);
+  assert_string_equal(b.data, "You write. Chapter 1.");
+  int64_t cost, calls;
+  assert_int_equal(calls_spent(db, clock_wall_ms() - 60000, &cost, &calls), OK);
+  assert_int_equal(cost, 7000);
+  assert_int_equal(calls, 1);
+  store_reader_release(s, db);
+  buf_release(&b);
+  assert_int_equal(ask(s, "SELECT count(*) FROM v_calls WHERE cost_usd > 0"), 1);
+  struct op_call_intent stale = {
+      .op = {.kind = &op_call_intent_kind}, .run = run, .epoch = epoch + 1, .provider = "p", .model = "m"};
+  assert_int_equal(store_do(s, &stale.op), ERR_FENCED);
+}
+
+static void a_late_answer_is_kept_counted_and_found_by_resume(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  claim(s, run); /* adopted: the epoch moved on while the call was in flight */
+  struct op_call_finish *op = finish_of(call, run, epoch, 1);
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  op->op.kind->free(&op->op);
+  struct run_row row = get_run(s, run);
+  assert_int_equal(row.cost_nano, 7000);
+  run_row_release(&row);
+  struct seen seen;
+  journal_of(s, run, 1000, &seen);
+  assert_string_equal(seen.what, "0:llm:- ");
+  struct buf b;
+  buf_init(&b, 1000);
+  struct db *db = store_reader(s);
+  assert_int_equal(journal_result(db, 0, call, &b), OK);
+  assert_string_equal(b.data, "{\"text\":\"It was dark.\"}");
+  store_reader_release(s, db);
+  buf_release(&b);
+}
+
+static void a_late_answer_of_an_ended_run_is_counted_too(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  assert_int_equal(set_status(s, run, epoch, "cancelled", NULL, NULL, 0, NULL), OK);
+  struct op_call_finish *op = finish_of(call, run, epoch, 1);
+  op->price_known = false;
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  op->op.kind->free(&op->op);
+  assert_int_equal(
+      ask(s, "SELECT cost_nano = 7000 AND unpriced_calls = 1 AND status = 'cancelled' FROM runs"), 1);
+  /* A retry finds it. */
+  struct op_run_create retry = {
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
+  do_ok(s, &retry.op);
+  struct seen seen;
+  journal_of(s, retry.id, 1000, &seen);
+  assert_string_equal(seen.what, "0:llm:- ");
+}
+
+static void a_retry_starts_with_a_copy_of_the_live_journal(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  struct op_call_finish *finish = finish_of(call, run, epoch, 1);
+  do_ok(s, &finish->op);
+  struct op_journal again = {.op = {.kind = &op_journal_kind}, .entry = entry_of(run, epoch, 2, "step", "2")};
+  again.entry.supersedes = finish->entry.id;
+  do_ok(s, &again.op);
+  finish->op.kind->free(&finish->op);
+  assert_int_equal(journal(s, run, epoch, 3, "3"), OK);
+  assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+  struct op_run_create retry = {
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
+  do_ok(s, &retry.op);
+  struct seen seen;
+  journal_of(s, retry.id, 1000, &seen);
+  assert_string_equal(seen.what, "2:step:2 3:step:3 "); /* the superseded call is no late answer */
+  retry.retry_of = 77;
+  assert_int_equal(store_do(s, &retry.op), ERR_NOT_FOUND);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CASE(a_run_is_created_with_its_project_and_gives),
+      CASE(new_projects_get_their_own_slugs),
+      CASE(twenty_threads_with_one_key_make_one_run),
+      CASE(a_claim_gives_a_new_epoch_and_no_heartbeat),
+      CASE(deaths_without_a_new_entry_are_counted),
+      CASE(a_status_is_fenced_by_epoch_and_status),
+      CASE(a_status_that_names_no_next_mover_is_refused),
+      CASE(rows_of_ended_runs_never_change),
+      CASE(a_person_resumes_and_cancels),
+      CASE(progress_moves_fields_and_heartbeat),
+      CASE(unfinished_runs_are_found_when_they_are_due),
+      CASE(entries_come_back_in_order_without_the_superseded),
+      CASE(a_call_is_intended_finished_and_summed),
+      CASE(a_late_answer_is_kept_counted_and_found_by_resume),
+      CASE(a_late_answer_of_an_ended_run_is_counted_too),
+      CASE(a_retry_starts_with_a_copy_of_the_live_journal),
+  };
+  return cmocka_run_group_tests_name("store runs", tests, NULL, NULL);
+}
