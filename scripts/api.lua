@@ -31,6 +31,7 @@ llm = {}
 ---@field reasoning? string        -- "low", "medium", "high"; ignored by models without it
 ---@field key? string              -- tells apart calls with equal content (best-of-n: one key for each candidate)
 ---@field extra? table             -- merged into the provider's request body as it is
+---@field model_choice? integer    -- start with this one of the role's models (1 is the first); for asking another after a bad answer
 ---@field schema? table            -- JSON schema that the answer should follow (ask_json checks it)
 
 ---@class Usage
@@ -157,7 +158,7 @@ artifact = {}
 ---@param name string      -- "blueprint.json", "chapters/03.md"
 ---@param content string|table
 ---@param options? {kind?: string}   -- "json", "markdown", "text", "binary" (default by the name's ending)
----@return {name: string, version: integer, proposal: boolean}
+---@return {name: string, version: integer, proposal: boolean, bytes: integer}
 function artifact.put(name, content, options) end
 
 ---The newest version's content: a table for kind "json", else a string; nil when there is none. Waits.
@@ -178,7 +179,7 @@ function artifact.history(name) end
 
 ---Several puts in one transaction: all or none. fn may only call artifact.put. Waits after fn returned. Also beats the heart.
 ---@param fn fun()
----@return {name: string, version: integer, proposal: boolean}[]
+---@return {name: string, version: integer, proposal: boolean, bytes: integer}[]
 function artifact.commit(fn) end
 
 ---------------------------------------------------------------------------------------------------------------- gate

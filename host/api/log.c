@@ -14,7 +14,7 @@ static int write_line(lua_State *L, const char *level) {
     lua_getfield(L, -1, "format");
     lua_remove(L, -2);
     lua_insert(L, 1);
-    lua_call(L, n, 1);
+    if (lua_pcall(L, n, 1, 0) != LUA_OK) return luaL_error(L, "log.%s: %s", level, lua_tostring(L, -1));
   }
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);

@@ -15,7 +15,7 @@
 #include "lua/budget.h"
 #include "lua/hold.h"
 
-enum { MAX_NESTING = 50, MAX_CELLS = 2000000, ENTITY_MAX = 64 };
+enum { MAX_NESTING = 50, MAX_CELLS = 2000000, MAX_ENTITIES = 100000, ENTITY_MAX = 64 };
 
 /* ---- what both functions share ---- */
 
@@ -27,8 +27,9 @@ struct block {
 
 struct render {
   struct buf source, raw, out;
-  bool full; /* `out` reached its maximum */
+  const char *limit; /* which one was reached; NULL: none */
   /* blocks */
+  int entities;
   struct block *blocks;
   size_t n_blocks, cap;
   int depth; /* how many blocks we are in */
@@ -112,18 +113,20 @@ static struct render *push_render(lua_State *L) {
   return r;
 }
 
+static const char too_large[] = "limit: the Markdown would become larger than 16 MB";
+static const char too_many_entities[] = "limit: the Markdown has more than 100000 entities";
+
 static int raise_limit(lua_State *L, struct render *r) {
-  bool full = r->full;
+  const char *limit = r->limit ? r->limit : "limit: there is no memory left for the Markdown reader";
   hold_release(r);
-  if (!full) return luaL_error(L, "limit: there is no memory left for the Markdown reader");
-  return luaL_error(L, "limit: the Markdown would become more than %d bytes", (int)MAX_LUA_STRING_BYTES);
+  return luaL_error(L, "%s", limit);
 }
 
 /* ---- xhtml ---- */
 
 static void append_raw(const MD_CHAR *s, MD_SIZE n, void *arg) {
   struct render *r = arg;
-  if (buf_append(&r->raw, s, n) != OK) r->full = true;
+  if (buf_append(&r->raw, s, n) != OK) r->limit = too_large;
 }
 
 /* md4c writes <td align="left">, which XHTML 5 does not know. Text never holds a raw '<', so this is a tag. */
@@ -149,8 +152,8 @@ static int markdown_xhtml(lua_State *L) {
   machine_burn(L);
   int failed = md_html(r->source.data, (MD_SIZE)r->source.len, append_raw, r, reader,
                        MD_HTML_FLAG_XHTML | MD_HTML_FLAG_SKIP_UTF8_BOM);
-  if (!failed && !r->full && mend(r, r->raw.data, r->raw.len) != OK) r->full = true;
-  if (failed || r->full) return raise_limit(L, r);
+  if (!failed && !r->limit && mend(r, r->raw.data, r->raw.len) != OK) r->limit = too_large;
+  if (failed || r->limit) return raise_limit(L, r);
   machine_burn(L);
   lua_pushlstring(L, r->out.data, r->out.len);
   hold_release(r);
@@ -160,8 +163,8 @@ static int markdown_xhtml(lua_State *L) {
 /* ---- blocks ---- */
 
 static int put(struct render *r, const char *s, size_t n) {
-  if (put_xml_characters(&r->out, s, n) != OK) r->full = true;
-  return r->full;
+  if (put_xml_characters(&r->out, s, n) != OK) r->limit = too_large;
+  return r->limit != NULL;
 }
 
 static int put_gap(struct render *r) {
@@ -236,6 +239,12 @@ static char unescape(const char *s, size_t n) {
 
 /* md4c's own table of names is not in its interface, but its HTML writer knows it: "<p>" what it means "</p>". */
 static int put_entity(struct render *r, const char *s, size_t n) {
+  char common = unescape(s, n);
+  if (common) return put(r, &common, 1);
+  if (++r->entities > MAX_ENTITIES) {
+    r->limit = too_many_entities;
+    return 1;
+  }
   struct buf means;
   buf_init(&means, ENTITY_MAX);
   md_html(s, (MD_SIZE)n, append_entity, &means, MD_FLAG_NOHTML, MD_HTML_FLAG_XHTML);

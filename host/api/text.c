@@ -18,7 +18,7 @@ enum {
   STEPS_A_WORD = 8,
   SLUG_BYTES = 81,
   MAX_PHRASE_WORDS = 20,
-  MAX_NAMES = 100000,
+  NAMES_A_PORTION = 100,
   MAX_SLOT_NAME = 64
 };
 
@@ -456,22 +456,24 @@ static int text_repeated(lua_State *L) {
 
 /* ---- names and slots ---- */
 
+/* In portions, so that the clock is looked at; the best so far goes in front of each, so the first of equals wins. */
 static int text_find_nearest(lua_State *L) {
-  const char *word = luaL_checkstring(L, 1);
+  const char *word = luaL_checkstring(L, 1), *near = NULL;
   luaL_checktype(L, 2, LUA_TTABLE);
-  size_t count = lua_rawlen(L, 2);
-  luaL_argcheck(L, count <= MAX_NAMES, 2, "too many names");
-  const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
-  for (size_t i = 0; i < count; i++) {
-    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TSTRING)
-      return luaL_error(L, "text.nearest: name %I is no string but %s", (lua_Integer)i + 1,
-                        luaL_typename(L, -1));
-    names[i] = lua_tostring(L, -1); /* kept by the table */
-    lua_pop(L, 1);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, 2);
+  for (lua_Integer i = 1; i <= count;) {
+    const char *names[NAMES_A_PORTION + 1] = {near};
+    size_t n = near != NULL;
+    for (; n < NAMES_A_PORTION && i <= count; i++) {
+      if (lua_rawgeti(L, 2, i) != LUA_TSTRING)
+        return luaL_error(L, "text.nearest: name %I is no string but %s", i, luaL_typename(L, -1));
+      names[n++] = lua_tostring(L, -1); /* the table keeps it */
+      lua_pop(L, 1);
+    }
+    names[n] = NULL;
+    near = text_nearest(word, names);
+    machine_burn(L);
   }
-  names[count] = NULL;
-  for (size_t i = 0; i < count; i++) budget_spend(L, 1024);
-  const char *near = text_nearest(word, names);
   lua_pushstring(L, near);
   return 1;
 }

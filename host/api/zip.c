@@ -172,7 +172,6 @@ static int zip_build(lua_State *L) {
     hold_release(out);
     return luaL_error(L, "%s", e.message);
   }
-  machine_burn(L);
   lua_pushlstring(L, out->data, out->len);
   hold_release(out);
   return 1;

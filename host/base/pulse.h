@@ -1,11 +1,25 @@
-/* pulse.h - the page that guardian and host share (MAP_SHARED, made before the fork): the loop's tick and the run that it is resuming.
- * One writer (the loop thread), one reader (the guardian). */
+/* pulse.h - the page that guardian and host share (MAP_SHARED, made before the fork): the loop's tick and the run that it is
+ * resuming.
+ *
+ * The host writes, the guardian reads, but for hung_runs, where it is the other way round. The page outlives
+ * a host: the next one finds ticks, progress and hung_runs as they were; run and phase start anew. */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
 
+enum pulse_phase {
+  PULSE_STARTING, /* opening, migrating: may take long */
+  PULSE_READY,    /* it serves; set once, after everything is open. systemd is told READY=1 */
+  PULSE_STOPPING  /* draining, closing: the loop may be gone; set before the drain */
+};
+
 struct pulse {
-  _Atomic uint64_t ticks;    /* grows with each pass of the loop, at least once a second */
-  _Atomic int64_t run;       /* being resumed now; 0: none */
-  _Atomic int64_t hung_runs[8]; /* written by the guardian: runs that held the loop when it was killed, newest first */
+  _Atomic uint64_t ticks; /* grows with each pass of the loop, at least once a second */
+  _Atomic int64_t run;    /* being resumed now; 0: none */
+  _Atomic int64_t
+      hung_runs[8];  /* written by the guardian: runs that held the loop when it was killed, newest first */
+  _Atomic int phase; /* enum pulse_phase */
+  _Atomic uint64_t
+      progress; /* grows with everything made durable (a commit of journal entries): a host that dies after
+                                   some is no crash loop */
 };

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,12 +26,26 @@ enum { TRY_S = 15, PAUSE_MS = 20, TAKE_OVER_MS = 5000 };
 
 /* ---- what is called where */
 
+/* A slug as a person typed it may hold anything. */
+static void encode(const char *s, char *out, size_t max) {
+  size_t n = 0;
+  for (; *s && n + 4 < max; s++) {
+    bool plain = (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-';
+    n += (size_t)snprintf(out + n, max - n, plain ? "%c" : "%%%02X", (unsigned char)*s);
+  }
+  out[n] = '\0';
+}
+
 void act_path(const struct act *a, char *out, size_t max) {
-  static const char *const runs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
+  static const char *const verbs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
   if (a->kind == ACT_RUN) snprintf(out, max, "/api/runs");
   else if (a->kind == ACT_GATE) snprintf(out, max, "/api/gates/%lld", (long long)a->id);
-  else if (a->kind == ACT_ARTIFACT) snprintf(out, max, "/api/projects/%s/artifacts", a->project);
-  else snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, runs[a->kind]);
+  else if (a->kind == ACT_ARTIFACT) {
+    char slug[200];
+    encode(a->project, slug, sizeof slug);
+    snprintf(out, max, "/api/projects/%s/artifacts", slug);
+  }
+  else snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
 }
 
 static enum err call_local(struct commands *c, const struct act *a, json_t **out, struct error *e) {
@@ -91,7 +104,7 @@ static void add_hand_over_key(struct act *a) {
 
 /* True: it is decided (err says how). False: try again. */
 static bool hand_over(struct act *a, enum err *err, struct error *e) {
-  char path[256];
+  char path[300];
   enum client_end end;
   act_path(a, path, sizeof path);
   add_hand_over_key(a);
@@ -106,8 +119,6 @@ static bool hand_over(struct act *a, enum err *err, struct error *e) {
   if (end == CLIENT_ANSWERED) return *err != ERR_CLOSED; /* it is leaving: the next owner will take it */
   return false;
 }
-
-static void pause_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL); }
 
 static enum err refuse_detached(struct cli *c, struct error *e) {
   err_set(e, ERR_INVALID, "--detach needs a living owner of the library %s, and there is none", c->library);
@@ -136,7 +147,7 @@ enum err act_do(struct cli *c, struct act *a, struct error *e) {
       out_say(&c->out, "Waiting for the library's owner (process %d)...", (int)a->owner.pid);
       said = true;
     }
-    pause_ms(PAUSE_MS + (int)(getpid() % 16)); /* not all in step */
+    stop_wait(PAUSE_MS + (int)(getpid() % 16)); /* not all in step */
   }
 }
 

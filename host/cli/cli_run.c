@@ -3,7 +3,6 @@
  *   request -> act_do (owner, or handed over) -> follow -> result -> stay while handed-over runs are here -> act_close */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/jsonx.h"
@@ -15,6 +14,7 @@
 #include "cli/result.h"
 #include "cli/stop.h"
 #include "cli/terminal.h"
+#include "store/events.h"
 
 enum { GRACE_MS = 30000, TAKE_OVERS = 5 };
 
@@ -132,7 +132,7 @@ static bool stay_for_others(struct cli *c, struct act *a) {
     if (n == 0) return true;
     if (!said) out_say(&c->out, "Staying until %d run%s handed to this process ended; Ctrl-C interrupts %s.", n, n == 1 ? " that was" : "s that were", n == 1 ? "it" : "them");
     said = true;
-    nanosleep(&(struct timespec){0, 100000000}, NULL);
+    stop_wait(100);
   }
   return false;
 }
@@ -292,7 +292,7 @@ int cli_serve(struct cli *c) {
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json) out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid", (int)getpid(), "library", c->library));
   else out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library, host_address(host));
-  while (!stop_signal()) pause();
+  while (!stop_wait(60000)) continue;
   out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
   host_drain(host, GRACE_MS);
   host_close(host);

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/jsonx.h"
@@ -187,7 +185,6 @@ static void nudge(struct follow *f, int64_t now_ms, int64_t *nudged) {
 }
 
 static int64_t now_ms(void) { return (int64_t)(clock_mono_ns() / 1000000); }
-static void sleep_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL); }
 
 /* Is the run without an owner, also at a second look? (Between the first look and the lock it may have ended.) */
 static bool orphaned(struct cli *c, struct follow *f, struct store *store) {
@@ -221,7 +218,7 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
     if (f->row.status) show_progress(c, &f->row);
     if (ferror(stdout)) return err_set(e, ERR_IO, "nobody reads the output any more");
     if (f->host && !host_wait_run(f->host, f->run, pause)) continue;
-    sleep_ms(pause);
+    stop_wait(pause);
     if (f->host && f->row.status) nudge(f, now, &nudged);
   }
   terminal_line_hide();

@@ -1,23 +1,30 @@
 /* stop.c - the signal handler. What is durable stays so: the second signal need not tidy up. */
 #include "cli/stop.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t first;
+static int wake = -1;
 
 static void on_signal(int number) {
+  uint64_t one = 1;
   if (first) {
     (void)!write(STDERR_FILENO, "\n", 1);
     _exit(128 + number);
   }
   first = number;
+  if (wake >= 0) (void)!write(wake, &one, sizeof one);
 }
 
 void stop_catch(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-  struct sigaction a = {.sa_handler = on_signal}, before;
+  struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+  if (wake < 0) wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   sigemptyset(&a.sa_mask);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     sigaction(numbers[i], NULL, &before);
@@ -26,3 +33,9 @@ void stop_catch(void) {
 }
 
 int stop_signal(void) { return first; }
+
+int stop_wait(int ms) {
+  struct pollfd p = {.fd = wake, .events = POLLIN};
+  if (!first) poll(&p, 1, ms);
+  return first;
+}

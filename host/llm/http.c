@@ -196,7 +196,7 @@ static enum http_end end_of(const struct transfer *t, CURLcode code) {
 static void end_transfer(struct transfer *t, enum http_end end, const char *why) {
   t->ended = true;
   t->end = end;
-  if (!t->why[0]) snprintf(t->why, sizeof t->why, "%s", why);
+  if (why && !t->why[0]) snprintf(t->why, sizeof t->why, "%s", why);
   make_ready(t);
 }
 
@@ -314,7 +314,7 @@ static void look_at_deadlines(struct timer *timer) {
   case HTTP_SLOW_IDLE: snprintf(t->why, sizeof t->why, "no byte for %g s in the middle of the answer", limit); break;
   default: snprintf(t->why, sizeof t->why, "no byte of an answer within %g s", limit);
   }
-  end_transfer(t, which, t->why);
+  end_transfer(t, which, NULL);
   deliver_all(t->http);
 }
 

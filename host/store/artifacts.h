@@ -12,7 +12,7 @@ struct artifact_put { /* one document to write; strings are the op's (freed with
   bool proposal;   /* out */
 };
 /* A run's puts, in one transaction with their journal entry and a heartbeat; entry.result is written by apply:
- * [{"name":..,"version":..,"proposal":false}, ...]. `result` holds a copy of it (free()). */
+ * [{"name":..,"version":..,"proposal":false,"bytes":..}, ...]. `result` holds a copy of it (free()). */
 struct op_artifact_put {
   struct store_op op;
   struct journal_entry entry;

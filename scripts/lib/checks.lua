@@ -57,7 +57,8 @@ end
 --- Is the line a scene break, however it is drawn? "* * *", "---", "⁂"
 function checks.is_break(line)
   local bare = string.gsub(line, "%s+", "")
-  return bare ~= "" and (string.match(bare, "^[%*%-_#~·•]+$") ~= nil or bare == "⁂") and #bare <= 12
+  for _, ornament in ipairs { "⁂", "·", "•", "※", "＊", "＃" } do bare = string.gsub(bare, ornament, "*") end
+  return string.match(bare, "^[%*%-_#~]+$") ~= nil and #bare <= 12
 end
 
 local function is_remark(line, is_first)

@@ -4,9 +4,13 @@ local names = {}
 local Known = {}
 Known.__index = Known
 
+-- Marks between the parts of a name. One by one, because a pattern's [...] would match their single bytes.
+local separators = { ",", "·", "・", "=", "＝", "　" }
+
 local function tokens(name)
-  local out = {}
-  for token in string.gmatch(text.fold(name), "[^%s,·・=＝]+") do out[#out + 1] = token end
+  local folded, out = text.fold(name), {}
+  for _, mark in ipairs(separators) do folded = string.gsub(folded, mark, " ") end
+  for token in string.gmatch(folded, "%S+") do out[#out + 1] = token end
   return out
 end
 

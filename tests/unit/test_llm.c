@@ -1,0 +1,844 @@
+/* test_llm.c - model calls against a scripted server on loopback and a real library. */
+#include "store_fixture.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/resource.h>
+#include <jansson.h>
+#include "base/jsonx.h"
+#include "base/loop.h"
+#include "llm/llm.h"
+
+/* ---- the server: one reply of the script for each request, the last one again and again ---- */
+
+#define PAUSE "\x01" /* a moment between two writes */
+#define CUT "\x02"   /* the connection is reset */
+#define HANG "\x03"  /* nothing more, until the client goes */
+#define KEY "sk-secret-0123456789abcdef"
+
+enum { MOST_REPLIES = 16, MOST_REQUESTS = 64 };
+
+struct server {
+  int fd, port;
+  pthread_t thread;
+  atomic_bool stop;
+  atomic_int open_connections;
+  pthread_mutex_t lock;
+  const char *replies[MOST_REPLIES];
+  int n_replies, taken;
+  char *requests[MOST_REQUESTS];
+  int n_requests;
+  bool drip;
+};
+
+struct connection {
+  struct server *server;
+  int fd;
+};
+
+static bool read_request(int fd, char *text, size_t room) {
+  size_t n = 0, want = 0;
+  while (n < room - 1) {
+    ssize_t got = read(fd, text + n, room - 1 - n);
+    if (got <= 0) return false;
+    n += (size_t)got;
+    text[n] = 0;
+    char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length:");
+    if (end && length) want = (size_t)(end - text) + 4 + strtoul(length + 15, NULL, 10);
+    if (want && n >= want) return true;
+  }
+  return false;
+}
+
+static void wait_for_client(int fd) {
+  char c;
+  while (read(fd, &c, 1) > 0) {}
+}
+
+/* false: the connection is over. */
+static bool send_reply(struct server *s, int fd, const char *reply) {
+  while (*reply) {
+    if (*reply == *PAUSE) {
+      usleep(3000);
+      reply++;
+    } else if (*reply == *CUT) {
+      struct linger hard = {1, 0};
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+      return false;
+    } else if (*reply == *HANG) {
+      wait_for_client(fd);
+      return false;
+    } else {
+      size_t n = s->drip ? 1 : strcspn(reply, PAUSE CUT HANG);
+      if (send(fd, reply, n, MSG_NOSIGNAL) < 0) return false;
+      reply += n;
+    }
+  }
+  return true;
+}
+
+static void *serve_connection(void *arg) {
+  struct connection *c = arg;
+  struct server *s = c->server;
+  char *text = mem_alloc(1 << 20);
+  int one = 1;
+  setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (read_request(c->fd, text, 1 << 20)) {
+    pthread_mutex_lock(&s->lock);
+    const char *reply = s->replies[s->taken < s->n_replies ? s->taken : s->n_replies - 1];
+    s->taken++;
+    if (s->n_requests < MOST_REQUESTS) s->requests[s->n_requests++] = mem_dup(text);
+    pthread_mutex_unlock(&s->lock);
+    send_reply(s, c->fd, reply);
+  }
+  close(c->fd);
+  atomic_fetch_sub(&s->open_connections, 1);
+  free(text);
+  free(c);
+  return NULL;
+}
+
+static void *serve(void *arg) {
+  struct server *s = arg;
+  while (!s->stop) {
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    if (poll(&p, 1, 20) <= 0) continue;
+    struct connection *c = mem_alloc(sizeof *c);
+    *c = (struct connection){s, accept4(s->fd, NULL, NULL, SOCK_CLOEXEC)};
+    pthread_t thread;
+    atomic_fetch_add(&s->open_connections, 1);
+    pthread_create(&thread, NULL, serve_connection, c);
+    pthread_detach(thread);
+  }
+  return NULL;
+}
+
+static void server_start(struct server *s) {
+  s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t n = sizeof a;
+  assert_int_equal(bind(s->fd, (struct sockaddr *)&a, n), 0);
+  assert_int_equal(listen(s->fd, 512), 0);
+  getsockname(s->fd, (struct sockaddr *)&a, &n);
+  s->port = ntohs(a.sin_port);
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_create(&s->thread, NULL, serve, s);
+}
+
+static void server_stop(struct server *s) {
+  s->stop = true;
+  pthread_join(s->thread, NULL);
+  for (int i = 0; s->open_connections && i < 1000; i++) usleep(2000);
+  close(s->fd);
+  for (int i = 0; i < s->n_requests; i++) free(s->requests[i]);
+}
+
+/* ---- the room ---- */
+
+struct room {
+  struct fixture *f;
+  struct server server, other;
+  struct loop *loop;
+  struct llm *llm;
+  char url[64], url2[64];
+  struct llm_provider providers[4];
+  struct llm_price prices[1];
+  char *local_models[2], *rehearsal_models[1];
+  struct llm_role roles[2];
+  struct llm_settings settings;
+  struct llm_budget budget;
+  int64_t run, epoch, seq;
+  int waiting, passes;
+};
+
+static const char *adapter_source(void *arg, const char *name, size_t *n) {
+  (void)arg;
+  static struct {
+    char name[32];
+    char *text;
+    size_t n;
+  } cache[8];
+  for (int i = 0; i < 8; i++) {
+    if (cache[i].text && strcmp(cache[i].name, name) == 0) return *n = cache[i].n, cache[i].text;
+    if (cache[i].text) continue;
+    static const char bad[] = "local o = require('openai') local t = {} for k, v in pairs(o) do t[k] = v end\n"
+                              "function t.event() while true do end end return t";
+    struct buf b;
+    buf_init(&b, MAX_SCRIPT_BYTES);
+    char *path = mem_printf("scripts/providers/%s.lua", name);
+    enum err err = strcmp(name, "looping") == 0 ? buf_puts(&b, bad) : buf_read_file(&b, path, NULL);
+    free(path);
+    if (err != OK) return NULL;
+    snprintf(cache[i].name, sizeof cache[i].name, "%s", name);
+    *n = cache[i].n = b.len;
+    return cache[i].text = buf_take(&b);
+  }
+  return NULL;
+}
+
+static void start_llm(struct room *r) {
+  struct error e = {0};
+  r->llm = llm_new(r->loop, r->f->store, &r->settings, &e);
+  if (!r->llm) fail_msg("llm_new: %s", e.message);
+}
+
+static void reopen_all(struct room *r) {
+  loop_drain(r->loop);
+  llm_free(r->llm);
+  reopen(r->f);
+  loop_drain(r->loop);
+  start_llm(r);
+}
+
+static int room_setup(void **state) {
+  if (setup(state) != 0) return -1;
+  struct room *r = mem_alloc(sizeof *r);
+  r->f = *state;
+  *state = r;
+  setenv("TEST_LLM_KEY", KEY, 1);
+  server_start(&r->server);
+  server_start(&r->other);
+  snprintf(r->url, sizeof r->url, "http://127.0.0.1:%d/v1", r->server.port);
+  snprintf(r->url2, sizeof r->url2, "http://127.0.0.1:%d/v1", r->other.port);
+  r->providers[0] = (struct llm_provider){.name = (char *)"local", .adapter = (char *)"openai", .base_url = r->url,
+                                          .key_env = (char *)"TEST_LLM_KEY", .retries = 2, .connect_s = 2, .first_byte_s = 1,
+                                          .idle_s = 0.4, .total_s = 20};
+  r->providers[1] = (struct llm_provider){.name = (char *)"second", .adapter = (char *)"openai", .base_url = r->url2, .retries = -1};
+  r->providers[2] = (struct llm_provider){.name = (char *)"rehearsal", .adapter = (char *)"rehearsal", .base_url = (char *)"rehearsal:"};
+  r->providers[3] = (struct llm_provider){.name = (char *)"looping", .adapter = (char *)"looping", .base_url = r->url, .retries = -1};
+  r->prices[0] = (struct llm_price){.model = (char *)"local/m", .input = 1000000000, .output = 10000000000};
+  r->local_models[0] = (char *)"local/m";
+  r->local_models[1] = (char *)"second/n";
+  r->rehearsal_models[0] = (char *)"rehearsal/rehearsal";
+  r->roles[0] = (struct llm_role){(char *)"default", r->local_models, 1};
+  r->roles[1] = (struct llm_role){(char *)"practice", r->rehearsal_models, 1};
+  r->settings = (struct llm_settings){.providers = r->providers, .n_providers = 4, .roles = r->roles, .n_roles = 2, .prices = r->prices,
+                                      .n_prices = 1, .backoff_first_s = 0.005, .backoff_most_s = 0.02, .adapter_source = adapter_source};
+  r->budget = (struct llm_budget){.limit_nano = 10000000000, .limit_calls = 1000};
+  r->loop = loop_new();
+  r->run = create_run(r->f->store, NULL);
+  r->epoch = claim(r->f->store, r->run);
+  start_llm(r);
+  return 0;
+}
+
+static int room_teardown(void **state) {
+  struct room *r = *state;
+  llm_free(r->llm);
+  store_close(r->f->store);
+  loop_drain(r->loop);
+  loop_free(r->loop);
+  server_stop(&r->server);
+  server_stop(&r->other);
+  remove_dir(r->f->dir);
+  free(r->f);
+  free(r);
+  return 0;
+}
+
+static void script(struct server *s, const char *const *replies) {
+  pthread_mutex_lock(&s->lock);
+  s->n_replies = s->taken = 0;
+  while (replies[s->n_replies]) {
+    s->replies[s->n_replies] = replies[s->n_replies];
+    s->n_replies++;
+  }
+  pthread_mutex_unlock(&s->lock);
+}
+#define SCRIPT(server, ...) script(server, (const char *const[]){__VA_ARGS__, NULL})
+
+struct question {
+  struct llm_call call;
+  struct room *room;
+  struct buf live;
+  int done, cancel_at; /* cancel_at: at which piece of text; 0: never */
+  int pieces, alive;
+};
+
+static void on_text(struct llm_call *c, const char *text, size_t n) {
+  struct question *q = c->owner;
+  buf_append(&q->live, text, n);
+  if (++q->pieces == q->cancel_at) {
+    llm_call_cancel(q->room->llm, c);
+    if (--q->room->waiting == 0) loop_stop(q->room->loop);
+  }
+}
+static void on_alive(struct llm_call *c) { ((struct question *)c->owner)->alive++; }
+static void on_done(struct llm_call *c) {
+  struct question *q = c->owner;
+  q->done++;
+  if (--q->room->waiting == 0) loop_stop(q->room->loop);
+}
+
+static const struct call_block blocks[] = {{"You write books.", 16, "", true}, {"Write of the sea.", 17, "", false}};
+
+static void put_question(struct room *r, struct question *q) {
+  q->room = r;
+  buf_init(&q->live, MAX_ANSWER_BYTES);
+  struct llm_call *c = &q->call;
+  c->run = r->run;
+  c->epoch = r->epoch;
+  c->seq = &r->seq;
+  c->key.scope = "/";
+  c->key.kind = "llm";
+  c->key.n = r->waiting++;
+  if (!c->role) c->role = "writer";
+  if (!c->blocks) c->blocks = blocks;
+  if (!c->n_blocks) c->n_blocks = 2;
+  if (!c->max_words) c->max_words = 100;
+  c->temperature = NAN;
+  c->budget = &r->budget;
+  c->on_text = on_text;
+  c->on_alive = on_alive;
+  c->done = on_done;
+  c->owner = q;
+  llm_call_start(r->llm, c);
+}
+
+static void release(struct question *q) {
+  free(q->call.result);
+  buf_release(&q->live);
+}
+
+static json_t *result(const struct question *q) {
+  json_t *v = NULL;
+  struct error e = {0};
+  if (!q->call.result) fail_msg("no result: %s (%s)", q->call.error.message, err_name(q->call.err));
+  assert_int_equal(jsonx_parse(q->call.result, q->call.n_result, "result", &v, &e), OK);
+  return v;
+}
+
+static void ask_one(struct room *r, struct question *q) {
+  put_question(r, q);
+  loop_run(r->loop);
+  assert_int_equal(q->done, 1);
+}
+
+/* "answered failed" : the states of all rows in order. */
+struct rows {
+  char states[400];
+  int64_t cost, n;
+};
+static void add_row(void *arg, const struct call_row *row) {
+  struct rows *rows = arg;
+  size_t n = strlen(rows->states);
+  snprintf(rows->states + n, sizeof rows->states - n, "%s%s", n ? " " : "", row->state);
+  rows->cost += row->cost_nano;
+  rows->n++;
+}
+static struct rows rows_of(struct room *r) {
+  struct rows rows = {0};
+  struct db *db = store_reader(r->f->store);
+  calls_each(db, r->run, add_row, &rows);
+  store_reader_release(r->f->store, db);
+  return rows;
+}
+
+static void count_entry(void *arg, const struct journal_row *row) {
+  if (row->id) ++*(int *)arg;
+}
+static int entries_of(struct room *r) {
+  int n = 0;
+  struct db *db = store_reader(r->f->store);
+  journal_each(db, r->run, 0, count_entry, &n);
+  store_reader_release(r->f->store, db);
+  return n;
+}
+
+#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-request-id: req-7\r\nConnection: close\r\n\r\n"
+#define DELTA(t) "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" t "\"},\"finish_reason\":null}],\"model\":\"m-2\"}\n\n"
+#define STOP(w) "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" w "\"}]}\n\n"
+#define USAGE                                                                                                                           \
+  "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20,\"prompt_tokens_details\":{\"cached_tokens\":40}}}\n\n"
+#define DONE "data: [DONE]\n\n"
+#define GOOD OK_HEAD DELTA("The sea ") DELTA("was calm.") STOP("stop") USAGE DONE
+#define REFUSED(status, more, body) "HTTP/1.1 " status " X\r\nContent-Type: application/json\r\nConnection: close\r\n" more "\r\n" body
+
+/* ---- tests ---- */
+
+static void an_answer_has_one_form(void **state) {
+  struct room *r = *state;
+  SCRIPT(&r->server, OK_HEAD ": ping\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm.\"}}]}\r\n\r\n" DELTA("S\\u00fc\xc3\xa4") PAUSE
+                         DELTA("\\ud83d\\ude00!") STOP("stop") USAGE DONE);
+  for (int drip = 0; drip < 2; drip++) {
+    r->server.drip = drip;
+    struct question q = {0};
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "text", ""), "S\xc3\xbc\xc3\xa4\xf0\x9f\x98\x80!");
+    assert_string_equal(q.live.data, "S\xc3\xbc\xc3\xa4\xf0\x9f\x98\x80!");
+    assert_string_equal(jsonx_str(v, "reasoning", ""), "Hm.");
+    assert_string_equal(jsonx_str(v, "stop", ""), "end");
+    assert_string_equal(jsonx_str(v, "native_stop", ""), "stop");
+    assert_string_equal(jsonx_str(v, "model", ""), "local/m");
+    assert_string_equal(jsonx_str(v, "request_id", ""), "req-7");
+    assert_int_equal(jsonx_int(json_object_get(v, "usage"), "input", 0), 100);
+    assert_int_equal(jsonx_int(json_object_get(v, "usage"), "cached_read", 0), 40);
+    assert_int_equal(jsonx_int(v, "cost_nano", 0), 100 * 1000 + 20 * 10000);
+    assert_int_equal(jsonx_int(v, "attempts", 0), 1);
+    assert_int_equal(q.call.entry_seq, drip + 1);
+    assert_true(q.alive > 0);
+    json_decref(v);
+    release(&q);
+  }
+  assert_int_equal(r->budget.spent_nano, 2 * 300000);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  assert_int_equal(r->budget.calls, 2);
+  assert_string_equal(rows_of(r).states, "answered answered");
+  assert_int_equal(rows_of(r).cost, 600000);
+  assert_int_equal(entries_of(r), 2);
+  assert_non_null(strstr(r->server.requests[0], "Bearer " KEY));
+  assert_non_null(strstr(r->server.requests[0], "[{\"content\":\"You write books.\",\"role\":\"system\"},{\"content\":\"Write of the sea.\""));
+  /* The same question is the same request, byte by byte. */
+  assert_string_equal(r->server.requests[0], r->server.requests[1]);
+}
+
+/* Each first reply is a failure that can pass; the second is good. */
+static void what_can_change_is_tried_again(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *reply, *rows;
+  } cases[] = {
+      {CUT, "failed"},
+      {HANG, "failed"},
+      {REFUSED("408", "", "{}"), "failed"},
+      {REFUSED("409", "", "{}"), "failed"},
+      {REFUSED("429", "Retry-After: 0\r\n", "{}"), "failed"},
+      {REFUSED("429", "retry-after-ms: 20\r\n", "{}"), "failed"},
+      {REFUSED("500", "", "oh"), "failed"},
+      {REFUSED("502", "", "<html>"), "failed"},
+      {REFUSED("503", "", ""), "failed"},
+      {REFUSED("504", "", ""), "failed"},
+      {REFUSED("529", "", "{\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}"), "failed"},
+      {OK_HEAD "data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\"}}\n\n", "failed"},
+      {OK_HEAD DELTA("Half a sent"), "truncated"},
+      {OK_HEAD DELTA("Half a sent") CUT, "truncated"},
+      {OK_HEAD DELTA("Half a sent") HANG, "truncated"},
+      {OK_HEAD DELTA("Half") "data: {\"error\":{\"message\":\"oh\",\"code\":502}}\n\n", "truncated"},
+      {OK_HEAD DELTA("Half") "data: {nonsense\n\n", "truncated"},
+      {OK_HEAD STOP("stop") DONE, "failed"},
+      {OK_HEAD, "truncated"},
+      {"nonsense\r\n\r\n", "failed"},
+  };
+  char expected[2000] = "";
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, cases[i].reply, GOOD);
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    if (jsonx_int(v, "attempts", 0) != 2) fail_msg("case %zu: %s", i, q.call.result);
+    assert_string_equal(jsonx_str(v, "text", ""), "The sea was calm.");
+    json_decref(v);
+    release(&q);
+    size_t n = strlen(expected);
+    snprintf(expected + n, sizeof expected - n, "%s%s answered", n ? " " : "", cases[i].rows);
+  }
+  struct rows rows = rows_of(r);
+  expected[sizeof rows.states - 1] = 0;
+  assert_string_equal(rows.states, expected);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  assert_int_equal(r->budget.spent_nano, rows.cost);
+  assert_int_equal(r->budget.calls, rows.n);
+}
+
+static void what_cannot_change_is_not(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *reply;
+    enum llm_pause pause;
+    const char *reason; /* of the journaled error */
+  } cases[] = {
+      {REFUSED("400", "", "{\"error\":{\"message\":\"no such field\"}}"), LLM_NO_PAUSE, "invalid"},
+      {REFUSED("400", "", "{\"error\":{\"message\":\"maximum context length is 5\"}}"), LLM_NO_PAUSE, "context"},
+      {REFUSED("404", "", "{\"error\":{\"message\":\"no such model\"}}"), LLM_NO_PAUSE, "invalid"},
+      {REFUSED("413", "", ""), LLM_NO_PAUSE, "invalid"},
+      {REFUSED("422", "", "{\"detail\":\"bad\"}"), LLM_NO_PAUSE, "invalid"},
+      {REFUSED("302", "Location: http://example.com/\r\n", ""), LLM_NO_PAUSE, "invalid"},
+      {OK_HEAD STOP("content_filter") DONE, LLM_NO_PAUSE, "refusal"},
+      {OK_HEAD "data: {\"choices\":[{\"delta\":{\"refusal\":\"No.\"},\"finish_reason\":\"stop\"}]}\n\n" DONE, LLM_NO_PAUSE, "refusal"},
+      {REFUSED("401", "", "{\"error\":{\"message\":\"wrong key " KEY "\"}}"), LLM_PAUSE_KEY, NULL},
+      {REFUSED("403", "", "{}"), LLM_PAUSE_KEY, NULL},
+      {REFUSED("402", "", "{\"error\":{\"message\":\"pay\"}}"), LLM_PAUSE_PROVIDER, NULL},
+      {REFUSED("429", "", "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no money\"}}"), LLM_PAUSE_PROVIDER, NULL},
+      {REFUSED("429", "Retry-After: 7200\r\n", "{}"), LLM_PAUSE_PROVIDER, NULL},
+      {REFUSED("429", "Date: Mon, 23 Nov 2026 23:59:00 GMT\r\nRetry-After: Tue, 24 Nov 2026 01:59:00 GMT\r\n", "{}"), LLM_PAUSE_PROVIDER,
+       NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, cases[i].reply, GOOD);
+    ask_one(r, &q);
+    if (r->server.taken != 1) fail_msg("case %zu: %d requests", i, r->server.taken);
+    if (q.call.pause != cases[i].pause) fail_msg("case %zu: pause %d: %s", i, (int)q.call.pause, q.call.error.message);
+    assert_null(strstr(q.call.error.message, KEY));
+    if (cases[i].reason) {
+      json_t *v = result(&q);
+      assert_string_equal(jsonx_str(json_object_get(v, "error"), "reason", ""), cases[i].reason);
+      assert_int_equal(q.call.err, ERR_PROVIDER);
+      json_decref(v);
+    } else {
+      assert_null(q.call.result);
+    }
+    if (i >= 12) assert_in_range(q.call.pause_until_ms - clock_wall_ms(), 7100000, 7201000);
+    release(&q);
+  }
+  assert_int_equal(entries_of(r), 8);
+}
+
+static void an_unreachable_role_pauses(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(&r->server, REFUSED("503", "", ""));
+  ask_one(r, &q);
+  assert_int_equal(q.call.pause, LLM_PAUSE_PROVIDER);
+  assert_in_range(q.call.pause_until_ms - clock_wall_ms(), 50000, 61000);
+  assert_string_equal(rows_of(r).states, "failed failed failed");
+  assert_int_equal(entries_of(r), 0);
+  release(&q);
+}
+
+static void the_roles_next_model_takes_over(void **state) {
+  struct room *r = *state;
+  r->roles[0].n_models = 2;
+  SCRIPT(&r->other, GOOD);
+  static const char *const replies[] = {REFUSED("400", "", "{}"), OK_HEAD STOP("content_filter") DONE, REFUSED("500", "", "")};
+  for (int i = 0; i < 3; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i]);
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "model", ""), "second/n");
+    assert_null(json_object_get(v, "cost_nano")); /* unknown, not 0 */
+    json_decref(v);
+    release(&q);
+  }
+  /* No key is configured for the other one: it gets none. */
+  assert_null(strstr(r->other.requests[0], "uthorization"));
+}
+
+static void a_redirect_takes_no_key_along(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  char *reply = mem_printf("HTTP/1.1 307 X\r\nConnection: close\r\nLocation: %s/chat/completions\r\n\r\n", r->url2);
+  SCRIPT(&r->server, reply);
+  SCRIPT(&r->other, GOOD);
+  ask_one(r, &q);
+  assert_int_equal(q.call.err, ERR_PROVIDER);
+  assert_int_equal(r->other.n_requests, 0);
+  release(&q);
+  free(reply);
+}
+
+static void a_schema_is_asked_for_once(void **state) {
+  struct room *r = *state;
+  json_t *schema = json_pack("{s:s,s:[s,s],s:{s:{s:s},s:{s:s}}}", "type", "object", "required", "why", "answer", "properties", "answer",
+                             "type", "string", "why", "type", "string");
+  struct question q = {.call = {.schema = schema}};
+  SCRIPT(&r->server, REFUSED("400", "", "{\"error\":{\"message\":\"response_format is not supported\"}}"), GOOD);
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_int_equal(jsonx_int(v, "attempts", 0), 2);
+  const char *props = strstr(r->server.requests[0], "\"properties\":{\"why\"");
+  assert_non_null(props); /* in the script's order */
+  assert_null(strstr(r->server.requests[0], "{{schema"));
+  assert_null(strstr(r->server.requests[1], "response_format"));
+  json_decref(v);
+  json_decref(schema);
+  release(&q);
+}
+
+static void a_long_answer_stops_at_its_length(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(&r->server, OK_HEAD DELTA("The sea") STOP("length") DONE);
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_string_equal(jsonx_str(v, "stop", ""), "length");
+  json_decref(v);
+  release(&q);
+}
+
+static void an_answer_without_stream_is_read_too(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(&r->server, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"Hi.\"},"
+                     "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"cost\":0.25}}");
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_string_equal(jsonx_str(v, "text", ""), "Hi.");
+  assert_int_equal(jsonx_int(v, "cost_nano", 0), 250000000);
+  json_decref(v);
+  release(&q);
+}
+
+static void a_missing_key_pauses_before_anything(void **state) {
+  struct room *r = *state;
+  unsetenv("TEST_LLM_KEY");
+  llm_free(r->llm);
+  start_llm(r);
+  struct question q = {0}, again = {0};
+  ask_one(r, &q);
+  assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
+  assert_non_null(strstr(q.call.error.hint, "TEST_LLM_KEY"));
+  assert_int_equal(rows_of(r).n, 0);
+  setenv("TEST_LLM_KEY", KEY, 1);
+  SCRIPT(&r->server, GOOD);
+  ask_one(r, &again);
+  assert_int_equal(again.call.err, OK);
+  release(&q);
+  release(&again);
+}
+
+static void a_key_file_must_be_private(void **state) {
+  struct room *r = *state;
+  char *path = mem_printf("%s/key", r->f->dir);
+  int fd = open(path, O_CREAT | O_WRONLY, 0644);
+  assert_int_equal(write(fd, KEY "\n", sizeof KEY), sizeof KEY);
+  close(fd);
+  r->providers[0].key_env = NULL;
+  r->providers[0].key_file = path;
+  llm_free(r->llm);
+  start_llm(r);
+  struct error e = {0};
+  assert_int_equal(llm_check_model(r->llm, "local/m", &e), ERR_AUTH);
+  assert_int_equal(chmod(path, 0600), 0);
+  assert_int_equal(llm_check_model(r->llm, "local/m", &e), OK);
+  assert_int_equal(llm_check_model(r->llm, "locale/m", &e), ERR_CONFIG);
+  assert_non_null(strstr(e.hint, "local/m"));
+  unlink(path);
+  free(path);
+}
+
+static void a_fenced_run_sends_nothing(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  r->epoch--;
+  ask_one(r, &q);
+  assert_int_equal(q.call.err, ERR_FENCED);
+  assert_int_equal(r->server.n_requests, 0);
+  assert_int_equal(r->budget.calls, 0);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  release(&q);
+}
+
+static void budgets_hold_with_calls_in_parallel(void **state) {
+  struct room *r = *state;
+  struct question q[30] = {0};
+  SCRIPT(&r->server, GOOD);
+  int64_t worst = (61ll * 1000 + 500 * 10000);
+  r->budget.limit_nano = worst + 10 * 300000; /* 10 or 11 fit, but never two worst cases at once */
+  for (int i = 0; i < 30; i++) put_question(r, &q[i]);
+  loop_run(r->loop);
+  int answered = 0;
+  for (int i = 0; i < 30; i++) {
+    if (q[i].call.err == OK) answered++;
+    else assert_int_equal(q[i].call.pause, LLM_PAUSE_BUDGET);
+    release(&q[i]);
+  }
+  assert_in_range(answered, 10, 11);
+  assert_true(r->budget.spent_nano <= r->budget.limit_nano);
+  assert_int_equal(r->budget.spent_nano, rows_of(r).cost);
+  assert_int_equal(r->server.n_requests, answered);
+
+  struct question calls[5] = {0};
+  r->budget = (struct llm_budget){.limit_nano = -1, .limit_calls = 3};
+  for (int i = 0; i < 5; i++) put_question(r, &calls[i]);
+  loop_run(r->loop);
+  for (int i = 0; i < 5; i++) release(&calls[i]);
+  assert_int_equal(r->budget.calls, 3);
+}
+
+static void the_library_has_a_month(void **state) {
+  struct room *r = *state;
+  struct question a = {0}, b = {0};
+  SCRIPT(&r->server, GOOD);
+  ask_one(r, &a); /* 300,000 */
+  r->settings.month_limit_nano = 5000000;
+  llm_free(r->llm);
+  start_llm(r);
+  ask_one(r, &b);
+  assert_int_equal(b.call.pause, LLM_PAUSE_BUDGET);
+  assert_non_null(strstr(b.call.error.message, "30-day"));
+  release(&a);
+  release(&b);
+}
+
+static bool one_pass_less(void *arg) {
+  struct room *r = arg;
+  usleep(300);
+  if (r->passes-- <= 0) loop_stop(r->loop);
+  return true;
+}
+
+/* So many turns of the loop, or until all are answered. */
+static void run_passes(struct room *r, int n) {
+  r->passes = n;
+  loop_set_idle(r->loop, one_pass_less, r);
+  loop_run(r->loop);
+  loop_set_idle(r->loop, NULL, NULL);
+}
+
+/* At each stage of its life. */
+static void cancel_works_at_any_time(void **state) {
+  struct room *r = *state;
+  SCRIPT(&r->server, OK_HEAD DELTA("One ") PAUSE DELTA("two ") PAUSE DELTA("three.") PAUSE STOP("stop") PAUSE USAGE DONE);
+  for (int at = 0; at < 60; at++) {
+    struct question q = {0}, other = {0};
+    put_question(r, &q);
+    run_passes(r, at);
+    if (!q.done) {
+      llm_call_cancel(r->llm, &q.call);
+      assert_null(q.call.state);
+    }
+    release(&q);
+    memset(&q, 0xee, sizeof q); /* its memory is the caller's again */
+    r->waiting = 0;
+    if (at % 10 == 9) {
+      ask_one(r, &other);
+      assert_int_equal(other.call.err, OK);
+      release(&other);
+    }
+  }
+  struct question in_callback = {.cancel_at = 2};
+  put_question(r, &in_callback);
+  loop_run(r->loop);
+  assert_int_equal(in_callback.done, 0);
+  release(&in_callback);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  assert_int_equal(llm_in_flight(r->llm), 0);
+  reopen_all(r); /* writes what is left */
+  assert_null(strstr(rows_of(r).states, "sent"));
+}
+
+static void closing_with_calls_in_flight(void **state) {
+  struct room *r = *state;
+  SCRIPT(&r->server, OK_HEAD DELTA("One ") HANG);
+  struct question q[8] = {0};
+  for (int i = 0; i < 8; i++) put_question(r, &q[i]);
+  run_passes(r, 60);
+  llm_free(r->llm); /* the callers' memory is theirs until then */
+  start_llm(r);
+  r->waiting = 0;
+  for (int i = 0; i < 8; i++) buf_release(&q[i].live);
+}
+
+static void limits_hold(void **state) {
+  struct room *r = *state;
+  r->providers[0].concurrency = 2;
+  struct question q[8] = {0};
+  SCRIPT(&r->server, OK_HEAD PAUSE PAUSE PAUSE DELTA("x") STOP("stop") DONE);
+  uint64_t start = clock_mono_ns();
+  for (int i = 0; i < 8; i++) put_question(r, &q[i]);
+  loop_run(r->loop);
+  assert_true(clock_mono_ns() - start >= 4 * 9 * 1000000ull); /* four pairs */
+  for (int i = 0; i < 8; i++) {
+    assert_int_equal(q[i].call.err, OK);
+    release(&q[i]);
+  }
+}
+
+static void a_looping_adapter_is_stopped(void **state) {
+  struct room *r = *state;
+  static const char *const models[] = {"looping/x"};
+  struct question q = {.call = {.models = models, .n_models = 1}}, after = {0};
+  SCRIPT(&r->server, GOOD);
+  ask_one(r, &q);
+  assert_int_equal(q.call.pause, LLM_PAUSE_PROVIDER);
+  ask_one(r, &after);
+  assert_int_equal(after.call.err, OK);
+  release(&q);
+  release(&after);
+}
+
+static void rehearsal_needs_no_network(void **state) {
+  struct room *r = *state;
+  char *first = NULL;
+  for (int i = 0; i < 2; i++) {
+    struct question q = {.call = {.role = "practice", .ask_key = "k"}};
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "stop", ""), "end");
+    assert_int_equal(jsonx_int(v, "cost_nano", -1), 0);
+    assert_true(strlen(jsonx_str(v, "text", "")) > 20);
+    assert_string_equal(q.live.data, jsonx_str(v, "text", ""));
+    if (first) assert_string_equal(first, jsonx_str(v, "text", ""));
+    else first = mem_dup(jsonx_str(v, "text", ""));
+    json_decref(v);
+    release(&q);
+  }
+  struct question gone = {.call = {.role = "practice"}, .cancel_at = 3};
+  put_question(r, &gone);
+  loop_run(r->loop);
+  assert_int_equal(gone.done, 0);
+  release(&gone);
+  free(first);
+}
+
+static bool file_has(const char *dir, const char *word) {
+  DIR *d = opendir(dir);
+  bool has = false;
+  for (struct dirent *entry; d && (entry = readdir(d)) != NULL;) {
+    struct buf b;
+    buf_init(&b, 1 << 28);
+    char *path = mem_printf("%s/%s", dir, entry->d_name);
+    if (entry->d_type == DT_REG && buf_read_file(&b, path, NULL) == OK && memmem(b.data, b.len, word, strlen(word))) has = true;
+    free(path);
+    buf_release(&b);
+  }
+  if (d) closedir(d);
+  return has;
+}
+
+static void the_key_is_written_nowhere(void **state) {
+  struct room *r = *state;
+  static const char *const replies[] = {
+      REFUSED("401", "x-request-id: " KEY "\r\n", "{\"error\":{\"message\":\"no: " KEY "\",\"code\":\"" KEY "\"}}"),
+      REFUSED("400", "", KEY),
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nx-request-id: " KEY "\r\n\r\n" DELTA("It is " KEY) STOP(KEY) DONE,
+      OK_HEAD DELTA(KEY) "data: {\"error\":{\"message\":\"" KEY "\"}}\n\n",
+  };
+  for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i]);
+    ask_one(r, &q);
+    assert_null(strstr(q.call.error.message, KEY));
+    if (q.call.result) assert_null(strstr(q.call.result, KEY));
+    release(&q);
+  }
+  assert_true(rows_of(r).n >= 4);
+  reopen_all(r);
+  assert_false(file_has(r->f->dir, KEY));
+  assert_true(file_has(r->f->dir, "Write of the sea"));
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+  const struct CMUnitTest tests[] = {
+      T(an_answer_has_one_form),
+      T(what_can_change_is_tried_again),
+      T(what_cannot_change_is_not),
+      T(an_unreachable_role_pauses),
+      T(the_roles_next_model_takes_over),
+      T(a_redirect_takes_no_key_along),
+      T(a_schema_is_asked_for_once),
+      T(a_long_answer_stops_at_its_length),
+      T(an_answer_without_stream_is_read_too),
+      T(a_missing_key_pauses_before_anything),
+      T(a_key_file_must_be_private),
+      T(a_fenced_run_sends_nothing),
+      T(budgets_hold_with_calls_in_parallel),
+      T(the_library_has_a_month),
+      T(cancel_works_at_any_time),
+      T(closing_with_calls_in_flight),
+      T(limits_hold),
+      T(a_looping_adapter_is_stopped),
+      T(rehearsal_needs_no_network),
+      T(the_key_is_written_nowhere),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
