@@ -154,6 +154,8 @@ bench: install-run
 
 install: all
 	install -D -s -m 755 $(BUILD)/quire $(DESTDIR)$(PREFIX)/bin/quire
+	@install -D -m 644 host/quire.service $(DESTDIR)$(PREFIX)/lib/systemd/system/quire.service
+	@sed -i 's|/usr/local/bin|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/system/quire.service
 	@find scripts pipelines -name '*.lua' | while read -r f; do \
 	  install -D -m 644 "$$f" "$(DESTDIR)$(PREFIX)/share/quire/$$f"; done
 

@@ -51,6 +51,7 @@ static void on_run_end(void *arg, int64_t run, const char *status) {
 
 static void *loop_main(void *arg) {
   struct host *h = arg;
+  pthread_setname_np(pthread_self(), "loop"); /* what top -H and a core dump show */
   loop_run(h->loop);
   return NULL;
 }
@@ -179,6 +180,9 @@ struct store *host_store(struct host *h) {
 }
 const char *host_address(struct host *h) {
   return h->address;
+}
+const struct engine_api *host_apis(void) {
+  return api_tables;
 }
 
 /* ---- waiting */

@@ -16,7 +16,7 @@ local input = {
   { name = "title", type = "string", help = "The title of the series, if it is fixed" },
   { name = "books", type = "integer", default = 3, min = 1, max = 12, help = "Number of books" },
 }
-for _, field in ipairs(whole_book.input) do
+for _, field in ipairs(Book.fields) do
   if inherited[field.name] then input[#input + 1] = field end
 end
 

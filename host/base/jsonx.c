@@ -40,6 +40,7 @@ enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out,
   if (n > MAX_JSON_BYTES)
     return err_set(e, ERR_LIMIT, "%s is larger than %d bytes", what, (int)MAX_JSON_BYTES);
   if (too_deep(text, n)) return err_set(e, ERR_LIMIT, "%s is nested deeper than %d levels", what, DEPTH_MAX);
+  if (memchr(text, '\0', n)) return err_set(e, ERR_INVALID, "%s holds a NUL byte; JSON writes it \\u0000", what);
   json_error_t at;
   *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &at);
   if (*out) return OK;
@@ -76,7 +77,7 @@ static enum err put_string(const char *s, size_t n, struct buf *out) {
 /* The fewest digits that read back as the same number; always recognizable as a real. */
 static enum err put_real(double x, struct buf *out) {
   char text[40];
-  for (int digits = 1; digits <= 17; digits++) {
+  for (int digits = 15; digits <= 17; digits++) { /* as lua/value.c does */
     snprintf(text, sizeof text, "%.*g", digits, x);
     double back = strtod(text, NULL);
     if (back == x) break;

@@ -87,7 +87,7 @@ static enum err unknown(const char *given, const char *group, struct error *e) {
   names[n] = NULL;
   const char *near = given ? text_nearest(given, names) : NULL;
   if (group && !given) err_set(e, ERR_INVALID, "`quire %s` needs one of: %s", group, list.data);
-  else err_set(e, ERR_INVALID, "there is no command `quire %s%s%s`", group ? group : "", group ? " " : "", given);
+  else err_set(e, ERR_INVALID, "there is no command `quire %s%s%s`", group ? group : "", group ? " " : "", given ? given : "");
   if (near) err_hint(e, "did you mean `quire %s%s%s`?", group ? group : "", group ? " " : "", near);
   else if (group && given) err_hint(e, "there are: %s", list.data);
   else err_hint(e, "`quire help` lists the commands");
@@ -136,8 +136,8 @@ static json_t *command_json(const struct command *k) {
 
 static void help_all(FILE *f) {
   fprintf(f, "Quire writes books with language models, by pipelines of Lua scripts; each step is kept.\n\n"
-             "  quire run generate_book --set title=\"The Lighthouse\"     a whole book, rehearsed for free by default\n"
-             "  quire runs                                               what was started, and what it does now\n\n");
+             "  quire run generate_book --set brief=\"A lighthouse keeper...\"    a whole book; rehearsed for free unless a model is named\n"
+             "  quire runs                                                    what was started, and what it does now\n\n");
   for (const struct command *k = cli_commands; k->name; k++) fprintf(f, "  %s%-17s%s %s\n", terminal_style(f, STYLE_BOLD), k->name, terminal_style(f, STYLE_NONE), k->help);
   fprintf(f, "\nEverywhere: --library DIR, --json, --quiet, --no-color. `quire help COMMAND` shows options and examples.\n"
              "Exit codes: 0 done, 1 failed, 2 usage, 3 done with issues, 4 key, 5 waits for a person, 6 budget reached,\n"

@@ -6,9 +6,9 @@
 const struct command cli_commands[] = {
     {"run", "PIPELINE|FILE.lua [--set KEY=VALUE]...", "start a run and follow it to its end", 1, 1,
      "set input give project model budget until key out scripts max-wait detach take-over",
-     "quire run generate_book --set title=\"The Lighthouse\" --set chapters=12\n"
+     "quire run generate_book --set brief=\"A lighthouse keeper reads her predecessor's log\" --set chapters=12\n"
      "quire run generate_book --input brief.json --model writer=openai/gpt-5-mini --budget 3\n"
-     "quire run generate_book --give blueprint=outline.md --until planning\n"
+     "quire run generate_book --give blueprint=outline.md --until blueprint\n"
      "quire run ./my_pipeline.lua --set text=@article.txt --key monday\n",
      cli_run,
      "Without an owner of the library this process becomes one, for its own run; with one it hands the run over and\n"

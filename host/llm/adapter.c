@@ -27,13 +27,15 @@ struct adapter {
   void *source_arg;
   struct machine *machine;
   unsigned generation;
-  int functions[FN_COUNT]; /* references */
+  int functions[FN_COUNT];    /* references */
   struct buf text, reasoning; /* of the last event */
 };
 
 /* ---- the machine ---- */
 
-static struct adapter *adapter_of(lua_State *L) { return machine_of(L)->owner; }
+static struct adapter *adapter_of(lua_State *L) {
+  return machine_of(L)->owner;
+}
 
 static int decode_or_raise(lua_State *L) {
   size_t n;
@@ -161,7 +163,9 @@ static enum err run(struct adapter *a, void (*fn)(lua_State *, void *), void *ar
   return err == OK ? err_set(e, ERR_LIMIT, "the provider script %s had to be stopped", a->name) : err;
 }
 
-static void push_function(lua_State *L, enum function which) { lua_rawgeti(L, LUA_REGISTRYINDEX, adapter_of(L)->functions[which]); }
+static void push_function(lua_State *L, enum function which) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, adapter_of(L)->functions[which]);
+}
 
 /* ---- reading what scripts return ---- */
 
@@ -182,11 +186,16 @@ static int64_t token_field(lua_State *L, int table, const char *field) {
 }
 
 static const char *const failure_names[FAIL_COUNT] = {
-    [FAIL_SERVER] = "server",   [FAIL_OVERLOADED] = "overloaded", [FAIL_RATE] = "rate",       [FAIL_QUOTA] = "quota",
-    [FAIL_AUTH] = "auth",       [FAIL_INVALID] = "invalid",       [FAIL_CONTEXT] = "context", [FAIL_SCHEMA] = "schema",
-    [FAIL_REFUSAL] = "refusal", [FAIL_NETWORK] = "network",       [FAIL_TRUNCATED] = "truncated", [FAIL_EMPTY] = "empty"};
+    [FAIL_SERVER] = "server",       [FAIL_OVERLOADED] = "overloaded",
+    [FAIL_RATE] = "rate",           [FAIL_QUOTA] = "quota",
+    [FAIL_AUTH] = "auth",           [FAIL_INVALID] = "invalid",
+    [FAIL_CONTEXT] = "context",     [FAIL_SCHEMA] = "schema",
+    [FAIL_REFUSAL] = "refusal",     [FAIL_NETWORK] = "network",
+    [FAIL_TRUNCATED] = "truncated", [FAIL_EMPTY] = "empty"};
 
-const char *failure_name(enum failure_kind kind) { return failure_names[kind]; }
+const char *failure_name(enum failure_kind kind) {
+  return failure_names[kind];
+}
 
 /* The table at the top of the stack. */
 static void read_failure(lua_State *L, struct failure *f) {
@@ -251,11 +260,15 @@ static void push_call(lua_State *L, const struct request_call *r) {
     lua_pushnumber(L, c->temperature);
     lua_setfield(L, -2, "temperature");
   }
-  if (r->extra.len) value_push_json(L, r->extra.data, r->extra.len);
-  else lua_newtable(L);
+  if (r->extra.len)
+    value_push_json(L, r->extra.data, r->extra.len);
+  else
+    lua_newtable(L);
   lua_setfield(L, -2, "extra");
-  if (r->options.len) value_push_json(L, r->options.data, r->options.len);
-  else lua_newtable(L);
+  if (r->options.len)
+    value_push_json(L, r->options.data, r->options.len);
+  else
+    lua_newtable(L);
   lua_setfield(L, -2, "options");
 }
 
@@ -266,7 +279,8 @@ static void read_headers(lua_State *L, struct request_call *r) {
   }
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "request: headers must be strings");
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "request: headers must be strings");
     if (r->n_headers == MOST_HEADERS) luaL_error(L, "request: more than %d headers", MOST_HEADERS);
     r->headers[r->n_headers++] = mem_printf("%s: %s", lua_tostring(L, -2), lua_tostring(L, -1));
     lua_pop(L, 1);
@@ -284,7 +298,9 @@ static void do_request(lua_State *L, void *arg) {
   r->url = mem_dup(lua_tostring(L, -1));
   char framing[16] = "sse";
   copy_field(L, 1, "framing", framing, sizeof framing);
-  r->framing = strcmp(framing, "ndjson") == 0 ? FRAMING_NDJSON : strcmp(framing, "whole") == 0 ? FRAMING_WHOLE : FRAMING_SSE;
+  r->framing = strcmp(framing, "ndjson") == 0  ? FRAMING_NDJSON
+               : strcmp(framing, "whole") == 0 ? FRAMING_WHOLE
+                                               : FRAMING_SSE;
   read_headers(L, r);
   if (lua_getfield(L, 1, "body") != LUA_TTABLE) luaL_error(L, "request: 'body' must be a table");
   struct error e = {0};
@@ -318,7 +334,8 @@ static void collect_after_large(struct adapter *a) {
   if (a->machine && a->machine->used > COLLECT_ABOVE) lua_gc(a->machine->L, LUA_GCCOLLECT);
 }
 
-enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out, struct error *e) {
+enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
+                         struct error *e) {
   char token[48];
   struct request_call r = {.call = call, .schema_token = token};
   snprintf(token, sizeof token, "{{schema-%p}}", (void *)a);
@@ -397,11 +414,13 @@ static enum failure_kind kind_of_status(long status) {
   return FAIL_INVALID;
 }
 
-void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n, struct failure *out) {
+void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,
+                     struct failure *out) {
   *out = (struct failure){.kind = kind_of_status(status), .retry_after = -1};
   struct failure_call call = {status, headers, body, n, out};
   struct error e = {0};
-  if (run(a, do_failure, &call, &e) != OK) log_warnx("the provider script %s failed on a failure: %s", a->name, e.message);
+  if (run(a, do_failure, &call, &e) != OK)
+    log_warnx("the provider script %s failed on a failure: %s", a->name, e.message);
   if (!out->message[0]) snprintf(out->message, sizeof out->message, "HTTP status %ld", status);
 }
 
@@ -420,7 +439,9 @@ enum err adapter_open(struct adapter *a, struct adapter_stream *s, struct error 
   return err;
 }
 
-static bool stream_is_lost(const struct adapter *a, const struct adapter_stream *s) { return !a->machine || s->generation != a->generation; }
+static bool stream_is_lost(const struct adapter *a, const struct adapter_stream *s) {
+  return !a->machine || s->generation != a->generation;
+}
 
 void adapter_close(struct adapter *a, struct adapter_stream *s) {
   if (s->generation && !stream_is_lost(a, s)) luaL_unref(a->machine->L, LUA_REGISTRYINDEX, s->ref);
@@ -457,8 +478,8 @@ static void do_event(lua_State *L, void *arg) {
   }
 }
 
-enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data, size_t n,
-                       struct adapter_piece *out, struct error *e) {
+enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,
+                       size_t n, struct adapter_piece *out, struct error *e) {
   out->failed = false;
   out->failure.kind = FAIL_SERVER;
   out->failure.retry_after = -1;
@@ -510,7 +531,8 @@ static void do_finish(lua_State *L, void *arg) {
   read_usage(L, out);
 }
 
-enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out, struct error *e) {
+enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out,
+                        struct error *e) {
   *out = (struct adapter_end){.cost_usd = -1};
   if (stream_is_lost(a, s)) return err_set(e, ERR_UNAVAILABLE, "the provider script had to be started anew");
   struct finish_call call = {s->ref, out};

@@ -34,7 +34,7 @@ struct adapter_call {
   const struct call_block *blocks;
   size_t n_blocks;
   int64_t max_tokens;
-  double temperature; /* NAN: none */
+  double temperature;                     /* NAN: none */
   const json_t *schema, *extra, *options; /* or NULL */
 };
 struct adapter_request {
@@ -43,7 +43,8 @@ struct adapter_request {
   size_t n_body, n_headers;
   enum framing_kind framing;
 };
-enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out, struct error *e);
+enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
+                         struct error *e);
 void adapter_request_release(struct adapter_request *r);
 
 /* What went wrong at a provider, and so what can be done. */
@@ -69,7 +70,8 @@ struct failure {
   char message[600];  /* the provider's own words */
 };
 /* Never fails: without a usable word of the adapter, the status decides. `headers`: "name: value\n" lines. */
-void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n, struct failure *out);
+void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,
+                     struct failure *out);
 
 struct adapter_stream {
   int ref;
@@ -84,8 +86,8 @@ struct adapter_piece { /* valid until the next call on the adapter */
   bool failed;
   struct failure failure;
 };
-enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data, size_t n,
-                       struct adapter_piece *out, struct error *e);
+enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,
+                       size_t n, struct adapter_piece *out, struct error *e);
 
 struct adapter_end {
   bool complete, has_usage;
@@ -93,4 +95,5 @@ struct adapter_end {
   struct call_usage usage;
   double cost_usd; /* what the provider says it took; < 0: not said */
 };
-enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out, struct error *e);
+enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out,
+                        struct error *e);

@@ -63,7 +63,9 @@ static char *params_of(const struct call_state *s) {
   return text ? text : mem_dup("{}");
 }
 
-static size_t room(const char *s) { return s ? strlen(s) + 1 : 0; }
+static size_t room(const char *s) {
+  return s ? strlen(s) + 1 : 0;
+}
 
 static const char *put(char **at, const char *s) {
   if (!s) return NULL;
@@ -77,8 +79,8 @@ static const char *put(char **at, const char *s) {
 static void copy_into(struct intent_op *op, const struct call_state *s) {
   const struct llm_call *c = s->c;
   const struct llm_provider *p = s->provider->config;
-  size_t size = c->n_blocks * sizeof(struct call_block) + room(c->key.scope) + room(c->key.kind) + room(c->role) + room(p->name) +
-                room(s->model_name) + room(c->reads);
+  size_t size = c->n_blocks * sizeof(struct call_block) + room(c->key.scope) + room(c->key.kind) +
+                room(c->role) + room(p->name) + room(s->model_name) + room(c->reads);
   for (size_t i = 0; i < c->n_blocks; i++) size += c->blocks[i].n;
   op->memory = mem_alloc(size);
   struct call_block *blocks = (struct call_block *)(void *)op->memory;
@@ -143,7 +145,8 @@ void answer_usage(const struct call_state *s, const struct adapter_end *end, str
   }
   bool nothing = !r->usage.input && !r->usage.output;
   r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
-  r->cost_nano = end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
+  r->cost_nano =
+      end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
 }
 
 /* ---- the one normal form ---- */
@@ -152,8 +155,10 @@ static void put_bytes_as_utf8(struct buf *out, const char *s, size_t n) {
   while (n) {
     uint32_t cp;
     int len = utf8_decode(s, n, &cp);
-    if (len > 0) buf_append(out, s, (size_t)len);
-    else buf_puts(out, "\xEF\xBF\xBD");
+    if (len > 0)
+      buf_append(out, s, (size_t)len);
+    else
+      buf_puts(out, "\xEF\xBF\xBD");
     s += len > 0 ? len : 1;
     n -= len > 0 ? (size_t)len : 1;
   }
@@ -170,9 +175,13 @@ static json_t *text_value(const char *s, size_t n) {
   buf_release(&b);
   return v ? v : json_string("");
 }
-static json_t *string_value(const char *s) { return text_value(s, strlen(s)); }
+static json_t *string_value(const char *s) {
+  return text_value(s, strlen(s));
+}
 
-static int64_t ms_between(uint64_t from, uint64_t to) { return from && to > from ? (int64_t)((to - from) / 1000000) : 0; }
+static int64_t ms_between(uint64_t from, uint64_t to) {
+  return from && to > from ? (int64_t)((to - from) / 1000000) : 0;
+}
 
 static const char *request_id(const struct call_state *s, const struct adapter_end *end) {
   return s->request_id[0] || !end ? s->request_id : end->request_id;
@@ -184,7 +193,8 @@ static char *dump(json_t *v) {
   return text;
 }
 
-static char *answer_json(const struct call_state *s, const struct attempt_result *r, int64_t ttft, int64_t total) {
+static char *answer_json(const struct call_state *s, const struct attempt_result *r, int64_t ttft,
+                         int64_t total) {
   json_t *v = json_object();
   json_object_set_new(v, "text", text_value(s->text.data, s->text.len));
   json_object_set_new(v, "reasoning", text_value(s->reasoning.data, s->reasoning.len));
@@ -192,8 +202,9 @@ static char *answer_json(const struct call_state *s, const struct attempt_result
   json_object_set_new(v, "native_stop", string_value(r->end->native_stop));
   json_object_set_new(v, "usage",
                       json_pack("{s:I,s:I,s:I,s:I,s:I}", "input", (json_int_t)r->usage.input, "cached_read",
-                                (json_int_t)r->usage.cached_read, "cache_write", (json_int_t)r->usage.cache_write, "output",
-                                (json_int_t)r->usage.output, "reasoning", (json_int_t)r->usage.reasoning));
+                                (json_int_t)r->usage.cached_read, "cache_write",
+                                (json_int_t)r->usage.cache_write, "output", (json_int_t)r->usage.output,
+                                "reasoning", (json_int_t)r->usage.reasoning));
   if (r->price_known) json_object_set_new(v, "cost_nano", json_integer(r->cost_nano));
   json_object_set_new(v, "model", string_value(s->full_name));
   json_object_set_new(v, "request_id", string_value(request_id(s, r->end)));
@@ -252,14 +263,23 @@ static void add_entry(struct finish_op *op, const struct call_state *s) {
   struct llm_call *c = s->c;
   op->names = mem_alloc(room(c->key.scope) + room(c->key.kind));
   char *at = op->names;
-  op->op.entry = (struct journal_entry){.run = c->run, .epoch = c->epoch, .seq = ++*c->seq, .key = c->key, .call_id = s->row,
-                                        .supersedes = c->supersedes, .at_ms = clock_wall_ms()};
+  op->op.entry = (struct journal_entry){.run = c->run,
+                                        .epoch = c->epoch,
+                                        .seq = ++*c->seq,
+                                        .key = c->key,
+                                        .call_id = s->row,
+                                        .supersedes = c->supersedes,
+                                        .at_ms = clock_wall_ms()};
   op->op.entry.key.scope = put(&at, c->key.scope);
   op->op.entry.key.kind = put(&at, c->key.kind);
 }
 
-static char *take_text(struct buf *b) { return b->len ? buf_take(b) : NULL; }
-static char *dup_unless_empty(const char *s) { return *s ? mem_dup(s) : NULL; }
+static char *take_text(struct buf *b) {
+  return b->len ? buf_take(b) : NULL;
+}
+static char *dup_unless_empty(const char *s) {
+  return *s ? mem_dup(s) : NULL;
+}
 
 void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode) {
   struct finish_op *op = mem_alloc(sizeof *op);

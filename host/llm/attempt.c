@@ -54,7 +54,9 @@ static char *fill_key(const char *header, const char *key) {
   return key ? mem_printf("%.*s%s%s", (int)(at - header), header, key, at + strlen("{{key}}")) : NULL;
 }
 
-static double seconds(double configured, double otherwise) { return configured > 0 ? configured : otherwise; }
+static double seconds(double configured, double otherwise) {
+  return configured > 0 ? configured : otherwise;
+}
 
 static void on_head(void *arg, struct transfer *t, long status) {
   struct call_state *s = arg;
@@ -65,12 +67,15 @@ static void on_head(void *arg, struct transfer *t, long status) {
   }
   llm_scrub(s->llm, s->request_id, strlen(s->request_id));
   const char *type = http_header(t, "content-type");
-  if (type && strncmp(type, "application/json", 16) == 0 && s->framing_kind == FRAMING_SSE) s->framing_kind = FRAMING_WHOLE;
+  if (type && strncmp(type, "application/json", 16) == 0 && s->framing_kind == FRAMING_SSE)
+    s->framing_kind = FRAMING_WHOLE;
   if (status >= 300) s->headers = mem_dup(http_headers(t));
   attempt_head(s, status);
 }
 
-static void on_bytes(void *arg, const char *bytes, size_t n) { attempt_bytes(arg, bytes, n); }
+static void on_bytes(void *arg, const char *bytes, size_t n) {
+  attempt_bytes(arg, bytes, n);
+}
 
 static void on_end(void *arg, enum http_end end, const char *why) {
   struct call_state *s = arg;
@@ -99,8 +104,8 @@ static enum err start_transfer(struct call_state *s, struct adapter_request *r, 
                                  .body = r->body,
                                  .n_body = r->n_body,
                                  .http1 = p->http1,
-                                 .deadlines = {seconds(p->connect_s, 10), seconds(p->first_byte_s, 300), seconds(p->idle_s, 120),
-                                               seconds(p->total_s, 3600)}};
+                                 .deadlines = {seconds(p->connect_s, 10), seconds(p->first_byte_s, 300),
+                                               seconds(p->idle_s, 120), seconds(p->total_s, 3600)}};
   r->body = NULL;
   s->transfer = http_start(s->llm->http, &request, &handler, s, e);
   for (size_t i = 0; i < n; i++) {
@@ -183,7 +188,8 @@ void attempt_head(struct call_state *s, long status) {
   s->status = status;
   if (status < 200 || status >= 300) return;
   s->framing = mem_alloc(sizeof *s->framing);
-  framing_init(s->framing, s->framing_kind, s->framing_kind == FRAMING_WHOLE ? MAX_ANSWER_BYTES : MAX_EVENT_BYTES);
+  framing_init(s->framing, s->framing_kind,
+               s->framing_kind == FRAMING_WHOLE ? MAX_ANSWER_BYTES : MAX_EVENT_BYTES);
 }
 
 /* A NUL would end the text where it is stored. */
@@ -200,7 +206,8 @@ static enum err append_text(struct buf *to, const char *text, size_t n) {
 }
 
 static enum err take_piece(struct call_state *s, const struct adapter_piece *piece) {
-  if (append_text(&s->text, piece->text, piece->n_text) != OK || append_text(&s->reasoning, piece->reasoning, piece->n_reasoning) != OK) {
+  if (append_text(&s->text, piece->text, piece->n_text) != OK ||
+      append_text(&s->reasoning, piece->reasoning, piece->n_reasoning) != OK) {
     fail(s, FAIL_INVALID, "the answer is longer than 4 MB");
     return ERR_LIMIT;
   }
@@ -237,8 +244,10 @@ static enum err feed(struct call_state *s, const char *bytes, size_t n, bool end
   s->feeding = true;
   enum err err = end ? framing_end(s->framing, on_event, s) : framing_feed(s->framing, bytes, n, on_event, s);
   s->feeding = false;
-  if (!s->c) release_framing(s);
-  else if (err != OK && !s->failed) fail(s, FAIL_SERVER, "the provider sent an event that is longer than 1 MB");
+  if (!s->c)
+    release_framing(s);
+  else if (err != OK && !s->failed)
+    fail(s, FAIL_SERVER, "the provider sent an event that is longer than 1 MB");
   return err;
 }
 
@@ -260,7 +269,8 @@ static void fail_incomplete(struct call_state *s, enum http_end end, const char 
   s->possibly_billed = end >= HTTP_SLOW_FIRST_BYTE || began;
   fail(s, began ? FAIL_TRUNCATED : FAIL_NETWORK, "");
   snprintf(s->failure.message, sizeof s->failure.message, "%s%s",
-           !began ? "" : "the answer ended in the middle: ", end == HTTP_COMPLETE ? "the stream stopped without saying that it is done" : why);
+           !began ? "" : "the answer ended in the middle: ",
+           end == HTTP_COMPLETE ? "the stream stopped without saying that it is done" : why);
 }
 
 void attempt_end(struct call_state *s, enum http_end end, const char *why) {
@@ -269,9 +279,11 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   struct error e = {0};
   if (s->status >= 300) {
     s->failed = true;
-    adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len, &s->failure);
+    adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len,
+                    &s->failure);
     conclude(s, NULL);
-  } else if (s->framing && (feed(s, "", 0, true) != OK || adapter_finish(s->adapter, &s->stream, &answer, &e) != OK)) {
+  } else if (s->framing &&
+             (feed(s, "", 0, true) != OK || adapter_finish(s->adapter, &s->stream, &answer, &e) != OK)) {
     if (s->c && !s->failed) fail(s, FAIL_SERVER, e.message);
     if (s->c) conclude(s, NULL);
   } else if (s->c && s->framing && answer.complete) {

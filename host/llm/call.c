@@ -24,7 +24,9 @@ static void reserve(struct call_state *s);
 
 /* ---- lifetime ---- */
 
-void state_hold(struct call_state *s) { s->refs++; }
+void state_hold(struct call_state *s) {
+  s->refs++;
+}
 
 void state_drop(struct call_state *s) {
   if (--s->refs) return;
@@ -108,10 +110,12 @@ static void pause_call(struct call_state *s, enum err err, enum llm_pause pause)
   s->c->retryable = true;
 }
 
-static void pause_for_money(struct call_state *s, const char *whose, int64_t spent, int64_t limit, int64_t worst) {
+static void pause_for_money(struct call_state *s, const char *whose, int64_t spent, int64_t limit,
+                            int64_t worst) {
   pause_call(s, ERR_BUDGET, LLM_PAUSE_BUDGET);
-  err_set(&s->c->error, ERR_BUDGET, "%s budget is reached: %.4f of %.2f USD are spent, and the next call (%s) can take up to %.4f USD", whose,
-          (double)spent / 1e9, (double)limit / 1e9, s->full_name, (double)worst / 1e9);
+  err_set(&s->c->error, ERR_BUDGET,
+          "%s budget is reached: %.4f of %.2f USD are spent, and the next call (%s) can take up to %.4f USD",
+          whose, (double)spent / 1e9, (double)limit / 1e9, s->full_name, (double)worst / 1e9);
   if (s->c->budget && limit == s->c->budget->limit_nano)
     err_hint(&s->c->error, "quire resume %lld --budget USD goes on with a higher one", (long long)s->c->run);
   else
@@ -121,8 +125,8 @@ static void pause_for_money(struct call_state *s, const char *whose, int64_t spe
 
 static void pause_for_calls(struct call_state *s) {
   pause_call(s, ERR_BUDGET, LLM_PAUSE_BUDGET);
-  err_set(&s->c->error, ERR_BUDGET, "the run's budget of calls is reached: %lld of %lld are made", (long long)s->c->budget->calls,
-          (long long)s->c->budget->limit_calls);
+  err_set(&s->c->error, ERR_BUDGET, "the run's budget of calls is reached: %lld of %lld are made",
+          (long long)s->c->budget->calls, (long long)s->c->budget->limit_calls);
   err_hint(&s->c->error, "quire resume %lld with a higher limit of calls goes on", (long long)s->c->run);
   end_call(s);
 }
@@ -154,7 +158,8 @@ static void reserve(struct call_state *s) {
   } else if (run == NEVER_FITS) {
     pause_for_money(s, "the run's", b->spent_nano, b->limit_nano, worst);
   } else if (month == NEVER_FITS) {
-    pause_for_money(s, "the library's 30-day", llm->month_read + llm->month_since, llm->settings->month_limit_nano, worst);
+    pause_for_money(s, "the library's 30-day", llm->month_read + llm->month_since,
+                    llm->settings->month_limit_nano, worst);
   } else if (run == FITS_LATER || month == FITS_LATER) {
     list_push_tail(&llm->waiting_for_money, &s->money);
   } else {
@@ -168,7 +173,9 @@ static void reserve(struct call_state *s) {
   }
 }
 
-static void granted(struct lane_ticket *t) { intent_post(t->arg); }
+static void granted(struct lane_ticket *t) {
+  intent_post(t->arg);
+}
 
 /* ---- models ---- */
 
@@ -203,7 +210,8 @@ static void use_model(struct call_state *s) {
   s->no_schema = false;
   s->estimated_input = cost_estimate_tokens(prompt_bytes(c));
   s->most_output = cost_output_tokens(c->max_words, c->reasoning);
-  s->ticket = (struct lane_ticket){.run = c->run, .tokens = s->estimated_input + s->most_output, .granted = granted, .arg = s};
+  s->ticket = (struct lane_ticket){
+      .run = c->run, .tokens = s->estimated_input + s->most_output, .granted = granted, .arg = s};
   reserve(s);
 }
 
@@ -287,23 +295,30 @@ static int retries_of(const struct call_state *s) {
   return n == 0 ? DEFAULT_RETRIES : n < 0 ? 0 : n;
 }
 
-static double or_default(double v, double otherwise) { return v > 0 ? v : otherwise; }
+static double or_default(double v, double otherwise) {
+  return v > 0 ? v : otherwise;
+}
 
 /* Between 0 and 1. */
-static double chance(void) { return arc4random() / 4294967296.0; }
+static double chance(void) {
+  return arc4random() / 4294967296.0;
+}
 
 /* Full jitter; never before the provider said. */
 static double backoff_seconds(const struct call_state *s) {
   const struct llm_settings *set = s->llm->settings;
   double most = or_default(set->backoff_most_s, default_backoff_most);
-  double span = or_default(set->backoff_first_s, default_backoff_first) * ldexp(1, s->tries < 20 ? s->tries : 20);
+  double span =
+      or_default(set->backoff_first_s, default_backoff_first) * ldexp(1, s->tries < 20 ? s->tries : 20);
   double wait = chance() * (span < most ? span : most);
   double asked = s->failure.retry_after;
   return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;
 }
 
 static void write_failed_row(struct call_state *s, struct attempt_result *r) {
-  r->state = s->failure.kind == FAIL_TRUNCATED || (s->text.len && s->status && s->status < 300 && !r->end) ? "truncated" : "failed";
+  r->state = s->failure.kind == FAIL_TRUNCATED || (s->text.len && s->status && s->status < 300 && !r->end)
+                 ? "truncated"
+                 : "failed";
   answer_post(s, r, FINISH_ROW);
 }
 
@@ -324,12 +339,14 @@ static void end_with_error(struct call_state *s, struct attempt_result *r) {
   struct llm_call *c = s->c;
   c->err = ERR_PROVIDER;
   c->retryable = s->failure.kind == FAIL_EMPTY;
-  err_set(&c->error, ERR_PROVIDER, "%s could not answer (%s): %s", s->full_name, failure_name(s->failure.kind), s->failure.message);
+  err_set(&c->error, ERR_PROVIDER, "%s could not answer (%s): %s", s->full_name,
+          failure_name(s->failure.kind), s->failure.message);
   r->state = "failed";
   answer_post(s, r, FINISH_ERROR);
 }
 
-static void end_with_pause(struct call_state *s, struct attempt_result *r, enum err err, enum llm_pause pause, int64_t until_ms) {
+static void end_with_pause(struct call_state *s, struct attempt_result *r, enum err err, enum llm_pause pause,
+                           int64_t until_ms) {
   struct llm_call *c = s->c;
   pause_call(s, err, pause);
   c->pause_until_ms = until_ms;
@@ -337,11 +354,16 @@ static void end_with_pause(struct call_state *s, struct attempt_result *r, enum 
   if (pause == LLM_PAUSE_KEY) {
     err_set(&c->error, err, "provider '%s' does not take the key: %s", name, s->failure.message);
     err_hint(&c->error, "set a valid key in %s, then: quire resume %lld",
-             s->provider->config->key_env ? s->provider->config->key_env : s->provider->config->key_file ? s->provider->config->key_file : "quire.lua",
+             s->provider->config->key_env    ? s->provider->config->key_env
+             : s->provider->config->key_file ? s->provider->config->key_file
+                                             : "quire.lua",
              (long long)c->run);
   } else {
-    const char *what = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE ? "is at a limit of its own" : "cannot be reached";
-    err_set(&c->error, err, "provider '%s' %s (%s): %s", name, what, failure_name(s->failure.kind), s->failure.message);
+    const char *what = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE
+                           ? "is at a limit of its own"
+                           : "cannot be reached";
+    err_set(&c->error, err, "provider '%s' %s (%s): %s", name, what, failure_name(s->failure.kind),
+            s->failure.message);
     err_hint(&c->error, "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
   }
   r->state = s->failure.kind == FAIL_TRUNCATED ? "truncated" : "failed";
@@ -373,7 +395,8 @@ static void retry_or_leave(struct call_state *s, struct attempt_result *r, int r
 
 static void after_limit(struct call_state *s, struct attempt_result *r) {
   double wait = s->failure.retry_after;
-  if (s->failure.kind == FAIL_QUOTA || wait > or_default(s->llm->settings->pause_over_s, default_pause_over)) {
+  if (s->failure.kind == FAIL_QUOTA ||
+      wait > or_default(s->llm->settings->pause_over_s, default_pause_over)) {
     remember_pause(s, clock_wall_ms() + (wait > 0 ? (int64_t)(wait * 1000) : PAUSE_QUOTA_MS));
     next_model(s, r);
     return;
@@ -402,7 +425,9 @@ static void after_failure(struct call_state *s, struct attempt_result *r) {
   case FAIL_INVALID:
   case FAIL_CONTEXT:
   case FAIL_REFUSAL: next_model(s, r); break;
-  case FAIL_EMPTY: retry_or_leave(s, r, retries_of(s) < EMPTY_RETRIES ? retries_of(s) : EMPTY_RETRIES, true); break;
+  case FAIL_EMPTY:
+    retry_or_leave(s, r, retries_of(s) < EMPTY_RETRIES ? retries_of(s) : EMPTY_RETRIES, true);
+    break;
   default: retry_or_leave(s, r, retries_of(s), false);
   }
 }
@@ -449,7 +474,8 @@ void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
   }
   if (failpoint("answer_received")) { /* as if it had never come */
     s->failed = true;
-    s->failure = (struct failure){.kind = FAIL_NETWORK, .retry_after = -1, .message = "failpoint answer_received"};
+    s->failure =
+        (struct failure){.kind = FAIL_NETWORK, .retry_after = -1, .message = "failpoint answer_received"};
     after_failure(s, &r);
     return;
   }

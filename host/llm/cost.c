@@ -5,11 +5,14 @@
 
 enum { MESSAGE_OVERHEAD = 50, TOKENS_PER_WORD = 3, ANSWER_OVERHEAD = 200 };
 
-int64_t cost_estimate_tokens(size_t bytes) { return (int64_t)(bytes / 3) + MESSAGE_OVERHEAD; }
+int64_t cost_estimate_tokens(size_t bytes) {
+  return (int64_t)(bytes / 3) + MESSAGE_OVERHEAD;
+}
 
 int64_t cost_output_tokens(int64_t max_words, const char *reasoning) {
   int64_t thought = 0;
-  if (reasoning) thought = strcmp(reasoning, "low") == 0 ? 4096 : strcmp(reasoning, "medium") == 0 ? 8192 : 16384;
+  if (reasoning)
+    thought = strcmp(reasoning, "low") == 0 ? 4096 : strcmp(reasoning, "medium") == 0 ? 8192 : 16384;
   return max_words * TOKENS_PER_WORD + ANSWER_OVERHEAD + thought;
 }
 

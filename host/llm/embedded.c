@@ -33,7 +33,8 @@ static enum err begin(struct embedded *m, struct error *e) {
   struct rehearsal_usage usage = {0};
   enum err err = jsonx_parse(m->body, m->n_body, "the request", &m->request, e);
   if (err == OK) err = rehearsal_key(m->request, key, e);
-  if (err == OK) err = rehearsal_answer(m->request, &(struct rehearsal_options){.key = key}, &m->text, &usage, e);
+  if (err == OK)
+    err = rehearsal_answer(m->request, &(struct rehearsal_options){.key = key}, &m->text, &usage, e);
   if (err != OK) return err;
   free(m->body);
   m->body = NULL;
@@ -80,8 +81,10 @@ static void step(struct post *post) {
   bool more = m->call && rehearsal_stream_next(&m->stream, &piece);
   if (more) attempt_bytes(m->call, piece.data, piece.len);
   buf_release(&piece);
-  if (!m->call || more) loop_post(m->loop, &m->post);
-  else end(m);
+  if (!m->call || more)
+    loop_post(m->loop, &m->post);
+  else
+    end(m);
 }
 
 struct embedded *embedded_start(struct call_state *s, char *body, size_t n) {
@@ -92,4 +95,6 @@ struct embedded *embedded_start(struct call_state *s, char *body, size_t n) {
   return m;
 }
 
-void embedded_cancel(struct embedded *m) { m->call = NULL; }
+void embedded_cancel(struct embedded *m) {
+  m->call = NULL;
+}

@@ -21,7 +21,7 @@ enum {
   IDLE_HANDLES = 64,
   KEPT_CONNECTIONS = 512,
   MAX_HEADER_BYTES = 16 << 10,
-  READ_BYTES = 1024,   /* a stream's pieces are small; curl keeps such a buffer for each transfer */
+  READ_BYTES = 1024,     /* a stream's pieces are small; curl keeps such a buffer for each transfer */
   SEND_BYTES = 16 << 10, /* the least that curl allows */
   MAX_WAITING_BYTES = 8 << 20
 };
@@ -243,7 +243,9 @@ static void transfer_free(struct transfer *t) {
 /* The prompt is the largest thing a call holds. Once curl has sent it and an answer has begun, it never looks at it again. */
 static void drop_sent_body(struct transfer *t) {
   curl_off_t sent = 0;
-  if (!t->body || curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent) != CURLE_OK || sent < (curl_off_t)t->n_body) return;
+  if (!t->body || curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent) != CURLE_OK ||
+      sent < (curl_off_t)t->n_body)
+    return;
   free(t->body);
   t->body = NULL;
 }
@@ -289,12 +291,15 @@ void http_cancel(struct transfer *t) {
 
 /* ---- deadlines ---- */
 
-static uint64_t ns(double seconds) { return (uint64_t)(seconds * 1e9); }
+static uint64_t ns(double seconds) {
+  return (uint64_t)(seconds * 1e9);
+}
 
 /* The deadline that comes next, by what has come so far. */
 static uint64_t next_deadline(const struct transfer *t, enum http_end *which) {
   uint64_t total = t->started_ns + ns(t->deadlines.total);
-  uint64_t silence = t->last_ns ? t->last_ns + ns(t->deadlines.idle) : t->started_ns + ns(t->deadlines.first_byte);
+  uint64_t silence =
+      t->last_ns ? t->last_ns + ns(t->deadlines.idle) : t->started_ns + ns(t->deadlines.first_byte);
   *which = total < silence ? HTTP_SLOW_TOTAL : t->last_ns ? HTTP_SLOW_IDLE : HTTP_SLOW_FIRST_BYTE;
   return total < silence ? total : silence;
 }
@@ -308,10 +313,14 @@ static void look_at_deadlines(struct timer *timer) {
     timer_set(t->http->loop, timer, due);
     return;
   }
-  double limit = which == HTTP_SLOW_TOTAL ? t->deadlines.total : which == HTTP_SLOW_IDLE ? t->deadlines.idle : t->deadlines.first_byte;
+  double limit = which == HTTP_SLOW_TOTAL  ? t->deadlines.total
+                 : which == HTTP_SLOW_IDLE ? t->deadlines.idle
+                                           : t->deadlines.first_byte;
   switch (which) { /* one call for each format, so that the compiler can check them */
   case HTTP_SLOW_TOTAL: snprintf(t->why, sizeof t->why, "the answer took longer than %g s", limit); break;
-  case HTTP_SLOW_IDLE: snprintf(t->why, sizeof t->why, "no byte for %g s in the middle of the answer", limit); break;
+  case HTTP_SLOW_IDLE:
+    snprintf(t->why, sizeof t->why, "no byte for %g s in the middle of the answer", limit);
+    break;
   default: snprintf(t->why, sizeof t->why, "no byte of an answer within %g s", limit);
   }
   end_transfer(t, which, NULL);
@@ -334,7 +343,8 @@ static void set_options(struct transfer *t, const struct http_request *r) {
   curl_easy_setopt(c, CURLOPT_USERAGENT, "quire");
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->deadlines.connect * 1000));
   bool clear = strncasecmp(r->url, "http:", 5) == 0;
-  curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)(clear || r->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+                   (long)(clear || r->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
   if (!clear && !r->http1) curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
   curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
@@ -361,10 +371,15 @@ static struct curl_slist *copy_headers(const struct http_request *r) {
   return list;
 }
 
-struct transfer *http_start(struct http *h, const struct http_request *r, const struct http_handler *handler, void *arg,
-                            struct error *e) {
+struct transfer *http_start(struct http *h, const struct http_request *r, const struct http_handler *handler,
+                            void *arg, struct error *e) {
   struct transfer *t = mem_alloc(sizeof *t);
-  *t = (struct transfer){.http = h, .handler = handler, .arg = arg, .deadlines = r->deadlines, .body = r->body, .n_body = r->n_body};
+  *t = (struct transfer){.http = h,
+                         .handler = handler,
+                         .arg = arg,
+                         .deadlines = r->deadlines,
+                         .body = r->body,
+                         .n_body = r->n_body};
   list_init(&t->node);
   list_init(&t->ready);
   buf_init(&t->head, MAX_HEADER_BYTES);
@@ -389,7 +404,9 @@ struct transfer *http_start(struct http *h, const struct http_request *r, const 
 
 /* ---- looking ---- */
 
-const char *http_headers(const struct transfer *t) { return t->head.data; }
+const char *http_headers(const struct transfer *t) {
+  return t->head.data;
+}
 
 /* The value as the answer has it; the caller's until the next header is asked for. */
 const char *http_header(const struct transfer *t, const char *name) {
@@ -406,7 +423,8 @@ const char *http_header(const struct transfer *t, const char *name) {
 
 static bool part_equals(CURLU *a, CURLU *b, CURLUPart part, unsigned flags) {
   char *x = NULL, *y = NULL;
-  bool same = curl_url_get(a, part, &x, flags) == CURLUE_OK && curl_url_get(b, part, &y, flags) == CURLUE_OK && strcasecmp(x, y) == 0;
+  bool same = curl_url_get(a, part, &x, flags) == CURLUE_OK &&
+              curl_url_get(b, part, &y, flags) == CURLUE_OK && strcasecmp(x, y) == 0;
   curl_free(x);
   curl_free(y);
   return same;
@@ -425,8 +443,9 @@ static bool is_plain_http(CURLU *u, const char *url) {
 
 bool http_same_origin(const char *a, const char *b) {
   CURLU *x = curl_url(), *y = curl_url();
-  bool same = x && y && is_plain_http(x, a) && is_plain_http(y, b) && part_equals(x, y, CURLUPART_SCHEME, 0) &&
-              part_equals(x, y, CURLUPART_HOST, 0) && part_equals(x, y, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  bool same = x && y && is_plain_http(x, a) && is_plain_http(y, b) &&
+              part_equals(x, y, CURLUPART_SCHEME, 0) && part_equals(x, y, CURLUPART_HOST, 0) &&
+              part_equals(x, y, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   curl_url_cleanup(x);
   curl_url_cleanup(y);
   return same;

@@ -33,7 +33,8 @@ struct transfer;
 struct http_handler {
   void (*on_head)(void *arg, struct transfer *t, long status); /* status and headers are there */
   void (*on_bytes)(void *arg, const char *bytes, size_t n);
-  void (*on_end)(void *arg, enum http_end end, const char *why); /* the transfer is gone after this; `why` until it returns */
+  void (*on_end)(void *arg, enum http_end end,
+                 const char *why); /* the transfer is gone after this; `why` until it returns */
 };
 
 struct http_request {
@@ -47,8 +48,8 @@ struct http_request {
 };
 
 /* NULL when a header has a line break (`body` is freed then too). */
-struct transfer *http_start(struct http *h, const struct http_request *request, const struct http_handler *handler, void *arg,
-                            struct error *e);
+struct transfer *http_start(struct http *h, const struct http_request *request,
+                            const struct http_handler *handler, void *arg, struct error *e);
 void http_cancel(struct transfer *t); /* no event comes any more */
 /* A header of the answer by its lower-case name, or NULL. Valid until the next event. */
 const char *http_header(const struct transfer *t, const char *name);

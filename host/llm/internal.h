@@ -94,8 +94,10 @@ void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become star
 void state_hold(struct call_state *s);
 void state_drop(struct call_state *s);
 void call_kick(struct call_state *s, void (*next)(struct call_state *));
-void call_fail(struct call_state *s, enum err err, const struct error *e); /* ends the call without a result */
-void call_attempt_ended(struct call_state *s, const struct adapter_end *end); /* end NULL: s->failure says why */
+void call_fail(struct call_state *s, enum err err,
+               const struct error *e); /* ends the call without a result */
+void call_attempt_ended(struct call_state *s,
+                        const struct adapter_end *end); /* end NULL: s->failure says why */
 void call_finished(struct call_state *s, enum err err, const struct error *e);
 
 /* attempt.c: the intent is durable; s->row is its row */
@@ -107,15 +109,20 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why);
 
 /* answer.c */
 void intent_post(struct call_state *s);
-struct attempt_result { /* what is written about an attempt */
-  const char *state;       /* answered | failed | truncated | cancelled */
+struct attempt_result {          /* what is written about an attempt */
+  const char *state;             /* answered | failed | truncated | cancelled */
   const struct adapter_end *end; /* or NULL */
   struct call_usage usage;
   bool estimated, price_known;
   int64_t cost_nano;
 };
 void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r);
-enum finish_mode { FINISH_ROW, FINISH_ANSWER, FINISH_ERROR, FINISH_PAUSE }; /* the row only; with the journal entry; row, then a pause */
+enum finish_mode {
+  FINISH_ROW,
+  FINISH_ANSWER,
+  FINISH_ERROR,
+  FINISH_PAUSE
+}; /* the row only; with the journal entry; row, then a pause */
 void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode);
 
 /* embedded.c */

@@ -19,8 +19,8 @@ struct run_queue {
 
 struct lane {
   struct loop *loop;
-  struct list ring;  /* run_queues with waiting tickets; the head has its turn */
-  struct map *runs;  /* run id -> its run_queue in the ring */
+  struct list ring;    /* run_queues with waiting tickets; the head has its turn */
+  struct map *runs;    /* run id -> its run_queue in the ring */
   int under_way, most; /* most 0: no limit known */
   int configured;
   int successes;
@@ -38,7 +38,9 @@ struct limits {
 
 static void pump(struct lane *lane);
 
-static void pump_timer(struct timer *t) { pump(t->arg); }
+static void pump_timer(struct timer *t) {
+  pump(t->arg);
+}
 
 struct limits *limits_new(struct loop *loop) {
   struct limits *l = mem_alloc(sizeof *l);
@@ -50,7 +52,8 @@ struct limits *limits_new(struct loop *loop) {
 static void lane_free(void *arg) {
   struct lane *lane = arg;
   timer_clear(lane->loop, &lane->timer);
-  for (struct list *node; (node = list_pop_head(&lane->ring));) free(list_owner(node, struct run_queue, node));
+  for (struct list *node; (node = list_pop_head(&lane->ring));)
+    free(list_owner(node, struct run_queue, node));
   map_free(lane->runs, NULL);
   free(lane);
 }
@@ -62,10 +65,12 @@ void limits_free(struct limits *l) {
 }
 
 static struct bucket bucket_of(int per_minute) {
-  return (struct bucket){.per_ns = per_minute / 60e9, .most = per_minute, .level = per_minute, .filled_ns = clock_mono_ns()};
+  return (struct bucket){
+      .per_ns = per_minute / 60e9, .most = per_minute, .level = per_minute, .filled_ns = clock_mono_ns()};
 }
 
-struct lane *limits_lane(struct limits *l, const char *name, int concurrency, int requests_per_minute, int tokens_per_minute) {
+struct lane *limits_lane(struct limits *l, const char *name, int concurrency, int requests_per_minute,
+                         int tokens_per_minute) {
   struct lane *lane = map_get(l->lanes, name);
   if (lane) return lane;
   lane = mem_alloc(sizeof *lane);
@@ -122,7 +127,8 @@ static void leave_queue(struct lane *lane, struct lane_ticket *t, bool had_its_t
 static uint64_t wait_for(struct lane *lane, const struct lane_ticket *t, uint64_t now) {
   if (lane->most && lane->under_way >= lane->most) return UINT64_MAX;
   if (now < lane->hold_until) return lane->hold_until - now;
-  uint64_t requests = bucket_wait(&lane->requests, 1, now), tokens = bucket_wait(&lane->tokens, (double)t->tokens, now);
+  uint64_t requests = bucket_wait(&lane->requests, 1, now),
+           tokens = bucket_wait(&lane->tokens, (double)t->tokens, now);
   return requests > tokens ? requests : tokens;
 }
 

@@ -18,7 +18,8 @@ struct lane;
 struct limits *limits_new(struct loop *loop);
 void limits_free(struct limits *l); /* no ticket may be in a lane */
 /* The lane of this name; made with these numbers (0: no limit) when it is asked for first. */
-struct lane *limits_lane(struct limits *l, const char *name, int concurrency, int requests_per_minute, int tokens_per_minute);
+struct lane *limits_lane(struct limits *l, const char *name, int concurrency, int requests_per_minute,
+                         int tokens_per_minute);
 
 struct lane_ticket { /* the caller's memory; zeroed but for the first four */
   int64_t run, tokens;

@@ -76,11 +76,13 @@ enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e) {
   struct error why = {0};
   load_key(llm, p, &why);
   if (p->key) return OK;
-  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why.message[0] ? ": " : "", why.message);
+  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why.message[0] ? ": " : "",
+          why.message);
   if (c->key_env && c->key_file)
     err_hint(e, "set %s, or write the key to %s (mode 0600)", c->key_env, c->key_file);
   else
-    err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)", c->key_env ? c->key_env : c->key_file);
+    err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)",
+             c->key_env ? c->key_env : c->key_file);
   return ERR_AUTH;
 }
 
@@ -88,13 +90,16 @@ void llm_scrub(const struct llm *llm, char *text, size_t n) {
   for (size_t i = 0; i < llm->n_secrets; i++) {
     size_t len = strlen(llm->secrets[i]);
     if (len < LEAST_SECRET_BYTES) continue;
-    for (char *at = text; (at = memmem(at, n - (size_t)(at - text), llm->secrets[i], len));) memset(at, '*', len);
+    for (char *at = text; (at = memmem(at, n - (size_t)(at - text), llm->secrets[i], len));)
+      memset(at, '*', len);
   }
 }
 
 /* ---- providers, models, prices ---- */
 
-bool llm_is_embedded(const struct llm_provider *p) { return strncmp(p->base_url, "rehearsal:", 10) == 0; }
+bool llm_is_embedded(const struct llm_provider *p) {
+  return strncmp(p->base_url, "rehearsal:", 10) == 0;
+}
 
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model) {
   const char *slash = strchr(full_name, '/');
@@ -148,15 +153,18 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
   char word[64];
   size_t n = strcspn(full_name, "/");
   snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), full_name);
-  for (size_t i = 0; i < llm->settings->n_providers && i < MOST_PROVIDERS_SHOWN; i++) names[i] = llm->settings->providers[i].name;
+  for (size_t i = 0; i < llm->settings->n_providers && i < MOST_PROVIDERS_SHOWN; i++)
+    names[i] = llm->settings->providers[i].name;
   if (!full_name[n] || !full_name[n + 1]) {
     err_set(e, ERR_CONFIG, "'%.100s' is no model name; it must be PROVIDER/MODEL", full_name);
     return ERR_CONFIG;
   }
   err_set(e, ERR_CONFIG, "there is no provider '%s' (asked for by the model '%.100s')", word, full_name);
   const char *near = text_nearest(word, names);
-  if (near) err_hint(e, "did you mean '%s/%.100s'?", near, full_name + n + 1);
-  else err_hint(e, "providers are listed in quire.lua; 'quire config show' prints them");
+  if (near)
+    err_hint(e, "did you mean '%s/%.100s'?", near, full_name + n + 1);
+  else
+    err_hint(e, "providers are listed in quire.lua; 'quire config show' prints them");
   return ERR_CONFIG;
 }
 
@@ -167,7 +175,8 @@ enum err llm_ready(struct llm *llm, const char *full_name, struct error *e) {
   const struct llm_provider *c = p->config;
   if (!p->checked && !llm_adapter(llm, c->adapter, e)) return ERR_CONFIG;
   if (!p->checked && !llm_is_embedded(c) && !http_same_origin(c->base_url, c->base_url))
-    return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name, c->base_url);
+    return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name,
+                   c->base_url);
   p->checked = true;
   return llm_need_key(llm, p, e);
 }
@@ -177,7 +186,9 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   return llm_ready((struct llm *)(uintptr_t)llm, full_name, e);
 }
 
-int llm_in_flight(const struct llm *llm) { return llm->in_flight; }
+int llm_in_flight(const struct llm *llm) {
+  return llm->in_flight;
+}
 
 /* ---- what the library spent in the last 30 days ---- */
 
@@ -194,7 +205,9 @@ static enum err month_apply(struct db *db, struct store_op *base) {
   return calls_spent(db, clock_wall_ms() - month_ms, &op->cost_nano, &op->calls);
 }
 
-static void month_free(struct store_op *op) { free(op); }
+static void month_free(struct store_op *op) {
+  free(op);
+}
 
 static const struct store_op_kind month_kind = {.name = "month", .apply = month_apply, .free = month_free};
 
@@ -221,8 +234,11 @@ static void month_done(struct store_op *base) {
 static void month_refresh(struct timer *t) {
   struct llm *llm = t->arg;
   struct month_op *op = mem_alloc(sizeof *op);
-  *op = (struct month_op){.op = {.kind = &month_kind, .done = month_done}, .post = {.fn = month_landed}, .loop = llm->loop,
-                          .llm = llm, .since_before = llm->month_since};
+  *op = (struct month_op){.op = {.kind = &month_kind, .done = month_done},
+                          .post = {.fn = month_landed},
+                          .loop = llm->loop,
+                          .llm = llm,
+                          .since_before = llm->month_since};
   llm->month_op = op;
   store_read_post(llm->store, &op->op);
 }
@@ -241,7 +257,8 @@ static enum err month_first(struct llm *llm, struct error *e) {
 
 /* ---- birth and death ---- */
 
-struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings, struct error *e) {
+struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings,
+                    struct error *e) {
   struct llm *llm = mem_alloc(sizeof *llm);
   *llm = (struct llm){.loop = loop, .store = store, .settings = settings, .adapters = map_new()};
   list_init(&llm->calls);
@@ -261,7 +278,9 @@ struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_set
   return llm;
 }
 
-static void free_adapter(void *a) { adapter_free(a); }
+static void free_adapter(void *a) {
+  adapter_free(a);
+}
 
 void llm_free(struct llm *llm) {
   if (!llm) return;

@@ -15,37 +15,46 @@
 #include "store/calls.h"
 
 struct llm_provider {
-  char *name;     /* "openai", "openrouter", "local" */
-  char *adapter;  /* scripts/providers/ADAPTER.lua */
-  char *base_url; /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
+  char *name;               /* "openai", "openrouter", "local" */
+  char *adapter;            /* scripts/providers/ADAPTER.lua */
+  char *base_url;           /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
   char *key_env, *key_file; /* where the key is; both NULL: none is needed */
   int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
-  int retries;                                             /* further attempts at one model; 0: the default, 4; -1: none */
-  double connect_s, first_byte_s, idle_s, total_s;         /* 0: 10, 300, 120, 3600 */
-  json_t *options;                                         /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
-  bool http1; /* never try HTTP/2 */
+  int retries; /* further attempts at one model; 0: the default, 4; -1: none */
+  double connect_s, first_byte_s, idle_s, total_s; /* 0: 10, 300, 120, 3600 */
+  json_t *options; /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
+  bool http1;      /* never try HTTP/2 */
 };
-struct llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
+struct
+    llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
   char *model;  /* "provider/model" */
   int64_t input, cached_read, cache_write, output;
   int64_t context;
 };
-struct llm_role { char *name; char **models; size_t n_models; }; /* "provider/model", first choice first; name "default" serves all others */
+struct llm_role {
+  char *name;
+  char **models;
+  size_t n_models;
+}; /* "provider/model", first choice first; name "default" serves all others */
 
 struct llm_settings {
-  struct llm_provider *providers; size_t n_providers;
-  struct llm_role *roles; size_t n_roles;
-  struct llm_price *prices; size_t n_prices;
+  struct llm_provider *providers;
+  size_t n_providers;
+  struct llm_role *roles;
+  size_t n_roles;
+  struct llm_price *prices;
+  size_t n_prices;
   double backoff_first_s, backoff_most_s; /* full jitter between 0 and min(most, first * 2^attempt) */
-  double pause_over_s;                    /* a Retry-After longer than this pauses the run instead of waiting (default 300) */
-  int64_t month_limit_nano;               /* the library's budget in the last 30 days; 0: none */
+  double pause_over_s; /* a Retry-After longer than this pauses the run instead of waiting (default 300) */
+  int64_t month_limit_nano; /* the library's budget in the last 30 days; 0: none */
   /* Source text of an adapter, by name ("openai"); NULL when there is none. Owned by the callee, valid while llm lives. */
   const char *(*adapter_source)(void *arg, const char *name, size_t *n);
   void *adapter_arg;
 };
 
 struct llm;
-struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings, struct error *e); /* settings are borrowed for life */
+struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_settings *settings,
+                    struct error *e); /* settings are borrowed for life */
 /* Cancels what is in flight, silently. Before store_close; ops still in flight come back to the loop (loop_drain) and free themselves. */
 void llm_free(struct llm *llm);
 
@@ -63,13 +72,13 @@ enum llm_pause { LLM_NO_PAUSE, LLM_PAUSE_BUDGET, LLM_PAUSE_PROVIDER, LLM_PAUSE_K
 struct llm_call {
   /* in: the caller's memory, valid until `done` (or until llm_call_cancel returned) */
   int64_t run, epoch;
-  struct journal_key key;       /* of the journal entry to be */
+  struct journal_key key; /* of the journal entry to be */
   int64_t supersedes;
-  int64_t *seq;                 /* the run's counter: ++*seq gives the entry its place when the answer is posted */
+  int64_t *seq; /* the run's counter: ++*seq gives the entry its place when the answer is posted */
   const char *role;
-  const char *const *models;    /* the run's own choice for this role, "provider/model"; NULL: settings */
+  const char *const *models; /* the run's own choice for this role, "provider/model"; NULL: settings */
   size_t n_models;
-  size_t first_model;           /* start with this one of the list (ask_json's "next model") */
+  size_t first_model; /* start with this one of the list (ask_json's "next model") */
   const struct call_block *blocks;
   size_t n_blocks;
   int64_t max_words;
@@ -85,7 +94,7 @@ struct llm_call {
   void *owner;
 
   /* out */
-  enum err err;        /* OK, or why there is no answer. ERR_FENCED: the run moved on */
+  enum err err; /* OK, or why there is no answer. ERR_FENCED: the run moved on */
   struct error error;
   enum llm_pause pause; /* not LLM_NO_PAUSE: nothing was journaled; the run should park and ask again later */
   int64_t pause_until_ms;

@@ -13,10 +13,18 @@
 static const struct {
   const char *name;
   enum fault_kind kind;
-} kinds[] = {{"hang", FAULT_HANG},         {"cut", FAULT_CUT},           {"badjson", FAULT_BADJSON},
-             {"slow", FAULT_SLOW},         {"splitutf8", FAULT_SPLIT_UTF8}, {"truncate", FAULT_TRUNCATE},
-             {"refuse", FAULT_REFUSE},     {"empty", FAULT_EMPTY},       {"nostop", FAULT_NO_STOP},
-             {"streamerror", FAULT_STREAM_ERROR}, {"quota", FAULT_QUOTA}, {"auth", FAULT_STATUS}};
+} kinds[] = {{"hang", FAULT_HANG},
+             {"cut", FAULT_CUT},
+             {"badjson", FAULT_BADJSON},
+             {"slow", FAULT_SLOW},
+             {"splitutf8", FAULT_SPLIT_UTF8},
+             {"truncate", FAULT_TRUNCATE},
+             {"refuse", FAULT_REFUSE},
+             {"empty", FAULT_EMPTY},
+             {"nostop", FAULT_NO_STOP},
+             {"streamerror", FAULT_STREAM_ERROR},
+             {"quota", FAULT_QUOTA},
+             {"auth", FAULT_STATUS}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- reading ---- */
@@ -27,10 +35,13 @@ static enum err unknown(struct error *e, const char *what, const char *word, con
   if (near)
     err_hint(e, "did you mean %s?", near);
   else if (strcmp(what, "fault") == 0)
-    err_hint(e, "there are: a status such as 429, hang, cut, badjson, slow, splitutf8, truncate, refuse, empty, nostop, "
-                "streamerror, quota, auth");
+    err_hint(
+        e,
+        "there are: a status such as 429, hang, cut, badjson, slow, splitutf8, truncate, refuse, empty, nostop, "
+        "streamerror, quota, auth");
   else
-    err_hint(e, "there are: every=N, first=N, p=0..1, role=NAME, key=KEY, after=PIECES, wait=SECONDS, times=N");
+    err_hint(e,
+             "there are: every=N, first=N, p=0..1, role=NAME, key=KEY, after=PIECES, wait=SECONDS, times=N");
   return ERR_INVALID;
 }
 
@@ -68,7 +79,8 @@ static enum err parse_condition(char *text, struct fault *f, struct error *e) {
   char *into = strcmp(text, "role") == 0 ? f->role : strcmp(text, "key") == 0 ? f->key : NULL;
   if (into) {
     snprintf(into, FAULT_TEXT, "%s", value);
-    return *value && strlen(value) < FAULT_TEXT ? OK : err_set(e, ERR_INVALID, "%s= is empty or too long", text);
+    return *value && strlen(value) < FAULT_TEXT ? OK
+                                                : err_set(e, ERR_INVALID, "%s= is empty or too long", text);
   }
   double v;
   enum err err;
@@ -88,7 +100,8 @@ static enum err parse_condition(char *text, struct fault *f, struct error *e) {
 
 enum err fault_parse(const char *spec, struct fault *out, struct error *e) {
   *out = (struct fault){.after = -1, .p = -1, .wait = -1};
-  if (strlen(spec) >= sizeof out->spec) return err_set(e, ERR_INVALID, "the fault '%.40s...' is too long", spec);
+  if (strlen(spec) >= sizeof out->spec)
+    return err_set(e, ERR_INVALID, "the fault '%.40s...' is too long", spec);
   snprintf(out->spec, sizeof out->spec, "%s", spec);
   char text[sizeof out->spec], *rest = text;
   memcpy(text, out->spec, sizeof text);
@@ -108,7 +121,8 @@ static bool key_fits(const char *pattern, const char *key) {
 /* A number in [0, 1) that only this fault, seed, request and attempt have (FNV-1a, then mixed). */
 static double roll(const struct fault *f, const struct fault_case *c) {
   char text[4 * FAULT_TEXT + 160];
-  int n = snprintf(text, sizeof text, "%s|%llu|%s|%d", f->spec, (unsigned long long)c->seed, c->request_key, c->attempt);
+  int n = snprintf(text, sizeof text, "%s|%llu|%s|%d", f->spec, (unsigned long long)c->seed, c->request_key,
+                   c->attempt);
   uint64_t h = 1469598103934665603u;
   for (int i = 0; i < n && i < (int)sizeof text - 1; i++) h = (h ^ (unsigned char)text[i]) * 1099511628211u;
   h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
@@ -131,10 +145,4 @@ const struct fault *fault_choose(struct fault *faults, int n, const struct fault
   for (int i = 0; i < n; i++)
     if (happens(&faults[i], c)) return &faults[i];
   return NULL;
-}
-
-const char *fault_name(const struct fault *f) {
-  static const char *const names[] = {"none",     "status", "quota", "hang",   "cut",        "badjson",   "slow",
-                                      "splitutf8", "truncate", "refuse", "empty", "nostop", "streamerror"};
-  return names[f->kind];
 }

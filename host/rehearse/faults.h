@@ -31,12 +31,12 @@ enum { FAULT_TEXT = 64, FAULTS_MOST = 32 };
 
 struct fault {
   enum fault_kind kind;
-  int status;             /* for FAULT_STATUS */
-  char spec[3 * FAULT_TEXT]; /* as it was written, for the ledger and /control */
-  int every, first, times, after; /* 0, 0, 0, -1: not given */
-  double p, wait;                 /* -1: not given */
+  int status;                             /* for FAULT_STATUS */
+  char spec[3 * FAULT_TEXT];              /* as it was written, for the ledger and /control */
+  int every, first, times, after;         /* 0, 0, 0, -1: not given */
+  double p, wait;                         /* -1: not given */
   char role[FAULT_TEXT], key[FAULT_TEXT]; /* "" any; a key may end with '*' */
-  int met, done; /* how many requests met the other conditions; how many failed */
+  int met, done;                          /* how many requests met the other conditions; how many failed */
 };
 
 /* What a fault looks at. */
@@ -50,4 +50,3 @@ struct fault_case {
 enum err fault_parse(const char *spec, struct fault *out, struct error *e);
 /* The fault that happens to this request, or NULL. Counts. */
 const struct fault *fault_choose(struct fault *faults, int n, const struct fault_case *c);
-const char *fault_name(const struct fault *f); /* "cut", "429" */

@@ -13,7 +13,7 @@ enum { ENTRIES_MOST = 500000 };
 struct ledger {
   struct entry *entries;
   size_t n, cap;
-  int64_t cleared; /* entries before the first one here */
+  int64_t cleared;      /* entries before the first one here */
   struct map *attempts; /* key -> number of requests, as a pointer-sized integer */
 };
 
@@ -67,10 +67,11 @@ static json_t *text(const char *s) {
 }
 
 static json_t *entry_json(const struct entry *e) {
-  json_t *v = json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:b, s:I, s:I, s:i, s:I}", "n", (json_int_t)e->n,
-                        "key", e->key, "call", text(e->call), "role", text(e->role), "quire_key", text(e->quire_key),
-                        "model", text(e->model), "attempt", e->attempt, "status", state_names[e->state], "http", e->status,
-                        "stream", e->stream, "prompt_bytes", (json_int_t)e->prompt_bytes, "answer_bytes",
+  json_t *v = json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:b, s:I, s:I, s:i, s:I}", "n",
+                        (json_int_t)e->n, "key", e->key, "call", text(e->call), "role", text(e->role),
+                        "quire_key", text(e->quire_key), "model", text(e->model), "attempt", e->attempt,
+                        "status", state_names[e->state], "http", e->status, "stream", e->stream,
+                        "prompt_bytes", (json_int_t)e->prompt_bytes, "answer_bytes",
                         (json_int_t)e->answer_bytes, "pieces", e->pieces, "at_ms", (json_int_t)e->at_ms);
   if (e->fault[0]) json_object_set_new(v, "fault", json_string(e->fault));
   if (e->prefix_bytes >= 0) json_object_set_new(v, "prefix_bytes", json_integer(e->prefix_bytes));
@@ -93,6 +94,6 @@ json_t *ledger_json(const struct ledger *l, int64_t since) {
   while (map_next(l->attempts, &at, &key, &n_key, &count))
     if ((intptr_t)count > most) most = (intptr_t)count;
   return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "requests", (json_int_t)l->n, "keys",
-                   (json_int_t)map_count(l->attempts), "most_per_key", most, "open", open, "answered", answered, "entries",
-                   entries);
+                   (json_int_t)map_count(l->attempts), "most_per_key", most, "open", open, "answered",
+                   answered, "entries", entries);
 }

@@ -19,18 +19,19 @@ enum entry_state {
 enum { ENTRY_TEXT = 80 };
 
 struct entry {
-  int64_t n;            /* from 1; goes on counting after a clear */
-  char key[SHA_HEX];    /* rehearsal_key of the request; "" when it was wrong */
-  char call[ENTRY_TEXT], role[ENTRY_TEXT], quire_key[ENTRY_TEXT], model[ENTRY_TEXT]; /* X-Quire-Call, metadata */
-  int attempt;          /* the n-th request with this key since the ledger was cleared */
+  int64_t n;         /* from 1; goes on counting after a clear */
+  char key[SHA_HEX]; /* rehearsal_key of the request; "" when it was wrong */
+  char call[ENTRY_TEXT], role[ENTRY_TEXT], quire_key[ENTRY_TEXT],
+      model[ENTRY_TEXT]; /* X-Quire-Call, metadata */
+  int attempt;           /* the n-th request with this key since the ledger was cleared */
   enum entry_state state;
-  int status;           /* HTTP; 0: none was sent */
-  char fault[24];       /* "" none */
+  int status;     /* HTTP; 0: none was sent */
+  char fault[24]; /* "" none */
   bool stream;
   long long prompt_bytes, prefix_bytes; /* prefix -1: not announced */
-  size_t answer_bytes;  /* of text; what the whole answer would have had */
-  int pieces;           /* of the stream that were written */
-  int64_t at_ms, ended_ms; /* wall clock; ended 0: still open */
+  size_t answer_bytes;                  /* of text; what the whole answer would have had */
+  int pieces;                           /* of the stream that were written */
+  int64_t at_ms, ended_ms;              /* wall clock; ended 0: still open */
 };
 
 struct ledger;

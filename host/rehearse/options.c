@@ -17,7 +17,8 @@ const struct rehearse_option_row rehearse_option_rows[] = {
     {"chunk-delay", "MS", "between two pieces; without it they are spread over the latency"},
     {"length-bias", "F", "factor on the length of prose (1)"},
     {"usage-bias", "F", "factor on the tokens reported (1)"},
-    {"fault", "SPEC", "what goes wrong: 429:every=5, cut:p=0.1, 500:first=2, hang:role=judge, ... (may be repeated)"},
+    {"fault", "SPEC",
+     "what goes wrong: 429:every=5, cut:p=0.1, 500:first=2, hang:role=judge, ... (may be repeated)"},
     {"seed", "N", "of the dice that p= rolls (1)"},
     {NULL, NULL, NULL}};
 
@@ -42,14 +43,15 @@ static enum err no_option(const char *name, struct error *e) {
   return ERR_INVALID;
 }
 
-static enum err number(const char *name, const char *value, double least, double most, bool whole, double *out,
-                       struct error *e) {
+static enum err number(const char *name, const char *value, double least, double most, bool whole,
+                       double *out, struct error *e) {
   char *end;
   *out = strtod(value, &end);
-  bool ok = end != value && !*end && isfinite(*out) && *out >= least && *out <= most && (!whole || *out == floor(*out));
+  bool ok = end != value && !*end && isfinite(*out) && *out >= least && *out <= most &&
+            (!whole || *out == floor(*out));
   if (ok) return OK;
-  return err_set(e, ERR_INVALID, "%s takes a %snumber from %g to %g, not '%s'", name, whole ? "whole " : "", least, most,
-                 value);
+  return err_set(e, ERR_INVALID, "%s takes a %snumber from %g to %g, not '%s'", name, whole ? "whole " : "",
+                 least, most, value);
 }
 
 enum err rehearse_set(struct rehearse_options *o, const char *name, const char *value, struct error *e) {
@@ -58,7 +60,8 @@ enum err rehearse_set(struct rehearse_options *o, const char *name, const char *
   if (strcmp(name, "listen") == 0) {
     o->listen = value;
   } else if (strcmp(name, "fault") == 0) {
-    if (o->n_faults == FAULTS_MOST) return err_set(e, ERR_INVALID, "there are more than %d faults", (int)FAULTS_MOST);
+    if (o->n_faults == FAULTS_MOST)
+      return err_set(e, ERR_INVALID, "there are more than %d faults", (int)FAULTS_MOST);
     if (!(err = fault_parse(value, &o->faults[o->n_faults], e))) o->n_faults++;
   } else if (strcmp(name, "latency") == 0) {
     if (!(err = number(name, value, 0, 3600000, true, &v, e))) o->latency_ms = (int)v;
@@ -138,7 +141,7 @@ enum err rehearse_set_json(struct rehearse_options *o, const json_t *v, struct e
 json_t *rehearse_options_json(const struct rehearse_options *o) {
   json_t *faults = json_array();
   for (int i = 0; i < o->n_faults; i++) json_array_append_new(faults, json_string(o->faults[i].spec));
-  return json_pack("{s:i, s:i, s:i, s:f, s:f, s:I, s:o}", "latency", o->latency_ms, "chunks", o->chunks, "chunk-delay",
-                   o->chunk_delay_ms, "length-bias", o->length_bias, "usage-bias", o->usage_bias, "seed",
-                   (json_int_t)o->seed, "faults", faults);
+  return json_pack("{s:i, s:i, s:i, s:f, s:f, s:I, s:o}", "latency", o->latency_ms, "chunks", o->chunks,
+                   "chunk-delay", o->chunk_delay_ms, "length-bias", o->length_bias, "usage-bias",
+                   o->usage_bias, "seed", (json_int_t)o->seed, "faults", faults);
 }

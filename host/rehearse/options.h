@@ -10,10 +10,10 @@
 #include "rehearse/faults.h"
 
 struct rehearse_options {
-  const char *listen;   /* "127.0.0.1:0" */
-  int latency_ms;       /* how long an answer takes in all; with a chunk delay: until its first piece */
-  int chunks;           /* pieces of text in a stream */
-  int chunk_delay_ms;   /* between two pieces; -1: spread over the latency */
+  const char *listen; /* "127.0.0.1:0" */
+  int latency_ms;     /* how long an answer takes in all; with a chunk delay: until its first piece */
+  int chunks;         /* pieces of text in a stream */
+  int chunk_delay_ms; /* between two pieces; -1: spread over the latency */
   double length_bias, usage_bias;
   uint64_t seed;
   struct fault faults[FAULTS_MOST];

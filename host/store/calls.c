@@ -156,7 +156,7 @@ static enum err move_sums(struct db *db, const struct op_call_finish *op) {
       db, "UPDATE runs SET cost_nano = cost_nano + $cost, calls = calls + 1, tokens_in = tokens_in + $in,"
           " tokens_out = tokens_out + $out, unpriced_calls = unpriced_calls + $unpriced WHERE id = $run");
   db_bind_int(s, "$cost", op->cost_nano);
-  db_bind_int(s, "$in", op->usage.input + op->usage.cached_read + op->usage.cache_write);
+  db_bind_int(s, "$in", op->usage.input); /* all of the prompt: cached tokens are among them */
   db_bind_int(s, "$out", op->usage.output);
   db_bind_int(s, "$unpriced", !op->price_known);
   db_bind_int(s, "$run", op->run);

@@ -24,6 +24,7 @@ struct op_call_intent {
 };
 extern const struct store_op_kind op_call_intent_kind;
 
+/* `input` is the whole prompt; cached_read and cache_write are parts of it, as `reasoning` is of `output`. */
 struct call_usage {
   int64_t input, cached_read, cache_write, output, reasoning;
 };

@@ -161,7 +161,7 @@ static enum err write_fields(struct db *db, int64_t id, const json_t *project) {
       db,
       "UPDATE projects SET title = $title, kind = $kind, fields = $fields, updated_at = $now WHERE id = $id");
   db_bind_text(s, "$title", jsonx_str(project, "title", "Untitled"));
-  db_bind_text(s, "$kind", jsonx_str(project, "kind", "book"));
+  db_bind_text(s, "$kind", jsonx_str(project, "kind", "project"));
   db_bind_text(s, "$fields", fields);
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$id", id);
@@ -205,13 +205,13 @@ static enum err child(struct db *db, const struct op_project *op, int64_t *id, s
   enum err err = read_project(db, op->project, &parent, NULL);
   if (err != OK || !parent) return err != OK ? err : ERR_NOT_FOUND;
   char key[SLUG_MOST / 2], slug[SLUG_MOST];
-  const char *name = op->key && *op->key ? op->key : "book";
+  const char *name = op->key && *op->key ? op->key : "part";
   text_slug(name, strlen(name), key, sizeof key);
   snprintf(slug, sizeof slug, "%.*s-%s", (int)(sizeof slug - strlen(key) - 2), jsonx_str(parent, "slug", ""),
            key);
   json_decref(parent);
   err = project_id_by_slug(db, slug, id);
-  if (err == ERR_NOT_FOUND) return project_make(db, slug, name, "book", op->project, id);
+  if (err == ERR_NOT_FOUND) return project_make(db, slug, name, "project", op->project, id);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(db, "SELECT 1 FROM projects WHERE id = $id AND parent = $parent");
   db_bind_int(s, "$id", *id);

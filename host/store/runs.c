@@ -167,10 +167,10 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
     text_slug(op->project, strlen(op->project), slug, sizeof slug);
     if (err == ERR_NOT_FOUND) err = project_id_by_slug(db, slug, project);
     if (err == ERR_NOT_FOUND)
-      err = project_make(db, slug, op->project_title ? op->project_title : op->project, "book", 0, project);
+      err = project_make(db, slug, op->project_title ? op->project_title : op->project, "project", 0, project);
   } else {
     const char *title = op->project_title && *op->project_title ? op->project_title : "Untitled";
-    err = project_make(db, title, title, "book", 0, project);
+    err = project_make(db, title, title, "project", 0, project);
   }
   return err;
 }
@@ -245,11 +245,12 @@ static enum err find_existing(struct db *db, struct op_run_create *op) {
 
 static enum err check_retry(struct db *db, struct op_run_create *op) {
   if (!op->retry_of) return OK;
-  struct db_stmt *s = db_prepare(db, "SELECT status FROM runs WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db, "SELECT 1 FROM runs WHERE id = $id AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || $id)");
   db_bind_int(s, "$id", op->retry_of);
   enum db_step step = db_step(s);
   enum err err = sql_end(db, s, step);
-  return err == OK && step != DB_ROW ? no_run(&op->op.error, op->retry_of) : err;
+  return err == OK && step != DB_ROW ? no_run(&op->op.error, op->retry_of) : err; /* prune.c takes it away */
 }
 
 static enum err apply_create(struct db *db, struct store_op *base) {
@@ -307,14 +308,13 @@ static bool has_ended(const struct standing *now) {
   return !is_status(now, "queued") && !is_status(now, "running") && !is_status(now, "waiting");
 }
 
-/* A run that dies again without a new journal entry comes nearer to being poison. */
-static enum err count_death(struct db *db, int64_t id, struct standing *now) {
+enum err run_count_death(struct db *db, int64_t id, int64_t *deaths, int64_t *mark) {
   struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MAX(id), 0) FROM journal WHERE run_id = $run");
   db_bind_int(s, "$run", id);
   enum db_step step = db_step(s);
   int64_t newest = step == DB_ROW ? db_int(s, 0) : 0;
-  now->deaths = now->deaths > 0 && newest == now->death_mark ? now->deaths + 1 : 1;
-  now->death_mark = newest;
+  *deaths = *deaths > 0 && newest == *mark ? *deaths + 1 : 1;
+  *mark = newest;
   return sql_end(db, s, step);
 }
 
@@ -328,7 +328,7 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   bool due = is_status(&now, "waiting") && now.wake_at && now.wake_at <= clock_wall_ms();
   if (!is_status(&now, "queued") && !died && !due)
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
-  if (died && (err = count_death(db, op->id, &now)) != OK) return err;
+  if (died && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK) return err;
   struct db_stmt *s = db_prepare(
       db, "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
           " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"

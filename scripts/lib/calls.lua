@@ -28,12 +28,12 @@ function calls.json(book, ask)
 end
 
 local function kind_of(err)
-  if type(err) == "table" then return err.kind end
+  if type(err) == "table" or type(err) == "userdata" then return err.kind end
   return string.match(tostring(err), "provider")
 end
 
 local function message_of(err)
-  return type(err) == "table" and err.message or tostring(err)
+  return type(err) == "string" and err or err.message or tostring(err)
 end
 
 --- Like calls.json, but what a provider did wrong is a value. All else (budget, cancelled, a mistake here) is raised on.

@@ -74,10 +74,21 @@ end
 -- Languages whose straight quotes become typographic ones; others have marks of their own.
 local unsmarted = { ja = true, zh = true, ko = true, ar = true, he = true, fa = true, ur = true, hi = true, th = true, und = true }
 
+--- Prose is not a list because a sentence begins with a year and a full stop, nor code because it is indented.
+local function as_prose(scene)
+  local out = {}
+  for i, line in ipairs(text.lines(scene)) do
+    line = string.gsub(line, "^[ \t]+", "")
+    line = string.gsub(line, "^(%d+)([%.%)]%s)", "%1\\%2")
+    out[i] = string.gsub(line, "^([%-%+]%s)", "\\%1")
+  end
+  return table.concat(out, "\n")
+end
+
 local function scene_xhtml(edition, scene)
   local tag = edition.language.tag
   if not unsmarted[string.match(tag, "^%a+")] then scene = text.smarten(scene, tag) end
-  return text.trim(markdown.xhtml(scene))
+  return text.trim(markdown.xhtml(as_prose(scene)))
 end
 
 local function chapter(edition, entry)

@@ -54,7 +54,8 @@ local function style_text(book)
   local wish = book.input
   local sheet = book.blueprint and book.blueprint.style or {}
   return lines(
-    "Write in this language, names and idiom included: " .. book.language.name,
+    "Language: " .. book.language.name,
+    "Everything is written in this language, names and idiom included.",
     line("Genre", wish.genre),
     line("Viewpoint", wish.viewpoint or sheet.viewpoint),
     line("Tense", wish.tense or sheet.tense),
@@ -77,11 +78,11 @@ end
 
 --- What the author asked for, whole. For planning; the writer works from the blueprint.
 function prompts.brief(book)
-  local prompt = prompts.base(book):stable("brief", "# The author's brief\n\n" .. book.input.brief, 40000)
+  local prompt = prompts.base(book):stable("brief", "# The author's brief\n\n" .. book.input.brief, 60000)
   if book.input.title and book.input.title ~= "" then
     prompt:stable("title", "The book's title is fixed: " .. book.input.title, 1000)
   end
-  return prompt:stable("series", prompts.series_text(book), 14000)
+  return prompt:stable("series", prompts.series_text(book), 40000)
 end
 
 function prompts.series_text(book)
@@ -129,7 +130,7 @@ function prompts.bible(book)
   local author = book.given.blueprint
   return prompts.base(book)
     :stable("author", given.rule(author, "outline"), given.cap + 1000, author and author.from)
-    :stable("series", prompts.series_text(book), 14000)
+    :stable("series", prompts.series_text(book), 40000)
     :stable("bible", prompts.bible_text(book), 22000, from)
 end
 

@@ -17,9 +17,9 @@
 /* ---- the server: one reply of the script for each request, the last one again and again ---- */
 
 #define PAUSE "\x01" /* a moment between two writes */
-#define CUT "\x02"   /* the connection is reset */
-#define HANG "\x03"  /* nothing more, until the client goes */
-#define KEY "sk-secret-0123456789abcdef"
+#define CUT   "\x02" /* the connection is reset */
+#define HANG  "\x03" /* nothing more, until the client goes */
+#define KEY   "sk-secret-0123456789abcdef"
 
 enum { MOST_REPLIES = 16, MOST_REQUESTS = 64 };
 
@@ -57,7 +57,8 @@ static bool read_request(int fd, char *text, size_t room) {
 
 static void wait_for_client(int fd) {
   char c;
-  while (read(fd, &c, 1) > 0) {}
+  while (read(fd, &c, 1) > 0) {
+  }
 }
 
 /* false: the connection is over. */
@@ -166,8 +167,9 @@ static const char *adapter_source(void *arg, const char *name, size_t *n) {
   for (int i = 0; i < 8; i++) {
     if (cache[i].text && strcmp(cache[i].name, name) == 0) return *n = cache[i].n, cache[i].text;
     if (cache[i].text) continue;
-    static const char bad[] = "local o = require('openai') local t = {} for k, v in pairs(o) do t[k] = v end\n"
-                              "function t.event() while true do end end return t";
+    static const char bad[] =
+        "local o = require('openai') local t = {} for k, v in pairs(o) do t[k] = v end\n"
+        "function t.event() while true do end end return t";
     struct buf b;
     buf_init(&b, MAX_SCRIPT_BYTES);
     char *path = mem_printf("scripts/providers/%s.lua", name);
@@ -205,20 +207,36 @@ static int room_setup(void **state) {
   server_start(&r->other);
   snprintf(r->url, sizeof r->url, "http://127.0.0.1:%d/v1", r->server.port);
   snprintf(r->url2, sizeof r->url2, "http://127.0.0.1:%d/v1", r->other.port);
-  r->providers[0] = (struct llm_provider){.name = (char *)"local", .adapter = (char *)"openai", .base_url = r->url,
-                                          .key_env = (char *)"TEST_LLM_KEY", .retries = 2, .connect_s = 2, .first_byte_s = 1,
-                                          .idle_s = 0.4, .total_s = 20};
-  r->providers[1] = (struct llm_provider){.name = (char *)"second", .adapter = (char *)"openai", .base_url = r->url2, .retries = -1};
-  r->providers[2] = (struct llm_provider){.name = (char *)"rehearsal", .adapter = (char *)"rehearsal", .base_url = (char *)"rehearsal:"};
-  r->providers[3] = (struct llm_provider){.name = (char *)"looping", .adapter = (char *)"looping", .base_url = r->url, .retries = -1};
+  r->providers[0] = (struct llm_provider){.name = (char *)"local",
+                                          .adapter = (char *)"openai",
+                                          .base_url = r->url,
+                                          .key_env = (char *)"TEST_LLM_KEY",
+                                          .retries = 2,
+                                          .connect_s = 2,
+                                          .first_byte_s = 1,
+                                          .idle_s = 0.4,
+                                          .total_s = 20};
+  r->providers[1] = (struct llm_provider){
+      .name = (char *)"second", .adapter = (char *)"openai", .base_url = r->url2, .retries = -1};
+  r->providers[2] = (struct llm_provider){
+      .name = (char *)"rehearsal", .adapter = (char *)"rehearsal", .base_url = (char *)"rehearsal:"};
+  r->providers[3] = (struct llm_provider){
+      .name = (char *)"looping", .adapter = (char *)"looping", .base_url = r->url, .retries = -1};
   r->prices[0] = (struct llm_price){.model = (char *)"local/m", .input = 1000000000, .output = 10000000000};
   r->local_models[0] = (char *)"local/m";
   r->local_models[1] = (char *)"second/n";
   r->rehearsal_models[0] = (char *)"rehearsal/rehearsal";
   r->roles[0] = (struct llm_role){(char *)"default", r->local_models, 1};
   r->roles[1] = (struct llm_role){(char *)"practice", r->rehearsal_models, 1};
-  r->settings = (struct llm_settings){.providers = r->providers, .n_providers = 4, .roles = r->roles, .n_roles = 2, .prices = r->prices,
-                                      .n_prices = 1, .backoff_first_s = 0.005, .backoff_most_s = 0.02, .adapter_source = adapter_source};
+  r->settings = (struct llm_settings){.providers = r->providers,
+                                      .n_providers = 4,
+                                      .roles = r->roles,
+                                      .n_roles = 2,
+                                      .prices = r->prices,
+                                      .n_prices = 1,
+                                      .backoff_first_s = 0.005,
+                                      .backoff_most_s = 0.02,
+                                      .adapter_source = adapter_source};
   r->budget = (struct llm_budget){.limit_nano = 10000000000, .limit_calls = 1000};
   r->loop = loop_new();
   r->run = create_run(r->f->store, NULL);
@@ -268,14 +286,17 @@ static void on_text(struct llm_call *c, const char *text, size_t n) {
     if (--q->room->waiting == 0) loop_stop(q->room->loop);
   }
 }
-static void on_alive(struct llm_call *c) { ((struct question *)c->owner)->alive++; }
+static void on_alive(struct llm_call *c) {
+  ((struct question *)c->owner)->alive++;
+}
 static void on_done(struct llm_call *c) {
   struct question *q = c->owner;
   q->done++;
   if (--q->room->waiting == 0) loop_stop(q->room->loop);
 }
 
-static const struct call_block blocks[] = {{"You write books.", 16, "", true}, {"Write of the sea.", 17, "", false}};
+static const struct call_block blocks[] = {{"You write books.", 16, "", true},
+                                           {"Write of the sea.", 17, "", false}};
 
 static void put_question(struct room *r, struct question *q) {
   q->room = r;
@@ -350,21 +371,26 @@ static int entries_of(struct room *r) {
   return n;
 }
 
-#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-request-id: req-7\r\nConnection: close\r\n\r\n"
-#define DELTA(t) "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" t "\"},\"finish_reason\":null}],\"model\":\"m-2\"}\n\n"
+#define OK_HEAD                                                                                              \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-request-id: req-7\r\nConnection: close\r\n\r\n"
+#define DELTA(t)                                                                                             \
+  "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" t                                             \
+  "\"},\"finish_reason\":null}],\"model\":\"m-2\"}\n\n"
 #define STOP(w) "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" w "\"}]}\n\n"
-#define USAGE                                                                                                                           \
+#define USAGE                                                                                                \
   "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20,\"prompt_tokens_details\":{\"cached_tokens\":40}}}\n\n"
 #define DONE "data: [DONE]\n\n"
 #define GOOD OK_HEAD DELTA("The sea ") DELTA("was calm.") STOP("stop") USAGE DONE
-#define REFUSED(status, more, body) "HTTP/1.1 " status " X\r\nContent-Type: application/json\r\nConnection: close\r\n" more "\r\n" body
+#define REFUSED(status, more, body)                                                                          \
+  "HTTP/1.1 " status " X\r\nContent-Type: application/json\r\nConnection: close\r\n" more "\r\n" body
 
 /* ---- tests ---- */
 
 static void an_answer_has_one_form(void **state) {
   struct room *r = *state;
-  SCRIPT(&r->server, OK_HEAD ": ping\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm.\"}}]}\r\n\r\n" DELTA("S\\u00fc\xc3\xa4") PAUSE
-                         DELTA("\\ud83d\\ude00!") STOP("stop") USAGE DONE);
+  SCRIPT(&r->server,
+         OK_HEAD ": ping\n\ndata: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm.\"}}]}\r\n\r\n" DELTA(
+             "S\\u00fc\xc3\xa4") PAUSE DELTA("\\ud83d\\ude00!") STOP("stop") USAGE DONE);
   for (int drip = 0; drip < 2; drip++) {
     r->server.drip = drip;
     struct question q = {0};
@@ -393,7 +419,9 @@ static void an_answer_has_one_form(void **state) {
   assert_int_equal(rows_of(r).cost, 600000);
   assert_int_equal(entries_of(r), 2);
   assert_non_null(strstr(r->server.requests[0], "Bearer " KEY));
-  assert_non_null(strstr(r->server.requests[0], "[{\"content\":\"You write books.\",\"role\":\"system\"},{\"content\":\"Write of the sea.\""));
+  assert_non_null(
+      strstr(r->server.requests[0],
+             "[{\"content\":\"You write books.\",\"role\":\"system\"},{\"content\":\"Write of the sea.\""));
   /* The same question is the same request, byte by byte. */
   assert_string_equal(r->server.requests[0], r->server.requests[1]);
 }
@@ -454,27 +482,32 @@ static void what_cannot_change_is_not(void **state) {
     const char *reason; /* of the journaled error */
   } cases[] = {
       {REFUSED("400", "", "{\"error\":{\"message\":\"no such field\"}}"), LLM_NO_PAUSE, "invalid"},
-      {REFUSED("400", "", "{\"error\":{\"message\":\"maximum context length is 5\"}}"), LLM_NO_PAUSE, "context"},
+      {REFUSED("400", "", "{\"error\":{\"message\":\"maximum context length is 5\"}}"), LLM_NO_PAUSE,
+       "context"},
       {REFUSED("404", "", "{\"error\":{\"message\":\"no such model\"}}"), LLM_NO_PAUSE, "invalid"},
       {REFUSED("413", "", ""), LLM_NO_PAUSE, "invalid"},
       {REFUSED("422", "", "{\"detail\":\"bad\"}"), LLM_NO_PAUSE, "invalid"},
       {REFUSED("302", "Location: http://example.com/\r\n", ""), LLM_NO_PAUSE, "invalid"},
       {OK_HEAD STOP("content_filter") DONE, LLM_NO_PAUSE, "refusal"},
-      {OK_HEAD "data: {\"choices\":[{\"delta\":{\"refusal\":\"No.\"},\"finish_reason\":\"stop\"}]}\n\n" DONE, LLM_NO_PAUSE, "refusal"},
+      {OK_HEAD "data: {\"choices\":[{\"delta\":{\"refusal\":\"No.\"},\"finish_reason\":\"stop\"}]}\n\n" DONE,
+       LLM_NO_PAUSE, "refusal"},
       {REFUSED("401", "", "{\"error\":{\"message\":\"wrong key " KEY "\"}}"), LLM_PAUSE_KEY, NULL},
       {REFUSED("403", "", "{}"), LLM_PAUSE_KEY, NULL},
       {REFUSED("402", "", "{\"error\":{\"message\":\"pay\"}}"), LLM_PAUSE_PROVIDER, NULL},
-      {REFUSED("429", "", "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no money\"}}"), LLM_PAUSE_PROVIDER, NULL},
+      {REFUSED("429", "", "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no money\"}}"),
+       LLM_PAUSE_PROVIDER, NULL},
       {REFUSED("429", "Retry-After: 7200\r\n", "{}"), LLM_PAUSE_PROVIDER, NULL},
-      {REFUSED("429", "Date: Mon, 23 Nov 2026 23:59:00 GMT\r\nRetry-After: Tue, 24 Nov 2026 01:59:00 GMT\r\n", "{}"), LLM_PAUSE_PROVIDER,
-       NULL},
+      {REFUSED("429", "Date: Mon, 23 Nov 2026 23:59:00 GMT\r\nRetry-After: Tue, 24 Nov 2026 01:59:00 GMT\r\n",
+               "{}"),
+       LLM_PAUSE_PROVIDER, NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct question q = {0};
     SCRIPT(&r->server, cases[i].reply, GOOD);
     ask_one(r, &q);
     if (r->server.taken != 1) fail_msg("case %zu: %d requests", i, r->server.taken);
-    if (q.call.pause != cases[i].pause) fail_msg("case %zu: pause %d: %s", i, (int)q.call.pause, q.call.error.message);
+    if (q.call.pause != cases[i].pause)
+      fail_msg("case %zu: pause %d: %s", i, (int)q.call.pause, q.call.error.message);
     assert_null(strstr(q.call.error.message, KEY));
     if (cases[i].reason) {
       json_t *v = result(&q);
@@ -506,7 +539,8 @@ static void the_roles_next_model_takes_over(void **state) {
   struct room *r = *state;
   r->roles[0].n_models = 2;
   SCRIPT(&r->other, GOOD);
-  static const char *const replies[] = {REFUSED("400", "", "{}"), OK_HEAD STOP("content_filter") DONE, REFUSED("500", "", "")};
+  static const char *const replies[] = {REFUSED("400", "", "{}"), OK_HEAD STOP("content_filter") DONE,
+                                        REFUSED("500", "", "")};
   for (int i = 0; i < 3; i++) {
     struct question q = {0};
     SCRIPT(&r->server, replies[i]);
@@ -524,22 +558,24 @@ static void the_roles_next_model_takes_over(void **state) {
 static void a_redirect_takes_no_key_along(void **state) {
   struct room *r = *state;
   struct question q = {0};
-  char *reply = mem_printf("HTTP/1.1 307 X\r\nConnection: close\r\nLocation: %s/chat/completions\r\n\r\n", r->url2);
+  static char reply[200]; /* the server may look at it until it stops */
+  snprintf(reply, sizeof reply,
+           "HTTP/1.1 307 X\r\nConnection: close\r\nLocation: %s/chat/completions\r\n\r\n", r->url2);
   SCRIPT(&r->server, reply);
   SCRIPT(&r->other, GOOD);
   ask_one(r, &q);
   assert_int_equal(q.call.err, ERR_PROVIDER);
   assert_int_equal(r->other.n_requests, 0);
   release(&q);
-  free(reply);
 }
 
 static void a_schema_is_asked_for_once(void **state) {
   struct room *r = *state;
-  json_t *schema = json_pack("{s:s,s:[s,s],s:{s:{s:s},s:{s:s}}}", "type", "object", "required", "why", "answer", "properties", "answer",
-                             "type", "string", "why", "type", "string");
+  json_t *schema = json_pack("{s:s,s:[s,s],s:{s:{s:s},s:{s:s}}}", "type", "object", "required", "why",
+                             "answer", "properties", "answer", "type", "string", "why", "type", "string");
   struct question q = {.call = {.schema = schema}};
-  SCRIPT(&r->server, REFUSED("400", "", "{\"error\":{\"message\":\"response_format is not supported\"}}"), GOOD);
+  SCRIPT(&r->server, REFUSED("400", "", "{\"error\":{\"message\":\"response_format is not supported\"}}"),
+         GOOD);
   ask_one(r, &q);
   json_t *v = result(&q);
   assert_int_equal(jsonx_int(v, "attempts", 0), 2);
@@ -566,8 +602,10 @@ static void a_long_answer_stops_at_its_length(void **state) {
 static void an_answer_without_stream_is_read_too(void **state) {
   struct room *r = *state;
   struct question q = {0};
-  SCRIPT(&r->server, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"Hi.\"},"
-                     "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"cost\":0.25}}");
+  SCRIPT(
+      &r->server,
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"Hi.\"},"
+      "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"cost\":0.25}}");
   ask_one(r, &q);
   json_t *v = result(&q);
   assert_string_equal(jsonx_str(v, "text", ""), "Hi.");
@@ -636,8 +674,10 @@ static void budgets_hold_with_calls_in_parallel(void **state) {
   loop_run(r->loop);
   int answered = 0;
   for (int i = 0; i < 30; i++) {
-    if (q[i].call.err == OK) answered++;
-    else assert_int_equal(q[i].call.pause, LLM_PAUSE_BUDGET);
+    if (q[i].call.err == OK)
+      answered++;
+    else
+      assert_int_equal(q[i].call.pause, LLM_PAUSE_BUDGET);
     release(&q[i]);
   }
   assert_in_range(answered, 10, 11);
@@ -686,7 +726,8 @@ static void run_passes(struct room *r, int n) {
 /* At each stage of its life. */
 static void cancel_works_at_any_time(void **state) {
   struct room *r = *state;
-  SCRIPT(&r->server, OK_HEAD DELTA("One ") PAUSE DELTA("two ") PAUSE DELTA("three.") PAUSE STOP("stop") PAUSE USAGE DONE);
+  SCRIPT(&r->server,
+         OK_HEAD DELTA("One ") PAUSE DELTA("two ") PAUSE DELTA("three.") PAUSE STOP("stop") PAUSE USAGE DONE);
   for (int at = 0; at < 60; at++) {
     struct question q = {0}, other = {0};
     put_question(r, &q);
@@ -766,8 +807,10 @@ static void rehearsal_needs_no_network(void **state) {
     assert_int_equal(jsonx_int(v, "cost_nano", -1), 0);
     assert_true(strlen(jsonx_str(v, "text", "")) > 20);
     assert_string_equal(q.live.data, jsonx_str(v, "text", ""));
-    if (first) assert_string_equal(first, jsonx_str(v, "text", ""));
-    else first = mem_dup(jsonx_str(v, "text", ""));
+    if (first)
+      assert_string_equal(first, jsonx_str(v, "text", ""));
+    else
+      first = mem_dup(jsonx_str(v, "text", ""));
     json_decref(v);
     release(&q);
   }
@@ -786,7 +829,9 @@ static bool file_has(const char *dir, const char *word) {
     struct buf b;
     buf_init(&b, 1 << 28);
     char *path = mem_printf("%s/%s", dir, entry->d_name);
-    if (entry->d_type == DT_REG && buf_read_file(&b, path, NULL) == OK && memmem(b.data, b.len, word, strlen(word))) has = true;
+    if (entry->d_type == DT_REG && buf_read_file(&b, path, NULL) == OK &&
+        memmem(b.data, b.len, word, strlen(word)))
+      has = true;
     free(path);
     buf_release(&b);
   }
@@ -797,9 +842,11 @@ static bool file_has(const char *dir, const char *word) {
 static void the_key_is_written_nowhere(void **state) {
   struct room *r = *state;
   static const char *const replies[] = {
-      REFUSED("401", "x-request-id: " KEY "\r\n", "{\"error\":{\"message\":\"no: " KEY "\",\"code\":\"" KEY "\"}}"),
+      REFUSED("401", "x-request-id: " KEY "\r\n",
+              "{\"error\":{\"message\":\"no: " KEY "\",\"code\":\"" KEY "\"}}"),
       REFUSED("400", "", KEY),
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nx-request-id: " KEY "\r\n\r\n" DELTA("It is " KEY) STOP(KEY) DONE,
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nx-request-id: " KEY "\r\n\r\n" DELTA("It is " KEY) STOP(KEY)
+          DONE,
       OK_HEAD DELTA(KEY) "data: {\"error\":{\"message\":\"" KEY "\"}}\n\n",
   };
   for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {

@@ -196,7 +196,7 @@ static void check_replayed(struct store *s, int64_t run) {
       1);
   assert_int_equal(
       ask(s,
-          "SELECT cost_nano = 9 AND calls = 1 AND tokens_in = 6 AND progress_done = 3 AND phase = 'end' FROM runs"),
+          "SELECT cost_nano = 9 AND calls = 1 AND tokens_in = 1 AND progress_done = 3 AND phase = 'end' FROM runs"),
       1);
   assert_int_equal(ask(s, "SELECT count(*) FROM events WHERE kind = 'log'"), 1);
   assert_true(run_is(s, run, "completed"));

@@ -391,7 +391,8 @@ end
 
 --- Runs a pipeline to its end and returns its result, or "stopped" when stop_at was reached. Raises what the pipeline raises.
 function Host:run(name)
-  self.input = {}
+  local values = {}
+  self.input = setmetatable({}, { __index = values, __newindex = function() fail("run.input is read-only") end })
   local world = sandbox { llm = self:llm(), run = self:run_table(), task = self:task_table(), artifact = self:artifact_table(),
     project = self:project_table(), export = self:export_table(), log = self:log_table(), json = json, text = helpers.text,
     markdown = helpers.markdown, zip = helpers.zip,
@@ -403,8 +404,8 @@ function Host:run(name)
     step = function(_, inputs, fn) self:wait() return fn(inputs) end }
   local pipeline = assert(loadfile("pipelines/" .. name .. ".lua", "t", world))()
   local input = checked_input(pipeline.input, self.options.input or {})
-  for key, value in next, input do self.input[key] = value end
-  local main = world.task.spawn(function() return pipeline.run(input) end)
+  for key, value in next, input do values[key] = value end
+  local main = world.task.spawn(function() return pipeline.run(self.input) end)
   while not main.done do
     local i = 1
     while i <= #self.tasks do

@@ -133,11 +133,9 @@ end
 local function grams(s, n)
   local out, list = {}, tokens(text.fold(s))
   local folded = text.fold(s)
-  for i = 1, #list - n + 1 do
-    local gram = {}
-    for j = i, i + n - 1 do gram[#gram + 1] = folded:sub(list[j][1], list[j][2]) end
-    out[#out + 1] = table.concat(gram, " ")
-  end
+  local words = {}
+  for i, token in ipairs(list) do words[i] = folded:sub(token[1], token[2]) end
+  for i = 1, #words - n + 1 do out[i] = table.concat(words, " ", i, i + n - 1) end
   return out
 end
 
@@ -234,7 +232,7 @@ end
 function markdown.xhtml(s)
   local out = {}
   for _, block in ipairs(markdown.blocks(s)) do
-    out[#out + 1] = "<p>" .. text.xml(block.text):gsub("%*(.-)%*", "<em>%1</em>") .. "</p>"
+    out[#out + 1] = "<p>" .. text.xml((block.text:gsub("\\(%p)", "%1"))):gsub("%*(.-)%*", "<em>%1</em>") .. "</p>"
   end
   return table.concat(out, "\n") .. "\n"
 end

@@ -1,0 +1,196 @@
+/* cli_script_test.c - `quire script test`: the pipeline twice on the embedded model, in a library that is thrown away.
+ *
+ * The second run begins with the answers of the first (a retry). If the script is deterministic it asks nothing new, and its result is the
+ * same: that is what makes a run survive a crash. Gates are decided by their first choice. */
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/request.h"
+#include "cli/state.h"
+#include "cli/stop.h"
+#include "cli/terminal.h"
+#include "serve.h"
+#include "store/gates.h"
+
+enum { MOST_GATES = 50 };
+
+struct trial {
+  struct cli *c;
+  struct host *host;
+  json_t *checks; /* [{"name","ok","message"}] */
+  int failed;
+};
+
+static bool check(struct trial *t, bool ok, const char *name, const char *message) {
+  json_array_append_new(t->checks, json_pack("{s:s, s:b, s:o}", "name", name, "ok", ok, "message", out_text(ok ? "" : message)));
+  if (!ok) t->failed++;
+  if (t->c->out.json) return ok;
+  out_line("%s%s%s %s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok" : "not ok", terminal_style(stdout, STYLE_NONE), name, ok ? "" : ": ", ok ? "" : message);
+  return ok;
+}
+
+/* ---- values for required fields that were not given */
+
+static json_t *plausible(const json_t *field) {
+  const char *type = jsonx_str(field, "type", "string");
+  json_t *choice = json_array_get(json_object_get(field, "choices"), 0);
+  if (choice) return json_incref(choice);
+  if (strcmp(type, "integer") == 0) return json_integer(jsonx_int(field, "min", 3));
+  if (strcmp(type, "number") == 0) return json_real(jsonx_num(field, "min", 1.5));
+  if (strcmp(type, "boolean") == 0) return json_false();
+  if (strcmp(type, "list") == 0) return json_pack("[s, s]", "first", "second");
+  if (strcmp(type, "text") == 0)
+    return json_string("A keeper of a lighthouse on the northern coast, Marta Lindqvist, finds the log book of her predecessor.\n\n"
+                       "It tells of a ship that never arrived, and of the harbour master who knew why.");
+  return json_string("The keeper of the northern light");
+}
+
+static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
+  struct script_set *set = NULL;
+  json_t *description = NULL, *f, *input = json_object_get(request, "input");
+  const char *file = jsonx_str(request, "file", NULL), *slash = file ? strrchr(file, '/') : NULL;
+  char *name = file ? mem_dup_n(slash + 1, strlen(slash + 1) - (strlen(slash + 1) > 4 ? 4 : 0)) : mem_dup(jsonx_str(request, "pipeline", ""));
+  struct engine_settings settings = c->config.engine;
+  settings.apis = host_apis();
+  enum err err = commands_gather((const char *const *)c->config.script_dirs, NULL, file, &set, e);
+  if (err == OK) err = pipeline_describe(&settings, set, name, &description, e);
+  size_t i;
+  json_array_foreach(json_object_get(description, "input"), i, f) {
+    const char *field = jsonx_str(f, "name", "");
+    if (json_is_true(json_object_get(f, "required")) && !json_object_get(input, field)) json_object_set_new(input, field, plausible(f));
+  }
+  json_decref(description);
+  script_set_unref(set);
+  free(name);
+  return err;
+}
+
+/* ---- one run to its end */
+
+static void first_open(void *arg, const struct gate_row *g) {
+  json_t **out = arg;
+  json_t *choices = state_parse(g->choices);
+  if (!*out) *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice", json_string_value(json_array_get(choices, 0)), "by", "script test");
+  json_decref(choices);
+}
+
+static bool decide_gate(struct trial *t, int64_t run) {
+  json_t *request = NULL, *answer = NULL;
+  struct error ignored = {0};
+  struct store *store = host_store(t->host);
+  struct db *db = store_reader(store);
+  gates_each(db, run, true, first_open, &request);
+  store_reader_release(store, db);
+  int64_t gate = jsonx_int(request, "gate", 0);
+  json_object_del(request, "gate");
+  bool ok = request && command_gate(host_commands(t->host), gate, request, &answer, &ignored) == OK;
+  json_decref(request);
+  json_decref(answer);
+  return ok;
+}
+
+static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct error *e) {
+  struct follow f = {.run = run, .host = t->host, .max_wait_ms = -1, .whole_history = true};
+  enum follow_end end = FOLLOW_OVER;
+  enum err err = follow_run(t->c, &f, &end, e);
+  for (int i = 0; err == OK && state_waits(&f.row, "gate") && i < MOST_GATES && decide_gate(t, run); i++) err = follow_run(t->c, &f, &end, e);
+  if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
+  *row = f.row;
+  return err;
+}
+
+static char *why(const struct run_row *row) {
+  json_t *error = state_parse(row->error);
+  const char *message = jsonx_str(error, "message", NULL);
+  char *text = message ? mem_dup(message) : state_sentence(row, NULL);
+  json_decref(error);
+  return text;
+}
+
+static enum err run_twice(struct trial *t, const json_t *request, struct error *e) {
+  struct run_row first = {0}, second = {0};
+  json_t *answer = NULL, *empty = json_object();
+  char said[200];
+  enum err err = command_run(host_commands(t->host), request, &answer, e);
+  if (err == OK) err = finish(t, jsonx_int(answer, "run", 0), &first, e);
+  json_decref(answer);
+  answer = NULL;
+  if (err == OK) {
+    char *message = why(&first);
+    snprintf(said, sizeof said, "it runs to its end (%lld calls)", (long long)first.calls);
+    bool ended = check(t, strcmp(first.status, "completed") == 0, said, message);
+    free(message);
+    if (ended) err = command_retry(host_commands(t->host), first.id, empty, &answer, e);
+  }
+  if (err == OK && answer) err = finish(t, jsonx_int(answer, "run", 0), &second, e);
+  if (err == OK && answer) {
+    snprintf(said, sizeof said, "it asked for %lld new answers: something in it is not the same each time", (long long)second.calls);
+    check(t, second.calls == 0, "said again, it asks nothing new", said);
+    const char *a = first.result ? first.result : "", *b = second.result ? second.result : "";
+    check(t, strcmp(a, b) == 0, "its result is the same again", b);
+  }
+  json_decref(answer);
+  json_decref(empty);
+  run_row_release(&first);
+  run_row_release(&second);
+  return err;
+}
+
+/* ---- the scratch library */
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
+  (void)st;
+  (void)flag;
+  (void)ftw;
+  return remove(path);
+}
+
+/* The scripts stay those of the real library; all that is written goes to `dir`. */
+static void move_library(struct cli *c, const char *dir) {
+  free(c->library);
+  free(c->config.library);
+  free(c->config.exports);
+  free(c->config.listen);
+  c->library = mem_dup(dir);
+  c->config.library = mem_dup(dir);
+  c->config.exports = mem_printf("%s/exports", dir);
+  c->config.listen = mem_dup("127.0.0.1:0");
+  c->config.engine.exports_dir = c->config.exports;
+}
+
+int cli_script_test(struct cli *c) {
+  struct error e = {0};
+  json_t *request = NULL;
+  const char *temp = getenv("TMPDIR");
+  char *dir = mem_printf("%s/quire-script-test.XXXXXX", temp && *temp ? temp : "/tmp");
+  struct trial t = {.c = c, .checks = json_array()};
+  stop_catch();
+  enum err err = cli_config(c, &e);
+  if (err == OK) err = request_run(c, &request, &e);
+  if (err == OK) err = fill_input(c, request, &e);
+  if (err == OK && !mkdtemp(dir)) err = err_set(&e, ERR_IO, "cannot make a scratch directory %s", dir);
+  if (err == OK) {
+    move_library(c, dir);
+    json_object_del(request, "scripts"); /* they are on the path already */
+    json_object_set_new(request, "models", json_pack("{s:[s]}", "", "rehearsal/novelist"));
+    err = host_open(&c->config, "run", false, &t.host, &e);
+    if (err == OK) err = run_twice(&t, request, &e);
+    host_close(t.host);
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  }
+  free(dir);
+  json_decref(request);
+  if (err != OK) {
+    json_decref(t.checks);
+    return cli_fail(c, &e);
+  }
+  if (c->out.json) out_json(json_pack("{s:b, s:o}", "ok", t.failed == 0, "checks", t.checks));
+  else json_decref(t.checks);
+  return t.failed ? EXIT_SCRIPT : EXIT_DONE;
+}

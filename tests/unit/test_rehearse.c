@@ -1,0 +1,660 @@
+/* test_rehearse.c - the rehearsal server over real sockets: the wire, the ledger, each fault, and many at once. */
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "llm/framing.h"
+#include "llm/rehearsal.h"
+#include "rehearse/server.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SLOWER = 8 };
+#else
+enum { SLOWER = 1 };
+#endif
+
+/* ---- a server, and how to ask it ---- */
+
+static struct rehearse *start(const char *const *faults, const char *latency) {
+  struct rehearse_options o;
+  struct rehearse *r;
+  struct error e = {0};
+  rehearse_options_init(&o);
+  for (; faults && *faults; faults++)
+    if (rehearse_set(&o, "fault", *faults, &e)) fail_msg("%s", e.message);
+  if (latency) assert_int_equal(rehearse_set(&o, "latency", latency, &e), OK);
+  if (rehearse_start(&o, &r, &e)) fail_msg("%s", e.message);
+  return r;
+}
+
+static struct rehearse *start_with(const char *fault) {
+  return start((const char *const[]){fault, NULL}, NULL);
+}
+
+static int port_of(const struct rehearse *r) {
+  return atoi(strchr(rehearse_address(r), ':') + 1);
+}
+
+static char *body_of(const char *prompt, const char *key, const char *role, bool stream) {
+  json_t *v = json_pack("{s:s, s:b, s:{s:b}, s:[{s:s, s:s}], s:{s:s, s:s, s:s}}", "model",
+                        "rehearsal/novelist", "stream", stream, "stream_options", "include_usage", true,
+                        "messages", "role", "user", "content", prompt, "metadata", "quire_key", key,
+                        "quire_role", role, "quire_prefix_bytes", "12");
+  char *text = json_dumps(v, 0);
+  json_decref(v);
+  return text;
+}
+
+static char *post_of(const char *path, const char *headers, const char *body) {
+  return mem_printf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n%s", path, strlen(body),
+                    headers, body);
+}
+
+/* All bytes of one answer; the connection is ours alone and the server closes it. */
+static char *exchange(const struct rehearse *r, const char *request) {
+  struct buf in;
+  buf_init(&in, 64 << 20);
+  int fd = wire_connect(port_of(r));
+  wire_puts(fd, request);
+  wire_read(fd, &in, NULL);
+  close(fd);
+  return buf_take(&in);
+}
+
+static char *call_as(const struct rehearse *r, const char *prompt, const char *key, const char *role,
+                     bool stream) {
+  char *body = body_of(prompt, key, role, stream);
+  char *request = post_of("/v1/chat/completions", "Connection: close\r\nX-Quire-Call: 17\r\n", body);
+  char *answer = exchange(r, request);
+  free(request);
+  free(body);
+  return answer;
+}
+
+static char *call(const struct rehearse *r, bool stream) {
+  return call_as(r, "Write about 120 words on \xE7\xBE\x8E\xE6\x9C\x88.", "k", "writer", stream);
+}
+
+static json_t *get(const struct rehearse *r, const char *method, const char *path, const char *body) {
+  char *request = mem_printf("%s %s HTTP/1.1\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method,
+                             path, strlen(body), body);
+  char *answer = exchange(r, request);
+  json_t *v = NULL;
+  const char *text = wire_body(answer);
+  assert_int_equal(jsonx_parse(text, strlen(text), "answer", &v, NULL), OK);
+  json_object_set_new(v, "http", json_integer(wire_status(answer)));
+  free(request);
+  free(answer);
+  return v;
+}
+
+/* The status of the n-th entry of the ledger, from 0; waits until it is no longer open. */
+static void expect_entry(const struct rehearse *r, size_t n, const char *status) {
+  for (int tries = 0; tries < 200; tries++) {
+    json_t *ledger = get(r, "GET", "/ledger", "");
+    char now[20];
+    snprintf(now, sizeof now, "%s",
+             jsonx_str(json_array_get(json_object_get(ledger, "entries"), n), "status", "missing"));
+    json_decref(ledger);
+    if (strcmp(now, status) == 0) return;
+    if (tries == 199) fail_msg("entry %zu is %s, not %s", n, now, status);
+    usleep(10000);
+  }
+}
+
+/* What a client makes of an answer. */
+struct heard {
+  struct buf text;
+  int events, bad, errors;
+  bool done, whole; /* [DONE] came; the closing chunk came */
+  char finish[24];
+  json_int_t output;
+};
+
+static enum err hear(void *arg, const char *name, const char *data, size_t n) {
+  struct heard *h = arg;
+  json_t *v = NULL;
+  (void)name;
+  h->events++;
+  if (strcmp(data, "[DONE]") == 0) {
+    h->done = true;
+    return OK;
+  }
+  if (jsonx_parse(data, n, "event", &v, NULL)) {
+    h->bad++;
+    return OK;
+  }
+  if (json_object_get(v, "error")) h->errors++;
+  json_t *choice = json_array_get(json_object_get(v, "choices"), 0);
+  buf_puts(&h->text, jsonx_str(json_object_get(choice, "delta"), "content", ""));
+  const char *finish = jsonx_str(choice, "finish_reason", NULL);
+  if (finish) snprintf(h->finish, sizeof h->finish, "%s", finish);
+  h->output = jsonx_int(json_object_get(v, "usage"), "completion_tokens", h->output);
+  json_decref(v);
+  return OK;
+}
+
+/* Takes the chunks apart, and the events in them. */
+static struct heard listen_to(const char *answer) {
+  struct heard h = {.events = 0};
+  struct framing f;
+  buf_init(&h.text, 4 << 20);
+  framing_init(&f, FRAMING_SSE, MAX_EVENT_BYTES);
+  const char *at = wire_body(answer), *end = at + strlen(at);
+  while (at < end) {
+    char *data;
+    size_t n = strtoul(at, &data, 16);
+    if (strncmp(data, "\r\n", 2) != 0) break;
+    data += 2;
+    if (n == 0) {
+      h.whole = true;
+      break;
+    }
+    if (n > (size_t)(end - data)) n = (size_t)(end - data);
+    framing_feed(&f, data, n, hear, &h);
+    at = data + n + 2;
+  }
+  framing_release(&f);
+  return h;
+}
+
+/* ---- answers ---- */
+
+static void a_stream_and_a_body_carry_the_answer_of_the_embedded_model(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, NULL);
+  const char *prompt = "Write about 120 words on \xE7\xBE\x8E\xE6\x9C\x88.";
+  char *body = body_of(prompt, "k", "writer", true);
+  json_t *request = NULL;
+  struct buf text;
+  struct rehearsal_usage usage;
+  buf_init(&text, MAX_ANSWER_BYTES);
+  jsonx_parse(body, strlen(body), "request", &request, NULL);
+  assert_int_equal(rehearsal_answer(request, &(struct rehearsal_options){0}, &text, &usage, NULL), OK);
+
+  char *streamed = call(r, true), *whole = call(r, false);
+  struct heard h = listen_to(streamed);
+  assert_string_equal(h.text.data, text.data);
+  assert_true(h.done && h.whole && !h.bad);
+  assert_int_equal(h.events, 20 + 3); /* finish_reason, usage, [DONE] */
+  assert_string_equal(h.finish, "stop");
+  assert_int_equal(h.output, usage.output);
+  json_t *v = NULL;
+  assert_int_equal(jsonx_parse(wire_body(whole), strlen(wire_body(whole)), "body", &v, NULL), OK);
+  json_t *choice = json_array_get(json_object_get(v, "choices"), 0);
+  assert_string_equal(jsonx_str(json_object_get(choice, "message"), "content", ""), text.data);
+  json_decref(v);
+
+  json_t *ledger = get(r, "GET", "/ledger", ""),
+         *entry = json_array_get(json_object_get(ledger, "entries"), 0);
+  char key[SHA_HEX];
+  rehearsal_key(request, key, NULL);
+  assert_int_equal(jsonx_int(ledger, "requests", 0), 2);
+  assert_int_equal(jsonx_int(ledger, "keys", 0), 1);
+  assert_int_equal(jsonx_int(ledger, "most_per_key", 0), 2);
+  assert_int_equal(jsonx_int(ledger, "answered", 0), 2);
+  assert_string_equal(jsonx_str(entry, "key", ""), key);
+  assert_string_equal(jsonx_str(entry, "call", ""), "17");
+  assert_string_equal(jsonx_str(entry, "role", ""), "writer");
+  assert_string_equal(jsonx_str(entry, "quire_key", ""), "k");
+  assert_string_equal(jsonx_str(entry, "status", ""), "answered");
+  assert_int_equal(jsonx_int(entry, "prompt_bytes", 0), strlen(prompt));
+  assert_int_equal(jsonx_int(entry, "prefix_bytes", 0), 12);
+  assert_int_equal(jsonx_int(entry, "http", 0), 200);
+  json_decref(ledger);
+  json_decref(request);
+  buf_release(&text);
+  buf_release(&h.text);
+  free(body);
+  free(streamed);
+  free(whole);
+  rehearse_stop(r);
+}
+
+static void the_ledger_counts_since_a_number_and_can_be_cleared(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, NULL);
+  for (int i = 0; i < 3; i++) free(call(r, true));
+  json_t *v = get(r, "GET", "/ledger?since=2", "");
+  assert_int_equal(json_array_size(json_object_get(v, "entries")), 1);
+  assert_int_equal(jsonx_int(v, "requests", 0), 3);
+  assert_int_equal(jsonx_int(json_array_get(json_object_get(v, "entries"), 0), "attempt", 0), 3);
+  json_decref(v);
+  v = get(r, "DELETE", "/ledger", "");
+  assert_int_equal(jsonx_int(v, "requests", 9), 0);
+  json_decref(v);
+  free(call(r, true));
+  v = get(r, "GET", "/ledger?since=3", "");
+  assert_int_equal(jsonx_int(json_array_get(json_object_get(v, "entries"), 0), "n", 0), 4);
+  assert_int_equal(jsonx_int(json_array_get(json_object_get(v, "entries"), 0), "attempt", 0), 1);
+  json_decref(v);
+  rehearse_stop(r);
+}
+
+static void wrong_requests_are_refused(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, NULL);
+  static const struct {
+    const char *request;
+    int status;
+  } wrong[] = {
+      {"POST /v1/chat/completions HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", 400},
+      {"POST /v1/chat/completions HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\n\"\xFF\"{", 400},
+      {"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: x\r\n\r\n", 413},
+      {"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", 413},
+      {"POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 413},
+      {"GET /v1/chat/completions HTTP/1.1\r\nConnection: close\r\n\r\n", 405},
+      {"GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n", 404},
+      {"GET / HTTP/1.0\r\n\r\n", 400},
+      {"hello\r\n\r\n", 400},
+      {"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 200},
+      {"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n", 200},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char *answer = exchange(r, wrong[i].request);
+    if (wire_status(answer) != wrong[i].status) fail_msg("%s: %s", wrong[i].request, answer);
+    free(answer);
+  }
+  expect_entry(r, 0, "refused");
+  rehearse_stop(r);
+}
+
+static void a_connection_is_kept_and_may_be_ahead(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, NULL);
+  int fd = wire_connect(port_of(r));
+  char *body = body_of("Write 30 words.", "k", "w", false),
+       *post = post_of("/v1/chat/completions", "Expect: 100-continue\r\n", body);
+  struct buf in;
+  buf_init(&in, 1 << 20);
+  wire_send(fd, post, strlen(post) - strlen(body));
+  assert_true(wire_read(fd, &in, "100 Continue\r\n\r\n"));
+  wire_puts(fd, body);
+  for (int i = 0; i < 100; i++) wire_puts(fd, "GET /healthz HTTP/1.1\r\n\r\n");
+  wire_puts(fd, "GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n");
+  assert_true(wire_read(fd, &in, NULL));
+  int answers = 0;
+  for (const char *at = in.data; (at = strstr(at, "HTTP/1.1 200")); at++) answers++;
+  assert_int_equal(answers, 102);
+  close(fd);
+  buf_release(&in);
+  free(body);
+  free(post);
+  rehearse_stop(r);
+}
+
+/* ---- faults ---- */
+
+static void each_fault_does_what_it_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *fault;
+    int status;         /* 0: nothing came */
+    const char *holds;  /* in the answer */
+    const char *ledger; /* the entry's status */
+    bool whole, done;   /* of the stream */
+    const char *finish;
+    int bad, errors;
+  } faults[] = {
+      {"429", 429, "retry-after: 1\r\nretry-after-ms: 1000\r\n", "fault", false, false, "", 0, 0},
+      {"429:wait=0.05", 429, "retry-after: 1\r\nretry-after-ms: 50\r\n", "fault", false, false, "", 0, 0},
+      {"500", 500, "server_error", "fault", false, false, "", 0, 0},
+      {"503:wait=7", 503, "retry-after: 7\r\n", "fault", false, false, "", 0, 0},
+      {"529", 529, "server_error", "fault", false, false, "", 0, 0},
+      {"auth", 401, "authentication_error", "fault", false, false, "", 0, 0},
+      {"quota", 429, "insufficient_quota", "fault", false, false, "", 0, 0},
+      {"cut", 200, "data: ", "cut", false, false, "", 0, 0},
+      {"cut:after=0", 0, "", "cut", false, false, "", 0, 0},
+      {"cut:after=3", 200, "data: ", "cut", false, false, "", 0, 0},
+      {"badjson", 200, "", "fault", true, true, "stop", 1, 0},
+      {"slow:wait=0.0005", 200, "", "fault", true, true, "stop", 0, 0},
+      {"splitutf8", 200, "", "fault", true, true, "stop", 0, 0},
+      {"truncate", 200, "", "fault", true, true, "length", 0, 0},
+      {"refuse", 200, "", "fault", true, true, "content_filter", 0, 0},
+      {"empty", 200, "", "fault", true, true, "stop", 0, 0},
+      {"nostop", 200, "", "fault", true, false, "", 0, 0},
+      {"streamerror", 200, "", "fault", true, false, "", 0, 1},
+      {"streamerror:after=0", 200, "", "fault", true, false, "", 0, 1},
+  };
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    struct rehearse *r = start_with(faults[i].fault);
+    char *answer = call(r, true);
+    struct heard h = listen_to(answer);
+    bool same = wire_status(answer) == faults[i].status && strstr(answer, faults[i].holds) &&
+                h.whole == faults[i].whole && h.done == faults[i].done &&
+                strcmp(h.finish, faults[i].finish) == 0 && h.bad == faults[i].bad &&
+                h.errors == faults[i].errors;
+    if (!same) fail_msg("%s: %s", faults[i].fault, answer);
+    if (strcmp(faults[i].fault, "cut:after=3") == 0) assert_int_equal(h.events, 3);
+    if (strcmp(faults[i].fault, "empty") == 0) assert_int_equal(h.text.len + (size_t)h.output, 0);
+    assert_true(utf8_valid(h.text.data, h.text.len, NULL));
+    expect_entry(r, 0, faults[i].ledger);
+    buf_release(&h.text);
+    free(answer);
+    rehearse_stop(r);
+  }
+}
+
+static void faults_of_answers_in_one_piece(void **state) {
+  (void)state;
+  struct rehearse *r = start(
+      (const char *const[]){"cut:times=1", "badjson:times=1", "truncate:times=1", "splitutf8:times=1", NULL},
+      NULL);
+  char *answer = call(r, false);
+  size_t n = strlen(wire_body(answer)), said = (size_t)atoi(strstr(answer, "Content-Length: ") + 16);
+  assert_true(n < said);
+  free(answer);
+  answer = call(r, false);
+  json_t *v = NULL;
+  assert_int_equal(jsonx_parse(wire_body(answer), strlen(wire_body(answer)), "body", &v, NULL), ERR_INVALID);
+  free(answer);
+  answer = call(r, false);
+  assert_non_null(strstr(answer, "\"finish_reason\":\"length\""));
+  free(answer);
+  answer = call(r, false);
+  assert_int_equal(jsonx_parse(wire_body(answer), strlen(wire_body(answer)), "body", &v, NULL), OK);
+  json_decref(v);
+  free(answer);
+  rehearse_stop(r);
+}
+
+static void split_letters_arrive_in_two_packets(void **state) {
+  (void)state;
+  struct rehearse *r = start_with("splitutf8");
+  char *body = body_of("Write about 60 words. {\"name\":\"\xE7\xBE\x8E\xE6\x9C\x88\"}", "k", "w", true);
+  char *request = post_of("/v1/chat/completions", "", body);
+  int fd = wire_connect(port_of(r)), broken = 0;
+  struct buf in;
+  buf_init(&in, 1 << 20);
+  wire_puts(fd, request);
+  while (!in.len || !strstr(in.data, "\r\n0\r\n\r\n")) {
+    char piece[65536];
+    ssize_t n = recv(fd, piece, sizeof piece, 0);
+    assert_true(n > 0);
+    broken += !utf8_valid(piece, (size_t)n, NULL);
+    buf_append(&in, piece, (size_t)n);
+  }
+  assert_true(broken > 0);
+  assert_true(utf8_valid(in.data, in.len, NULL));
+  close(fd);
+  buf_release(&in);
+  free(request);
+  free(body);
+  rehearse_stop(r);
+}
+
+static int errors_of(const struct rehearse *r, int calls, const char *key, const char *role) {
+  int n = 0;
+  for (int i = 0; i < calls; i++) {
+    char *answer = call_as(r, "Write 20 words.", key, role, true);
+    n += wire_status(answer) != 200;
+    free(answer);
+  }
+  return n;
+}
+
+static void conditions_choose_the_requests_that_fail(void **state) {
+  (void)state;
+  struct rehearse *r = start_with("500:every=3");
+  assert_int_equal(errors_of(r, 9, "a", "w"), 3);
+  rehearse_stop(r);
+  r = start_with("500:first=2");
+  assert_int_equal(errors_of(r, 5, "a", "w"), 2);
+  assert_int_equal(errors_of(r, 5, "b", "w"), 2);
+  rehearse_stop(r);
+  r = start_with("500:role=judge,times=3");
+  assert_int_equal(errors_of(r, 4, "a", "writer"), 0);
+  assert_int_equal(errors_of(r, 5, "a", "judge"), 3);
+  rehearse_stop(r);
+  r = start_with("500:key=ch1*");
+  assert_int_equal(errors_of(r, 2, "ch1/s2", "w"), 2);
+  assert_int_equal(errors_of(r, 2, "ch2/s1", "w"), 0);
+  rehearse_stop(r);
+}
+
+static void dice_fall_the_same_way_again(void **state) {
+  (void)state;
+  char fell[2][41] = {{0}};
+  for (int run = 0; run < 2; run++) {
+    struct rehearse *r = start_with("500:p=0.3");
+    for (int i = 0; i < 40; i++) {
+      char key[16];
+      snprintf(key, sizeof key, "key%d", i);
+      fell[run][i] = errors_of(r, 1, key, "w") ? 'x' : '.';
+    }
+    rehearse_stop(r);
+  }
+  int n = 0;
+  for (int i = 0; i < 40; i++) n += fell[0][i] == 'x';
+  assert_string_equal(fell[0], fell[1]);
+  assert_in_range(n, 4, 22);
+}
+
+static void a_hung_call_holds_nothing_up(void **state) {
+  (void)state;
+  struct rehearse *r = start((const char *const[]){"hang:role=judge,after=2", NULL}, NULL);
+  char *body = body_of("Write about 60 words.", "k", "judge", true),
+       *request = post_of("/v1/chat/completions", "", body);
+  int fd = wire_connect(port_of(r));
+  wire_puts(fd, request);
+  struct buf in;
+  buf_init(&in, 1 << 20);
+  assert_true(wire_read(fd, &in, "data: "));
+  expect_entry(r, 0, "hung");
+  assert_int_equal(errors_of(r, 3, "k", "writer"), 0);
+  assert_true(recv(fd, in.data, 1, MSG_DONTWAIT) <= 0);
+  rehearse_stop(r); /* does not wait for it */
+  close(fd);
+  buf_release(&in);
+  free(request);
+  free(body);
+}
+
+static void a_client_that_goes_is_noticed(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, "60000");
+  char *body = body_of("Write about 60 words.", "k", "w", true),
+       *request = post_of("/v1/chat/completions", "", body);
+  int fd = wire_connect(port_of(r));
+  wire_puts(fd, request);
+  expect_entry(r, 0, "open");
+  close(fd);
+  expect_entry(r, 0, "gone");
+  free(request);
+  free(body);
+  rehearse_stop(r);
+}
+
+/* ---- settings ---- */
+
+static void settings_change_while_it_runs(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, NULL);
+  json_t *v = get(r, "POST", "/control", "{\"latency\":300,\"faults\":[\"500:times=1\"]}");
+  assert_int_equal(jsonx_int(v, "latency", 0), 300);
+  json_decref(v);
+  assert_int_equal(errors_of(r, 1, "k", "w"), 1);
+  uint64_t from = clock_mono_ns();
+  assert_int_equal(errors_of(r, 1, "k", "w"), 0);
+  assert_true(clock_mono_ns() - from >= 300 * 1000000);
+  static const char *const wrong[] = {"{\"latncy\":1}",
+                                      "{\"latency\":-1}",
+                                      "{\"latency\":\"1\"}",
+                                      "{\"faults\":[\"429:evry=1\"]}",
+                                      "{\"faults\":3}",
+                                      "{\"listen\":\"x\"}",
+                                      "[]",
+                                      "{",
+                                      NULL};
+  for (int i = 0; wrong[i]; i++) {
+    v = get(r, "POST", "/control", wrong[i]);
+    assert_int_equal(jsonx_int(v, "http", 0), 400);
+    json_decref(v);
+  }
+  v = get(r, "GET", "/control", "");
+  assert_int_equal(jsonx_int(v, "latency", 0), 300);
+  assert_int_equal(json_array_size(json_object_get(v, "faults")), 1);
+  json_decref(v);
+  rehearse_stop(r);
+}
+
+static void options_are_read_or_explained(void **state) {
+  (void)state;
+  static const struct {
+    const char *args[3];
+    const char *message, *hint; /* NULL: it is right */
+  } tries[] = {
+      {{"--latency", "500"}, NULL, NULL},
+      {{"--latency=500"}, NULL, NULL},
+      {{"--fault", "429:every=5,role=writer"}, NULL, NULL},
+      {{"--usage-bias", "1.5"}, NULL, NULL},
+      {{"--latncy", "1"}, "no option 'latncy'", "latency"},
+      {{"--latency"}, "needs a value", ""},
+      {{"--latency", "soon"}, "latency takes a whole number", ""},
+      {{"--chunks", "0"}, "chunks takes", ""},
+      {{"500"}, "options only", "--listen"},
+      {{"--fault", "hangs"}, "no fault 'hangs'", "hang"},
+      {{"--fault", "200"}, "from 400 to 599", ""},
+      {{"--fault", "429:evry=5"}, "no condition 'evry'", "every"},
+      {{"--fault", "429:every=0"}, "every= takes", ""},
+      {{"--fault", "429:every"}, "no condition 'every'", ""},
+      {{"--fault", "429:p=2"}, "p= takes", ""},
+      {{"--fault", "429:"}, "no condition ''", "every=N"},
+      {{"--fault", ""}, "no fault ''", "hang"},
+      {{"--fault", "429:role="}, "role= is empty", ""},
+      {{"--listen", "127.0.0.1:0"}, NULL, NULL},
+  };
+  for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+    struct rehearse_options o;
+    struct error e = {0};
+    rehearse_options_init(&o);
+    int n = tries[i].args[1] ? 2 : 1;
+    char *args[2] = {mem_dup(tries[i].args[0]), mem_dup(tries[i].args[1])};
+    enum err err = rehearse_parse(&o, n, args, &e);
+    if (!tries[i].message) assert_int_equal(err, OK);
+    if (tries[i].message &&
+        (err != ERR_INVALID || !strstr(e.message, tries[i].message) || !strstr(e.hint, tries[i].hint)))
+      fail_msg("%s %s: %s (%s)", args[0], args[1] ? args[1] : "", e.message, e.hint);
+    free(args[0]);
+    free(args[1]);
+  }
+}
+
+static void a_server_that_cannot_start_says_why(void **state) {
+  (void)state;
+  struct rehearse_options o;
+  struct rehearse *r = start(NULL, NULL), *second;
+  struct error e = {0};
+  rehearse_options_init(&o);
+  o.listen = rehearse_address(r);
+  assert_int_equal(rehearse_start(&o, &second, &e), ERR_IO);
+  assert_non_null(strstr(e.message, o.listen));
+  o.listen = "nowhere";
+  assert_int_equal(rehearse_start(&o, &second, &e), ERR_INVALID);
+  assert_null(second);
+  rehearse_stop(r);
+}
+
+/* ---- many at once ---- */
+
+/* Opens `n` connections at once, each with a call of its own; returns how many streams ended whole. */
+static int all_at_once(const struct rehearse *r, int n) {
+  struct client {
+    int fd;
+    bool sent;
+    char tail[8];
+  } *clients = mem_alloc((size_t)n * sizeof *clients);
+  int epoll = epoll_create1(EPOLL_CLOEXEC), whole = 0, left = n;
+  for (int i = 0; i < n; i++) {
+    clients[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port_of(r))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connect(clients[i].fd, (struct sockaddr *)&to, sizeof to);
+    struct epoll_event ev = {.events = EPOLLOUT | EPOLLIN, .data.u32 = (uint32_t)i};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, clients[i].fd, &ev);
+  }
+  struct epoll_event ready[64];
+  for (int got; left && (got = epoll_wait(epoll, ready, 64, 20000)) > 0;)
+    for (int i = 0; i < got; i++) {
+      struct client *c = &clients[ready[i].data.u32];
+      if (!c->sent) {
+        char key[16];
+        snprintf(key, sizeof key, "k%u", ready[i].data.u32);
+        char *body = body_of("Write about 300 words.", key, "w", true),
+             *request = post_of("/v1/chat/completions", "", body);
+        wire_puts(c->fd, request);
+        free(request);
+        free(body);
+        c->sent = true;
+        struct epoll_event ev = {.events = EPOLLIN, .data.u32 = ready[i].data.u32};
+        epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &ev);
+        continue;
+      }
+      char piece[65536];
+      ssize_t n_read = recv(c->fd, piece, sizeof piece, 0);
+      if (n_read < 0 && errno == EAGAIN) continue;
+      bool ended = n_read > 5 && memcmp(piece + n_read - 5, "0\r\n\r\n", 5) == 0;
+      if (n_read > 0 && !ended) continue;
+      whole += ended;
+      left--;
+      close(c->fd);
+    }
+  close(epoll);
+  free(clients);
+  return whole;
+}
+
+static void many_calls_take_the_time_of_one(void **state) {
+  (void)state;
+  struct rehearse *r = start(NULL, "500");
+  uint64_t from = clock_mono_ns();
+  assert_int_equal(all_at_once(r, 200), 200);
+  uint64_t ms = (clock_mono_ns() - from) / 1000000;
+  assert_true(ms >= 500);
+  if (ms > 500 + 200 * SLOWER) fail_msg("200 calls of 500 ms took %d ms", (int)ms);
+  rehearse_stop(r);
+}
+
+static void a_thousand_clients_come_at_once(void **state) {
+  (void)state;
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  int n = limit.rlim_cur > 4200 ? 2000 : 400;
+  struct rehearse *r = start(NULL, "1000");
+  assert_int_equal(all_at_once(r, n), n);
+  json_t *ledger = get(r, "GET", "/ledger", "");
+  assert_int_equal(jsonx_int(ledger, "answered", 0), n);
+  assert_int_equal(jsonx_int(ledger, "keys", 0), n);
+  json_decref(ledger);
+  rehearse_stop(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_stream_and_a_body_carry_the_answer_of_the_embedded_model),
+      cmocka_unit_test(the_ledger_counts_since_a_number_and_can_be_cleared),
+      cmocka_unit_test(wrong_requests_are_refused),
+      cmocka_unit_test(a_connection_is_kept_and_may_be_ahead),
+      cmocka_unit_test(each_fault_does_what_it_says),
+      cmocka_unit_test(faults_of_answers_in_one_piece),
+      cmocka_unit_test(split_letters_arrive_in_two_packets),
+      cmocka_unit_test(conditions_choose_the_requests_that_fail),
+      cmocka_unit_test(dice_fall_the_same_way_again),
+      cmocka_unit_test(a_hung_call_holds_nothing_up),
+      cmocka_unit_test(a_client_that_goes_is_noticed),
+      cmocka_unit_test(settings_change_while_it_runs),
+      cmocka_unit_test(options_are_read_or_explained),
+      cmocka_unit_test(a_server_that_cannot_start_says_why),
+      cmocka_unit_test(many_calls_take_the_time_of_one),
+      cmocka_unit_test(a_thousand_clients_come_at_once),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
