@@ -122,9 +122,12 @@ int cli_gate_show(struct cli *c) {
     out_json(g.json);
     return EXIT_DONE;
   }
-  const json_t *show = json_object_get(g.json, "show");
+  const char *show = jsonx_str(g.json, "show", "");
   out_say(&c->out, "Gate %lld of run %lld: %s", (long long)g.id, (long long)g.run, jsonx_str(g.json, "title", ""));
-  if (json_is_string(show)) out_line("%s", json_string_value(show));
+  json_t *structured = state_parse(show);
+  if (json_is_null(structured)) out_line("%s", show);
+  else out_json(json_incref(structured));
+  json_decref(structured);
   json_t *choices = json_object_get(g.json, "choices");
   for (size_t i = 0; i < json_array_size(choices); i++) out_say(&c->out, "  quire gate approve %lld --choice '%s'", (long long)g.id, json_string_value(json_array_get(choices, i)));
   json_decref(g.json);

@@ -37,7 +37,7 @@ static char *waiting_sentence(const struct run_row *r) {
   const char *why = r->wait_for && *r->wait_for ? r->wait_for : "something";
   char at[40];
   if (state_waits(r, "gate"))
-    return mem_printf("Waits for a person: %s. `quire gate list` shows the question; `quire gate approve` or `quire gate reject` decides it.", why);
+    return mem_printf("Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.", why);
   if (state_waits(r, "budget"))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
   if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);

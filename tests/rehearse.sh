@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# rehearse.sh - a provider to test against, and a library that uses it. Source it after lib.sh.
+#
+#   rehearse_start [OPTION]...      starts `quire rehearse` on a free port; $rehearse is its address
+#   rehearse_library                makes $QUIRE_LIBRARY with quire.lua: provider "stub", default role stub/novelist, no retries' waits
+#   rehearse_control JSON           changes latency and faults
+#   ledger_counts                   "COUNT KEY" for each request key that was asked more than once
+#   ledger_total                    number of requests
+
+rehearse=''
+rehearse_start() {
+  "$QUIRE" rehearse --listen 127.0.0.1:0 "$@" >"$tmp/rehearse.out" 2>&1 &
+  t_at_exit kill $!
+  local i
+  for ((i = 0; i < 300; i++)); do
+    rehearse=$(grep -om1 '127\.0\.0\.1:[0-9]*' "$tmp/rehearse.out") && return 0
+    sleep 0.02
+  done
+  cat "$tmp/rehearse.out"
+  return 1
+}
+
+rehearse_library() {
+  mkdir -p "$QUIRE_LIBRARY"
+  cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
+return {
+  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = ${1:-4}, first_byte_s = 5, idle_s = 5 } },
+  roles = { default = "stub/novelist" },
+}
+LUA
+}
+
+rehearse_control() { curl -sf -X POST -H 'Content-Type: application/json' -d "$1" "http://$rehearse/control" >/dev/null; }
+ledger() { curl -sf "http://$rehearse/ledger"; }
+ledger_clear() { curl -sf -X DELETE "http://$rehearse/ledger" >/dev/null; }
+ledger_total() { ledger | grep -o '"key"' | wc -l; }
+# The count of the key that was asked most, and how many keys were asked more than once.
+ledger_repeats() { ledger | grep -o '"key": *"[0-9a-f]*"' | sort | uniq -c | awk '$1 > 1 { n++; if ($1 > most) most = $1 } END { print n + 0, most + 0 }'; }
