@@ -132,6 +132,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
                                       "requests_per_minute",
                                       "tokens_per_minute",
                                       "retries",
+                                      "options",
                                       "connect_s",
                                       "first_byte_s",
                                       "idle_s",
@@ -159,6 +160,10 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->idle_s = jsonx_num(t, "idle_s", p->idle_s);
   p->total_s = jsonx_num(t, "total_s", p->total_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
+  json_t *options = json_object_get(t, "options");
+  if (options && !json_is_object(options)) return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
+  json_decref(p->options);
+  p->options = json_incref(options);
   if (!p->base_url) return err_set(e, ERR_CONFIG, "quire.lua: %sbase_url is missing", where);
   return OK;
 }
@@ -328,6 +333,59 @@ static enum err read_adapters(struct config *c, struct error *e) {
   return err;
 }
 
+/* ---- watcher and notify */
+
+static enum err number_of(const json_t *t, const char *table, const char *name, double least, double *v, struct error *e) {
+  const json_t *given = json_object_get(t, name);
+  if (!given) return OK;
+  *v = json_number_value(given);
+  if (json_is_number(given) && *v >= least) return OK;
+  return err_set(e, ERR_CONFIG, "quire.lua: %s.%s must be a number of at least %g", table, name, least);
+}
+
+static enum err read_watcher(struct config *c, const json_t *t, struct error *e) {
+  static const char *const known[] = {"every_s", "stale_s", "never_s", "deaths", "on_stale", "hang_s", NULL};
+  if (t && !json_is_object(t)) return err_set(e, ERR_CONFIG, "quire.lua: 'watcher' must be a table");
+  c->watcher = (struct watcher_settings){.every_s = 300, .stale_s = 900, .never_s = 7200, .deaths_most = 3};
+  c->hang_s = 30;
+  double deaths = 3;
+  enum err err = unknown(t, known, "watcher.", e);
+  if (err == OK) err = number_of(t, "watcher", "every_s", 0.1, &c->watcher.every_s, e);
+  if (err == OK) err = number_of(t, "watcher", "stale_s", 0.1, &c->watcher.stale_s, e);
+  if (err == OK) err = number_of(t, "watcher", "never_s", 0.1, &c->watcher.never_s, e);
+  if (err == OK) err = number_of(t, "watcher", "deaths", 1, &deaths, e);
+  if (err == OK) err = number_of(t, "watcher", "hang_s", 0.2, &c->hang_s, e);
+  c->watcher.deaths_most = (int)deaths;
+  const char *on_stale = jsonx_str(t, "on_stale", "resume");
+  if (err == OK && strcmp(on_stale, "resume") != 0 && strcmp(on_stale, "fail") != 0)
+    err = err_set(e, ERR_CONFIG, "quire.lua: watcher.on_stale must be \"resume\" or \"fail\"");
+  c->watcher.fail = strcmp(on_stale, "fail") == 0;
+  const char *origin = t ? "quire.lua" : "default";
+  show(c, "watcher.every_s", json_real(c->watcher.every_s), origin);
+  show(c, "watcher.stale_s", json_real(c->watcher.stale_s), origin);
+  show(c, "watcher.never_s", json_real(c->watcher.never_s), origin);
+  show(c, "watcher.deaths", json_integer(c->watcher.deaths_most), origin);
+  show(c, "watcher.on_stale", json_string(on_stale), origin);
+  show(c, "watcher.hang_s", json_real(c->hang_s), origin);
+  return err;
+}
+
+static enum err read_notify(struct config *c, const json_t *t, struct error *e) {
+  static const char *const known[] = {"url", "command", "attempts", "pause_s", NULL};
+  if (t && !json_is_object(t)) return err_set(e, ERR_CONFIG, "quire.lua: 'notify' must be a table");
+  double attempts = 5;
+  c->hooks.pause_s = 1;
+  enum err err = unknown(t, known, "notify.", e);
+  if (err == OK) err = number_of(t, "notify", "attempts", 1, &attempts, e);
+  if (err == OK) err = number_of(t, "notify", "pause_s", 0.01, &c->hooks.pause_s, e);
+  c->hooks.attempts = (int)attempts;
+  set_string(&c->hooks.url, jsonx_str(t, "url", NULL));
+  set_string(&c->hooks.command, jsonx_str(t, "command", NULL));
+  if (c->hooks.url) show(c, "notify.url", json_string(c->hooks.url), "quire.lua");
+  if (c->hooks.command) show(c, "notify.command", json_string(c->hooks.command), "quire.lua");
+  return err;
+}
+
 /* ---- all of it */
 
 static bool is_checkout(const char *dir) {
@@ -379,7 +437,7 @@ static enum err read_file(struct config *c, json_t **t, struct error *e) {
 }
 
 enum err config_load(const struct config_flags *flags, struct config *c, struct error *e) {
-  static const char *const known[] = {"providers", "roles", "prices", "limits", "listen", NULL};
+  static const char *const known[] = {"providers", "roles", "prices", "limits", "watcher", "notify", "listen", NULL};
   *c = (struct config){.shown = json_array()};
   c->library = library_path(flags->library);
   c->exports = mem_printf("%s/exports", c->library);
@@ -394,6 +452,8 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   if (err == OK) err = read_limits(c, json_object_get(t, "limits"), e);
   if (err == OK) err = read_providers(c, json_object_get(t, "providers"), e);
   if (err == OK) err = read_roles(c, json_object_get(t, "roles"), e);
+  if (err == OK) err = read_watcher(c, json_object_get(t, "watcher"), e);
+  if (err == OK) err = read_notify(c, json_object_get(t, "notify"), e);
   if (err == OK) err = read_models(c, e);
   if (err == OK) err = add_prices(c, json_object_get(t, "prices"), "quire.lua: prices", e);
   if (err == OK) err = read_adapters(c, e);
@@ -422,6 +482,7 @@ void config_release(struct config *c) {
     struct llm_provider *p = &c->llm.providers[i];
     char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file};
     for (size_t k = 0; k < sizeof strings / sizeof *strings; k++) free(strings[k]);
+    json_decref(p->options);
   }
   free(c->llm.providers);
   for (size_t i = 0; i < c->llm.n_roles; i++) {
@@ -438,6 +499,8 @@ void config_release(struct config *c) {
   }
   free(c->adapters);
   free(c->listen);
+  free(c->hooks.url);
+  free(c->hooks.command);
   json_decref(c->shown);
   *c = (struct config){0};
 }

@@ -4,6 +4,8 @@
 #pragma once
 #include <stdbool.h>
 #include "engine/engine.h"
+#include "engine/hooks.h"
+#include "engine/watcher.h"
 #include "llm/llm.h"
 
 struct config_flags { /* what the command line said; NULL or negative: nothing */
@@ -25,6 +27,9 @@ struct config {
   struct config_adapter *adapters; /* scripts/providers/NAME.lua on the same search path */
   size_t n_adapters;
   json_t *shown; /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
+  struct watcher_settings watcher;
+  struct hooks_settings hooks;
+  double hang_s;            /* the guardian kills a host whose loop did not tick for so long */
   char *listen;  /* "127.0.0.1:0": where the owner's API listens */
 };
 

@@ -93,7 +93,8 @@ static void tell_phase(struct guardian *g) {
     g->told_ready = notify_send(line);
     g->fed_ns = clock_mono_ns();
   }
-  if (is_stopping(g)) tell_stopping(g);
+  /* Not at PULSE_STOPPING: a host that closes in order to be restarted is no service that stops. */
+  if (g->stop_signal) tell_stopping(g);
 }
 
 /* Fed while the host's loop turns, and while we know why it does not: it waits for its restart, starts or stops.
@@ -145,8 +146,9 @@ static void plan_restart(struct guardian *g, const char *how, int code, bool qui
   g->restart_ns = now + wait;
   g->attempt++;
   char line[300];
-  log_warnx("%s %s; starting it again %s%.0f ms (restart %d)", g->set.name, how, wait ? "in " : "at once, ",
-            (double)wait / (double)MS, g->attempt);
+  char when[30] = "at once";
+  if (wait) snprintf(when, sizeof when, "in %u ms", (unsigned)(wait / MS));
+  log_warnx("%s %s; starting it again %s (restart %d)", g->set.name, how, when, g->attempt);
   snprintf(line, sizeof line, "STATUS=the host %s; restart %d", how, g->attempt);
   notify_send(line);
 }
@@ -369,6 +371,7 @@ static void catch_signals(struct guardian *g) {
     if (before.sa_handler != SIG_IGN) sigaddset(&g->signals, caught[i]); /* nohup */
   }
   sigprocmask(SIG_BLOCK, &g->signals, &g->mask_before);
+  signal(SIGCHLD, SIG_DFL);                     /* ignored, it would take the exit codes away */
   sigaction(SIGPIPE, &ignore, &g->pipe_before); /* stderr may be a pipe whose reader is gone */
 }
 

@@ -30,12 +30,13 @@ struct guardian_settings {
  * so is one that exits with GUARDIAN_RESTART; not so after a request to stop, or when it is given up: then 128 + the
  * signal is returned.
  *
- * SIGTERM, SIGINT, SIGQUIT (requests to stop), SIGHUP, SIGUSR1, SIGUSR2, SIGCONT are passed on to the child, but for
- * those that were ignored when this was called, and those that the terminal sent to the child as well. The child has a
- * process group of its own unless we are in the terminal's foreground, so nothing reaches it twice. Two requests to
- * stop within 50 ms are one (timeout(1) sends two). The last three of them are dropped while the child starts.
+ * Passed on to the child: SIGTERM, SIGINT and SIGQUIT, which are requests to stop (two within 50 ms are one, since
+ * timeout(1) sends two); SIGHUP, SIGUSR1 and SIGUSR2, but not while it still starts; SIGCONT. Not passed on: what was
+ * ignored when this was called (nohup), and what the terminal has sent to the child as well. The child has a process
+ * group of its own unless we are in the terminal's foreground, so that no signal reaches it twice. A terminal that goes
+ * (SIGHUP from the kernel) is a request to stop. On Ctrl-Z both stop.
  *
- * Dies the guardian, the kernel kills the child. */
+ * When the guardian dies, the kernel kills the child. */
 int guardian_run(const struct guardian_settings *settings);
 
 /* A page that this process and its children share. False: no memory. Never freed. */

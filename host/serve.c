@@ -3,6 +3,7 @@
  * Threads: the caller's, the loop's (engine, llm), the store's, the pool's, the web server's. */
 #include "serve.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "store/runs.h"
 #include "web/web.h"
 
-enum { POOL_THREADS = 2, WAKE_LEAST_MS = 200, WAKE_MOST_MS = 60000 };
+enum { POOL_THREADS = 2, HOOKS_MS = 10000, WAKE_LEAST_MS = 200, WAKE_MOST_MS = 60000 };
 
 struct host {
   struct store *store;
@@ -27,6 +28,8 @@ struct host {
   struct pool *pool;
   struct llm *llm;
   struct engine *engine;
+  struct watcher *watcher;
+  struct hooks *hooks;
   struct web *web;
   struct engine_settings settings;
   struct commands commands;
@@ -41,8 +44,8 @@ struct host {
 };
 
 static void on_run_end(void *arg, int64_t run, const char *status) {
-  (void)status;
   struct host *h = arg;
+  hooks_run_left(h->hooks, run, status);
   pthread_mutex_lock(&h->lock);
   h->ended[h->ended_n++ % 64] = run;
   pthread_cond_broadcast(&h->changed);
@@ -145,6 +148,10 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
   h->settings.on_run_end = on_run_end;
   h->settings.arg = h;
   h->engine = engine_new(h->loop, h->store, h->llm, h->pool, &h->settings);
+  h->hooks = hooks_new(h->loop, h->store, h->pool, &config->hooks);
+  struct watcher_settings watching = config->watcher;
+  watching.held_only = !h->adopt;
+  h->watcher = watcher_new(h->engine, &watching);
   h->commands =
       (struct commands){h->store, h->engine, h->llm, &h->settings, (const char *const *)config->script_dirs};
   return OK;
@@ -165,6 +172,7 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
     err = open_web(h, config, command, e);
   }
   if (err == OK && adopt) look_for_work(h);
+  if (err == OK && h->settings.pulse) atomic_store(&h->settings.pulse->phase, PULSE_READY);
   if (err == OK)
     *out = h;
   else
@@ -241,11 +249,22 @@ static void on_drained(void *arg) {
   pthread_mutex_unlock(&h->lock);
 }
 
+void host_sweep(struct host *h) {
+  watcher_sweep(h->watcher);
+}
+
+/* A message about the last run is worth a moment. */
+static void wait_for_hooks(struct host *h) {
+  for (int ms = 0; ms < HOOKS_MS && hooks_busy(h->hooks); ms += 10) poll(NULL, 0, 10);
+}
+
 void host_drain(struct host *h, int grace_ms) {
+  if (h->settings.pulse) atomic_store(&h->settings.pulse->phase, PULSE_STOPPING);
   engine_drain(h->engine, grace_ms, on_drained, h);
   pthread_mutex_lock(&h->lock);
   while (!h->drained) pthread_cond_wait(&h->changed, &h->lock);
   pthread_mutex_unlock(&h->lock);
+  wait_for_hooks(h);
 }
 
 void host_close(struct host *h) {
@@ -260,6 +279,8 @@ void host_close(struct host *h) {
   if (h->store) store_close(h->store);
   if (h->pool) pool_free(h->pool);
   if (h->loop) loop_drain(h->loop); /* what the store and the pool handed back last */
+  hooks_free(h->hooks);
+  watcher_free(h->watcher);
   engine_free(h->engine);
   if (h->loop) loop_free(h->loop);
   pthread_cond_destroy(&h->changed);

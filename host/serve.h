@@ -20,6 +20,8 @@ const char *host_address(struct host *h);
 int host_runs(struct host *h);
 /* Waits until `run` is not in this host's hands any more, or timeout_ms passed, or stop() returns true (asked every 50 ms). True: it ended here. */
 bool host_wait_run(struct host *h, int64_t run, int timeout_ms);
+/* Sweeps for stale runs now. */
+void host_sweep(struct host *h);
 /* Stops taking new work, lets calls in flight finish for grace_ms, returns when all runs are out of memory. */
 void host_drain(struct host *h, int grace_ms);
 void host_close(struct host *h);

@@ -13,7 +13,7 @@ rehearse_start() {
   t_at_exit kill $!
   local i
   for ((i = 0; i < 300; i++)); do
-    rehearse=$(grep -om1 '127\.0\.0\.1:[0-9]*' "$tmp/rehearse.out") && return 0
+    rehearse=$(grep -o '127\.0\.0\.1:[0-9]*' "$tmp/rehearse.out" | head -n 1); [[ $rehearse ]] && return 0
     sleep 0.02
   done
   cat "$tmp/rehearse.out"

@@ -37,15 +37,18 @@ static void encode(const char *s, char *out, size_t max) {
 }
 
 void act_path(const struct act *a, char *out, size_t max) {
-  static const char *const verbs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
-  if (a->kind == ACT_RUN) snprintf(out, max, "/api/runs");
-  else if (a->kind == ACT_GATE) snprintf(out, max, "/api/gates/%lld", (long long)a->id);
+  static const char *const verbs[] = {
+      [ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
+  if (a->kind == ACT_RUN)
+    snprintf(out, max, "/api/runs");
+  else if (a->kind == ACT_GATE)
+    snprintf(out, max, "/api/gates/%lld", (long long)a->id);
   else if (a->kind == ACT_ARTIFACT) {
     char slug[200];
     encode(a->project, slug, sizeof slug);
     snprintf(out, max, "/api/projects/%s/artifacts", slug);
-  }
-  else snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
+  } else
+    snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
 }
 
 static enum err call_local(struct commands *c, const struct act *a, json_t **out, struct error *e) {
@@ -64,7 +67,9 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   return err;
 }
 
-static bool moves_a_run(const struct act *a) { return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY; }
+static bool moves_a_run(const struct act *a) {
+  return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY;
+}
 
 /* ---- as the owner */
 
@@ -80,7 +85,8 @@ static enum err as_host(struct cli *c, struct act *a, struct error *e) {
 /* Records the change and starts nothing. */
 static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
   struct store *store = NULL;
-  enum err err = cli_library_there(c, e); /* a library that is not there is not made by cancelling a run of it */
+  enum err err =
+      cli_library_there(c, e); /* a library that is not there is not made by cancelling a run of it */
   if (err == OK) err = store_open(c->library, STORE_OWNER, &store, e);
   if (err != OK) return err;
   struct commands commands = {.store = store};
@@ -139,7 +145,8 @@ enum err act_do(struct cli *c, struct act *a, struct error *e) {
     } else if (*a->owner.address) {
       if (hand_over(a, &err, e)) return err;
     } else {
-      err_set(e, ERR_OWNED, "the library %s belongs to process %d, which does not listen", c->library, (int)a->owner.pid);
+      err_set(e, ERR_OWNED, "the library %s belongs to process %d, which does not listen", c->library,
+              (int)a->owner.pid);
       err_hint(e, "it may be starting, stopped (Ctrl-Z) or closing; `--take-over` ends it");
     }
     if (clock_mono_ns() > deadline || stop_signal()) return e->code ? e->code : ERR_OWNED;
@@ -167,7 +174,8 @@ enum err act_take_over(struct cli *c, struct error *e) {
   struct library_owner owner, again;
   struct error ignored;
   if (library_get_owner(c->library, &owner, &ignored) != OK) return OK;
-  if (owner.pid <= 0) return err_set(e, ERR_OWNED, "somebody owns the library %s, but not who is known", c->library);
+  if (owner.pid <= 0)
+    return err_set(e, ERR_OWNED, "somebody owns the library %s, but not who is known", c->library);
   int fd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
   if (fd < 0 && errno == ESRCH) return OK;
   if (fd < 0) return err_errno(e, errno, "cannot get hold of process %d", (int)owner.pid);

@@ -20,8 +20,8 @@ struct act {
   bool only_living;    /* --detach: refuse without a living owner */
 
   /* out */
-  struct host *host;           /* this process is the owner; act_close drains and closes it */
-  struct library_owner owner;  /* who took it, when it was somebody else */
+  struct host *host;          /* this process is the owner; act_close drains and closes it */
+  struct library_owner owner; /* who took it, when it was somebody else */
   bool handed_over;
   json_t *answer;
 };

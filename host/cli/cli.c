@@ -27,7 +27,7 @@ enum err cli_config(struct cli *c, struct error *e) {
   const char *scripts = options_get(&c->options, "scripts");
   char *dir = scripts ? realpath(scripts, NULL) : NULL;
   if (scripts && !dir) return err_errno(e, errno, "--scripts %s", scripts);
-  struct config_flags flags = {.library = c->library, .scripts = dir};
+  struct config_flags flags = {.library = options_get(&c->options, "library"), .scripts = dir};
   enum err err = config_load(&flags, &c->config, e);
   free(dir);
   c->configured = err == OK;
@@ -54,7 +54,8 @@ enum err cli_number(const struct cli *c, size_t arg, const char *what, int64_t *
   char *end = NULL;
   errno = 0;
   *out = strtoll(c->args[arg], &end, 10);
-  if (errno || end == c->args[arg] || *end || *out <= 0) return err_set(e, ERR_INVALID, "'%s' is not the number of a %s", c->args[arg], what);
+  if (errno || end == c->args[arg] || *end || *out <= 0)
+    return err_set(e, ERR_INVALID, "'%s' is not the number of a %s", c->args[arg], what);
   return OK;
 }
 
@@ -86,11 +87,17 @@ static enum err unknown(const char *given, const char *group, struct error *e) {
   }
   names[n] = NULL;
   const char *near = given ? text_nearest(given, names) : NULL;
-  if (group && !given) err_set(e, ERR_INVALID, "`quire %s` needs one of: %s", group, list.data);
-  else err_set(e, ERR_INVALID, "there is no command `quire %s%s%s`", group ? group : "", group ? " " : "", given ? given : "");
-  if (near) err_hint(e, "did you mean `quire %s%s%s`?", group ? group : "", group ? " " : "", near);
-  else if (group && given) err_hint(e, "there are: %s", list.data);
-  else err_hint(e, "`quire help` lists the commands");
+  if (group && !given)
+    err_set(e, ERR_INVALID, "`quire %s` needs one of: %s", group, list.data);
+  else
+    err_set(e, ERR_INVALID, "there is no command `quire %s%s%s`", group ? group : "", group ? " " : "",
+            given ? given : "");
+  if (near)
+    err_hint(e, "did you mean `quire %s%s%s`?", group ? group : "", group ? " " : "", near);
+  else if (group && given)
+    err_hint(e, "there are: %s", list.data);
+  else
+    err_hint(e, "`quire help` lists the commands");
   buf_release(&list);
   return ERR_INVALID;
 }
@@ -122,8 +129,10 @@ static enum err check_use(const struct cli *c, struct error *e) {
   if (err != OK) return err;
   bool few = c->n_args < (size_t)k->least, many = k->most >= 0 && c->n_args > (size_t)k->most;
   if (!few && !many) return OK;
-  if (few) err_set(e, ERR_INVALID, "`quire %s` needs more: quire %s %s", k->name, k->name, k->usage);
-  else err_set(e, ERR_INVALID, "`quire %s` does not know what to do with '%s'", k->name, c->args[k->most]);
+  if (few)
+    err_set(e, ERR_INVALID, "`quire %s` needs more: quire %s %s", k->name, k->name, k->usage);
+  else
+    err_set(e, ERR_INVALID, "`quire %s` does not know what to do with '%s'", k->name, c->args[k->most]);
   err_hint(e, "`quire help %s` says how to use it", k->name);
   return ERR_INVALID;
 }
@@ -131,17 +140,24 @@ static enum err check_use(const struct cli *c, struct error *e) {
 /* ---- help */
 
 static json_t *command_json(const struct command *k) {
-  return json_pack("{s:s, s:s, s:s, s:s, s:s}", "command", k->name, "usage", k->usage, "help", k->help, "options", k->options, "examples", k->examples);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s}", "command", k->name, "usage", k->usage, "help", k->help,
+                   "options", k->options, "examples", k->examples);
 }
 
 static void help_all(FILE *f) {
-  fprintf(f, "Quire writes books with language models, by pipelines of Lua scripts; each step is kept.\n\n"
-             "  quire run generate_book --set brief=\"A lighthouse keeper...\"    a whole book; rehearsed for free unless a model is named\n"
-             "  quire runs                                                    what was started, and what it does now\n\n");
-  for (const struct command *k = cli_commands; k->name; k++) fprintf(f, "  %s%-17s%s %s\n", terminal_style(f, STYLE_BOLD), k->name, terminal_style(f, STYLE_NONE), k->help);
-  fprintf(f, "\nEverywhere: --library DIR, --json, --quiet, --no-color. `quire help COMMAND` shows options and examples.\n"
-             "Exit codes: 0 done, 1 failed, 2 usage, 3 done with issues, 4 key, 5 waits for a person, 6 budget reached,\n"
-             "7 provider unavailable, 8 script or configuration error, 10 not found, 11 library owned by another host.\n");
+  fprintf(
+      f,
+      "Quire writes books with language models, by pipelines of Lua scripts; each step is kept.\n\n"
+      "  quire run generate_book --set brief=\"A lighthouse keeper...\"    a whole book; rehearsed for free unless a model is named\n"
+      "  quire runs                                                    what was started, and what it does now\n\n");
+  for (const struct command *k = cli_commands; k->name; k++)
+    fprintf(f, "  %s%-17s%s %s\n", terminal_style(f, STYLE_BOLD), k->name, terminal_style(f, STYLE_NONE),
+            k->help);
+  fprintf(
+      f,
+      "\nEverywhere: --library DIR, --json, --quiet, --no-color. `quire help COMMAND` shows options and examples.\n"
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 done with issues, 4 key, 5 waits for a person, 6 budget reached,\n"
+      "7 provider unavailable, 8 script or configuration error, 10 not found, 11 library owned by another host.\n");
 }
 
 static void help_lines(const char *text) {
@@ -162,7 +178,8 @@ static void help_options(const struct command *k) {
 }
 
 static void help_one(const struct command *k) {
-  printf("%squire %s%s %s\n\n%c%s.\n", terminal_style(stdout, STYLE_BOLD), k->name, terminal_style(stdout, STYLE_NONE), k->usage,
+  printf("%squire %s%s %s\n\n%c%s.\n", terminal_style(stdout, STYLE_BOLD), k->name,
+         terminal_style(stdout, STYLE_NONE), k->usage,
          k->help[0] >= 'a' && k->help[0] <= 'z' ? k->help[0] - 'a' + 'A' : k->help[0], k->help + 1);
   if (k->more) printf("\n%s\n", k->more);
   if (*k->options && strcmp(k->options, "*") != 0) {
@@ -187,7 +204,8 @@ static bool help_group(const char *group) {
 
 int cli_help(struct cli *c) {
   struct error e = {0};
-  char *name = c->n_args == 2 ? mem_printf("%s %s", c->args[0], c->args[1]) : mem_dup(c->n_args ? c->args[0] : "");
+  char *name =
+      c->n_args == 2 ? mem_printf("%s %s", c->args[0], c->args[1]) : mem_dup(c->n_args ? c->args[0] : "");
   const struct command *k = find(name);
   int code = EXIT_DONE;
   if (c->out.json && (k || !*name)) {
@@ -234,7 +252,7 @@ static void release(struct cli *c) {
 
 static int dispatch(struct cli *c, int argc, char **argv) {
   struct error e = {0};
-  if (argc == 2 && strcmp(argv[1], "--version") == 0) return cli_version(c);
+  if (argc > 1 && strcmp(argv[1], "--version") == 0) return cli_version(c);
   bool own_options = argc > 1 && strcmp(argv[1], "rehearse") == 0;
   if (own_options) {
     c->command = find("rehearse");

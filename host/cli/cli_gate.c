@@ -24,7 +24,8 @@ struct listing {
 };
 
 static json_t *gate_json(const struct gate_row *g) {
-  json_t *v = json_pack("{s:I, s:I, s:o, s:s, s:o}", "gate", (json_int_t)g->id, "run", (json_int_t)g->run, "title", out_text(g->title), "status", g->status, "choices", state_parse(g->choices));
+  json_t *v = json_pack("{s:I, s:I, s:o, s:s, s:o}", "gate", (json_int_t)g->id, "run", (json_int_t)g->run,
+                        "title", out_text(g->title), "status", g->status, "choices", state_parse(g->choices));
   json_object_set_new(v, "show", out_text(g->show));
   json_object_set_new(v, "show_sha", out_text(g->show_sha));
   if (g->schema) json_object_set_new(v, "schema", state_parse(g->schema));
@@ -39,7 +40,8 @@ static char *joined(const char *choices) {
   struct buf b;
   size_t i;
   buf_init(&b, 4096);
-  json_array_foreach(list, i, item) buf_printf(&b, "%s%s", i ? ", " : "", json_is_string(item) ? json_string_value(item) : "?");
+  json_array_foreach(list, i, item)
+      buf_printf(&b, "%s%s", i ? ", " : "", json_is_string(item) ? json_string_value(item) : "?");
   json_decref(list);
   char *text = b.len ? buf_take(&b) : mem_dup("");
   buf_release(&b);
@@ -65,21 +67,26 @@ static void list_gate(void *arg, const struct gate_row *g) {
 }
 
 int cli_gate_list(struct cli *c) {
-  static const char *const headers[] = {">GATE", ">RUN", "STATUS", "QUESTION", "CHOICES", "DECISION", "ASKED", NULL};
+  static const char *const headers[] = {">GATE",   ">RUN",     "STATUS", "QUESTION",
+                                        "CHOICES", "DECISION", "ASKED",  NULL};
   struct error e = {0};
   int64_t run = 0;
   enum err err = c->n_args ? cli_number(c, 0, "run", &run, &e) : OK;
   if (err == OK) err = cli_reader(c, &e);
   if (err != OK) return cli_fail(c, &e);
   struct listing l = {0};
-  if (c->out.json) l.list = json_array();
-  else l.table = table_new(headers);
+  if (c->out.json)
+    l.list = json_array();
+  else
+    l.table = table_new(headers);
   struct db *db = store_reader(c->reader);
   err = gates_each(db, run, !options_has(&c->options, "all"), list_gate, &l);
   if (err != OK) db_error(db, &e);
   store_reader_release(c->reader, db);
-  if (l.table) table_print(l.table);
-  else if (err == OK) out_json(l.list);
+  if (l.table)
+    table_print(l.table);
+  else if (err == OK)
+    out_json(l.list);
   if (err == OK && l.n == 0) out_say(&c->out, "No question waits for a person.");
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }
@@ -123,13 +130,18 @@ int cli_gate_show(struct cli *c) {
     return EXIT_DONE;
   }
   const char *show = jsonx_str(g.json, "show", "");
-  out_say(&c->out, "Gate %lld of run %lld: %s", (long long)g.id, (long long)g.run, jsonx_str(g.json, "title", ""));
+  out_say(&c->out, "Gate %lld of run %lld: %s", (long long)g.id, (long long)g.run,
+          jsonx_str(g.json, "title", ""));
   json_t *structured = state_parse(show);
-  if (json_is_null(structured)) out_line("%s", show);
-  else out_json(json_incref(structured));
+  if (json_is_null(structured))
+    out_line("%s", show);
+  else
+    out_json(json_incref(structured));
   json_decref(structured);
   json_t *choices = json_object_get(g.json, "choices");
-  for (size_t i = 0; i < json_array_size(choices); i++) out_say(&c->out, "  quire gate approve %lld --choice '%s'", (long long)g.id, json_string_value(json_array_get(choices, i)));
+  for (size_t i = 0; i < json_array_size(choices); i++)
+    out_say(&c->out, "  quire gate approve %lld --choice '%s'", (long long)g.id,
+            json_string_value(json_array_get(choices, i)));
   json_decref(g.json);
   return EXIT_DONE;
 }
@@ -164,7 +176,9 @@ static enum err add_edits(struct cli *c, const struct gate *g, json_t *request, 
 }
 
 static enum err refuse_decided(const struct gate *g, struct error *e) {
-  err_set(e, ERR_CONFLICT, "gate %lld is %s already%s%s", (long long)g->id, jsonx_str(g->json, "status", "decided"), json_object_get(g->json, "decision") ? ": " : "", jsonx_str(g->json, "decision", ""));
+  err_set(e, ERR_CONFLICT, "gate %lld is %s already%s%s", (long long)g->id,
+          jsonx_str(g->json, "status", "decided"), json_object_get(g->json, "decision") ? ": " : "",
+          jsonx_str(g->json, "decision", ""));
   return ERR_CONFLICT;
 }
 
@@ -176,7 +190,9 @@ static int decide(struct cli *c, const char *word, bool first) {
   if (err != OK) return cli_fail(c, &e);
   const char *given = options_get(&c->options, "choice"), *user = getenv("USER");
   const char *choice = given ? given : choose(json_object_get(g.json, "choices"), word, first);
-  json_t *request = json_pack("{s:o, s:o, s:s}", "choice", out_text(choice), "by", out_text(user && *user ? user : "a person"), "show_sha", jsonx_str(g.json, "show_sha", ""));
+  json_t *request =
+      json_pack("{s:o, s:o, s:s}", "choice", out_text(choice), "by",
+                out_text(user && *user ? user : "a person"), "show_sha", jsonx_str(g.json, "show_sha", ""));
   err = add_edits(c, &g, request, &e);
   struct act a = {.kind = ACT_GATE, .id = g.id, .request = request};
   if (err == OK) err = act_do(c, &a, &e);
@@ -189,8 +205,12 @@ static int decide(struct cli *c, const char *word, bool first) {
     out_json(json_incref(a.answer));
   } else {
     out_line("Gate %lld is decided: %s.", (long long)g.id, choice);
-    if (a.handed_over) out_say(&c->out, "Run %lld goes on: `quire watch %lld` follows it.", (long long)g.run, (long long)g.run);
-    else out_say(&c->out, "Run %lld goes on with `quire resume %lld` (or `quire serve`).", (long long)g.run, (long long)g.run);
+    if (a.handed_over)
+      out_say(&c->out, "Run %lld goes on: `quire watch %lld` follows it.", (long long)g.run,
+              (long long)g.run);
+    else
+      out_say(&c->out, "Run %lld goes on with `quire resume %lld` (or `quire serve`).", (long long)g.run,
+              (long long)g.run);
   }
   act_close(&a, 0);
   json_decref(request);
@@ -198,5 +218,9 @@ static int decide(struct cli *c, const char *word, bool first) {
   return code;
 }
 
-int cli_gate_approve(struct cli *c) { return decide(c, "approve", true); }
-int cli_gate_reject(struct cli *c) { return decide(c, "reject", false); }
+int cli_gate_approve(struct cli *c) {
+  return decide(c, "approve", true);
+}
+int cli_gate_reject(struct cli *c) {
+  return decide(c, "reject", false);
+}

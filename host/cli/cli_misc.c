@@ -13,15 +13,18 @@
 #endif
 
 int cli_version(struct cli *c) {
-  if (c->out.json) out_json(json_pack("{s:s}", "version", QUIRE_VERSION));
-  else out_line("quire %s", QUIRE_VERSION);
+  if (c->out.json)
+    out_json(json_pack("{s:s}", "version", QUIRE_VERSION));
+  else
+    out_line("quire %s", QUIRE_VERSION);
   return EXIT_DONE;
 }
 
 /* ---- config */
 
 int cli_config_show(struct cli *c) {
-  static const char *const with_origin[] = {"SETTING", "VALUE", "FROM", NULL}, *const plain[] = {"SETTING", "VALUE", NULL};
+  static const char *const with_origin[] = {"SETTING", "VALUE", "FROM", NULL}, *const plain[] = {
+                                                                                   "SETTING", "VALUE", NULL};
   struct error e = {0};
   if (cli_config(c, &e) != OK) return cli_fail(c, &e);
   bool origin = options_has(&c->options, "origin");
@@ -34,7 +37,8 @@ int cli_config_show(struct cli *c) {
   json_t *row;
   json_array_foreach(c->config.shown, i, row) {
     const json_t *v = json_object_get(row, "value");
-    char *text = json_is_string(v) ? mem_dup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    char *text = json_is_string(v) ? mem_dup(json_string_value(v))
+                                   : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
     table_cell(t, "%s", jsonx_str(row, "name", ""));
     table_cell(t, "%s", text ? text : "");
     if (origin) table_cell(t, "%s", jsonx_str(row, "origin", ""));
@@ -74,7 +78,8 @@ static void add_row(void *arg, const char *const *names, const struct query_cell
     for (size_t i = 0; i < n; i++) a->headers[i] = mem_dup(names[i]);
     a->table = table_new(a->headers);
   }
-  for (size_t i = 0; i < n && i < QUERY_COLUMNS; i++) table_cell(a->table, "%s", cells[i].text ? cells[i].text : "");
+  for (size_t i = 0; i < n && i < QUERY_COLUMNS; i++)
+    table_cell(a->table, "%s", cells[i].text ? cells[i].text : "");
 }
 
 int cli_sql(struct cli *c) {

@@ -24,22 +24,29 @@ struct listing {
 
 static struct listing listing_begin(struct cli *c, const char *const *headers) {
   struct listing l = {.c = c};
-  if (c->out.json) l.list = json_array();
-  else l.table = table_new(headers);
+  if (c->out.json)
+    l.list = json_array();
+  else
+    l.table = table_new(headers);
   return l;
 }
 
 static int listing_end(struct listing *l, enum err err, const struct error *e) {
-  if (l->table) table_print(l->table);
-  else if (err == OK) out_json(l->list);
-  else json_decref(l->list);
+  if (l->table)
+    table_print(l->table);
+  else if (err == OK)
+    out_json(l->list);
+  else
+    json_decref(l->list);
   return err == OK ? EXIT_DONE : cli_fail(l->c, e);
 }
 
 /* ---- projects */
 
 static json_t *project_json(const struct project_row *p) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "project", out_text(p->slug), "title", out_text(p->title), "kind", out_text(p->kind), "fields", state_parse(p->fields), "updated_ms", (json_int_t)p->updated_at);
+  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "project", out_text(p->slug), "title", out_text(p->title),
+                   "kind", out_text(p->kind), "fields", state_parse(p->fields), "updated_ms",
+                   (json_int_t)p->updated_at);
 }
 
 static void list_project(void *arg, const struct project_row *p) {
@@ -91,8 +98,10 @@ static enum err find_project(struct cli *c, struct found *f, struct error *e) {
 /* ---- documents */
 
 static json_t *artifact_json(const struct artifact_row *r) {
-  return json_pack("{s:o, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "name", out_text(r->name), "version", (json_int_t)r->number, "kind", out_text(r->kind), "author", out_text(r->author), "state", out_text(r->state),
-                   "bytes", (json_int_t)r->size, "sha256", out_text(r->sha), "run", (json_int_t)r->run);
+  return json_pack("{s:o, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "name", out_text(r->name), "version",
+                   (json_int_t)r->number, "kind", out_text(r->kind), "author", out_text(r->author), "state",
+                   out_text(r->state), "bytes", (json_int_t)r->size, "sha256", out_text(r->sha), "run",
+                   (json_int_t)r->run);
 }
 
 static void list_artifact(void *arg, const struct artifact_row *r) {
@@ -105,8 +114,10 @@ static void list_artifact(void *arg, const struct artifact_row *r) {
   table_cell(l->table, "%s", r->name);
   table_cell(l->table, "%lld", (long long)r->number);
   table_cell(l->table, "%s", r->kind);
-  if (r->run) table_cell(l->table, "run %lld", (long long)r->run);
-  else table_cell(l->table, "%s", "a person");
+  if (r->run)
+    table_cell(l->table, "run %lld", (long long)r->run);
+  else
+    table_cell(l->table, "%s", "a person");
   table_cell(l->table, "%s", strcmp(r->state, "proposal") == 0 ? "proposal" : "");
   table_cell(l->table, "%lld", (long long)r->size);
   table_cell(l->table, "%s", out_age(r->created_at, age));
@@ -114,7 +125,8 @@ static void list_artifact(void *arg, const struct artifact_row *r) {
 
 static const char *const artifact_headers[] = {"NAME", ">VERSION", "KIND", "BY", "", ">BYTES", "SAVED", NULL};
 
-static struct listing list_documents(struct cli *c, int64_t project, const char *prefix, enum err *err, struct error *e) {
+static struct listing list_documents(struct cli *c, int64_t project, const char *prefix, enum err *err,
+                                     struct error *e) {
   struct listing l = listing_begin(c, artifact_headers);
   struct db *db = store_reader(c->reader);
   *err = artifacts_each(db, project, prefix, list_artifact, &l);
@@ -133,7 +145,8 @@ int cli_project_show(struct cli *c) {
     json_t *fields = json_object_get(f.json, "fields"), *v;
     const char *key;
     json_object_foreach(fields, key, v) {
-      char *text = json_is_string(v) ? mem_dup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+      char *text =
+          json_is_string(v) ? mem_dup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
       out_line("  %s: %s", key, text ? text : "?");
       free(text);
     }
@@ -170,13 +183,16 @@ static void collect_name(void *arg, const struct artifact_row *r) {
 }
 
 /* Says which name was meant. */
-static enum err no_artifact(struct cli *c, struct db *db, int64_t project, const char *name, struct error *e) {
+static enum err no_artifact(struct cli *c, struct db *db, int64_t project, const char *name,
+                            struct error *e) {
   struct names names = {0};
   artifacts_each(db, project, "", collect_name, &names);
   const char *near = names.n ? text_nearest(name, names.at) : NULL;
   err_set(e, ERR_NOT_FOUND, "the project %s has no document '%s'", c->args[0], name);
-  if (near) err_hint(e, "did you mean '%s'?", near);
-  else err_hint(e, "`quire artifact list %s` shows them", c->args[0]);
+  if (near)
+    err_hint(e, "did you mean '%s'?", near);
+  else
+    err_hint(e, "`quire artifact list %s` shows them", c->args[0]);
   for (size_t i = 0; i < names.n; i++) free((char *)(uintptr_t)names.at[i]);
   free(names.at);
   return ERR_NOT_FOUND;
@@ -208,20 +224,25 @@ int cli_artifact_history(struct cli *c) {
   return listing_end(&l, err, &e);
 }
 
-static enum err read_version(struct cli *c, int64_t project, int64_t number, struct buf *out, int64_t *version, struct error *e) {
+static enum err read_version(struct cli *c, int64_t project, int64_t number, struct buf *out,
+                             int64_t *version, struct error *e) {
   struct db *db = store_reader(c->reader);
   enum err err = artifact_content(db, project, c->args[1], number, out, version, e);
-  if (err == ERR_NOT_FOUND && number == 0) err = no_artifact(c, db, project, c->args[1], e);
-  else if (err == ERR_NOT_FOUND && !e->message[0]) err_set(e, err, "'%s' has no version %lld", c->args[1], (long long)number);
+  if (err == ERR_NOT_FOUND && number == 0)
+    err = no_artifact(c, db, project, c->args[1], e);
+  else if (err == ERR_NOT_FOUND && !e->message[0])
+    err_set(e, err, "'%s' has no version %lld", c->args[1], (long long)number);
   store_reader_release(c->reader, db);
   return err;
 }
 
-static enum err option_number(struct cli *c, const char *option, int64_t otherwise, int64_t *out, struct error *e) {
+static enum err option_number(struct cli *c, const char *option, int64_t otherwise, int64_t *out,
+                              struct error *e) {
   const char *given = options_get(&c->options, option);
   char *end = NULL;
   *out = given ? strtoll(given, &end, 10) : otherwise;
-  if (given && (!*given || *end || *out < 0)) return err_set(e, ERR_INVALID, "--%s %s: this is not the number of a version", option, given);
+  if (given && (!*given || *end || *out < 0))
+    return err_set(e, ERR_INVALID, "--%s %s: this is not the number of a version", option, given);
   return OK;
 }
 
@@ -237,7 +258,8 @@ int cli_artifact_show(struct cli *c) {
   if (err == OK) err = read_version(c, f.id, number, &b, &version, &e);
   if (err == OK && c->out.json) {
     json_t *text = json_stringn(b.data, b.len);
-    out_json(json_pack("{s:o, s:I, s:o}", "name", out_text(c->args[1]), "version", (json_int_t)version, "content", text ? text : json_null()));
+    out_json(json_pack("{s:o, s:I, s:o}", "name", out_text(c->args[1]), "version", (json_int_t)version,
+                       "content", text ? text : json_null()));
   } else if (err == OK) {
     fwrite(b.data, 1, b.len, stdout);
   }
@@ -249,18 +271,24 @@ int cli_artifact_edit(struct cli *c) {
   struct error e = {0};
   struct buf b;
   int64_t expected;
-  const char *name = c->args[1], *path = c->args[2];
+  const char *name = c->args[1], *path = options_get(&c->options, "from");
   buf_init(&b, MAX_ARTIFACT_BYTES);
   enum err err = option_number(c, "expected", -1, &expected, &e);
+  if (err == OK && !path)
+    err = err_set(&e, ERR_INVALID,
+                  "`quire artifact edit` needs the new text: --from FILE, or --from - for standard input");
   if (err == OK) err = request_file(path, name, true, &b, &e);
   struct act a = {.kind = ACT_ARTIFACT, .project = c->args[0]};
   if (err == OK) {
-    a.request = json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind", request_kind(name), "content", json_stringn(b.data, b.len));
+    a.request = json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind", request_kind(name), "content",
+                          json_stringn(b.data, b.len));
     if (expected >= 0) json_object_set_new(a.request, "expected", json_integer(expected));
     err = act_do(c, &a, &e);
   }
-  if (err == OK && c->out.json) out_json(json_incref(a.answer));
-  else if (err == OK) out_line("%s is at version %lld.", name, (long long)jsonx_int(a.answer, "version", 0));
+  if (err == OK && c->out.json)
+    out_json(json_incref(a.answer));
+  else if (err == OK)
+    out_line("%s is at version %lld.", name, (long long)jsonx_int(a.answer, "version", 0));
   json_decref(a.request);
   act_close(&a, 0);
   buf_release(&b);
@@ -280,7 +308,8 @@ static enum err versions(struct cli *c, int64_t project, int64_t *from, int64_t 
   *from = head - 1;
   if (err == OK && c->n_args > 2) err = cli_number(c, 2, "version", from, e);
   if (err == OK && c->n_args > 3) err = cli_number(c, 3, "version", to, e);
-  if (err == OK && *from < 1) err = err_set(e, ERR_INVALID, "'%s' has only one version: there is nothing to compare", c->args[1]);
+  if (err == OK && *from < 1)
+    err = err_set(e, ERR_INVALID, "'%s' has only one version: there is nothing to compare", c->args[1]);
   return err;
 }
 
@@ -298,11 +327,13 @@ int cli_diff(struct cli *c) {
   if (err == OK) err = read_version(c, f.id, from, &old, &ignored, &e);
   if (err == OK) err = read_version(c, f.id, to, &new, &ignored, &e);
   if (err == OK && c->out.json) {
-    out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", out_text(c->args[1]), "from", (json_int_t)from, "to", (json_int_t)to, "parts", diff_words_json(old.data, new.data)));
+    out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", out_text(c->args[1]), "from", (json_int_t)from, "to",
+                       (json_int_t)to, "parts", diff_words_json(old.data, new.data)));
   } else if (err == OK) {
     size_t words = diff_words(old.data, new.data, terminal_colour(stdout), CONTEXT_LINES, &out);
     if (out.len) out_line("%s", out.data);
-    out_say(&c->out, "%s: version %lld to %lld, %zu words changed", c->args[1], (long long)from, (long long)to, words);
+    out_say(&c->out, "%s: version %lld to %lld, %zu words changed", c->args[1], (long long)from,
+            (long long)to, words);
   }
   buf_release(&old);
   buf_release(&new);

@@ -6,7 +6,8 @@
 #include "rehearse/server.h"
 
 static int help(void) {
-  out_line("quire rehearse --listen ADDR:PORT [OPTION]...\n\nThe embedded model as an OpenAI-compatible server, with chosen latency, biases and faults, and a ledger (GET /ledger).\n\nOptions:");
+  out_line(
+      "quire rehearse --listen ADDR:PORT [OPTION]...\n\nThe embedded model as an OpenAI-compatible server, with chosen latency, biases and faults, and a ledger (GET /ledger).\n\nOptions:");
   for (const struct rehearse_option_row *o = rehearse_option_rows; o->name; o++) {
     char left[80];
     snprintf(left, sizeof left, "--%s %s", o->name, o->value ? o->value : "");

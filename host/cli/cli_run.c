@@ -24,7 +24,9 @@ struct before {
   int64_t run, last_event; /* run 0: there is none yet */
 };
 
-static void note_event(void *arg, const struct event_row *event) { *(int64_t *)arg = event->id; }
+static void note_event(void *arg, const struct event_row *event) {
+  *(int64_t *)arg = event->id;
+}
 
 /* Looks without a host, so that a finished run's result comes at once, also while somebody else owns the library. */
 static bool find_by_key(struct cli *c, const char *key, struct before *b, struct run_row *row) {
@@ -74,8 +76,16 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
   struct db *db = store_reader(store);
   runs_unfinished(db, count_other, &o);
   store_reader_release(store, db);
-  if (o.n == 1) out_say(&c->out, "Another run is unfinished (%s) and is left alone: `quire serve` or `quire resume %s` takes it up.", o.ids.data, o.ids.data);
-  if (o.n > 1) out_say(&c->out, "%d other runs are unfinished (%s%s) and are left alone: `quire serve` or `quire resume N` takes them up.", o.n, o.ids.data, o.n > 5 ? ", ..." : "");
+  if (o.n == 1)
+    out_say(
+        &c->out,
+        "Another run is unfinished (%s) and is left alone: `quire serve` or `quire resume %s` takes it up.",
+        o.ids.data, o.ids.data);
+  if (o.n > 1)
+    out_say(
+        &c->out,
+        "%d other runs are unfinished (%s%s) and are left alone: `quire serve` or `quire resume N` takes them up.",
+        o.n, o.ids.data, o.n > 5 ? ", ..." : "");
   buf_release(&o.ids);
 }
 
@@ -83,7 +93,8 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
 
 /* The owner died while we followed: this process takes the run up, or hands it to whoever was faster. */
 static enum err take_up(struct cli *c, struct act *a, const struct follow *f, struct error *e) {
-  json_t *options = state_parse(f->row.options), *request = json_object(), *until = json_object_get(options, "until");
+  json_t *options = state_parse(f->row.options), *request = json_object(),
+         *until = json_object_get(options, "until");
   if (until) json_object_set(request, "until", until);
   out_say(&c->out, "The host that held run %lld is gone; taking the run up.", (long long)f->run);
   json_decref(a->answer);
@@ -95,7 +106,8 @@ static enum err take_up(struct cli *c, struct act *a, const struct follow *f, st
   return err == ERR_CONFLICT ? OK : err; /* it ended, or goes on elsewhere: following shows it */
 }
 
-static enum err follow_through(struct cli *c, struct act *a, struct follow *f, enum follow_end *end, struct error *e) {
+static enum err follow_through(struct cli *c, struct act *a, struct follow *f, enum follow_end *end,
+                               struct error *e) {
   for (int tries = 0;; tries++) {
     f->host = a->host;
     enum err err = follow_run(c, f, end, e);
@@ -113,8 +125,13 @@ static int interrupted(struct cli *c, struct act *a, const struct follow *f) {
   if (mine) out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
   int pid = (int)a->owner.pid;
   act_close(a, GRACE_MS);
-  if (mine) out_say(&c->out, "Run %lld is interrupted; it goes on with `quire resume %lld`.", id, id);
-  else out_say(&c->out, "Run %lld goes on in the library's owner (process %d): `quire watch %lld` follows it, `quire cancel %lld` stops it.", id, pid, id, id);
+  if (mine)
+    out_say(&c->out, "Run %lld is interrupted; it goes on with `quire resume %lld`.", id, id);
+  else
+    out_say(
+        &c->out,
+        "Run %lld goes on in the library's owner (process %d): `quire watch %lld` follows it, `quire cancel %lld` stops it.",
+        id, pid, id, id);
   if (c->out.json) {
     struct error e = {0};
     err_set(&e, ERR_CANCELLED, "interrupted by signal %d", stop_signal());
@@ -130,7 +147,9 @@ static bool stay_for_others(struct cli *c, struct act *a) {
   while (!stop_signal()) {
     int n = host_runs(a->host);
     if (n == 0) return true;
-    if (!said) out_say(&c->out, "Staying until %d run%s handed to this process ended; Ctrl-C interrupts %s.", n, n == 1 ? " that was" : "s that were", n == 1 ? "it" : "them");
+    if (!said)
+      out_say(&c->out, "Staying until %d run%s handed to this process ended; Ctrl-C interrupts %s.", n,
+              n == 1 ? " that was" : "s that were", n == 1 ? "it" : "them");
     said = true;
     stop_wait(100);
   }
@@ -163,7 +182,8 @@ static int detached(struct cli *c, struct act *a, int64_t run) {
     out_json(json_incref(a->answer));
   } else {
     out_line("%lld", (long long)run);
-    out_say(&c->out, "Run %lld goes on in process %d: `quire watch %lld` follows it.", (long long)run, (int)a->owner.pid, (long long)run);
+    out_say(&c->out, "Run %lld goes on in process %d: `quire watch %lld` follows it.", (long long)run,
+            (int)a->owner.pid, (long long)run);
   }
   act_close(a, 0);
   return EXIT_DONE;
@@ -187,7 +207,9 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
   if (err != OK) return cli_fail(c, &e);
   f->run = jsonx_int(a->answer, "run", 0);
   if (a->only_living) return detached(c, a, f->run);
-  out_say(&c->out, "Run %lld%s%s%s", (long long)f->run, a->handed_over ? " (handed to the library's owner)" : "", jsonx_str(a->answer, "project", NULL) ? ", project " : "", jsonx_str(a->answer, "project", ""));
+  out_say(&c->out, "Run %lld%s%s%s", (long long)f->run,
+          a->handed_over ? " (handed to the library's owner)" : "",
+          jsonx_str(a->answer, "project", NULL) ? ", project " : "", jsonx_str(a->answer, "project", ""));
   if (a->host) name_others(c, host_store(a->host), f->run);
   return see_through(c, a, f);
 }
@@ -227,8 +249,12 @@ static int resume_or_retry(struct cli *c, enum act_kind kind) {
   return move(c, &a, &f);
 }
 
-int cli_resume(struct cli *c) { return resume_or_retry(c, ACT_RESUME); }
-int cli_retry(struct cli *c) { return resume_or_retry(c, ACT_RETRY); }
+int cli_resume(struct cli *c) {
+  return resume_or_retry(c, ACT_RESUME);
+}
+int cli_retry(struct cli *c) {
+  return resume_or_retry(c, ACT_RETRY);
+}
 
 int cli_cancel(struct cli *c) {
   struct error e = {0};
@@ -236,8 +262,10 @@ int cli_cancel(struct cli *c) {
   enum err err = cli_number(c, 0, "run", &a.id, &e);
   if (err == OK) err = act_do(c, &a, &e);
   if (err != OK) return cli_fail(c, &e);
-  if (c->out.json) out_json(json_incref(a.answer));
-  else out_line("Run %lld is %s.", (long long)a.id, jsonx_str(a.answer, "status", "cancelled"));
+  if (c->out.json)
+    out_json(json_incref(a.answer));
+  else
+    out_line("Run %lld is %s.", (long long)a.id, jsonx_str(a.answer, "status", "cancelled"));
   act_close(&a, 0);
   return EXIT_DONE;
 }
@@ -246,6 +274,7 @@ int cli_watch(struct cli *c) {
   struct error e = {0};
   enum follow_end end = FOLLOW_OVER;
   struct follow f = {.json_lines = c->out.json};
+  c->out.lines = c->out.json;
   enum err err = request_duration(c, "max-wait", &f.max_wait_ms, &e);
   if (err == OK) err = cli_number(c, 0, "run", &f.run, &e);
   if (err != OK) return cli_fail(c, &e);
@@ -301,8 +330,12 @@ int cli_serve(struct cli *c) {
   stop_catch();
   err = host_open(&c->config, "serve", true, &host, &e);
   if (err != OK) return cli_fail(c, &e);
-  if (c->out.json) out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid", (int)getpid(), "library", c->library));
-  else out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library, host_address(host));
+  if (c->out.json)
+    out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid",
+                            (int)getpid(), "library", c->library));
+  else
+    out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library,
+            host_address(host));
   while (!stop_wait(60000)) continue;
   out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
   host_drain(host, GRACE_MS);

@@ -67,14 +67,17 @@ static bool hides(const struct place *places, size_t n, size_t at, const struct 
   return false;
 }
 
-static void list_place(const struct place *places, size_t n, size_t at, bool all, struct table *table, json_t *list) {
+static void list_place(const struct place *places, size_t n, size_t at, bool all, struct table *table,
+                       json_t *list) {
   for (size_t i = 0; i < script_set_count(places[at].set); i++) {
     const struct script_file *f = script_set_at(places[at].set, i);
     const struct place *hider = hidden_by(places, at, f->name);
     bool pipeline = strncmp(f->name, "pipelines/", 10) == 0;
     if (hider && same_file(hider, f)) continue;
     if (list) {
-      json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s*}", "name", f->name, "kind", pipeline ? "pipeline" : "module", "origin", f->origin, "used", hider == NULL, "hidden_by", hider ? hider->origin : NULL));
+      json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s*}", "name", f->name, "kind",
+                                            pipeline ? "pipeline" : "module", "origin", f->origin, "used",
+                                            hider == NULL, "hidden_by", hider ? hider->origin : NULL));
     } else if (all || pipeline || hider || hides(places, n, at, f)) {
       table_cell(table, "%s", f->name);
       table_cell(table, "%s", hider ? "hidden" : hides(places, n, at, f) ? "replaces" : "");
@@ -96,9 +99,12 @@ int cli_script_list(struct cli *c) {
   struct table *table = list ? NULL : table_new(headers);
   for (size_t i = 0; i < n; i++) list_place(places, n, i, options_has(&c->options, "all"), table, list);
   release_places(places, n);
-  if (list) out_json(list);
-  else table_print(table);
-  if (!list && !options_has(&c->options, "all")) out_say(&c->out, "Pipelines, your own files, and what they hide; --all lists every module.");
+  if (list)
+    out_json(list);
+  else
+    table_print(table);
+  if (!list && !options_has(&c->options, "all"))
+    out_say(&c->out, "Pipelines, your own files, and what they hide; --all lists every module.");
   return EXIT_DONE;
 }
 
@@ -112,11 +118,13 @@ static bool is_path(const char *name) {
 /* All scripts, compiled; with a pipeline given as a file before the others. */
 static enum err gather(struct cli *c, const char *file, struct script_set **set, struct error *e) {
   enum err err = cli_config(c, e);
-  if (err == OK && file && access(file, R_OK) != 0) err = err_errno(e, errno, "the pipeline %s cannot be read", file);
+  if (err == OK && file && access(file, R_OK) != 0)
+    err = err_errno(e, errno, "the pipeline %s cannot be read", file);
   return err == OK ? commands_gather((const char *const *)c->config.script_dirs, NULL, file, set, e) : err;
 }
 
-static enum err describe(struct cli *c, const struct script_set *set, const char *pipeline, json_t **out, struct error *e) {
+static enum err describe(struct cli *c, const struct script_set *set, const char *pipeline, json_t **out,
+                         struct error *e) {
   struct engine_settings settings = c->config.engine;
   settings.apis = host_apis();
   return pipeline_describe(&settings, set, pipeline, out, e);
@@ -136,7 +144,8 @@ static void print_fields(const json_t *description) {
   json_t *f;
   json_array_foreach(json_object_get(description, "input"), i, f) {
     bool required = json_is_true(json_object_get(f, "required"));
-    char *otherwise = value_text(json_object_get(f, "default")), *choices = value_text(json_object_get(f, "choices"));
+    char *otherwise = value_text(json_object_get(f, "default")),
+         *choices = value_text(json_object_get(f, "choices"));
     table_cell(t, "%s", jsonx_str(f, "name", ""));
     table_cell(t, "%s", jsonx_str(f, "type", "string"));
     table_cell(t, "%s", required ? "(required)" : otherwise);
@@ -177,13 +186,17 @@ static int check_all(struct cli *c, const struct script_set *set) {
     if (!ok && !first.code) first = e;
     json_object_set_new(row, "ok", json_boolean(ok));
     if (!ok) json_object_set_new(row, "error", out_error_json(&e));
-    if (!c->out.json) out_line("%s%s %s%s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok    " : "not ok", name + 10, terminal_style(stdout, STYLE_NONE), ok ? "" : ": ", ok ? "" : e.message);
+    if (!c->out.json)
+      out_line("%s%s %s%s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED),
+               ok ? "ok    " : "not ok", name + 10, terminal_style(stdout, STYLE_NONE), ok ? "" : ": ",
+               ok ? "" : e.message);
     json_array_append_new(list, row);
     json_decref(description);
   }
   json_t *doc = json_pack("{s:I, s:o}", "files", (json_int_t)script_set_count(set), "pipelines", list);
   if (first.code) json_object_set_new(doc, "error", out_error_json(&first));
-  if (c->out.json) out_json(doc);
+  if (c->out.json)
+    out_json(doc);
   else {
     out_say(&c->out, "%zu files compile.", script_set_count(set));
     json_decref(doc);
@@ -249,7 +262,8 @@ static enum err write_new(const char *path, const char *data, size_t n, struct e
   return file_write(path, data, n, e);
 }
 
-static enum err copy_module(struct cli *c, const char *prefix, const char *from, const char *path, struct error *e) {
+static enum err copy_module(struct cli *c, const char *prefix, const char *from, const char *path,
+                            struct error *e) {
   struct place places[MOST_PLACES] = {{0}};
   size_t n;
   enum err err = read_places(c, places, &n, e);
@@ -258,9 +272,13 @@ static enum err copy_module(struct cli *c, const char *prefix, const char *from,
   for (size_t i = 0; err == OK && i < n && !f; i++) f = script_set_find(places[i].set, name);
   if (err == OK && !f) {
     const char *near = script_set_nearest(places[n - 1].set, prefix, from);
-    err = err_set(e, ERR_NOT_FOUND, "there is no %s '%s' to copy", strcmp(prefix, "phases/") == 0 ? "phase" : "pipeline", from);
-    if (near) err_hint(e, "did you mean '%s'?", strncmp(near, prefix, strlen(prefix)) == 0 ? near + strlen(prefix) : near);
-    else err_hint(e, "`quire script list --all` shows them");
+    err = err_set(e, ERR_NOT_FOUND, "there is no %s '%s' to copy",
+                  strcmp(prefix, "phases/") == 0 ? "phase" : "pipeline", from);
+    if (near)
+      err_hint(e, "did you mean '%s'?",
+               strncmp(near, prefix, strlen(prefix)) == 0 ? near + strlen(prefix) : near);
+    else
+      err_hint(e, "`quire script list --all` shows them");
   }
   if (err == OK) err = write_new(path, f->text, f->n, e);
   free(name);
@@ -268,13 +286,18 @@ static enum err copy_module(struct cli *c, const char *prefix, const char *from,
   return err;
 }
 
-static bool plain_name(const char *name) { return *name && strlen(name) <= 80 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(name); }
+static bool plain_name(const char *name) {
+  return *name && strlen(name) <= 80 &&
+         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(name);
+}
 
 int cli_script_new(struct cli *c) {
   struct error e = {0};
   const char *name = c->args[0], *from = options_get(&c->options, "from");
   bool phase = options_has(&c->options, "phase");
-  enum err err = plain_name(name) ? cli_config(c, &e) : err_set(&e, ERR_INVALID, "'%s' is no name for a script: letters, digits, _ and -", name);
+  enum err err = plain_name(name) ? cli_config(c, &e)
+                                  : err_set(&e, ERR_INVALID,
+                                            "'%s' is no name for a script: letters, digits, _ and -", name);
   if (err != OK) return cli_fail(c, &e);
   char *path = mem_printf("%s/%s/%s.lua", c->library, phase ? "scripts/phases" : "pipelines", name);
   if (phase || from) {
@@ -287,10 +310,17 @@ int cli_script_new(struct cli *c) {
     err = write_new(path, text, strlen(text), &e);
     free(text);
   }
-  if (err == OK && c->out.json) out_json(json_pack("{s:o}", "path", out_text(path)));
-  else if (err == OK) out_line("%s", path);
-  if (err == OK && phase) out_say(&c->out, "Edit it: it replaces the shipped phase from the next run on. `quire script check` says whether it is right;\n`quire resume RUN --with scripts` lets a run that is under way use it.");
-  else if (err == OK) out_say(&c->out, "Edit it, then `quire script check %s`, `quire script test %s`, `quire run %s`.", name, name, name);
+  if (err == OK && c->out.json)
+    out_json(json_pack("{s:o}", "path", out_text(path)));
+  else if (err == OK)
+    out_line("%s", path);
+  if (err == OK && phase)
+    out_say(
+        &c->out,
+        "Edit it: it replaces the shipped phase from the next run on. `quire script check` says whether it is right;\n`quire resume RUN --with scripts` lets a run that is under way use it.");
+  else if (err == OK)
+    out_say(&c->out, "Edit it, then `quire script check %s`, `quire script test %s`, `quire run %s`.", name,
+            name, name);
   free(path);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }

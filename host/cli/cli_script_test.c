@@ -28,10 +28,12 @@ struct trial {
 };
 
 static bool check(struct trial *t, bool ok, const char *name, const char *message) {
-  json_array_append_new(t->checks, json_pack("{s:s, s:b, s:o}", "name", name, "ok", ok, "message", out_text(ok ? "" : message)));
+  json_array_append_new(t->checks, json_pack("{s:s, s:b, s:o}", "name", name, "ok", ok, "message",
+                                             out_text(ok ? "" : message)));
   if (!ok) t->failed++;
   if (t->c->out.json) return ok;
-  out_line("%s%s%s %s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok" : "not ok", terminal_style(stdout, STYLE_NONE), name, ok ? "" : ": ", ok ? "" : message);
+  out_line("%s%s%s %s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok" : "not ok",
+           terminal_style(stdout, STYLE_NONE), name, ok ? "" : ": ", ok ? "" : message);
   return ok;
 }
 
@@ -46,8 +48,9 @@ static json_t *plausible(const json_t *field) {
   if (strcmp(type, "boolean") == 0) return json_false();
   if (strcmp(type, "list") == 0) return json_pack("[s, s]", "first", "second");
   if (strcmp(type, "text") == 0)
-    return json_string("A keeper of a lighthouse on the northern coast, Marta Lindqvist, finds the log book of her predecessor.\n\n"
-                       "It tells of a ship that never arrived, and of the harbour master who knew why.");
+    return json_string(
+        "A keeper of a lighthouse on the northern coast, Marta Lindqvist, finds the log book of her predecessor.\n\n"
+        "It tells of a ship that never arrived, and of the harbour master who knew why.");
   return json_string("The keeper of the northern light");
 }
 
@@ -55,7 +58,8 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
   struct script_set *set = NULL;
   json_t *description = NULL, *f, *input = json_object_get(request, "input");
   const char *file = jsonx_str(request, "file", NULL), *slash = file ? strrchr(file, '/') : NULL;
-  char *name = file ? mem_dup_n(slash + 1, strlen(slash + 1) - (strlen(slash + 1) > 4 ? 4 : 0)) : mem_dup(jsonx_str(request, "pipeline", ""));
+  char *name = file ? mem_dup_n(slash + 1, strlen(slash + 1) - (strlen(slash + 1) > 4 ? 4 : 0))
+                    : mem_dup(jsonx_str(request, "pipeline", ""));
   struct engine_settings settings = c->config.engine;
   settings.apis = host_apis();
   enum err err = commands_gather((const char *const *)c->config.script_dirs, NULL, file, &set, e);
@@ -63,7 +67,8 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
   size_t i;
   json_array_foreach(json_object_get(description, "input"), i, f) {
     const char *field = jsonx_str(f, "name", "");
-    if (json_is_true(json_object_get(f, "required")) && !json_object_get(input, field)) json_object_set_new(input, field, plausible(f));
+    if (json_is_true(json_object_get(f, "required")) && !json_object_get(input, field))
+      json_object_set_new(input, field, plausible(f));
   }
   json_decref(description);
   script_set_unref(set);
@@ -76,7 +81,9 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
 static void first_open(void *arg, const struct gate_row *g) {
   json_t **out = arg;
   json_t *choices = state_parse(g->choices);
-  if (!*out) *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice", json_string_value(json_array_get(choices, 0)), "by", "script test");
+  if (!*out)
+    *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice",
+                     json_string_value(json_array_get(choices, 0)), "by", "script test");
   json_decref(choices);
 }
 
@@ -99,7 +106,8 @@ static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct
   struct follow f = {.run = run, .host = t->host, .max_wait_ms = -1, .whole_history = true};
   enum follow_end end = FOLLOW_OVER;
   enum err err = follow_run(t->c, &f, &end, e);
-  for (int i = 0; err == OK && state_waits(&f.row, "gate") && i < MOST_GATES && decide_gate(t, run); i++) err = follow_run(t->c, &f, &end, e);
+  for (int i = 0; err == OK && state_waits(&f.row, "gate") && i < MOST_GATES && decide_gate(t, run); i++)
+    err = follow_run(t->c, &f, &end, e);
   if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
   *row = f.row;
   return err;
@@ -130,7 +138,8 @@ static enum err run_twice(struct trial *t, const json_t *request, struct error *
   }
   if (err == OK && answer) err = finish(t, jsonx_int(answer, "run", 0), &second, e);
   if (err == OK && answer) {
-    snprintf(said, sizeof said, "it asked for %lld new answers: something in it is not the same each time", (long long)second.calls);
+    snprintf(said, sizeof said, "it asked for %lld new answers: something in it is not the same each time",
+             (long long)second.calls);
     check(t, second.calls == 0, "said again, it asks nothing new", said);
     const char *a = first.result ? first.result : "", *b = second.result ? second.result : "";
     check(t, strcmp(a, b) == 0, "its result is the same again", b);
@@ -190,7 +199,9 @@ int cli_script_test(struct cli *c) {
     json_decref(t.checks);
     return cli_fail(c, &e);
   }
-  if (c->out.json) out_json(json_pack("{s:b, s:o}", "ok", t.failed == 0, "checks", t.checks));
-  else json_decref(t.checks);
+  if (c->out.json)
+    out_json(json_pack("{s:b, s:o}", "ok", t.failed == 0, "checks", t.checks));
+  else
+    json_decref(t.checks);
   return t.failed ? EXIT_SCRIPT : EXIT_DONE;
 }

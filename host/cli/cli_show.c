@@ -54,31 +54,43 @@ static void list_run(void *arg, const struct run_row *r) {
   table_cell(l->table, "%s", r->project);
   table_cell(l->table, "%s", r->pipeline);
   table_cell(l->table, "%s", r->phase ? r->phase : "");
-  if (r->progress_total > 0) table_cell(l->table, "%lld/%lld", (long long)r->progress_done, (long long)r->progress_total);
-  else table_cell(l->table, "%s", "");
+  if (r->progress_total > 0)
+    table_cell(l->table, "%lld/%lld", (long long)r->progress_done, (long long)r->progress_total);
+  else
+    table_cell(l->table, "%s", "");
   table_cell(l->table, "%lld", (long long)r->calls);
   table_cell(l->table, "%s", out_money(r->cost_nano, r->unpriced_calls, money));
-  table_cell(l->table, "%s", out_age(r->ended_at ? r->ended_at : r->last_heartbeat ? r->last_heartbeat : r->created_at, age));
+  table_cell(l->table, "%s",
+             out_age(r->ended_at         ? r->ended_at
+                     : r->last_heartbeat ? r->last_heartbeat
+                                         : r->created_at,
+                     age));
 }
 
 static enum err read_filter(struct cli *c, struct run_filter *f, struct error *e) {
-  static const char *const known[] = {"queued", "running", "waiting", "completed", "failed", "cancelled", "unfinished", NULL};
+  static const char *const known[] = {"queued", "running",   "waiting",    "completed",
+                                      "failed", "cancelled", "unfinished", NULL};
   const char *limit = options_get(&c->options, "limit");
   f->status = options_get(&c->options, "status");
   f->project = options_get(&c->options, "project");
   f->limit = limit ? atoi(limit) : LIST_LIMIT;
-  if (limit && (strspn(limit, "0123456789") != strlen(limit) || !*limit)) return err_set(e, ERR_INVALID, "--limit %s: this is not a number", limit);
+  if (limit && (strspn(limit, "0123456789") != strlen(limit) || !*limit))
+    return err_set(e, ERR_INVALID, "--limit %s: this is not a number", limit);
   size_t i = 0;
   while (f->status && known[i] && strcmp(known[i], f->status) != 0) i++;
   if (!f->status || known[i]) return OK;
   const char *near = text_nearest(f->status, known);
   err_set(e, ERR_INVALID, "--status %s: there is no such status", f->status);
-  err_hint(e, near ? "did you mean %s?" : "there are queued, running, waiting, completed, failed, cancelled, and unfinished", near);
+  err_hint(e,
+           near ? "did you mean %s?"
+                : "there are queued, running, waiting, completed, failed, cancelled, and unfinished",
+           near);
   return ERR_INVALID;
 }
 
 int cli_runs(struct cli *c) {
-  static const char *const headers[] = {">RUN", "STATUS", "PROJECT", "PIPELINE", "PHASE", ">DONE", ">CALLS", ">COST", "LAST SIGN OF LIFE", NULL};
+  static const char *const headers[] = {">RUN",  "STATUS", "PROJECT", "PIPELINE",          "PHASE",
+                                        ">DONE", ">CALLS", ">COST",   "LAST SIGN OF LIFE", NULL};
   struct error e = {0};
   struct run_filter filter = {0};
   struct library_owner room;
@@ -86,14 +98,18 @@ int cli_runs(struct cli *c) {
   if (err == OK) err = cli_reader(c, &e);
   if (err != OK) return cli_fail(c, &e);
   struct listing l = {.owner = owner_of(c, &room)};
-  if (c->out.json) l.list = json_array();
-  else l.table = table_new(headers);
+  if (c->out.json)
+    l.list = json_array();
+  else
+    l.table = table_new(headers);
   struct db *db = store_reader(c->reader);
   err = runs_each(db, &filter, list_run, &l);
   if (err != OK) db_error(db, &e);
   store_reader_release(c->reader, db);
-  if (l.table) table_print(l.table);
-  else if (err == OK) out_json(l.list);
+  if (l.table)
+    table_print(l.table);
+  else if (err == OK)
+    out_json(l.list);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }
 
@@ -109,7 +125,8 @@ static void field(const char *name, const char *fmt, ...) {
   struct buf b;
   buf_init(&b, 1 << 20);
   if (n >= 0) terminal_clean(&b, text);
-  out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE), b.data);
+  out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE),
+           b.data);
   buf_release(&b);
   free(text);
 }
@@ -126,16 +143,21 @@ static void show_fields(const struct run_row *r) {
   if (r->key && strncmp(r->key, "auto-", 5) != 0) field("key", "%s", r->key);
   if (r->retry_of) field("retry of", "run %lld", (long long)r->retry_of);
   if (r->phase) field("phase", "%s", r->phase);
-  if (r->progress_total > 0) field("progress", "%lld of %lld%s%s", (long long)r->progress_done, (long long)r->progress_total, r->progress_label ? ", " : "", r->progress_label ? r->progress_label : "");
+  if (r->progress_total > 0)
+    field("progress", "%lld of %lld%s%s", (long long)r->progress_done, (long long)r->progress_total,
+          r->progress_label ? ", " : "", r->progress_label ? r->progress_label : "");
   if (r->summary) field("summary", "%s", r->summary);
-  field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in, (long long)r->tokens_out);
+  field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in,
+        (long long)r->tokens_out);
   field("cost", "%s", out_money(r->cost_nano, r->unpriced_calls, money));
   field("created", "%s", out_time(r->created_at, at));
   if (r->started_at) field("started", "%s", out_time(r->started_at, at));
   if (r->last_heartbeat) field("heartbeat", "%s", out_age(r->last_heartbeat, age));
   if (r->ended_at) field("ended", "%s", out_time(r->ended_at, at));
-  if (r->input && strcmp(r->input, "{}") != 0) field("input", "%.*s%s", 300, r->input, strlen(r->input) > 300 ? "..." : "");
-  if (r->result) field("result", "%.*s%s", 1000, r->result, strlen(r->result) > 1000 ? "... (--json shows all)" : "");
+  if (r->input && strcmp(r->input, "{}") != 0)
+    field("input", "%.*s%s", 300, r->input, strlen(r->input) > 300 ? "..." : "");
+  if (r->result)
+    field("result", "%.*s%s", 1000, r->result, strlen(r->result) > 1000 ? "... (--json shows all)" : "");
 }
 
 int cli_show(struct cli *c) {
@@ -151,7 +173,8 @@ int cli_show(struct cli *c) {
     struct buf b;
     buf_init(&b, 65536);
     terminal_clean(&b, sentence);
-    out_line("%sRun %lld: %s%s\n", terminal_style(stdout, STYLE_BOLD), (long long)row.id, b.data, terminal_style(stdout, STYLE_NONE));
+    out_line("%sRun %lld: %s%s\n", terminal_style(stdout, STYLE_BOLD), (long long)row.id, b.data,
+             terminal_style(stdout, STYLE_NONE));
     buf_release(&b);
     free(sentence);
     show_fields(&row);
@@ -225,10 +248,14 @@ struct trace {
 };
 
 static json_t *call_json(const struct call_row *k) {
-  json_t *v = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "call", (json_int_t)k->id, "scope", out_text(k->scope), "role", out_text(k->role), "provider", out_text(k->provider), "model",
-                        out_text(k->model), "state", out_text(k->state), "attempt", (json_int_t)k->attempt, "epoch", (json_int_t)k->epoch);
-  json_t *usage = json_pack("{s:I, s:I, s:I, s:I, s:I}", "input", (json_int_t)k->usage.input, "cached_read", (json_int_t)k->usage.cached_read, "cache_write", (json_int_t)k->usage.cache_write, "output",
-                            (json_int_t)k->usage.output, "reasoning", (json_int_t)k->usage.reasoning);
+  json_t *v = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "call", (json_int_t)k->id, "scope",
+                        out_text(k->scope), "role", out_text(k->role), "provider", out_text(k->provider),
+                        "model", out_text(k->model), "state", out_text(k->state), "attempt",
+                        (json_int_t)k->attempt, "epoch", (json_int_t)k->epoch);
+  json_t *usage =
+      json_pack("{s:I, s:I, s:I, s:I, s:I}", "input", (json_int_t)k->usage.input, "cached_read",
+                (json_int_t)k->usage.cached_read, "cache_write", (json_int_t)k->usage.cache_write, "output",
+                (json_int_t)k->usage.output, "reasoning", (json_int_t)k->usage.reasoning);
   json_object_set_new(v, "usage", usage);
   json_object_set_new(v, "usage_estimated", json_boolean(k->usage_estimated));
   json_object_set_new(v, "cost_usd", k->price_known ? json_real((double)k->cost_nano / 1e9) : json_null());
@@ -263,21 +290,28 @@ static void trace_call(void *arg, const struct call_row *k) {
 }
 
 int cli_trace(struct cli *c) {
-  static const char *const headers[] = {">CALL", "TASK", "ROLE", "MODEL", "STATE", ">TRY", ">IN", ">CACHED", ">OUT", ">COST", ">MS", "END", NULL};
+  static const char *const headers[] = {">CALL",   "TASK", "ROLE",  "MODEL", "STATE", ">TRY", ">IN",
+                                        ">CACHED", ">OUT", ">COST", ">MS",   "END",   NULL};
   struct error e = {0};
   struct run_row row = {0};
   if (read_run(c, &row, &e) != OK) return cli_fail(c, &e);
   struct trace t = {0};
-  if (c->out.json) t.list = json_array();
-  else t.table = table_new(headers);
+  if (c->out.json)
+    t.list = json_array();
+  else
+    t.table = table_new(headers);
   struct db *db = store_reader(c->reader);
   enum err err = calls_each(db, row.id, trace_call, &t);
   if (err != OK) db_error(db, &e);
   store_reader_release(c->reader, db);
-  if (t.table) table_print(t.table);
-  else if (err == OK) out_json(t.list);
+  if (t.table)
+    table_print(t.table);
+  else if (err == OK)
+    out_json(t.list);
   char money[40];
-  out_say(&c->out, "%lld calls, %s, %lld tokens in, %lld out", (long long)row.calls, out_money(row.cost_nano, row.unpriced_calls, money), (long long)row.tokens_in, (long long)row.tokens_out);
+  out_say(&c->out, "%lld calls, %s, %lld tokens in, %lld out", (long long)row.calls,
+          out_money(row.cost_nano, row.unpriced_calls, money), (long long)row.tokens_in,
+          (long long)row.tokens_out);
   run_row_release(&row);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }

@@ -38,7 +38,8 @@ static int dial(const char *address) {
   }
   if (strcmp(name, "0.0.0.0") == 0 || !*name) name = memcpy(host, "127.0.0.1", 10);
   if (strcmp(name, "::") == 0) name = memcpy(host, "::1", 4);
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *found = NULL;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV},
+                  *found = NULL;
   if (getaddrinfo(name, colon + 1, &hints, &found) != 0) return -1;
   int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
@@ -95,7 +96,8 @@ static enum err owner_stopped(const struct library_owner *owner, struct error *e
 }
 
 /* Reads the whole answer into `b`. */
-static enum err receive(int fd, const struct library_owner *owner, struct buf *b, int *status, size_t *body, struct error *e) {
+static enum err receive(int fd, const struct library_owner *owner, struct buf *b, int *status, size_t *body,
+                        struct error *e) {
   uint64_t deadline = clock_mono_ns() + (uint64_t)ANSWER_S * 1000000000;
   long long length = -1;
   bool head = false;
@@ -105,17 +107,23 @@ static enum err receive(int fd, const struct library_owner *owner, struct buf *b
     int ready = poll(&p, 1, LOOK_MS);
     if (ready <= 0) {
       if (stopped(owner->pid)) return owner_stopped(owner, e);
-      if (clock_mono_ns() > deadline) return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) did not answer within %d s", (int)owner->pid, ANSWER_S);
+      if (clock_mono_ns() > deadline)
+        return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) did not answer within %d s",
+                       (int)owner->pid, ANSWER_S);
       continue;
     }
     ssize_t n = recv(fd, chunk, sizeof chunk, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n > 0 && buf_append(b, chunk, (size_t)n) != OK) return err_set(e, ERR_LIMIT, "the owner's answer is too large");
+    if (n > 0 && buf_append(b, chunk, (size_t)n) != OK)
+      return err_set(e, ERR_LIMIT, "the owner's answer is too large");
     if (!head) head = parse_head(b, status, body, &length);
-    if (!head && b->len > MOST_HEAD) return err_set(e, ERR_UNAVAILABLE, "what listens at %s does not speak HTTP", owner->address);
+    if (!head && b->len > MOST_HEAD)
+      return err_set(e, ERR_UNAVAILABLE, "what listens at %s does not speak HTTP", owner->address);
     bool whole = head && length >= 0 && b->len >= *body + (size_t)length;
     if (whole || (n <= 0 && head && length < 0)) return OK;
-    if (n <= 0) return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) closed the connection", (int)owner->pid);
+    if (n <= 0)
+      return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) closed the connection",
+                     (int)owner->pid);
   }
 }
 
@@ -130,23 +138,26 @@ static enum err remote_error(const json_t *answer, int status, struct error *e) 
   return code;
 }
 
-static void request_text(struct buf *b, const struct library_owner *owner, const char *method, const char *path,
-                         const json_t *body) {
+static void request_text(struct buf *b, const struct library_owner *owner, const char *method,
+                         const char *path, const json_t *body) {
   char *text = body ? jsonx_dumps(body) : mem_dup("");
   if (!text) text = mem_dup("");
-  buf_printf(b, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: application/json\r\n", method, path,
-             owner->address, owner->token);
-  buf_printf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", strlen(text));
+  buf_printf(b, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: application/json\r\n",
+             method, path, owner->address, owner->token);
+  buf_printf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+             strlen(text));
   buf_puts(b, text);
   free(text);
 }
 
-enum err client_call(const struct library_owner *owner, const char *method, const char *path, const json_t *body,
-                     json_t **out, enum client_end *end, struct error *e) {
+enum err client_call(const struct library_owner *owner, const char *method, const char *path,
+                     const json_t *body, json_t **out, enum client_end *end, struct error *e) {
   *out = NULL;
   *end = CLIENT_NOT_SENT;
   int fd = dial(owner->address);
-  if (fd < 0) return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) cannot be reached at %s", (int)owner->pid, owner->address);
+  if (fd < 0)
+    return err_set(e, ERR_UNAVAILABLE, "the library's owner (process %d) cannot be reached at %s",
+                   (int)owner->pid, owner->address);
   struct buf b;
   buf_init(&b, MAX_JSON_BYTES + MOST_HEAD);
   request_text(&b, owner, method, path, body);

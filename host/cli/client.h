@@ -13,5 +13,5 @@ enum client_end {
 
 /* Sends `body` (NULL: none) with the owner's token. OK: *out is the answer, owned by the caller. Else the owner's error, or
  * ERR_UNAVAILABLE (see *end), or ERR_OWNED when the owner is stopped (Ctrl-Z) and so cannot answer. */
-enum err client_call(const struct library_owner *owner, const char *method, const char *path, const json_t *body,
-                     json_t **out, enum client_end *end, struct error *e);
+enum err client_call(const struct library_owner *owner, const char *method, const char *path,
+                     const json_t *body, json_t **out, enum client_end *end, struct error *e);

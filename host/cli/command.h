@@ -15,17 +15,18 @@
 struct cli;
 
 struct command {
-  const char *name;  /* "run", "gate approve" */
-  const char *usage; /* what follows the name: "RUN [--with WHAT]..." */
-  const char *help;  /* one line */
-  int least, most;   /* arguments; most -1: any number */
-  const char *options; /* names of its own options, separated by spaces */
+  const char *name;     /* "run", "gate approve" */
+  const char *usage;    /* what follows the name: "RUN [--with WHAT]..." */
+  const char *help;     /* one line */
+  int least, most;      /* arguments; most -1: any number */
+  const char *options;  /* names of its own options, separated by spaces */
   const char *examples; /* lines of "command   what it does" */
   int (*run)(struct cli *c);
   const char *more; /* further paragraphs for `quire help COMMAND`, or NULL */
 };
-extern const struct command cli_commands[];         /* ends with a row without a name */
-extern const struct option_row cli_option_rows[];   /* all options of all commands; ends with a row without a name */
+extern const struct command cli_commands[]; /* ends with a row without a name */
+extern const struct option_row
+    cli_option_rows[]; /* all options of all commands; ends with a row without a name */
 #define CLI_EVERYWHERE "library json quiet no-color color help" /* options of each command */
 
 struct cli {

@@ -27,15 +27,19 @@ static struct tokens split(const char *s) {
   struct tokens out = {.t = mem_alloc((strlen(s) + 1) * sizeof *out.t)};
   while (*s) {
     size_t n = 1;
-    if (*s == ' ' || *s == '\t') n = strspn(s, " \t");
-    else if (*s != '\n') n = strcspn(s, " \t\n");
+    if (*s == ' ' || *s == '\t')
+      n = strspn(s, " \t");
+    else if (*s != '\n')
+      n = strcspn(s, " \t\n");
     out.t[out.n++] = (struct token){s, n};
     s += n;
   }
   return out;
 }
 
-static bool same(struct token a, struct token b) { return a.n == b.n && memcmp(a.at, b.at, a.n) == 0; }
+static bool same(struct token a, struct token b) {
+  return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
+}
 
 /* ---- the walk */
 
@@ -69,7 +73,9 @@ struct walk {
   int steps;
 };
 
-static int row_at(const struct walk *w, int d, int k) { return k < -d || k > d ? -1 : w->rows[d][k + d]; }
+static int row_at(const struct walk *w, int d, int k) {
+  return k < -d || k > d ? -1 : w->rows[d][k + d];
+}
 
 /* Furthest x on diagonal k after d steps, before the run of equal tokens; -1: it cannot be reached. */
 static int enter(const struct walk *w, int d, int k) {
@@ -114,19 +120,47 @@ static void walk_back(const struct walk *w, char *gone, char *come) {
   }
 }
 
+static bool blank(struct token t) {
+  return *t.at == ' ' || *t.at == '\t';
+}
+
+/* A blank that stayed between two words that did not: it goes with them, so that a sentence is replaced as a whole. */
+static void join_words(const struct token *a, int n, int m, char *gone, char *come) {
+  bool changed = false;
+  for (int x = 0, y = 0; x < n || y < m;) {
+    if (x < n && gone[x]) {
+      changed = true;
+      x++;
+    } else if (y < m && come[y]) {
+      changed = true;
+      y++;
+    } else {
+      bool next = (x + 1 < n && gone[x + 1]) || (y + 1 < m && come[y + 1]);
+      changed = changed && next && blank(a[x]);
+      if (changed) gone[x] = come[y] = 1;
+      x++;
+      y++;
+    }
+  }
+}
+
 static void middle(const struct token *a, int n, const struct token *b, int m, struct script *out) {
   struct walk w = {.a = a, .b = b, .n = n, .m = m};
   char *gone = mem_alloc((size_t)n + 1), *come = mem_alloc((size_t)m + 1);
   if (walk_forward(&w)) {
     walk_back(&w, gone, come);
+    join_words(a, n, m, gone, come);
   } else {
     memset(gone, 1, (size_t)n);
     memset(come, 1, (size_t)m);
   }
   for (int x = 0, y = 0; x < n || y < m;) {
-    if (x < n && gone[x]) add(out, DELETE, a[x++]);
-    else if (y < m && come[y]) add(out, INSERT, b[y++]);
-    else add(out, EQUAL, a[x++]), y++;
+    if (x < n && gone[x])
+      add(out, DELETE, a[x++]);
+    else if (y < m && come[y])
+      add(out, INSERT, b[y++]);
+    else
+      add(out, EQUAL, a[x++]), y++;
   }
   for (int d = 0; d < w.steps; d++) free(w.rows[d]);
   free(w.rows);
@@ -206,7 +240,8 @@ json_t *diff_words_json(const char *old, const char *new) {
   json_t *list = json_array();
   for (size_t i = 0; i < s.n; i++) {
     json_t *text = json_stringn(s.parts[i].at, s.parts[i].n);
-    json_array_append_new(list, json_pack("{s:s, s:o}", "op", names[s.parts[i].op], "text", text ? text : json_string("(not UTF-8)")));
+    json_array_append_new(list, json_pack("{s:s, s:o}", "op", names[s.parts[i].op], "text",
+                                          text ? text : json_string("(not UTF-8)")));
   }
   free(s.parts);
   return list;

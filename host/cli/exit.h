@@ -6,15 +6,15 @@ enum exit_code {
   EXIT_DONE = 0,
   EXIT_FAILED = 1,
   EXIT_USAGE = 2,
-  EXIT_ISSUES = 3,      /* done, with issues listed in the result */
-  EXIT_KEY = 4,         /* a key is missing or was refused */
-  EXIT_PERSON = 5,      /* waiting for a person */
-  EXIT_BUDGET = 6,      /* budget reached; paused */
-  EXIT_PROVIDER = 7,    /* provider unavailable */
-  EXIT_SCRIPT = 8,      /* a script or the configuration is wrong */
+  EXIT_ISSUES = 3,   /* done, with issues listed in the result */
+  EXIT_KEY = 4,      /* a key is missing or was refused */
+  EXIT_PERSON = 5,   /* waiting for a person */
+  EXIT_BUDGET = 6,   /* budget reached; paused */
+  EXIT_PROVIDER = 7, /* provider unavailable */
+  EXIT_SCRIPT = 8,   /* a script or the configuration is wrong */
   EXIT_NOT_FOUND = 10,
-  EXIT_OWNED = 11,      /* the library belongs to another host */
-  EXIT_SIGNAL = 128     /* + the signal's number */
+  EXIT_OWNED = 11,  /* the library belongs to another host */
+  EXIT_SIGNAL = 128 /* + the signal's number */
 };
 
 enum exit_code exit_of_err(enum err code);

@@ -31,8 +31,10 @@ static const char *level_style(const char *level) {
 static void log_text(const json_t *data, struct buf *out) {
   const char *level = jsonx_str(data, "level", "info");
   const char *style = level_style(level);
-  if (strcmp(level, "warn") == 0) buf_printf(out, "%swarning:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
-  if (strcmp(level, "error") == 0) buf_printf(out, "%serror:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
+  if (strcmp(level, "warn") == 0)
+    buf_printf(out, "%swarning:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
+  if (strcmp(level, "error") == 0)
+    buf_printf(out, "%serror:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
   terminal_clean(out, jsonx_str(data, "text", ""));
 }
 
@@ -55,7 +57,9 @@ bool follow_event_text(const struct event_row *event, bool with_time, struct buf
   json_t *data = state_parse(event->data);
   char at[40];
   bool show = true;
-  if (with_time) buf_printf(out, "%s%s%s  ", terminal_style(stdout, STYLE_DIM), out_time(event->at, at), terminal_style(stdout, STYLE_NONE));
+  if (with_time)
+    buf_printf(out, "%s%s%s  ", terminal_style(stdout, STYLE_DIM), out_time(event->at, at),
+               terminal_style(stdout, STYLE_NONE));
   FILE *stream = with_time ? stdout : stderr;
   if (strcmp(event->kind, "phase") == 0) {
     buf_printf(out, "%s--- Phase: ", terminal_style(stream, STYLE_BOLD));
@@ -132,7 +136,9 @@ static enum err poll_run(struct cli *c, struct follow *f, struct store *store, s
   return err;
 }
 
-static void last_event(void *arg, const struct event_row *event) { *(int64_t *)arg = event->id; }
+static void last_event(void *arg, const struct event_row *event) {
+  *(int64_t *)arg = event->id;
+}
 
 /* A follower that comes later sees what comes from now on. */
 static void skip_history(struct follow *f, struct store *store) {
@@ -152,7 +158,8 @@ static void show_progress(const struct cli *c, const struct run_row *r) {
   if (strcmp(r->status, "running") != 0) buf_printf(&b, "%s  ", r->status);
   if (r->phase) buf_printf(&b, "%s  ", r->phase);
   if (r->progress_label) buf_printf(&b, "%s  ", r->progress_label);
-  if (r->progress_total > 0) buf_printf(&b, "%lld/%lld  ", (long long)r->progress_done, (long long)r->progress_total);
+  if (r->progress_total > 0)
+    buf_printf(&b, "%lld/%lld  ", (long long)r->progress_done, (long long)r->progress_total);
   buf_printf(&b, "%lld calls  %s  %s", (long long)r->calls, out_money(r->cost_nano, r->unpriced_calls, money),
              out_duration(clock_wall_ms() - begin, took));
   terminal_line_show(b.data);
@@ -184,7 +191,9 @@ static void nudge(struct follow *f, int64_t now_ms, int64_t *nudged) {
   *nudged = now_ms;
 }
 
-static int64_t now_ms(void) { return (int64_t)(clock_mono_ns() / 1000000); }
+static int64_t now_ms(void) {
+  return (int64_t)(clock_mono_ns() / 1000000);
+}
 
 /* Is the run without an owner, also at a second look? (Between the first look and the lock it may have ended.) */
 static bool orphaned(struct cli *c, struct follow *f, struct store *store) {

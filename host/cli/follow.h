@@ -13,12 +13,12 @@ enum follow_end {
 
 struct follow {
   int64_t run;
-  struct host *host;    /* NULL: somebody else's run */
-  int64_t after_event;  /* events up to this one were shown already */
-  int64_t max_wait_ms;  /* how long it stays with a run that waits; negative: the default */
-  bool json_lines;      /* each event as a line of JSON on stdout (watch --json) */
-  bool whole_history;   /* show events from before it began too */
-  struct run_row row;   /* out: run_row_release */
+  struct host *host;   /* NULL: somebody else's run */
+  int64_t after_event; /* events up to this one were shown already */
+  int64_t max_wait_ms; /* how long it stays with a run that waits; negative: the default */
+  bool json_lines;     /* each event as a line of JSON on stdout (watch --json) */
+  bool whole_history;  /* show events from before it began too */
+  struct run_row row;  /* out: run_row_release */
 };
 
 enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struct error *e);

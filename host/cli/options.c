@@ -71,7 +71,8 @@ static enum err take(const struct option_row *rows, int argc, char *const *argv,
   return OK;
 }
 
-enum err options_parse(const struct option_row *rows, int argc, char *const *argv, struct options *out, struct error *e) {
+enum err options_parse(const struct option_row *rows, int argc, char *const *argv, struct options *out,
+                       struct error *e) {
   *out = (struct options){.given = mem_alloc(((size_t)argc + 1) * sizeof *out->given),
                           .args = mem_alloc(((size_t)argc + 1) * sizeof *out->args)};
   bool only_args = false;

@@ -32,7 +32,8 @@ struct options {
 };
 
 /* `rows` ends with a row without a name. ERR_INVALID: unknown (with the nearest name), value missing or not wanted. */
-enum err options_parse(const struct option_row *rows, int argc, char *const *argv, struct options *out, struct error *e);
+enum err options_parse(const struct option_row *rows, int argc, char *const *argv, struct options *out,
+                       struct error *e);
 void options_release(struct options *o);
 
 /* Is each given option one of `names` (separated by spaces)? The error names `command`. */

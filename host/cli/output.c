@@ -28,7 +28,9 @@ static void dump(json_t *doc, size_t flags) {
   json_decref(doc);
 }
 
-void out_json(json_t *doc) { dump(doc, JSON_INDENT(2)); }
+void out_json(json_t *doc) {
+  dump(doc, JSON_INDENT(2));
+}
 
 void out_json_line(json_t *doc) {
   dump(doc, JSON_COMPACT);
@@ -92,7 +94,10 @@ int out_error(const struct output *o, const struct error *e) {
   if (o->json) {
     json_t *doc = json_object();
     json_object_set_new(doc, "error", out_error_json(e));
-    out_json(doc);
+    if (o->lines)
+      out_json_line(doc);
+    else
+      out_json(doc);
   } else {
     fprintf(stderr, "%squire:%s ", terminal_style(stderr, STYLE_RED), terminal_style(stderr, STYLE_NONE));
     print_clean(stderr, e->message[0] ? e->message : err_name(e->code));
@@ -151,9 +156,12 @@ void table_cell(struct table *t, const char *fmt, ...) {
 
 static void print_cell(const char *text, size_t width, bool right, bool last) {
   int pad = (int)(width - terminal_columns(text));
-  if (right) printf("%*s%s%s", pad, "", text, last ? "" : "  ");
-  else if (last) fputs(text, stdout);
-  else printf("%s%*s  ", text, pad, "");
+  if (right)
+    printf("%*s%s%s", pad, "", text, last ? "" : "  ");
+  else if (last)
+    fputs(text, stdout);
+  else
+    printf("%s%*s  ", text, pad, "");
 }
 
 static void print_row(const struct table *t, char *const *cells, const size_t *widths) {
@@ -187,18 +195,26 @@ void table_print(struct table *t) {
 
 const char *out_money(int64_t nano, int64_t unpriced, char room[40]) {
   double usd = (double)nano / 1e9;
-  if (unpriced > 0 && nano == 0) snprintf(room, 40, "price unknown");
-  else snprintf(room, 40, usd >= 1 || nano == 0 ? "$%.2f%s" : "$%.4f%s", usd, unpriced > 0 ? " + unpriced calls" : "");
+  if (unpriced > 0 && nano == 0)
+    snprintf(room, 40, "price unknown");
+  else
+    snprintf(room, 40, usd >= 1 || nano == 0 ? "$%.2f%s" : "$%.4f%s", usd,
+             unpriced > 0 ? " + unpriced calls" : "");
   return room;
 }
 
 const char *out_duration(int64_t ms, char room[40]) {
   long long s = ms > 0 ? ms / 1000 : 0;
-  if (ms < 10000) snprintf(room, 40, "%.1f s", ms > 0 ? (double)ms / 1000 : 0.0);
-  else if (s < 60) snprintf(room, 40, "%lld s", s);
-  else if (s < 3600) snprintf(room, 40, "%lld min %lld s", s / 60, s % 60);
-  else if (s < 172800) snprintf(room, 40, "%lld h %lld min", s / 3600, s % 3600 / 60);
-  else snprintf(room, 40, "%lld days", s / 86400);
+  if (ms < 10000)
+    snprintf(room, 40, "%.1f s", ms > 0 ? (double)ms / 1000 : 0.0);
+  else if (s < 60)
+    snprintf(room, 40, "%lld s", s);
+  else if (s < 3600)
+    snprintf(room, 40, "%lld min %lld s", s / 60, s % 60);
+  else if (s < 172800)
+    snprintf(room, 40, "%lld h %lld min", s / 3600, s % 3600 / 60);
+  else
+    snprintf(room, 40, "%lld days", s / 86400);
   return room;
 }
 
@@ -207,9 +223,12 @@ const char *out_age(int64_t at_ms, char room[40]) {
   char d[40];
   int64_t ms = clock_wall_ms() - at_ms;
   if (ms < 1000) return "now";
-  if (ms < 60000) snprintf(room, 40, "%d s ago", (int)(ms / 1000));
-  else if (ms < 3600000) snprintf(room, 40, "%d min ago", (int)(ms / 60000));
-  else snprintf(room, 40, "%s ago", out_duration(ms, d));
+  if (ms < 60000)
+    snprintf(room, 40, "%d s ago", (int)(ms / 1000));
+  else if (ms < 3600000)
+    snprintf(room, 40, "%d min ago", (int)(ms / 60000));
+  else
+    snprintf(room, 40, "%s ago", out_duration(ms, d));
   return room;
 }
 

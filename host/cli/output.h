@@ -10,6 +10,7 @@
 
 struct output {
   bool json, quiet;
+  bool lines; /* a stream: JSON as one line each */
 };
 
 /* A document on stdout; takes the reference. */
@@ -29,8 +30,9 @@ json_t *out_text(const char *s);
 /* A table: rows of n columns on stdout, widths made to fit; a header that starts with '>' is aligned right. */
 struct table;
 struct table *table_new(const char *const *headers); /* NULL-terminated */
-void table_cell(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* left to right, then the next row */
-void table_print(struct table *t);                                                              /* and frees it */
+void table_cell(struct table *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* left to right, then the next row */
+void table_print(struct table *t);         /* and frees it */
 
 /* "$0.0123"; "unknown" when calls had no price and nothing is known. */
 const char *out_money(int64_t nano, int64_t unpriced, char room[40]);

@@ -59,9 +59,11 @@ static enum err set_path(json_t *request, const char *field, const char *path, s
 /* ---- KEY=VALUE */
 
 /* Splits at the first '='. */
-static enum err split(const char *option, const char *given, char **key, const char **value, struct error *e) {
+static enum err split(const char *option, const char *given, char **key, const char **value,
+                      struct error *e) {
   const char *equals = strchr(given, '=');
-  if (!equals || equals == given) return err_set(e, ERR_INVALID, "--%s %s: it is written --%s KEY=VALUE", option, given, option);
+  if (!equals || equals == given)
+    return err_set(e, ERR_INVALID, "--%s %s: it is written --%s KEY=VALUE", option, given, option);
   *key = mem_dup_n(given, (size_t)(equals - given));
   *value = equals + 1;
   return OK;
@@ -79,7 +81,8 @@ static enum err set_field(json_t *input, const char *given, struct error *e) {
   json_t *v = NULL;
   if (value[0] == '@') err = request_file(value + 1, what, true, &file, e);
   if (err == OK) v = value[0] == '@' ? json_stringn(file.data, file.len) : json_string(value);
-  if (err == OK && (!v || !utf8_valid(key, strlen(key), NULL))) err = err_set(e, ERR_INVALID, "--set %s: this is not valid UTF-8", key);
+  if (err == OK && (!v || !utf8_valid(key, strlen(key), NULL)))
+    err = err_set(e, ERR_INVALID, "--set %s: this is not valid UTF-8", key);
   if (err == OK) json_object_set(input, key, v);
   json_decref(v);
   buf_release(&file);
@@ -94,8 +97,12 @@ static enum err read_input(const char *path, json_t **out, struct error *e) {
   snprintf(what, sizeof what, "the brief %s", strcmp(path, "-") == 0 ? "(standard input)" : path);
   enum err err = request_file(path, "--input", true, &b, e);
   if (err == OK) err = jsonx_parse(b.data, b.len, what, out, e);
-  if (err == OK && !json_is_object(*out)) err = err_set(e, ERR_INVALID, "%s must be a JSON object of input fields", what);
-  if (err != OK && e && !e->hint[0]) err_hint(e, "like {\"title\": \"The Lighthouse\", \"chapters\": 12}; `quire script check PIPELINE` lists the fields");
+  if (err == OK && !json_is_object(*out))
+    err = err_set(e, ERR_INVALID, "%s must be a JSON object of input fields", what);
+  if (err != OK && e && !e->hint[0])
+    err_hint(
+        e,
+        "like {\"title\": \"The Lighthouse\", \"chapters\": 12}; `quire script check PIPELINE` lists the fields");
   buf_release(&b);
   return err;
 }
@@ -106,7 +113,8 @@ enum err request_input(struct cli *c, json_t **out, struct error *e) {
   *out = NULL;
   if (path) err = read_input(path, out, e);
   if (!*out) *out = json_object();
-  for (size_t at = 0; err == OK && (given = options_next(&c->options, "set", &at));) err = set_field(*out, given, e);
+  for (size_t at = 0; err == OK && (given = options_next(&c->options, "set", &at));)
+    err = set_field(*out, given, e);
   return err;
 }
 
@@ -123,7 +131,8 @@ static enum err add_give(json_t *gives, const char *given, struct error *e) {
   snprintf(what, sizeof what, "--give %s", name);
   err = request_file(path, what, true, &b, e);
   if (err == OK)
-    json_array_append_new(gives, json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind", request_kind(path), "content", json_stringn(b.data, b.len)));
+    json_array_append_new(gives, json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind",
+                                           request_kind(path), "content", json_stringn(b.data, b.len)));
   buf_release(&b);
   free(name);
   return err;
@@ -136,7 +145,9 @@ static enum err add_model(json_t *models, const char *given, struct error *e) {
   const char *model = has_role ? equals + 1 : given;
   if (!slash || slash == model || !slash[1] || equals == given) {
     err_set(e, ERR_INVALID, "--model %s: it is written [ROLE=]PROVIDER/NAME", given);
-    err_hint(e, "like --model openai/gpt-5-mini or --model writer=ollama/llama3.1; `quire config show` lists the providers");
+    err_hint(
+        e,
+        "like --model openai/gpt-5-mini or --model writer=ollama/llama3.1; `quire config show` lists the providers");
     return ERR_INVALID;
   }
   char *role = has_role ? mem_dup_n(given, (size_t)(equals - given)) : mem_dup("");
@@ -165,7 +176,8 @@ static enum err add_budget(struct cli *c, json_t *request, struct error *e) {
   if (!usd) return OK;
   char *end = NULL;
   double v = strtod(usd[0] == '$' ? usd + 1 : usd, &end);
-  if (!*usd || *end || !isfinite(v) || v < 0) return err_set(e, ERR_INVALID, "--budget %s: this is not an amount in US dollars", usd);
+  if (!*usd || *end || !isfinite(v) || v < 0)
+    return err_set(e, ERR_INVALID, "--budget %s: this is not an amount in US dollars", usd);
   json_object_set_new(request, "budget_usd", json_real(v));
   return OK;
 }
@@ -192,7 +204,8 @@ static enum err add_common(struct cli *c, json_t *request, struct error *e) {
   json_t *models = json_object();
   const char *given;
   enum err err = OK;
-  for (size_t at = 0; err == OK && (given = options_next(&c->options, "model", &at));) err = add_model(models, given, e);
+  for (size_t at = 0; err == OK && (given = options_next(&c->options, "model", &at));)
+    err = add_model(models, given, e);
   if (err == OK && json_object_size(models) > 0) json_object_set(request, "models", models);
   json_decref(models);
   if (err == OK) err = add_budget(c, request, e);
@@ -219,15 +232,18 @@ enum err request_run(struct cli *c, json_t **out, struct error *e) {
   enum err err = add_pipeline(c, request, e);
   if (err == OK) err = request_input(c, &input, e);
   if (err == OK) json_object_set(request, "input", input);
-  for (size_t at = 0; err == OK && (given = options_next(&c->options, "give", &at));) err = add_give(gives, given, e);
+  for (size_t at = 0; err == OK && (given = options_next(&c->options, "give", &at));)
+    err = add_give(gives, given, e);
   if (err == OK && json_array_size(gives) > 0) json_object_set(request, "gives", gives);
   if (err == OK) err = add_text(c, request, "project", e);
   if (err == OK) err = add_text(c, request, "key", e);
   if (err == OK) err = add_common(c, request, e);
   json_decref(input);
   json_decref(gives);
-  if (err == OK) *out = request;
-  else json_decref(request);
+  if (err == OK)
+    *out = request;
+  else
+    json_decref(request);
   return err;
 }
 
@@ -238,8 +254,10 @@ enum err request_resume(struct cli *c, json_t **out, struct error *e) {
   if (json_array_size(with) > 0) json_object_set(request, "with", with);
   json_decref(with);
   enum err err = add_common(c, request, e);
-  if (err == OK) *out = request;
-  else json_decref(request);
+  if (err == OK)
+    *out = request;
+  else
+    json_decref(request);
   return err;
 }
 

@@ -23,8 +23,10 @@ static char *compact(const json_t *v) {
 }
 
 static void print_scalar(const json_t *v) {
-  if (json_is_string(v)) fputs(json_string_value(v), stdout);
-  else if (json_is_object(v) && json_is_string(json_object_get(v, "path"))) fputs(jsonx_str(v, "path", ""), stdout);
+  if (json_is_string(v))
+    fputs(json_string_value(v), stdout);
+  else if (json_is_object(v) && json_is_string(json_object_get(v, "path")))
+    fputs(jsonx_str(v, "path", ""), stdout);
   else {
     char *text = compact(v);
     fputs(text, stdout);
@@ -76,7 +78,9 @@ void result_print_value(const json_t *v) {
 static void say_costs(struct cli *c, const struct run_row *r) {
   char took[40], money[40];
   int64_t begin = r->started_at ? r->started_at : r->created_at;
-  out_say(&c->out, "Run %lld completed in %s: %lld model calls, %s.", (long long)r->id, out_duration(r->ended_at - begin, took), (long long)r->calls, out_money(r->cost_nano, r->unpriced_calls, money));
+  out_say(&c->out, "Run %lld completed in %s: %lld model call%s, %s.", (long long)r->id,
+          out_duration(r->ended_at - begin, took), (long long)r->calls, r->calls == 1 ? "" : "s",
+          out_money(r->cost_nano, r->unpriced_calls, money));
 }
 
 static void say_failure(struct cli *c, const struct run_row *r) {
@@ -87,7 +91,9 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   buf_init(&b, 65536);
   terminal_clean(&b, jsonx_str(error, "message", "no reason is recorded"));
   terminal_line_hide();
-  fprintf(stderr, "%squire:%s run %lld %s%s%s: %s\n", terminal_style(stderr, STYLE_RED), terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "", phase ? phase : "", b.data);
+  fprintf(stderr, "%squire:%s run %lld %s%s%s: %s\n", terminal_style(stderr, STYLE_RED),
+          terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "",
+          phase ? phase : "", b.data);
   buf_release(&b);
   if (hint) fprintf(stderr, "  %s\n", hint);
   if (provider) fprintf(stderr, "  the provider said: %s\n", provider);
@@ -96,9 +102,18 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   json_decref(error);
 }
 
+static void print_json(struct cli *c, const struct run_row *r, const struct library_owner *owner) {
+  json_t *doc = state_json(r, owner, true);
+  json_object_set_new(doc, "type", json_string("run"));
+  if (c->out.lines)
+    out_json_line(doc);
+  else
+    out_json(doc);
+}
+
 void result_say_state(struct cli *c, const struct run_row *r, const struct library_owner *owner) {
   if (c->out.json) {
-    out_json(state_json(r, owner, true));
+    print_json(c, r, owner);
     return;
   }
   char *sentence = state_sentence(r, owner);
@@ -112,7 +127,7 @@ int result_print(struct cli *c, const struct run_row *r) {
   struct error ignored = {0};
   if (library_get_owner(c->library, &owner, &ignored) == OK) living = &owner;
   if (c->out.json) {
-    out_json(state_json(r, living, true));
+    print_json(c, r, living);
   } else if (strcmp(r->status, "completed") == 0) {
     json_t *result = state_parse(r->result);
     result_print_value(result);

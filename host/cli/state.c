@@ -1,6 +1,7 @@
 /* state.c - a run's row in words. */
 #include "cli/state.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,9 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 
-static bool is(const char *a, const char *b) { return a && strcmp(a, b) == 0; }
+static bool is(const char *a, const char *b) {
+  return a && strcmp(a, b) == 0;
+}
 
 bool state_ended(const struct run_row *r) {
   return is(r->status, "completed") || is(r->status, "failed") || is(r->status, "cancelled");
@@ -37,33 +40,42 @@ static char *waiting_sentence(const struct run_row *r) {
   const char *why = r->wait_for && *r->wait_for ? r->wait_for : "something";
   char at[40];
   if (state_waits(r, "gate"))
-    return mem_printf("Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.", why);
+    return mem_printf(
+        "Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.",
+        why);
   if (state_waits(r, "budget"))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
   if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
   if (state_waits(r, "provider") && r->wake_at)
-    return mem_printf("Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.", out_time(r->wake_at, at), why, id);
+    return mem_printf(
+        "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
+        out_time(r->wake_at, at), why, id);
   if (state_waits(r, "provider")) return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
   if (state_waits(r, "timer"))
-    return mem_printf("Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.", out_time(r->wake_at, at), id);
-  if (strstr(why, "quire resume")) return mem_printf("Waits: %s.", why);
+    return mem_printf(
+        "Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.",
+        out_time(r->wake_at, at), id);
+  if (state_waits(r, "until")) return mem_printf("%c%s.", toupper((unsigned char)why[0]), why + 1);
   return mem_printf("Waits: %s. `quire resume %lld` goes on.", why, id);
 }
 
 static char *running_sentence(const struct run_row *r, const struct library_owner *owner) {
   char progress[200] = "";
   if (r->progress_total > 0)
-    snprintf(progress, sizeof progress, " (%lld of %lld%s%s)", (long long)r->progress_done, (long long)r->progress_total,
-             r->progress_label ? ": " : "", r->progress_label ? r->progress_label : "");
-  return mem_printf("Running%s%s%s; `quire %s` (process %d) moves it on.", r->phase ? " in phase " : "", r->phase ? r->phase : "",
-                    progress, *owner->command ? owner->command : "serve", (int)owner->pid);
+    snprintf(progress, sizeof progress, " (%lld of %lld%s%s)", (long long)r->progress_done,
+             (long long)r->progress_total, r->progress_label ? ": " : "",
+             r->progress_label ? r->progress_label : "");
+  return mem_printf("Running%s%s%s; `quire %s` (process %d) moves it on.", r->phase ? " in phase " : "",
+                    r->phase ? r->phase : "", progress, *owner->command ? owner->command : "serve",
+                    (int)owner->pid);
 }
 
 static char *failed_sentence(const struct run_row *r) {
   json_t *error = state_parse(r->error);
-  const char *message = jsonx_str(error, "message", "no reason is recorded"), *phase = jsonx_str(error, "phase", NULL);
-  char *s = mem_printf("Failed%s%s: %s. `quire retry %lld` starts a new run that keeps its answers.", phase ? " in phase " : "",
-                       phase ? phase : "", message, (long long)r->id);
+  const char *message = jsonx_str(error, "message", "no reason is recorded"),
+             *phase = jsonx_str(error, "phase", NULL);
+  char *s = mem_printf("Failed%s%s: %s. `quire retry %lld` starts a new run that keeps its answers.",
+                       phase ? " in phase " : "", phase ? phase : "", message, (long long)r->id);
   json_decref(error);
   return s;
 }
@@ -72,13 +84,16 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
   char took[40];
   long long id = (long long)r->id;
   if (is(r->status, "completed"))
-    return mem_printf("Completed in %s.", out_duration(r->ended_at - (r->started_at ? r->started_at : r->created_at), took));
+    return mem_printf("Completed in %s.",
+                      out_duration(r->ended_at - (r->started_at ? r->started_at : r->created_at), took));
   if (is(r->status, "failed")) return failed_sentence(r);
-  if (is(r->status, "cancelled")) return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
+  if (is(r->status, "cancelled"))
+    return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
   if (is(r->status, "waiting")) return waiting_sentence(r);
   if (!owner) return mem_printf("Interrupted; goes on with `quire serve` or `quire resume %lld`.", id);
   if (is(r->status, "running")) return running_sentence(r, owner);
-  return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve", (int)owner->pid);
+  return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve",
+                    (int)owner->pid);
 }
 
 /* ---- the exit code */
@@ -87,10 +102,14 @@ static int failed_exit(const struct run_row *r) {
   json_t *error = state_parse(r->error);
   const char *kind = jsonx_str(error, "kind", ""), *code = jsonx_str(error, "code", "");
   int exit = EXIT_FAILED;
-  if (is(kind, "script") || is(kind, "limit") || is(kind, "config")) exit = EXIT_SCRIPT;
-  else if (is(code, "auth") || is(kind, "key")) exit = EXIT_KEY;
-  else if (is(kind, "provider")) exit = EXIT_PROVIDER;
-  else if (is(kind, "budget")) exit = EXIT_BUDGET;
+  if (is(kind, "script") || is(kind, "limit") || is(kind, "config"))
+    exit = EXIT_SCRIPT;
+  else if (is(code, "auth") || is(kind, "key"))
+    exit = EXIT_KEY;
+  else if (is(kind, "provider"))
+    exit = EXIT_PROVIDER;
+  else if (is(kind, "budget"))
+    exit = EXIT_BUDGET;
   json_decref(error);
   return exit;
 }
@@ -99,7 +118,9 @@ static int failed_exit(const struct run_row *r) {
 static bool has_issues(const struct run_row *r) {
   json_t *result = state_parse(r->result);
   const json_t *issues = json_object_get(result, "issues");
-  bool any = json_is_array(issues) ? json_array_size(issues) > 0 : json_is_number(issues) ? json_number_value(issues) > 0 : json_is_true(issues);
+  bool any = json_is_array(issues)    ? json_array_size(issues) > 0
+             : json_is_number(issues) ? json_number_value(issues) > 0
+                                      : json_is_true(issues);
   json_decref(result);
   return any;
 }
@@ -108,7 +129,8 @@ int state_exit(const struct run_row *r) {
   static const struct {
     const char *kind;
     int exit;
-  } waits[] = {{"gate", EXIT_PERSON}, {"until", EXIT_DONE}, {"budget", EXIT_BUDGET}, {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY}, {"timer", EXIT_PROVIDER}};
+  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE}, {"budget", EXIT_BUDGET},
+               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_PROVIDER}};
   if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
   if (is(r->status, "failed")) return failed_exit(r);
   for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
@@ -136,21 +158,26 @@ static json_t *error_json(const char *text) {
     json_decref(error);
     error = json_pack("{s:s, s:o}", "code", "failed", "message", out_text(text));
   }
-  if (!json_object_get(error, "code")) json_object_set_new(error, "code", json_string(jsonx_str(error, "kind", "failed")));
+  if (!json_object_get(error, "code"))
+    json_object_set_new(error, "code", json_string(jsonx_str(error, "kind", "failed")));
   return error;
 }
 
 json_t *state_json(const struct run_row *r, const struct library_owner *owner, bool whole) {
-  json_t *v = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)r->id, "status", r->status, "state", state_word(r, owner));
+  json_t *v = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)r->id, "status", r->status, "state",
+                        state_word(r, owner));
   set_text(v, "project", r->project);
   set_text(v, "pipeline", r->pipeline);
   if (r->key && strncmp(r->key, "auto-", 5) != 0) set_text(v, "key", r->key);
   set_text(v, "phase", r->phase);
   set_text(v, "summary", r->summary);
   if (r->progress_total > 0)
-    json_object_set_new(v, "progress", json_pack("{s:I, s:I, s:o}", "done", (json_int_t)r->progress_done, "total", (json_int_t)r->progress_total, "label", out_text(r->progress_label)));
+    json_object_set_new(v, "progress",
+                        json_pack("{s:I, s:I, s:o}", "done", (json_int_t)r->progress_done, "total",
+                                  (json_int_t)r->progress_total, "label", out_text(r->progress_label)));
   if (r->wait_kind)
-    json_object_set_new(v, "waits", json_pack("{s:s, s:o}", "kind", r->wait_kind, "for", out_text(r->wait_for)));
+    json_object_set_new(v, "waits",
+                        json_pack("{s:s, s:o}", "kind", r->wait_kind, "for", out_text(r->wait_for)));
   if (r->wake_at) set_time(v, "wakes", r->wake_at);
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
   json_object_set_new(v, "cost_usd", json_real((double)r->cost_nano / 1e9));

@@ -28,11 +28,14 @@ void stop_catch(void) {
   sigemptyset(&a.sa_mask);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     sigaction(numbers[i], NULL, &before);
-    if (before.sa_handler != SIG_IGN) sigaction(numbers[i], &a, NULL); /* nohup, and jobs that a script put behind it */
+    if (before.sa_handler != SIG_IGN)
+      sigaction(numbers[i], &a, NULL); /* nohup, and jobs that a script put behind it */
   }
 }
 
-int stop_signal(void) { return first; }
+int stop_signal(void) {
+  return first;
+}
 
 int stop_wait(int ms) {
   struct pollfd p = {.fd = wake, .events = POLLIN};

@@ -26,7 +26,9 @@ static bool dumb(void) {
   return term && strcmp(term, "dumb") == 0;
 }
 
-void terminal_setup(int flag) { colour_flag = flag; }
+void terminal_setup(int flag) {
+  colour_flag = flag;
+}
 
 bool terminal_colour(FILE *stream) {
   if (colour_flag) return colour_flag > 0;
@@ -47,7 +49,9 @@ int terminal_width(void) {
   return 80;
 }
 
-bool terminal_live(void) { return isatty(STDERR_FILENO) && !dumb(); }
+bool terminal_live(void) {
+  return isatty(STDERR_FILENO) && !dumb();
+}
 
 void terminal_line_show(const char *text) {
   if (!terminal_live()) return;
@@ -83,7 +87,9 @@ static size_t columns_of(uint32_t cp) {
   return wide(cp) ? 2 : 1;
 }
 
-static bool control(uint32_t cp) { return cp < 0x20 || (cp >= 0x7F && cp < 0xA0); }
+static bool control(uint32_t cp) {
+  return cp < 0x20 || (cp >= 0x7F && cp < 0xA0);
+}
 
 size_t terminal_columns(const char *text) {
   size_t n = strlen(text), columns = 0;

@@ -6,16 +6,59 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "store/watch.h"
 
 enum { BEAT_NS = 1000000000 };
 
-/* Once a second: heartbeats of runs that made progress, and a look at a drain. */
-static void on_beat(struct timer *t) {
-  struct engine *en = t->arg;
+/* ---- the beat */
+
+struct beats {
+  struct op_run_beats op;
+  struct post post;
+  struct engine *en;
+};
+
+/* A beat that was fenced means that the run moved on without us. */
+static void beats_back(struct post *p) {
+  struct beats *b = list_owner(p, struct beats, post);
+  for (size_t i = 0; i < b->op.n && b->op.op.err == OK; i++) {
+    struct run *run = b->op.beats[i].fenced ? run_find(b->en, b->op.beats[i].run) : NULL;
+    if (!run || run->epoch != b->op.beats[i].epoch || run->state != RUN_LIVE) continue;
+    run_drop(run);
+    run_maybe_free(run);
+  }
+  free(b->op.beats);
+  free(b);
+}
+
+static void beats_written(struct store_op *op) {
+  struct beats *b = list_owner(op, struct beats, op.op);
+  loop_post(b->en->loop, &b->post);
+}
+
+/* Heartbeats of all runs that made progress, in one op. */
+static void flush_beats(struct engine *en) {
+  struct run_beat *beats = NULL;
+  size_t n = 0;
   for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
     struct run *run = list_owner(node, struct run, node);
-    if (run->state == RUN_LIVE && run->beat_dirty) run_progress(run, NULL, NULL, -1, -1, NULL);
+    if (run->state != RUN_LIVE || !run->beat_dirty) continue;
+    run->beat_dirty = false;
+    beats = mem_grow(beats, (n + 1) * sizeof *beats);
+    beats[n++] = (struct run_beat){.run = run->id, .epoch = run->epoch};
   }
+  if (!n) return;
+  struct beats *b = mem_alloc(sizeof *b);
+  *b = (struct beats){
+      .op = {.op = {.kind = &op_run_beats_kind, .done = beats_written}, .beats = beats, .n = n},
+      .post = {.fn = beats_back},
+      .en = en};
+  store_post(en->store, &b->op.op);
+}
+
+static void on_beat(struct timer *t) {
+  struct engine *en = t->arg;
+  flush_beats(en);
   timer_set(en->loop, t, clock_mono_ns() + BEAT_NS);
   engine_look_at_drain(en);
 }

@@ -52,6 +52,7 @@ void run_end(struct run *run, const char *status, char *result, char *error); /*
 void run_fail(struct run *run, enum err code, const struct error *e,
               json_t *record);  /* record may be NULL; consumed */
 void run_drop(struct run *run); /* fenced: forget it, write nothing */
+void run_stop(struct run *run);           /* out of memory, nothing written, nobody told: the watcher gives it back */
 void run_maybe_free(struct run *run);
 void run_task_ended(struct task *t); /* tells waiters, ends the run with its main task */
 json_t *run_error_record(struct run *run, struct task *t);

@@ -318,6 +318,11 @@ void run_parked_by_store(struct run *run, const char *status) {
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, id, status);
 }
 
+void run_stop(struct run *run) {
+  close_run(run);
+  run_maybe_free(run);
+}
+
 void run_drop(struct run *run) {
   if (run->state == RUN_GONE) return;
   log_warnx("run %lld moved on without this host (epoch %lld is over); dropped", (long long)run->id,

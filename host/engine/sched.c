@@ -397,6 +397,7 @@ static void deliver(struct run *run, struct wait *w) {
   list_remove(&w->inbox);
   if (w->at_ms > run->now_ms) run->now_ms = w->at_ms;
   run_beat(run);
+  if (run->engine->settings.pulse && !w->recorded) atomic_fetch_add(&run->engine->settings.pulse->progress, 1);
   if (!w->err && goes_round(t, w)) {
     struct error e = {0};
     err_set(&e, ERR_STUCK, "stuck: the same question got the same answer %d times in a row in task %s",

@@ -472,20 +472,29 @@ static int split_choices(struct span s, struct span *choices, int most) {
   return n >= 2 ? n : 0;
 }
 
+/* "only with exactly one of" says nothing about the options. */
+static const char *skip_fillers(const char *at, const char *end) {
+  static const char *const fillers[] = {" only",   " with",     " exactly",  " just", " either",
+                                        " one of", " one word", " a single", " word", ":"};
+  size_t n = sizeof fillers / sizeof *fillers;
+  for (size_t i = 0; i < n; i++) {
+    size_t length = strlen(fillers[i]);
+    if ((size_t)(end - at) <= length || memcmp(at, fillers[i], length) != 0) continue;
+    at += length;
+    i = (size_t)-1; /* from the first again */
+  }
+  return at;
+}
+
 int prompt_choices(const struct prompt *p, struct span *choices, int most) {
   static const char *const verbs[] = {"nswer", "eply", "espond", NULL};
-  static const char *const fillers[] = {" only",     " with",     " exactly", " just", " either", " one of",
-                                        " one word", " a single", " word",    ":",     NULL};
   size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
   const char *text = p->task + p->n_task - tail, *end = text + tail;
   int found = 0;
   for (const char *const *verb = verbs; *verb && !found; verb++)
     for (const char *hit = text; !found && (hit = memmem(hit, (size_t)(end - hit), *verb, strlen(*verb)));) {
       hit += strlen(*verb);
-      const char *at = hit;
-      for (const char *const *f = fillers; *f; f++)
-        if ((size_t)(end - at) > strlen(*f) && memcmp(at, *f, strlen(*f)) == 0)
-          at += strlen(*f), f = fillers - 1;
+      const char *at = skip_fillers(hit, end);
       if (at == hit && (at == end || *at != ' ')) continue; /* "answers", "replying" */
       size_t n = 0;
       while (at + n < end && n < 400 && !strchr(".\n;(", at[n])) n++;

@@ -344,6 +344,8 @@ static json_t *make_number(struct maker *m, const json_t *schema, const struct p
   }
   if (whole) v = floor(v + 0.5);
   v = fmax(least, fmin(most, v));
+  /* Beyond 2^53 a double is no exact integer any more. */
+  if (whole && fabs(v) > 9e15) return wrong(m, at, "its integers are too large to rehearse"), NULL;
   return whole ? json_integer((json_int_t)v) : json_real(v);
 }
 

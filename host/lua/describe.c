@@ -125,5 +125,7 @@ enum err describe_data(const char *text, size_t n, const char *chunk_name, json_
   limits.burst_ns = (uint64_t)DATA_MS * 1000000;
   struct describe d = {.name = chunk_name, .text = text, .n = n};
   enum err err = run_in_scratch(&limits, load_data, &d, out, e);
+  char *trace = err == OK || !e ? NULL : strstr(e->message, "\nstack traceback");
+  if (trace) *trace = '\0'; /* data has no calls worth showing */
   return err == ERR_SCRIPT ? ERR_CONFIG : err;
 }

@@ -125,8 +125,9 @@ static enum err put_one(struct db *db, struct op_artifact_put *op, struct artifa
     return err_set(&op->op.error, err, "%s is larger than %d MB", put->name, MAX_ARTIFACT_BYTES >> 20);
   if (err != OK) return err;
   put->version = w.number;
-  json_array_append_new(list, json_pack("{s:s,s:I,s:b,s:I}", "name", put->name, "version", (json_int_t)w.number,
-                                        "proposal", put->proposal, "bytes", (json_int_t)put->n));
+  json_array_append_new(list,
+                        json_pack("{s:s,s:I,s:b,s:I}", "name", put->name, "version", (json_int_t)w.number,
+                                  "proposal", put->proposal, "bytes", (json_int_t)put->n));
   return OK;
 }
 

@@ -65,3 +65,10 @@ int64_t db_busy_waits(const struct db *db);
 enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
 int db_wal_pages(const struct db *db);
 enum err db_checkpoint(struct db *db, enum db_checkpoint how);
+
+/* One snapshot for several reads: from begin to end this connection sees the database as it was at begin. End it soon: it pins the WAL. */
+enum err db_snapshot_begin(struct db *db);
+void db_snapshot_end(struct db *db);
+/* Copies what `from` sees now into `path`, an empty file that the caller made: one plain file without a WAL, closed, not fsynced. Other
+ * programs may write meanwhile; with a snapshot begun the copy is exactly that snapshot. The error names `path` when that is what failed. */
+enum err db_copy(struct db *from, const char *path, struct error *e);

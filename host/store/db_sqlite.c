@@ -28,7 +28,9 @@ enum {
   STATEMENT_SLOTS = 512, /* a power of two; about a hundred are used */
   NAME_SLOTS = 64,       /* a power of two; the widest statement has about 25 parameters */
   READER_PATIENCE_MS = 5000,
-  SLOW_COMMIT_MS = 1000
+  SLOW_COMMIT_MS = 1000,
+  COPY_PAGES = 256, /* a slice of a copy */
+  COPY_PAUSE_MS = 5
 };
 
 struct db_stmt {
@@ -450,4 +452,55 @@ enum err db_checkpoint(struct db *db, enum db_checkpoint how) {
   }
   if (how == DB_CHECKPOINT_TRUNCATE) db->wal_pages = 0;
   return OK;
+}
+
+/* --- snapshots and copies --- */
+
+enum err db_snapshot_begin(struct db *db) {
+  enum err err = db_run(db_prepare(db, "BEGIN"));
+  struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM sqlite_schema"); /* the first read takes it */
+  if (err == OK && db_step(s) == DB_FAILED) err = db_error(db, NULL);
+  db_reset(s);
+  return err;
+}
+
+void db_snapshot_end(struct db *db) {
+  db_rollback(db);
+}
+
+/* All pages in slices. Busy is somebody else's lock on the source: tried again for as long as the source's patience. */
+static int copy_pages(struct db *from, sqlite3_backup *copy) {
+  uint64_t deadline = clock_mono_ns() + (uint64_t)from->patience_ms * 1000000;
+  int rc;
+  do {
+    rc = sqlite3_backup_step(copy, COPY_PAGES);
+    bool busy = rc == SQLITE_BUSY || rc == SQLITE_LOCKED;
+    if (busy && clock_mono_ns() < deadline) {
+      nanosleep(&(struct timespec){0, COPY_PAUSE_MS * 1000000}, NULL);
+      rc = SQLITE_OK;
+    }
+  } while (rc == SQLITE_OK);
+  return rc;
+}
+
+enum err db_copy(struct db *from, const char *path, struct error *e) {
+  struct db *to = mem_alloc(sizeof *to);
+  snprintf(to->path, sizeof to->path, "%s", path);
+  to->broken.db = to;
+  int rc = sqlite3_open_v2(path, &to->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  if (rc == SQLITE_OK) {
+    sqlite3_extended_result_codes(to->h, 1);
+    sqlite3_backup *copy = sqlite3_backup_init(to->h, "main", from->h, "main");
+    rc = copy ? copy_pages(from, copy) : SQLITE_ERROR;
+    if (copy) rc = sqlite3_backup_finish(copy);
+    /* The copied header says WAL; one plain file is what a person can carry away. */
+    if (rc == SQLITE_OK) rc = sqlite3_exec(to->h, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+  }
+  enum err err = OK;
+  if (rc != SQLITE_OK) {
+    note_failure(to);
+    err = db_error(to, e);
+  }
+  db_close(to);
+  return err;
 }

@@ -31,8 +31,9 @@ static void read_cell(sqlite3_stmt *s, int i, struct query_cell *cell) {
   cell->text = (const char *)sqlite3_column_text(s, i);
 }
 
-static enum err step_all(sqlite3 *h, sqlite3_stmt *s, void (*fn)(void *, const char *const *, const struct query_cell *, size_t), void *arg,
-                         struct error *e) {
+static enum err step_all(sqlite3 *h, sqlite3_stmt *s,
+                         void (*fn)(void *, const char *const *, const struct query_cell *, size_t),
+                         void *arg, struct error *e) {
   const char *names[QUERY_COLUMNS];
   struct query_cell cells[QUERY_COLUMNS];
   int n = sqlite3_column_count(s), code;
@@ -45,7 +46,8 @@ static enum err step_all(sqlite3 *h, sqlite3_stmt *s, void (*fn)(void *, const c
   return code == SQLITE_DONE ? OK : wrong(h, e);
 }
 
-enum err query_each(const char *dir, const char *sql, void (*fn)(void *, const char *const *, const struct query_cell *, size_t), void *arg,
+enum err query_each(const char *dir, const char *sql,
+                    void (*fn)(void *, const char *const *, const struct query_cell *, size_t), void *arg,
                     struct error *e) {
   char *path = mem_printf("%s/quire.db", dir);
   sqlite3 *h = NULL;
@@ -57,10 +59,14 @@ enum err query_each(const char *dir, const char *sql, void (*fn)(void *, const c
     sqlite3_busy_timeout(h, PATIENCE_MS);
     sqlite3_exec(h, "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF;", NULL, NULL, NULL);
     sqlite3_db_config(h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (sqlite3_prepare_v2(h, sql, -1, &s, NULL) != SQLITE_OK) err = wrong(h, e);
-    else if (!s) err = err_set(e, ERR_INVALID, "the query is empty");
-    else if (!sqlite3_stmt_readonly(s) || sqlite3_column_count(s) == 0) err = err_set(e, ERR_INVALID, "`quire sql` only reads: this statement would change something");
-    else err = step_all(h, s, fn, arg, e);
+    if (sqlite3_prepare_v2(h, sql, -1, &s, NULL) != SQLITE_OK)
+      err = wrong(h, e);
+    else if (!s)
+      err = err_set(e, ERR_INVALID, "the query is empty");
+    else if (!sqlite3_stmt_readonly(s) || sqlite3_column_count(s) == 0)
+      err = err_set(e, ERR_INVALID, "`quire sql` only reads: this statement would change something");
+    else
+      err = step_all(h, s, fn, arg, e);
   }
   sqlite3_finalize(s);
   sqlite3_close(h);

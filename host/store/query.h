@@ -14,5 +14,6 @@ struct query_cell {
 };
 
 /* Calls fn for each row; names and cells are valid until it returns. ERR_INVALID: the SQL is wrong, or would write. */
-enum err query_each(const char *dir, const char *sql, void (*fn)(void *arg, const char *const *names, const struct query_cell *cells, size_t n),
+enum err query_each(const char *dir, const char *sql,
+                    void (*fn)(void *arg, const char *const *names, const struct query_cell *cells, size_t n),
                     void *arg, struct error *e);

@@ -167,7 +167,8 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
     text_slug(op->project, strlen(op->project), slug, sizeof slug);
     if (err == ERR_NOT_FOUND) err = project_id_by_slug(db, slug, project);
     if (err == ERR_NOT_FOUND)
-      err = project_make(db, slug, op->project_title ? op->project_title : op->project, "project", 0, project);
+      err =
+          project_make(db, slug, op->project_title ? op->project_title : op->project, "project", 0, project);
   } else {
     const char *title = op->project_title && *op->project_title ? op->project_title : "Untitled";
     err = project_make(db, title, title, "project", 0, project);
@@ -246,7 +247,8 @@ static enum err find_existing(struct db *db, struct op_run_create *op) {
 static enum err check_retry(struct db *db, struct op_run_create *op) {
   if (!op->retry_of) return OK;
   struct db_stmt *s = db_prepare(
-      db, "SELECT 1 FROM runs WHERE id = $id AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || $id)");
+      db,
+      "SELECT 1 FROM runs WHERE id = $id AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || $id)");
   db_bind_int(s, "$id", op->retry_of);
   enum db_step step = db_step(s);
   enum err err = sql_end(db, s, step);

@@ -129,7 +129,11 @@ static const char migration_1[] =
     " FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id JOIN projects p ON p.id = a.project_id"
     " JOIN blobs b ON b.id = v.blob_id;";
 
-static const char *const migrations[] = {migration_1};
+/* A blob goes when nothing refers to it: without these, each one that goes would cost a scan of all prompts (prune.c). */
+static const char migration_2[] = "CREATE INDEX call_blocks_blob ON call_blocks(blob_id);"
+                                  "CREATE INDEX artifact_versions_blob ON artifact_versions(blob_id);";
+
+static const char *const migrations[] = {migration_1, migration_2};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {
@@ -144,8 +148,8 @@ static enum err ask(struct db *db, const char *sql, int64_t *out, struct error *
   return step == DB_FAILED ? db_error(db, e) : OK;
 }
 
-/* The schema's number, or why this program must not touch the file. */
-static enum err read_version(struct db *db, int64_t *version, struct error *e) {
+/* The schema's number, or why a program that knows `newest` must not touch the file. */
+static enum err read_version(struct db *db, int newest, int64_t *version, struct error *e) {
   int64_t application, tables;
   enum err err = ask(db, "PRAGMA user_version", version, e);
   if (err == OK) err = ask(db, "PRAGMA application_id", &application, e);
@@ -156,21 +160,21 @@ static enum err read_version(struct db *db, int64_t *version, struct error *e) {
     err_hint(e, "choose another directory with --library");
     return err;
   }
-  if (*version <= NEWEST) return OK;
+  if (*version <= newest) return OK;
   err = err_set(e, ERR_NEWER, "a newer quire wrote this library (its schema is %lld, this program knows %d)",
-                (long long)*version, NEWEST);
+                (long long)*version, newest);
   err_hint(e, "use that newer quire, or restore a backup from before the update");
   return err;
 }
 
-static enum err migrate_one(struct db *db, int number, struct error *e) {
+static enum err migrate_one(struct db *db, const char *sql, int number, struct error *e) {
   char tail[96];
   snprintf(tail, sizeof tail, "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID, number);
   int64_t version = 0;
   enum err err = db_begin(db);
   if (err == OK) err = ask(db, "PRAGMA user_version", &version, NULL);
   if (err == OK && version < number) { /* else another process was first */
-    err = db_exec(db, migrations[number - 1]);
+    err = db_exec(db, sql);
     if (err == OK) err = db_exec(db, tail);
   }
   if (err == OK) err = db_commit(db);
@@ -180,11 +184,16 @@ static enum err migrate_one(struct db *db, int number, struct error *e) {
   return err;
 }
 
-enum err schema_migrate_to(struct db *db, int version, struct error *e) {
+enum err schema_migrate_along(struct db *db, const char *const *list, int n, struct error *e) {
   int64_t now;
-  enum err err = read_version(db, &now, e);
-  for (int number = (int)now + 1; err == OK && number <= version; number++) err = migrate_one(db, number, e);
+  enum err err = read_version(db, n > NEWEST ? n : NEWEST, &now, e);
+  for (int number = (int)now + 1; err == OK && number <= n; number++)
+    err = migrate_one(db, list[number - 1], number, e);
   return err;
+}
+
+enum err schema_migrate_to(struct db *db, int version, struct error *e) {
+  return schema_migrate_along(db, migrations, version, e);
 }
 
 enum err schema_migrate(struct db *db, struct error *e) {
@@ -193,7 +202,7 @@ enum err schema_migrate(struct db *db, struct error *e) {
 
 enum err schema_version_check(struct db *db, struct error *e) {
   int64_t version;
-  enum err err = read_version(db, &version, e);
+  enum err err = read_version(db, NEWEST, &version, e);
   if (err != OK || version == NEWEST) return err;
   err = err_set(e, ERR_CONFLICT,
                 "an older quire wrote this library (its schema is %lld, this program needs %d)",

@@ -11,3 +11,5 @@ enum err schema_version_check(struct db *db, struct error *e);
 int schema_version(void);
 /* For tests: migrates only up to `version`. */
 enum err schema_migrate_to(struct db *db, int version, struct error *e);
+/* For tests of migrations to come: list[k - 1] brings version k - 1 to k. Entries at or below the database's version may be NULL. */
+enum err schema_migrate_along(struct db *db, const char *const *list, int n, struct error *e);

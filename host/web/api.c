@@ -31,8 +31,10 @@ static bool path_number(struct request *q, struct response *a, int64_t *id) {
 }
 
 static void answer(struct response *a, enum err err, json_t *out, int status, const struct error *e) {
-  if (err == OK) response_json(a, status, out);
-  else response_error(a, e);
+  if (err == OK)
+    response_json(a, status, out);
+  else
+    response_error(a, e);
 }
 
 /* ---- commands */
@@ -48,7 +50,8 @@ static void start_run(struct request *q, struct response *a, void *arg) {
 }
 
 static void on_run(struct request *q, struct response *a,
-                   enum err (*command)(struct commands *, int64_t, const json_t *, json_t **, struct error *), void *arg) {
+                   enum err (*command)(struct commands *, int64_t, const json_t *, json_t **, struct error *),
+                   void *arg) {
   struct web *w = arg;
   json_t *request = NULL, *out = NULL;
   struct error e = {0};
@@ -59,10 +62,18 @@ static void on_run(struct request *q, struct response *a,
   json_decref(request);
 }
 
-static void resume_run(struct request *q, struct response *a, void *arg) { on_run(q, a, command_resume, arg); }
-static void retry_run(struct request *q, struct response *a, void *arg) { on_run(q, a, command_retry, arg); }
-static void note_run(struct request *q, struct response *a, void *arg) { on_run(q, a, command_note, arg); }
-static void decide_gate(struct request *q, struct response *a, void *arg) { on_run(q, a, command_gate, arg); }
+static void resume_run(struct request *q, struct response *a, void *arg) {
+  on_run(q, a, command_resume, arg);
+}
+static void retry_run(struct request *q, struct response *a, void *arg) {
+  on_run(q, a, command_retry, arg);
+}
+static void note_run(struct request *q, struct response *a, void *arg) {
+  on_run(q, a, command_note, arg);
+}
+static void decide_gate(struct request *q, struct response *a, void *arg) {
+  on_run(q, a, command_gate, arg);
+}
 
 static void cancel_run(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
@@ -96,7 +107,9 @@ static void readyz(struct request *q, struct response *a, void *arg) {
   (void)q;
   struct web *w = arg;
   bool healthy = store_healthy(w->commands->store);
-  response_json(a, healthy ? 200 : 503, json_pack("{s:s, s:b}", "status", healthy ? "ready" : "the database takes no writes", "store", healthy));
+  response_json(a, healthy ? 200 : 503,
+                json_pack("{s:s, s:b}", "status", healthy ? "ready" : "the database takes no writes", "store",
+                          healthy));
 }
 
 struct counts {
@@ -127,15 +140,22 @@ static void metrics(struct request *q, struct response *a, void *arg) {
   store_stats(w->commands->store, &s);
   struct buf b;
   buf_init(&b, 65536);
-  buf_printf(&b, "# HELP quire_runs Unfinished runs.\n# TYPE quire_runs gauge\nquire_runs{status=\"queued\"} %d\nquire_runs{status=\"running\"} %d\nquire_runs{status=\"waiting\"} %d\n", n.queued, n.running, n.waiting);
+  buf_printf(
+      &b,
+      "# HELP quire_runs Unfinished runs.\n# TYPE quire_runs gauge\nquire_runs{status=\"queued\"} %d\nquire_runs{status=\"running\"} %d\nquire_runs{status=\"waiting\"} %d\n",
+      n.queued, n.running, n.waiting);
   metric(&b, "quire_calls_total", "counter", "Model calls, all attempts.", (double)calls);
-  metric(&b, "quire_cost_usd_total", "counter", "What they cost, where the price is known.", (double)cost / 1e9);
+  metric(&b, "quire_cost_usd_total", "counter", "What they cost, where the price is known.",
+         (double)cost / 1e9);
   metric(&b, "quire_store_commits_total", "counter", "Transactions.", (double)s.commits);
   metric(&b, "quire_store_ops_total", "counter", "Writes in them.", (double)s.ops);
-  metric(&b, "quire_store_retries_total", "counter", "Groups tried again because the database was locked.", (double)s.retries);
+  metric(&b, "quire_store_retries_total", "counter", "Groups tried again because the database was locked.",
+         (double)s.retries);
   metric(&b, "quire_store_spooled_total", "counter", "Writes that went to the spool.", (double)s.spooled);
-  metric(&b, "quire_store_longest_commit_seconds", "gauge", "The longest transaction.", (double)s.longest_commit_us / 1e6);
-  metric(&b, "quire_store_healthy", "gauge", "1: the database takes writes.", store_healthy(w->commands->store));
+  metric(&b, "quire_store_longest_commit_seconds", "gauge", "The longest transaction.",
+         (double)s.longest_commit_us / 1e6);
+  metric(&b, "quire_store_healthy", "gauge", "1: the database takes writes.",
+         store_healthy(w->commands->store));
   response_send(a, 200, "text/plain; version=0.0.4; charset=utf-8", b.data, b.len);
   buf_release(&b);
 }
@@ -155,12 +175,16 @@ static const struct route routes[] = {
     {"POST", "/api/projects/{slug}/artifacts", edit_artifact, "save a person's edit", 0, 0},
 };
 
-struct web *web_start(struct commands *c, const char *listen, const char *token, char address[64], struct error *e) {
+struct web *web_start(struct commands *c, const char *listen, const char *token, char address[64],
+                      struct error *e) {
   struct web *w = mem_alloc(sizeof *w);
   w->commands = c;
   w->token = mem_dup(token);
-  struct server_settings settings = {
-      .listen = listen, .routes = routes, .n_routes = sizeof routes / sizeof *routes, .arg = w, .token = w->token};
+  struct server_settings settings = {.listen = listen,
+                                     .routes = routes,
+                                     .n_routes = sizeof routes / sizeof *routes,
+                                     .arg = w,
+                                     .token = w->token};
   if (server_start(&settings, &w->server, e) != OK) {
     free(w->token);
     free(w);

@@ -10,6 +10,7 @@ struct web;
 
 /* `listen`: "127.0.0.1:0". Fills `address` with where it really listens. The commands are borrowed until web_stop, the strings copied.
  * NULL: *e says why. */
-struct web *web_start(struct commands *c, const char *listen, const char *token, char address[64], struct error *e);
+struct web *web_start(struct commands *c, const char *listen, const char *token, char address[64],
+                      struct error *e);
 /* Returns when the last request is answered. NULL is fine. */
 void web_stop(struct web *w);

@@ -1,9 +1,9 @@
 -- lib/memory.lua: what has been told so far, in a size that does not grow with the book.
 --
--- A book is cut into parts: its acts, and long acts into runs of at most ten chapters. Within a part the chapters' summaries
--- are listed one after the other, so that the prompt only grows at its end (providers' caches like that). When a part is
--- finished, one call turns its summaries into a paragraph. Paragraphs and summaries share a fixed number of words: the more parts
--- are closed, the shorter the summaries of the current one are shown (they are kept whole in summaries/NN.json).
+-- A book is cut into parts of about five chapters. The current part and the one before it are told by their chapters' summaries,
+-- one after the other, so that within a part the prompt only grows at its end (providers' caches like that). Older parts are
+-- told in a sentence or two, made by one call when the part after them ends. All of it together has a fixed number of words: the
+-- more parts lie behind, the shorter the summaries are shown (they are kept whole in summaries/NN.json).
 --
 --   local memory = memory.new(structure, cast)
 --   memory:absorb(3, facts, summary, prose)        -- after each chapter, in order
@@ -17,21 +17,13 @@ local style = require "lib.style"
 local memory = {}
 memory.__index = memory
 
-local longest_part = 10
-local words_in_all, words_for_closed_parts = 600, 200
+local longest_part = 5
+local words_in_all, words_for_old_parts = 660, 260
 local recent_chapters = 4
-
-local function cut_into_parts(structure)
-  local parts = {}
-  for _, act in ipairs(structure.acts) do
-    for _, range in ipairs(numbering.ranges(act.first, act.last, longest_part)) do parts[#parts + 1] = range end
-  end
-  return parts
-end
 
 function memory.new(structure, cast)
   return setmetatable({
-    parts = cut_into_parts(structure),
+    parts = numbering.ranges(1, structure.chapters, longest_part),
     total = structure.chapters,
     summaries = {},              -- by chapter
     recent = {},                 -- prose of the last chapters, oldest first
@@ -61,22 +53,21 @@ function memory:absorb(number, sheet, summary, prose)
   self.last_prose = prose
 end
 
---- The part that ends with this chapter and still wants its paragraph, or nil. The last part never needs one.
+--- The part that wants its paragraph now that this chapter is done: the one before the part that ends here. Nil for most chapters.
 function memory:part_to_close(number)
-  local part = self:part_of(number)
-  if part.last == number and number < self.total then return part end
+  local part, place = self:part_of(number)
+  if part.last == number and number < self.total then return self.parts[place - 1] end
   return nil
 end
 
---- How many words the paragraph of one closed part may have.
+--- How many words the paragraph of one old part may have.
 function memory:paragraph_words()
-  return numbering.clamp(words_for_closed_parts // math.max(1, #self.parts - 1), 20, 120)
+  return numbering.clamp(words_for_old_parts // math.max(1, #self.parts - 2), 20, 100)
 end
 
---- How many words of each chapter's summary are shown in a part; the same for all of the part's chapters.
-local function summary_words(self, part, closed)
-  local length = math.max(1, part.last - part.first + 1)
-  return numbering.clamp((words_in_all - closed * self:paragraph_words()) // length, 30, 100)
+--- How many words of each summary are shown; the same for all chapters of a part.
+local function summary_words(self, old_parts)
+  return numbering.clamp((words_in_all - old_parts * self:paragraph_words()) // (2 * longest_part), 30, 80)
 end
 
 --- "Chapter 3. ..." for the chapters first..last, each in at most so many words.
@@ -92,29 +83,35 @@ end
 --- Keeps a part as one paragraph. Without one (the call failed) the beginnings of its summaries stand in.
 function memory:close(part, paragraph)
   local fallback = table.concat(self:summaries_of(part.first, part.last, 20), " ")
-  part.paragraph = text.first_words(paragraph or fallback, self:paragraph_words() + 10)
+  part.paragraph = text.first_words(paragraph or fallback, self:paragraph_words() + 5)
 end
 
 --- What a reader of chapters 1..number-1 remembers; with one more than the last chapter's number, the whole book. The same for
 --- every call of a chapter.
 function memory:story_so_far(number)
-  local current, place = self:part_of(math.min(number, self.total))
-  local words = summary_words(self, current, place - 1)
-  local out = {}
-  for _, part in ipairs(self.parts) do
-    if part.last < current.first and part.paragraph then
-      out[#out + 1] = string.format("Chapters %d to %d. %s", part.first, part.last, blocks.fit(part.paragraph, 1000))
-    end
+  local _, place = self:part_of(math.min(number, self.total))
+  local old, out = math.max(0, place - 2), {}
+  for i = 1, old do
+    local part = self.parts[i]
+    if part.paragraph then out[#out + 1] = string.format("Chapters %d to %d. %s", part.first, part.last, blocks.fit(part.paragraph, 1000)) end
   end
-  for _, summary in ipairs(self:summaries_of(current.first, number - 1, words)) do out[#out + 1] = summary end
+  local first = self.parts[old + 1].first
+  for _, summary in ipairs(self:summaries_of(first, number - 1, summary_words(self, old))) do out[#out + 1] = summary end
   if #out == 0 then return "# The story so far\n\nThe book begins here." end
   return "# The story so far\n\n" .. table.concat(out, "\n")
 end
 
+--- The chapters whose events a writer of this chapter should have in mind: this part's and the next one's.
+function memory:horizon(number)
+  local part, place = self:part_of(number)
+  return part.first, (self.parts[place + 1] or part).last
+end
+
 --- The summaries that a chapter's prompts are made from.
 function memory:sources(number)
-  local current, from = self:part_of(number), {}
-  for n = current.first, number - 1 do from[#from + 1] = numbering.name("summaries", n, self.total, "json") end
+  local _, place = self:part_of(number)
+  local from = {}
+  for n = self.parts[math.max(1, place - 1)].first, number - 1 do from[#from + 1] = numbering.name("summaries", n, self.total, "json") end
   return from
 end
 

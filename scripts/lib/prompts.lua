@@ -3,8 +3,8 @@
 --   rules    how this house writes            the same for every book
 --   style    language, voice, manner          the same for the whole book
 --   bible    premise, world, cast, acts       the same for the whole book, once they exist
---   act      the events of the current act    the same for an act
---   story    what has happened so far         grows by one summary a chapter, shrinks when a part closes (lib/memory.lua)
+--   events   what happens about now           the same for a part of about five chapters
+--   story    what has happened so far         grows by one summary a chapter, folds up when a part ends (lib/memory.lua)
 --
 -- prompts.story(book, number) is therefore the same, byte by byte, for every call of a chapter.
 local blocks = require "lib.blocks"
@@ -148,10 +148,10 @@ end
 
 --- The shared beginning of every call about a chapter.
 function prompts.story(book, number)
-  local part = book.memory:part_of(number)
+  local first, last = book.memory:horizon(number)
   return prompts.bible(book)
-    :stable("events", "# Events of this part of the book\n\n"
-      .. blocks.fit(prompts.events_text(book.structure, part.first, part.last), 7000), 7200, { "structure.json" })
+    :stable("events", "# Events of this part of the book and the next\n\n"
+      .. blocks.fit(prompts.events_text(book.structure, first, last), 7000), 7200, { "structure.json" })
     :stable("story", book.memory:story_so_far(number), 9000, book.memory:sources(number))
 end
 

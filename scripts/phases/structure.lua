@@ -60,14 +60,15 @@ local function acts_wanted(chapters)
   return numbering.clamp((chapters + 9) // 10, math.min(3, chapters), 12)
 end
 
-local function acts_shape(chapters)
+--- An author's own structure may have as many acts as it likes.
+local function acts_shape(chapters, author)
   local act = schema.object {
     { "title", schema.text(120) }, { "purpose", schema.text(400, "what it does to the people, and what turns at its end") },
     { "first", schema.integer(1, chapters) }, { "last", schema.integer(1, chapters) } }
   local promise = schema.object {
     { "text", schema.text(240) }, { "opened", schema.integer(1, chapters) }, { "due", schema.integer(1, chapters) } }
   return schema.object {
-    { "acts", schema.list(act, (chapters + 11) // 12, 20) },
+    { "acts", schema.list(act, (chapters + 11) // 12, author and 20 or acts_wanted(chapters) + 2) },
     { "promises", schema.list(promise, 1, numbering.clamp(chapters, 2, 16)) } }
 end
 
@@ -109,7 +110,7 @@ local function lay_out_acts(book)
   local course = calls.prose(book, { role = "planner", max_words = 700,
     blocks = base(book):last("task", string.format(plan_acts, book.chapters, wanted), 3000):list() }).text
   return ask_checked(book, base(book), string.format(acts_to_fields, wanted, book.chapters, blocks.fit(course, 9000)),
-    acts_shape(book.chapters), 1500, function(answer) return coverage.acts(answer, book.chapters) end)
+    acts_shape(book.chapters, book.given.structure), 1500, function(answer) return coverage.acts(answer, book.chapters) end)
 end
 
 local function promise_list(made, field, act)

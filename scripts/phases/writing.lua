@@ -44,8 +44,8 @@ Mend each of them where it is; change nothing that is good, and keep what happen
 says otherwise. Only the new scene's prose.]]
 
 local compress = [[
-Put these chapter summaries into one paragraph of at most %d words, in %s: what has changed for whom, what is still open, what was
-lost. Names as they stand. Only the paragraph.
+Put these chapter summaries into one short paragraph of at most %d words, in %s: what has changed for good, for whom, and what is
+still open. Names as they stand. Only the paragraph.
 
 %s]]
 
@@ -76,7 +76,7 @@ local function chapter_text(book, plan)
   local tail = memory:tail(220)
   return table.concat({
     "# This chapter\n\n" .. plans.text(plan),
-    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 1800) or "As the cast list has them."),
+    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 1500) or "As the cast list has them."),
     "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
     "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
     tail ~= "" and "# The last words of the chapter before\n\n" .. tail or "# This is the first chapter.",

@@ -271,7 +271,7 @@ static void quick_deaths_wait_longer_and_longer_until_it_gives_up(void **state) 
   static const unsigned least_ms[] = {0, 50, 200, 300};
   for (int i = 0; i < 4; i++) {
     uint64_t gap_ms = (note->began_ns[i + 1] - note->began_ns[i]) / 1000000;
-    assert_in_range(gap_ms, least_ms[i], least_ms[i] + 150 * SLOW);
+    assert_in_range(gap_ms, least_ms[i], least_ms[i] + 1000);
   }
 }
 
@@ -282,7 +282,7 @@ static void progress_and_long_lives_start_the_backoff_anew(void **state) {
   struct guardian_settings s = {.child = die_with_progress, .arg = &number, .max_quick_deaths = 1};
   assert_int_equal(ending(guard(s)), 9);
   assert_int_equal(note->lives, 10);
-  assert_true(clock_mono_ns() - began < SLOW * UINT64_C(500000000));
+  assert_true(clock_mono_ns() - began < UINT64_C(4000000000));
 
   memset(note, 0, sizeof *note);
   s = (struct guardian_settings){.child = serve, .max_quick_deaths = 1, .steady_s = 0.03};
@@ -359,7 +359,7 @@ static void a_stop_during_backoff_is_quick(void **state) {
   sleep_ms(20);
   kill(guardian, SIGTERM);
   assert_int_equal(ending(guardian), 128 + SIGTERM);
-  assert_true(clock_mono_ns() - asked < SLOW * UINT64_C(500000000));
+  assert_true(clock_mono_ns() - asked < UINT64_C(900000000));
   assert_int_equal(note->lives, 4);
 }
 
@@ -374,7 +374,7 @@ static void a_host_that_dies_while_it_stops_stays_dead(void **state) {
   assert_int_equal(note->lives, 1);
 }
 
-static void what_nohup_ignores_stays_ignored(void **state) {
+static void signals_ignored_before_stay_so_but_for_deaths(void **state) {
   (void)state;
   struct guardian_settings s = {.name = "the host", .child = serve_stubborn};
   pid_t guardian = fork();
@@ -382,6 +382,7 @@ static void what_nohup_ignores_stays_ignored(void **state) {
     dup2(quiet, STDERR_FILENO);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
     _exit(guardian_run(&s));
   }
   WAIT_FOR(note->lives == 1);
@@ -390,7 +391,8 @@ static void what_nohup_ignores_stays_ignored(void **state) {
   WAIT_FOR(note->got[0][SIGUSR1] == 1);
   assert_int_equal(note->got[0][SIGHUP], 0);
   kill(guardian, SIGTERM);
-  sleep_ms(100);
+  WAIT_FOR(note->got[0][SIGTERM] == 1);
+  sleep_ms(80);
   kill(guardian, SIGTERM);
   assert_int_equal(ending(guardian), 42);
 }
@@ -413,7 +415,7 @@ static pid_t guard_on_terminal(struct guardian_settings settings, int *terminal)
   note->guardian = guardian;
   int status;
   while (waitpid(guardian, &status, WUNTRACED) == guardian && WIFSTOPPED(status)) {
-    sleep_ms(150);
+    sleep_ms(400);
     note->stops++;
     kill(-guardian, SIGCONT);
   }
@@ -428,7 +430,7 @@ static void keys_on_the_terminal_reach_the_host_once(void **state) {
   (void)state;
   int terminal;
   pid_t shell =
-      guard_on_terminal((struct guardian_settings){.child = serve_stubborn, .hang_s = 0.1}, &terminal);
+      guard_on_terminal((struct guardian_settings){.child = serve_stubborn, .hang_s = 0.3}, &terminal);
   WAIT_FOR(note->lives == 1);
   assert_int_equal(note->group, note->parent_group);
   for (int i = 1; i <= 3; i++) {
@@ -446,6 +448,7 @@ static void keys_on_the_terminal_reach_the_host_once(void **state) {
   kill(note->guardian, SIGINT); /* not from the terminal: passed on */
   WAIT_FOR(note->got[0][SIGINT] == 4);
   kill(note->guardian, SIGTERM);
+  WAIT_FOR(note->got[0][SIGTERM] == 1);
   sleep_ms(80);
   kill(note->guardian, SIGTERM);
   assert_int_equal(ending(shell), 42);
@@ -480,7 +483,7 @@ static void a_host_that_hangs_is_killed_and_its_run_named(void **state) {
     WAIT_FOR(is_gone(note->pid[i]));
     note->frozen = false;
     WAIT_FOR(note->lives == i + 2);
-    assert_in_range((clock_mono_ns() - froze) / 1000000, 250, 600 * SLOW);
+    assert_in_range((clock_mono_ns() - froze) / 1000000, 250, 3000);
   }
   assert_int_equal(note->hung[0], 18); /* newest first, kept across hosts */
   assert_int_equal(note->hung[1], 17);
@@ -738,7 +741,7 @@ int main(void) {
       CASE(a_group_that_is_ended_is_asked_once),
       CASE(a_stop_during_backoff_is_quick),
       CASE(a_host_that_dies_while_it_stops_stays_dead),
-      CASE(what_nohup_ignores_stays_ignored),
+      CASE(signals_ignored_before_stay_so_but_for_deaths),
       CASE(keys_on_the_terminal_reach_the_host_once),
       CASE(a_terminal_that_goes_is_told_once),
       CASE(a_host_that_hangs_is_killed_and_its_run_named),
