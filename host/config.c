@@ -124,21 +124,10 @@ static void set_string(char **field, const char *value) {
 }
 
 static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
-  static const char *const known[] = {"adapter",
-                                      "base_url",
-                                      "key_env",
-                                      "key_file",
-                                      "concurrency",
-                                      "requests_per_minute",
-                                      "tokens_per_minute",
-                                      "retries",
-                                      "options",
-                                      "connect_s",
-                                      "first_byte_s",
-                                      "idle_s",
-                                      "total_s",
-                                      "http1",
-                                      NULL};
+  static const char *const known[] = {
+      "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
+      "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
+      "total_s",           "http1",    NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
   if (!json_is_object(t))
@@ -161,7 +150,8 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->total_s = jsonx_num(t, "total_s", p->total_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
   json_t *options = json_object_get(t, "options");
-  if (options && !json_is_object(options)) return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
+  if (options && !json_is_object(options))
+    return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
   json_decref(p->options);
   p->options = json_incref(options);
   if (!p->base_url) return err_set(e, ERR_CONFIG, "quire.lua: %sbase_url is missing", where);
@@ -335,7 +325,8 @@ static enum err read_adapters(struct config *c, struct error *e) {
 
 /* ---- watcher and notify */
 
-static enum err number_of(const json_t *t, const char *table, const char *name, double least, double *v, struct error *e) {
+static enum err number_of(const json_t *t, const char *table, const char *name, double least, double *v,
+                          struct error *e) {
   const json_t *given = json_object_get(t, name);
   if (!given) return OK;
   *v = json_number_value(given);
@@ -437,7 +428,8 @@ static enum err read_file(struct config *c, json_t **t, struct error *e) {
 }
 
 enum err config_load(const struct config_flags *flags, struct config *c, struct error *e) {
-  static const char *const known[] = {"providers", "roles", "prices", "limits", "watcher", "notify", "listen", NULL};
+  static const char *const known[] = {"providers", "roles",  "prices", "limits",
+                                      "watcher",   "notify", "listen", NULL};
   *c = (struct config){.shown = json_array()};
   c->library = library_path(flags->library);
   c->exports = mem_printf("%s/exports", c->library);

@@ -29,7 +29,7 @@ struct config {
   json_t *shown; /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
   struct watcher_settings watcher;
   struct hooks_settings hooks;
-  double hang_s;            /* the guardian kills a host whose loop did not tick for so long */
+  double hang_s; /* the guardian kills a host whose loop did not tick for so long */
   char *listen;  /* "127.0.0.1:0": where the owner's API listens */
 };
 

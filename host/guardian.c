@@ -260,13 +260,15 @@ static void kill_hung(struct guardian *g) {
 
 static void look_for_hang(struct guardian *g, uint64_t slept_ns) {
   uint64_t ticks = atomic_load(&g->pulse->ticks);
-  if (ticks != g->ticks_seen || g->stopped || g->hung) {
+  if (ticks != g->ticks_seen || g->stopped || g->hung || phase_of(g) == PULSE_FOLLOWING) {
     g->ticks_seen = ticks;
     g->quiet_ns = 0;
     return;
   }
   g->quiet_ns += slept_ns;
-  double most = is_up(g) && !is_stopping(g) ? g->set.hang_s : g->set.slow_s;
+  uint64_t asked_ms = atomic_load(&g->pulse->hang_ms);
+  double hang = asked_ms ? (double)asked_ms / 1e3 : g->set.hang_s;
+  double most = is_up(g) && !is_stopping(g) ? hang : g->set.slow_s;
   if (g->quiet_ns < (uint64_t)(most * S)) return;
   if (is_traced(g->child))
     g->quiet_ns = 0;

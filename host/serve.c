@@ -127,7 +127,7 @@ static void make_token(char token[65]) {
 }
 
 static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
-  struct library_owner owner = {.pid = getpid()};
+  struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
   make_token(owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
   h->web = web_start(&h->commands, config->listen, owner.token, h->address, e);

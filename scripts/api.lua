@@ -127,7 +127,8 @@ task = {}
 
 ---@class Task
 
----Starts fn in a task of its own. `key` names it in the journal (default: its number within its parent).
+---Starts fn in a task of its own. `key` names it in the journal (default: its number within its parent). Two unfinished tasks of the
+---same parent cannot have the same key; a key may be used again once its task has ended.
 ---@param fn fun(): any
 ---@param options? {key?: string}
 ---@return Task

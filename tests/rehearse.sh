@@ -4,8 +4,13 @@
 #   rehearse_start [OPTION]...      starts `quire rehearse` on a free port; $rehearse is its address
 #   rehearse_library                makes $QUIRE_LIBRARY with quire.lua: provider "stub", default role stub/novelist, no retries' waits
 #   rehearse_control JSON           changes latency and faults
-#   ledger_counts                   "COUNT KEY" for each request key that was asked more than once
 #   ledger_total                    number of requests
+#   ledger_repeats                  "N MOST": how many request keys were asked more than once, and how often the most frequent one
+#   ledger_keys                     the request keys, each once, sorted
+#   quire_crash PLACE@PASS COMMAND...   runs it and kills it with SIGKILL at the PASS-th pass of a failpoint; out and status as t_run
+#   sql QUERY                       the answer's rows without the header, columns joined by "|"
+#   calls_by_role [RUN]             "extractor 4 judge 2 ..." of a run's answered calls
+#   fresh NAME                      an empty library $tmp/NAME that uses the provider, made the current one; the ledger is cleared
 
 rehearse=''
 rehearse_start() {
@@ -36,3 +41,20 @@ ledger_clear() { curl -sf -X DELETE "http://$rehearse/ledger" >/dev/null; }
 ledger_total() { ledger | grep -o '"key"' | wc -l; }
 # The count of the key that was asked most, and how many keys were asked more than once.
 ledger_repeats() { ledger | grep -o '"key": *"[0-9a-f]*"' | sort | uniq -c | awk '$1 > 1 { n++; if ($1 > most) most = $1 } END { print n + 0, most + 0 }'; }
+ledger_keys() { ledger | grep -o '"key": *"[0-9a-f]*"' | sort -u; }
+
+# All kill tests come through here.
+quire_crash() {
+  local place=$1
+  shift
+  t_run 137 env QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" "$@"
+}
+
+sql() { sqlite3 -readonly -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "$1"; }
+calls_by_role() { sql "SELECT role, count(*) FROM v_calls WHERE state = 'answered' ${1:+AND run = $1} GROUP BY role ORDER BY role" | tr '|\n' '  '; }
+fresh() {
+  export QUIRE_LIBRARY=$tmp/$1
+  rm -rf "$QUIRE_LIBRARY"
+  rehearse_library
+  ledger_clear
+}

@@ -11,7 +11,7 @@
 #include "engine/internal.h"
 
 #define TASK "quire.task"
-enum { DEFAULT_LIMIT = 8, MOST_ITEMS = 10000 };
+enum { DEFAULT_LIMIT = 8, MOST_ITEMS = 10000, MOST_KEY = 1000 };
 
 /* ---- making */
 
@@ -23,9 +23,9 @@ static void check_room(lua_State *L, struct run *run, const char *function) {
 
 static void check_key(lua_State *L, struct task *parent, const char *key) {
   if (!key) return;
-  if (!*key || strlen(key) > 100 || strpbrk(key, "/#"))
-    luaL_error(L, "a task's key has 1 to 100 characters without '/' and '#'");
-  if (task_key_taken(parent, key)) luaL_error(L, "two tasks of the same parent have the key '%s'", key);
+  if (!*key || strlen(key) > MOST_KEY) luaL_error(L, "a task's key has 1 to %d bytes", MOST_KEY);
+  if (task_key_taken(parent, key))
+    luaL_error(L, "two tasks of the same parent have the key '%s' at the same time", key);
 }
 
 /* Makes a held task that will call the function and n_args arguments at the stack's top (popped). */

@@ -8,16 +8,21 @@
 #include <stdint.h>
 
 enum pulse_phase {
-  PULSE_STARTING, /* opening, migrating: may take long */
-  PULSE_READY,    /* it serves; set once, after everything is open. systemd is told READY=1 */
-  PULSE_STOPPING  /* draining, closing: the loop may be gone; set before the drain */
+  PULSE_STARTING,  /* opening, migrating: may take long */
+  PULSE_READY,     /* it serves; set once, after everything is open. systemd is told READY=1 */
+  PULSE_FOLLOWING, /* it owns nothing, follows a run in another host: it has no loop to judge */
+  PULSE_STOPPING   /* draining, closing: the loop may be gone; set before the drain */
 };
 
 struct pulse {
   _Atomic uint64_t ticks; /* grows with each pass of the loop, at least once a second */
   _Atomic int64_t run;    /* being resumed now; 0: none */
   _Atomic int64_t
-      hung_runs[8];  /* written by the guardian: runs that held the loop when it was killed, newest first */
+      hung_runs[8]; /* written by the guardian: runs that held the loop when it was killed, newest first */
+  _Atomic int64_t
+      own_run; /* the run that `quire run` follows: a restarted host goes on with it instead of starting another */
+  _Atomic uint64_t
+      hang_ms; /* set by the host from its configuration: no tick for so long is a hang; 0: the guardian's own setting */
   _Atomic int phase; /* enum pulse_phase */
   _Atomic uint64_t
       progress; /* grows with everything made durable (a commit of journal entries): a host that dies after

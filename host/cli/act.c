@@ -2,7 +2,7 @@
  *
  * 20 `quire run` at once on a fresh library: one gets the lock, the others find it taken, wait until owner.json says where to
  * call, and hand their run over. An owner that is just leaving refuses or cuts the line; then the loop begins again, and whoever
- * gets the lock is the next owner. A hand-over carries a key of its own, so that one that was cut can be said again. */
+ * gets the lock is the next owner. A run carries a key of its own (guarded.c), so that a hand-over that was cut can be said again. */
 #include "cli/act.h"
 
 #include <errno.h>
@@ -11,12 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/jsonx.h"
 #include "cli/client.h"
@@ -38,7 +36,7 @@ static void encode(const char *s, char *out, size_t max) {
 
 void act_path(const struct act *a, char *out, size_t max) {
   static const char *const verbs[] = {
-      [ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_CANCEL] = "cancel"};
+      [ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_ADOPT] = "adopt", [ACT_CANCEL] = "cancel"};
   if (a->kind == ACT_RUN)
     snprintf(out, max, "/api/runs");
   else if (a->kind == ACT_GATE)
@@ -59,6 +57,7 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_RUN: err = command_run(c, request, out, e); break;
   case ACT_RESUME: err = command_resume(c, a->id, request, out, e); break;
   case ACT_RETRY: err = command_retry(c, a->id, request, out, e); break;
+  case ACT_ADOPT: err = command_adopt(c, a->id, out, e); break;
   case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
   case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
   case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;
@@ -68,7 +67,7 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
 }
 
 static bool moves_a_run(const struct act *a) {
-  return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY;
+  return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY || a->kind == ACT_ADOPT;
 }
 
 /* ---- as the owner */
@@ -97,23 +96,11 @@ static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
 
 /* ---- through the owner */
 
-static void add_hand_over_key(struct act *a) {
-  uint8_t random[8];
-  char hex[2 * sizeof random + 1];
-  if (a->kind != ACT_RUN || json_object_get(a->request, "key")) return;
-  if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) return;
-  hex_encode(random, sizeof random, hex);
-  char *key = mem_printf("auto-%s", hex);
-  json_object_set_new(a->request, "key", json_string(key));
-  free(key);
-}
-
 /* True: it is decided (err says how). False: try again. */
 static bool hand_over(struct act *a, enum err *err, struct error *e) {
   char path[300];
   enum client_end end;
   act_path(a, path, sizeof path);
-  add_hand_over_key(a);
   json_t *empty = json_object();
   *err = client_call(&a->owner, "POST", path, a->request ? a->request : empty, &a->answer, &end, e);
   json_decref(empty);
@@ -182,6 +169,8 @@ enum err act_take_over(struct cli *c, struct error *e) {
   /* The descriptor names one process for ever; if that is still the owner, it is the one to end. */
   enum err err = OK;
   bool same = library_get_owner(c->library, &again, &ignored) == OK && again.pid == owner.pid;
+  if (same && owner.guardian > 1)
+    kill(owner.guardian, SIGKILL); /* or it would start the owner again; its child dies with it */
   if (same && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
     err = err_errno(e, errno, "cannot end process %d", (int)owner.pid);
   struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -10,7 +10,7 @@
 #include "engine/commands.h"
 #include "serve.h"
 
-enum act_kind { ACT_RUN, ACT_RESUME, ACT_RETRY, ACT_CANCEL, ACT_GATE, ACT_ARTIFACT };
+enum act_kind { ACT_RUN, ACT_RESUME, ACT_RETRY, ACT_ADOPT, ACT_CANCEL, ACT_GATE, ACT_ARTIFACT };
 
 struct act {
   enum act_kind kind;

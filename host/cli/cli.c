@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/guarded.h"
 #include "cli/terminal.h"
 
 enum { MOST_COMMANDS = 64, EXIT_PIPE = 128 + SIGPIPE };
@@ -31,6 +32,10 @@ enum err cli_config(struct cli *c, struct error *e) {
   enum err err = config_load(&flags, &c->config, e);
   free(dir);
   c->configured = err == OK;
+  if (err == OK && c->pulse) {
+    c->config.engine.pulse = c->pulse;
+    atomic_store(&c->pulse->hang_ms, (uint64_t)(c->config.hang_s * 1e3));
+  }
   return err;
 }
 
@@ -248,6 +253,28 @@ static void release(struct cli *c) {
   if (c->configured) config_release(&c->config);
   free(c->library);
   options_release(&c->options);
+  c->reader = NULL; /* an unguarded command finishes here and in cli_main */
+  c->configured = false;
+  c->library = NULL;
+}
+
+/* The last of a command's work: in the guardian's child this is where the process ends. */
+static int finish(struct cli *c, int code) {
+  release(c);
+  bool pipe;
+  if (!out_finish(&pipe)) return pipe ? EXIT_PIPE : EXIT_FAILED;
+  return code;
+}
+
+static int run_and_finish(struct cli *c) {
+  return finish(c, c->command->run(c));
+}
+
+static bool is_guarded(const struct command *k) {
+  int (*const guarded[])(struct cli *) = {cli_run, cli_resume, cli_retry, cli_export, cli_serve};
+  for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+    if (k->run == guarded[i]) return true;
+  return false;
 }
 
 static int dispatch(struct cli *c, int argc, char **argv) {
@@ -276,16 +303,12 @@ static int dispatch(struct cli *c, int argc, char **argv) {
   if (help) return cli_help(c);
   if (choose(c, &e) != OK || check_use(c, &e) != OK) return cli_fail(c, &e);
   c->library = library_path(options_get(&c->options, "library"));
-  return c->command->run(c);
+  return is_guarded(c->command) ? guarded_run(c, run_and_finish) : c->command->run(c);
 }
 
 int cli_main(int argc, char **argv) {
   struct cli c = {.out.json = given_early(argc, argv, "--json")};
   signal(SIGPIPE, SIG_IGN);
   log_level(argc, argv);
-  int code = dispatch(&c, argc, argv);
-  release(&c);
-  bool pipe;
-  if (!out_finish(&pipe)) return pipe ? EXIT_PIPE : EXIT_FAILED;
-  return code;
+  return finish(&c, dispatch(&c, argc, argv));
 }

@@ -31,7 +31,10 @@ static json_t *gate_json(const struct gate_row *g) {
   if (g->schema) json_object_set_new(v, "schema", state_parse(g->schema));
   if (g->decision) json_object_set_new(v, "decision", out_text(g->decision));
   if (g->decided_by) json_object_set_new(v, "by", out_text(g->decided_by));
-  if (g->edits) json_object_set_new(v, "edits", state_parse(g->edits));
+  if (g->edits) {
+    json_t *edits = state_parse(g->edits);
+    json_object_set_new(v, "edits", json_is_null(edits) ? out_text(g->edits) : edits);
+  }
   return v;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/act.h"
 #include "cli/command.h"
 #include "cli/follow.h"
+#include "cli/guarded.h"
 #include "cli/request.h"
 #include "cli/result.h"
 #include "cli/stop.h"
@@ -93,17 +94,12 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
 
 /* The owner died while we followed: this process takes the run up, or hands it to whoever was faster. */
 static enum err take_up(struct cli *c, struct act *a, const struct follow *f, struct error *e) {
-  json_t *options = state_parse(f->row.options), *request = json_object(),
-         *until = json_object_get(options, "until");
-  if (until) json_object_set(request, "until", until);
   out_say(&c->out, "The host that held run %lld is gone; taking the run up.", (long long)f->run);
   json_decref(a->answer);
-  *a = (struct act){.kind = ACT_RESUME, .id = f->run, .request = request};
+  *a = (struct act){.kind = ACT_ADOPT, .id = f->run};
   enum err err = act_do(c, a, e);
-  a->request = NULL;
-  json_decref(request);
-  json_decref(options);
-  return err == ERR_CONFLICT ? OK : err; /* it ended, or goes on elsewhere: following shows it */
+  if (err == OK) guarded_set_own_run(c, f->run, a->host != NULL);
+  return err;
 }
 
 static enum err follow_through(struct cli *c, struct act *a, struct follow *f, enum follow_end *end,
@@ -196,9 +192,16 @@ static enum err prepare(struct cli *c, int64_t *max_wait, struct error *e) {
   return err;
 }
 
-/* Does the act, then follows the run that came out of it. */
+/* Does the act, then follows the run that came out of it. A command that was killed and started again only adopts what it had. */
 static int move(struct cli *c, struct act *a, struct follow *f) {
   struct error e = {0};
+  if (guarded_own_run(c)) {
+    out_say(&c->out, "This process was killed and started again; going on with run %lld.",
+            (long long)guarded_own_run(c));
+    a->kind = ACT_ADOPT;
+    a->id = guarded_own_run(c);
+    f->after_event = last_event_of(c, a->id);
+  }
   a->only_living = options_has(&c->options, "detach");
   enum err err = act_do(c, a, &e);
   json_decref(a->request);
@@ -206,6 +209,7 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
   if (err != OK && stop_signal()) return EXIT_SIGNAL + stop_signal();
   if (err != OK) return cli_fail(c, &e);
   f->run = jsonx_int(a->answer, "run", 0);
+  guarded_set_own_run(c, f->run, a->host != NULL);
   if (a->only_living) return detached(c, a, f->run);
   out_say(&c->out, "Run %lld%s%s%s", (long long)f->run,
           a->handed_over ? " (handed to the library's owner)" : "",
@@ -233,6 +237,7 @@ int cli_run(struct cli *c) {
     return code;
   }
   f.after_event = before.last_event;
+  guarded_add_key(c, a.request);
   return move(c, &a, &f);
 }
 
@@ -313,6 +318,7 @@ int cli_export(struct cli *c) {
   if (err == OK) err = request_run(c, &a.request, &e);
   if (err != OK) return cli_fail(c, &e);
   json_object_set_new(a.request, "project", out_text(project));
+  guarded_add_key(c, a.request);
   return move(c, &a, &f);
 }
 

@@ -39,6 +39,9 @@ struct cli {
   struct config config;
   bool configured;
   struct store *reader;
+  struct pulse *pulse; /* the guardian's page, or NULL */
+  int attempt;         /* how often the guardian started this command again */
+  char auto_key[32];   /* for a run that is given none */
 };
 
 int cli_main(int argc, char **argv);

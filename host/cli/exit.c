@@ -10,6 +10,7 @@ static const unsigned char codes[ERR_COUNT] = {
     [ERR_OWNED] = EXIT_OWNED,
     [ERR_SCRIPT] = EXIT_SCRIPT,
     [ERR_CONFIG] = EXIT_SCRIPT,
+    [ERR_LIMIT] = EXIT_SCRIPT, /* of a script; a file that is too large is ERR_INVALID */
     [ERR_PROVIDER] = EXIT_PROVIDER,
     [ERR_UNAVAILABLE] = EXIT_PROVIDER,
     [ERR_AUTH] = EXIT_KEY,

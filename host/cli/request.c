@@ -17,7 +17,7 @@ enum err request_file(const char *path, const char *what, bool utf8, struct buf 
   struct error read = {0};
   enum err err = buf_read_file(out, path, &read);
   if (err != OK) {
-    err_set(e, err == ERR_NOT_FOUND ? ERR_INVALID : err, "%s: %s", what, read.message);
+    err_set(e, err == ERR_NOT_FOUND || err == ERR_LIMIT ? ERR_INVALID : err, "%s: %s", what, read.message);
     if (read.hint[0]) err_hint(e, "%s", read.hint);
     return e->code;
   }

@@ -3,21 +3,30 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static volatile sig_atomic_t first;
+static volatile uint64_t first_ns;
 static int wake = -1;
+enum { ECHO_NS = 50000000 };
 
 static void on_signal(int number) {
-  uint64_t one = 1;
+  uint64_t one = 1, now = clock_mono_ns();
+  bool echo =
+      first == number && now - first_ns < ECHO_NS; /* the terminal's and the guardian's of one key press */
+  if (echo) return;
   if (first) {
     (void)!write(STDERR_FILENO, "\n", 1);
     _exit(128 + number);
   }
   first = number;
+  first_ns = now;
   if (wake >= 0) (void)!write(wake, &one, sizeof one);
 }
 

@@ -385,6 +385,16 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
   return err;
 }
 
+enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  struct run_row row = {0};
+  enum err err = status_of(c, run, &row, e);
+  if (err != OK) return err;
+  if (!terminal(row.status) && strcmp(row.status, "waiting") != 0) engine_start_run(c->engine, run);
+  *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status", row.status);
+  run_row_release(&row);
+  return OK;
+}
+
 enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out,
                        struct error *e) {
   struct run_row row = {0};

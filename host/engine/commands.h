@@ -8,7 +8,8 @@
 
 struct commands {
   struct store *store;
-  struct engine *engine; /* NULL (with llm): the command line records a cancel, decision or edit in a library that nobody runs; nothing starts */
+  struct engine *
+      engine; /* NULL (with llm): the command line records a cancel, decision or edit in a library that nobody runs; nothing starts */
   struct llm *llm;
   const struct engine_settings *settings;
   const char *const *
@@ -29,6 +30,9 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
  * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. */
 enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,
                         struct error *e);
+/* POST /api/runs/{id}/adopt -> {"run","status"}. Goes on with a run whose host died, exactly as it was being run: its scripts, its --with, its
+ * --until. A waiting or finished run stays as it is. For a client whose owner is gone, and for a restarted host. */
+enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct error *e);
 /* POST /api/runs/{id}/retry: a new run with a copy of the journal. Same request as resume. -> {"run": NEW, "retry_of": ID} */
 enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/runs/{id}/cancel -> {"run","status"} */

@@ -170,7 +170,8 @@ static void do_drain(struct post *p) {
   c->en->drain_until = clock_mono_ns() + (uint64_t)c->grace_ms * 1000000;
   c->en->drained = c->done;
   c->en->drained_arg = c->arg;
-  timer_set(c->en->loop, &c->en->beat, clock_mono_ns() + (uint64_t)c->grace_ms * 1000000);
+  timer_set(c->en->loop, &c->en->beat,
+            clock_mono_ns() + (c->grace_ms < 1000 ? (uint64_t)c->grace_ms * 1000000 : BEAT_NS));
   engine_look_at_drain(c->en);
   free(c);
 }

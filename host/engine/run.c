@@ -440,6 +440,10 @@ static void finish_main(struct run *run, struct task *t) {
     run_fail(run, ERR_SCRIPT, &told, NULL);
     return;
   }
+  if (run->until && !run->until_met && !(run->phase && run_until_reached(run, run->phase)))
+    run_event(run, "log",
+              json_pack("{s:s, s:o}", "level", "warn", "text",
+                        json_sprintf("there was no phase and no checkpoint '%s' to stop after", run->until)));
   run_end(run, "completed", buf_take(&out), NULL);
 }
 
@@ -525,10 +529,30 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
   pending_post(run, NULL, &op->op, false, NULL, NULL);
 }
 
+/* Is `words` in the slug, as whole words? "planning" in "chapter-planning". */
+static bool has_words(const char *slug, const char *words) {
+  size_t n = strlen(words);
+  for (const char *at = strstr(slug, words); at; at = strstr(at + 1, words))
+    if ((at == slug || at[-1] == '-') && (at[n] == '\0' || at[n] == '-')) return true;
+  return false;
+}
+
+/* Are they equal but for hyphens? "postprocessing" and "post-processing". */
+static bool same_letters(const char *a, const char *b) {
+  for (;; a++, b++) {
+    a += strspn(a, "-");
+    b += strspn(b, "-");
+    if (*a != *b || !*a) return *a == *b;
+  }
+}
+
+/* A checkpoint ("chapter:3") must be named exactly, a phase by one of its words: chapter:1 is not chapter:10. */
 bool run_until_reached(struct run *run, const char *name) {
   if (!run->until || !name) return false;
   char slug[200];
   text_slug(name, strlen(name), slug, sizeof slug);
-  size_t n = strlen(run->until);
-  return strncmp(slug, run->until, n) == 0 && (slug[n] == '\0' || (slug[n] == '-' && !strchr(name, ':')));
+  bool reached = strcmp(slug, run->until) == 0 ||
+                 (!strchr(name, ':') && (has_words(slug, run->until) || same_letters(slug, run->until)));
+  if (reached) run->until_met = true;
+  return reached;
 }

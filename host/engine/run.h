@@ -76,7 +76,8 @@ struct task {
   struct wait *wait;     /* what it waits for */
   struct wait *finished; /* being turned into values by the continuation; freed after the resume */
   struct map *counts;    /* (kind, hash) -> n: how many equals this scope asked so far */
-  struct map *keys;      /* names its children have */
+  struct map *keys;      /* key -> its newest child of that key */
+  int nth;               /* of the children of its parent that have its key */
   int children;          /* ordinal of the next child */
   int n_args;            /* for the first resume */
   int n_results;         /* on L when DONE */
@@ -110,6 +111,7 @@ struct run {
   char *project_slug;
   json_t *options, *input;
   char *until; /* slug of the phase or checkpoint to stop after, or NULL */
+  bool until_met;
   char *phase; /* name shown in the banner */
   char *out_dir;
   struct run_role *roles; /* --model [ROLE=]PROVIDER/NAME */
@@ -198,8 +200,9 @@ void run_models(const struct run *run, const char *role, const char *const **mod
 
 /* ---- tasks (task.c) */
 struct task *task_new(struct run *run, struct task *parent, const char *key, lua_State *L);
-/* Notes that a child of this name exists; true when there was one already (two would share journal keys). */
-bool task_key_taken(struct task *parent, const char *key);
+/* Is an unfinished child of this key there? Of two at once nobody could say which is which; one after the other they are counted: a
+ * loop that maps over the same keys again gets "key", "key#2", ... When a child ended is the same in each life of the run. */
+bool task_key_taken(const struct task *parent, const char *key);
 void task_start(struct task *t);
 /* Room for n tasks, of which at most `limit` run at once. Freed with the run. */
 struct task_group *task_group_new(struct run *run, size_t n, size_t limit);

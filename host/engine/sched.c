@@ -366,7 +366,8 @@ static void resume_task(struct run *run, struct task *t) {
   int n_args = t->state == TASK_NEW ? t->n_args : 0, n_results = 0;
   t->state = TASK_READY;
   struct pulse *pulse = run->engine->settings.pulse;
-  if (pulse) atomic_store(&pulse->run, run->id); /* if this never comes back, the guardian knows whom to name */
+  if (pulse)
+    atomic_store(&pulse->run, run->id); /* if this never comes back, the guardian knows whom to name */
   run->current = t;
   machine_slice_begin(run->machine, t->L);
   int status = lua_resume(t->L, NULL, n_args, &n_results);
@@ -397,7 +398,8 @@ static void deliver(struct run *run, struct wait *w) {
   list_remove(&w->inbox);
   if (w->at_ms > run->now_ms) run->now_ms = w->at_ms;
   run_beat(run);
-  if (run->engine->settings.pulse && !w->recorded) atomic_fetch_add(&run->engine->settings.pulse->progress, 1);
+  if (run->engine->settings.pulse && !w->recorded)
+    atomic_fetch_add(&run->engine->settings.pulse->progress, 1);
   if (!w->err && goes_round(t, w)) {
     struct error e = {0};
     err_set(&e, ERR_STUCK, "stuck: the same question got the same answer %d times in a row in task %s",

@@ -2,10 +2,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/internal.h"
 
-enum { MAX_SCOPE = 500 };
+enum { MAX_SCOPE = 500, MAX_PLAIN = 100, KEPT = 60, HASH_DIGITS = 12 };
+
+/* The first bytes of s with what a scope cannot hold replaced, then a hash of all of it: "TCP/IP" -> "TCP-IP#0c1f...". */
+static char *shorten(const char *s, size_t keep, bool slashes) {
+  char hex[SHA_HEX];
+  size_t n = strlen(s);
+  sha256_hex(s, n, hex);
+  if (n > keep) n = keep;
+  bool text = utf8_valid(s, strlen(s), NULL);
+  while (text && n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80) n--;
+  char *out = mem_printf("%.*s#%.*s", (int)n, s, HASH_DIGITS, hex);
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)out[i];
+    if (c == '#' || c < ' ' || c == 127 || (c == '/' && !slashes) || (c > 127 && !text)) out[i] = '-';
+  }
+  return out;
+}
+
+static bool plain(const char *key) {
+  if (!*key || strlen(key) > MAX_PLAIN || !utf8_valid(key, strlen(key), NULL)) return false;
+  for (const char *p = key; *p; p++)
+    if (*p == '/' || *p == '#' || (unsigned char)*p < ' ' || *p == 127) return false;
+  return true;
+}
+
+/* '#' stands in no plain key, so these names are nobody else's. */
+static char *name_of(const char *key, int ordinal, int nth) {
+  if (!key) return mem_printf("#%d", ordinal);
+  char *name = plain(key) ? mem_dup(key) : shorten(key, KEPT, false);
+  if (nth < 2) return name;
+  char *again = mem_printf("%s#%d", name, nth);
+  free(name);
+  return again;
+}
 
 struct task *task_new(struct run *run, struct task *parent, const char *key, lua_State *L) {
   struct task *t = mem_alloc(sizeof *t);
@@ -15,11 +50,20 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
   if (!parent) {
     t->scope = mem_dup("/");
   } else {
-    const char *slash = parent->parent ? "/" : "";
-    int ordinal = ++parent->children;
-    t->scope = key ? mem_printf("%s%s%.100s", parent->scope, slash, key)
-                   : mem_printf("%s%s#%d", parent->scope, slash, ordinal);
-    if (strlen(t->scope) > MAX_SCOPE) t->scope[MAX_SCOPE] = '\0';
+    struct task *before = NULL;
+    if (key) {
+      if (!parent->keys) parent->keys = map_new();
+      before = map_put(parent->keys, key, t);
+    }
+    t->nth = before ? before->nth + 1 : 1;
+    char *name = name_of(key, ++parent->children, t->nth);
+    t->scope = mem_printf("%s%s%s", parent->scope, parent->parent ? "/" : "", name);
+    free(name);
+    if (strlen(t->scope) > MAX_SCOPE) {
+      char *shorter = shorten(t->scope, MAX_SCOPE - HASH_DIGITS - 1, true);
+      free(t->scope);
+      t->scope = shorter;
+    }
   }
   list_init(&t->ready);
   list_push_tail(&run->tasks, &t->all);
@@ -35,9 +79,9 @@ struct task_group *task_group_new(struct run *run, size_t n, size_t limit) {
   return g;
 }
 
-bool task_key_taken(struct task *parent, const char *key) {
-  if (!parent->keys) parent->keys = map_new();
-  return map_put(parent->keys, key, parent) != NULL;
+bool task_key_taken(const struct task *parent, const char *key) {
+  const struct task *t = parent->keys ? map_get(parent->keys, key) : NULL;
+  return t && t->state < TASK_DONE;
 }
 
 void task_start(struct task *t) {

@@ -138,7 +138,8 @@ static void looked(struct post *p) {
   struct watcher *w = l->watcher;
   if (l->op.err != OK) log_errorx("the watcher cannot read the runs: %s", l->op.error.message);
   for (size_t i = 0; i < l->n; i++)
-    if (!w->settings.held_only && !run_find(w->en, l->rows[i].id)) give_back(w, l->rows[i].id, l->rows[i].epoch, false, NULL);
+    if (!w->settings.held_only && !run_find(w->en, l->rows[i].id))
+      give_back(w, l->rows[i].id, l->rows[i].epoch, false, NULL);
   if (l->op.err == OK) {
     atomic_store(&w->swept_ms, clock_wall_ms());
     atomic_store(&w->swept_ns, clock_mono_ns());

@@ -12,7 +12,7 @@ struct watcher_settings { /* the old system's numbers are the defaults */
   double never_s;         /* 7,200: started so long ago, and never a heartbeat */
   int deaths_most;        /* 3: deaths in a row without a new journal entry; then it is poison */
   bool fail;              /* on_stale = "fail" instead of "resume" */
-  bool held_only;   /* `quire run` leaves runs that it does not hold alone */
+  bool held_only;         /* `quire run` leaves runs that it does not hold alone */
 };
 
 struct watcher;

@@ -38,6 +38,7 @@ struct prompt {
   struct span kinds[MAX_KINDS];
   int n_kinds;
   struct span title, language, genre;
+  struct span viewpoint; /* whose eyes, as the last line or key says that speaks of it */
   long words;       /* asked for; 0: not said */
   long scenes;      /* asked for; 0: not said */
   long chapter;     /* "chapter 7" in the task; 0: none */

@@ -43,8 +43,8 @@ static struct span trimmed(struct span s) {
 
 /* ---- names ---- */
 
-static const char *const person_words[] = {"character",  "cast",     "people",    "person", "protagonist",
-                                           "antagonist", "narrator", "viewpoint", "hero",   NULL};
+static const char *const person_words[] = {"character",  "cast",     "people", "person", "protagonist",
+                                           "antagonist", "narrator", "hero",   NULL};
 static const char *const place_words[] = {"place", "location", "setting", NULL};
 static const char *const thing_words[] = {"theme", "motif", "promise", "thread", "event", "chapter", "object",
                                           "item",  "genre", "phase",   "title",  "book",  "series",  NULL};
@@ -58,12 +58,29 @@ static bool name_like(struct span s) {
   return spaces <= 4 && (c >= 0x80 || isupper(c) || spaces == 0);
 }
 
+static bool speaks(struct span s) {
+  return s.n && ((unsigned char)s.at[0] >= 0x80 || isupper((unsigned char)s.at[0]));
+}
+
+/* Is `part` the first or the last word of `whole`? "Mara" and "Mara Venn" are one person. */
+static bool part_of(struct span part, struct span whole) {
+  if (part.n + 1 >= whole.n) return false;
+  bool first = memcmp(whole.at, part.at, part.n) == 0 && whole.at[part.n] == ' ';
+  const char *tail = whole.at + whole.n - part.n;
+  return first || (memcmp(tail, part.at, part.n) == 0 && tail[-1] == ' ');
+}
+
 static void names_add(struct names *list, struct span s) {
   s = trimmed(s);
-  if (!name_like(s) || list->n == MAX_NAMES) return;
-  for (int i = 0; i < list->n; i++)
-    if (span_is(list->list[i], s)) return;
-  list->list[list->n++] = s;
+  if (!name_like(s)) return;
+  for (int i = 0; i < list->n; i++) {
+    if (span_is(list->list[i], s) || part_of(s, list->list[i])) return;
+    if (part_of(list->list[i], s)) {
+      list->list[i] = s;
+      return;
+    }
+  }
+  if (list->n < MAX_NAMES) list->list[list->n++] = s;
 }
 
 static void mark_names_of_task(struct names *list, const char *task, size_t n) {
@@ -110,9 +127,11 @@ static void take_string(struct scan *s, struct span value) {
     keep_first(&p->language, value);
   } else if (span_is(key, span_of("genre"))) {
     keep_first(&p->genre, value);
-  } else if (has_any(key, person_words)) {
+  } else if (span_has(key, "viewpoint")) {
+    p->viewpoint = value;
+  } else if (speaks(value) && has_any(key, person_words)) {
     names_add(&p->people, value);
-  } else if (has_any(key, place_words)) {
+  } else if (speaks(value) && has_any(key, place_words)) {
     names_add(&p->places, value);
   }
 }
@@ -226,8 +245,7 @@ static void add_listed(struct names *list, struct span s) {
     if (and&&(size_t)(and-s.at) < end) end = (size_t)(and-s.at), skip = 5;
     struct span one = trimmed((struct span){s.at, find_name_end(s.at, end)});
     if (one.n && one.at[one.n - 1] == '.') one.n--;
-    if (one.n && ((unsigned char)one.at[0] >= 0x80 || isupper((unsigned char)one.at[0])))
-      names_add(list, one);
+    if (speaks(one)) names_add(list, one);
     s.at += end + skip;
     s.n -= end + skip;
   }
@@ -260,6 +278,7 @@ static void take_line(struct prompt *p, struct span line, struct names **section
   struct span rest = colon ? (struct span){colon + 1, line.n - head.n - 1} : (struct span){"", 0};
   *section = section_of(p, head);
   if (*section) add_listed(*section, rest);
+  if (head.n == 9 && span_has(head, "viewpoint")) p->viewpoint = trimmed(rest);
   if (head.n == 5 && span_has(head, "title")) keep_first(&p->title, rest);
   if (head.n == 8 && span_has(head, "language")) keep_first(&p->language, rest);
   if (head.n == 5 && span_has(head, "genre")) keep_first(&p->genre, rest);
@@ -271,9 +290,21 @@ static void scan_lines(struct prompt *p) {
   while (at < end) {
     const char *lf = memchr(at, '\n', (size_t)(end - at));
     size_t n = lf ? (size_t)(lf - at) : (size_t)(end - at);
-    if (n && n <= 400) take_line(p, (struct span){at, n}, &section);
+    if (n) take_line(p, (struct span){at, n < 400 ? n : 400}, &section);
     at += n + 1;
   }
+}
+
+/* "Place: Grey Quay." inside a line of the task. */
+static void scan_task_place(struct prompt *p) {
+  static const char label[] = "Place: ";
+  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
+  const char *text = p->task + p->n_task - tail, *end = text + tail,
+             *hit = memmem(text, tail, label, sizeof label - 1);
+  if (!hit) return;
+  struct span place = {hit + sizeof label - 1, 0};
+  while (place.at + place.n < end && !strchr(".\n", place.at[place.n])) place.n++;
+  if (speaks(place)) names_add(&p->places, place);
 }
 
 /* ---- capitalised words, when the prompt names nobody in a better way ---- */
@@ -311,16 +342,37 @@ static size_t word_end(const char *text, size_t n, size_t i) {
   return i;
 }
 
+static bool named_like_a_place(struct span s) {
+  static const char *const ends[] = {" Quay",  " Point",  " Hollow", " House",   " Bridge", " Market",
+                                     " Reach", " Cross",  " Yard",   " Hill",    " Gate",   " Lane",
+                                     " Tower", " Street", " Road",   " Harbour", " Bay",    " Island",
+                                     " River", " Square", NULL};
+  for (const char *const *end = ends; *end; end++) {
+    size_t n = strlen(*end);
+    if (s.n > n && memcmp(s.at + s.n - n, *end, n) == 0) return true;
+  }
+  return false;
+}
+
+/* A run of capitalised words at text[from..end). What begins a sentence says nothing. */
 static void take_capitalised(struct prompt *p, const char *text, size_t from, size_t end) {
   size_t b = from;
   while (b > 0 && text[b - 1] == ' ') b--;
-  if (b == 0 || b == from || !(word_byte(text[b - 1]) || text[b - 1] == ','))
-    return; /* a sentence begins here */
-  static const char *const before_places[] = {" in", " at", " near", " from", " into", " of", NULL};
-  bool place = false;
+  if (b == 0 || b == from || !(word_byte(text[b - 1]) || text[b - 1] == ',')) return;
+  static const char *const before_places[] = {" in", " at", " near", " into", NULL};
+  struct span name = {text + from, end - from};
+  bool place = named_like_a_place(name);
   for (const char *const *w = before_places; *w && !place; w++)
     place = b >= strlen(*w) && memcmp(text + b - strlen(*w), *w, strlen(*w)) == 0;
-  names_add(place ? &p->places : &p->people, (struct span){text + from, end - from});
+  for (int i = 0; i < p->places.n; i++)
+    if (part_of(name, p->places.list[i])) return;
+  names_add(place ? &p->places : &p->people, name);
+}
+
+static size_t run_end(const char *text, size_t n, size_t end) {
+  while (end + 1 < n && text[end] == ' ' && capital_at(text + end + 1, n - end - 1))
+    end = word_end(text, n, end + 1);
+  return end;
 }
 
 static void scan_capitals(struct prompt *p, const char *text, size_t n) {
@@ -330,14 +382,14 @@ static void scan_capitals(struct prompt *p, const char *text, size_t n) {
       i++;
       continue;
     }
-    size_t from = i, end = word_end(text, n, i);
+    size_t from = i, word = word_end(text, n, i);
+    i = word;
+    if (!capital_at(text + from, n - from)) continue;
+    size_t end = run_end(text, n, word);
     i = end;
-    if (!capital_at(text + from, n - from) || everyday((struct span){text + from, end - from})) continue;
-    while (end + 1 < n && text[end] == ' ' && capital_at(text + end + 1, n - end - 1))
-      end = word_end(text, n, end + 1);
+    if (everyday((struct span){text + from, word - from})) continue; /* "The Salt Ledger": a title, no name */
     if (end - from > 2 && memcmp(text + end - 2, "'s", 2) == 0) end -= 2;
     if (end - from > 2) take_capitalised(p, text, from, end);
-    if (end > i) i = end;
   }
 }
 
@@ -556,6 +608,7 @@ enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory
   p->refs = mem_alloc(MAX_REFS * sizeof *p->refs);
   scan_json(p);
   scan_lines(p);
+  scan_task_place(p);
   size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
   const char *task_tail = p->task + p->n_task - tail;
   if (p->people.n == 0) scan_capitals(p, task_tail, tail);

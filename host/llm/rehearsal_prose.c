@@ -382,6 +382,18 @@ static int choose_cast(const struct prompt *p, const struct names *list, struct 
   return n;
 }
 
+static void put_viewpoint_first(struct writer *w, struct span viewpoint) {
+  for (int i = 1; i < w->n_cast && viewpoint.n; i++) {
+    size_t n = strlen(w->cast[i]);
+    char first[72];
+    if (n > viewpoint.n || memcmp(w->cast[i], viewpoint.at, n) != 0) continue;
+    memcpy(first, w->cast[i], sizeof first);
+    memmove(w->cast[1], w->cast[0], (size_t)i * sizeof first);
+    memcpy(w->cast[0], first, sizeof first);
+    return;
+  }
+}
+
 static void writer_init(struct writer *w, const struct prompt *p, struct dice *d, struct buf *out) {
   memset(w, 0, sizeof *w);
   w->out = out;
@@ -396,6 +408,7 @@ static void writer_init(struct writer *w, const struct prompt *p, struct dice *d
   w->tags = SHUFFLED(tags, d);
   w->closings = SHUFFLED(closings, d);
   w->n_cast = choose_cast(p, &p->people, d, w->cast, 2, write_person);
+  put_viewpoint_first(w, p->viewpoint);
   w->n_places = choose_cast(p, &p->places, d, w->places, 1, write_place);
   w->other = 1;
 }

@@ -34,6 +34,7 @@ struct maker {
   struct made *made;
   int n_made, depth, values;
   struct pool pool; /* of the value at hand */
+  char earlier[40]; /* an id by place, when there are no others */
 };
 
 /* Where a value stands: its name, the array around it, and its place in that. */
@@ -116,13 +117,29 @@ static void remember(struct maker *m, const char *kind, const char *id) {
   snprintf(made->id, sizeof made->id, "%s", id);
 }
 
+static bool cause_like(const char *name) {
+  return HAS(name, "cause", "depends", "follows", "requires", "because", "parent", "earlier");
+}
+
+/* Things without ids go by their place: "3.1" is the first of chapter 3. What comes before the one at hand? */
+static void gather_by_place(struct maker *m, const struct place *at) {
+  if (!at->chapter || !at->count) return;
+  if (at->index)
+    snprintf(m->earlier, sizeof m->earlier, "%ld.%zu", at->chapter, at->index);
+  else if (at->chapter > 1)
+    snprintf(m->earlier, sizeof m->earlier, "%ld.1", at->chapter - 1);
+  else
+    return;
+  m->pool.ids[m->pool.n++] = (struct span){m->earlier, strlen(m->earlier)};
+}
+
 /* What a value of this name may refer to: ids made before it in this answer, else those of the prompt; of these
  * the ones of the chapter at hand, where they say one. */
 static void gather(struct maker *m, const struct place *at) {
   struct pool *pool = &m->pool;
   const struct prompt *p = m->p;
   pool->n = 0;
-  bool inner = HAS(at->name, "cause", "depends", "follows", "requires", "because", "parent", "earlier");
+  bool inner = cause_like(at->name);
   for (int i = 0; i < m->n_made && pool->n < MAX_REFS; i++)
     if (refers_to(at, inner, m->made[i].kind, strlen(m->made[i].kind)))
       pool->ids[pool->n++] = (struct span){m->made[i].id, strlen(m->made[i].id)};
@@ -131,6 +148,7 @@ static void gather(struct maker *m, const struct place *at) {
     fits[k] = refers_to(at, inner, p->kinds[k].at, p->kinds[k].n);
     any = any || fits[k];
   }
+  if (inner && !pool->n && !any) gather_by_place(m, at);
   if (pool->n || !any) return;
   for (int i = 0; at->chapter && i < p->n_refs; i++)
     if (fits[p->refs[i].kind] && p->refs[i].chapter == at->chapter) pool->ids[pool->n++] = p->refs[i].id;
@@ -220,8 +238,8 @@ static bool put_name(struct maker *m, const struct place *at, struct buf *out) {
     return true;
   }
   size_t of = at->item ? at->index : dice_below(m->d, m->p->people.n > 0 ? (size_t)m->p->people.n : 4);
-  if (HAS(name, "character", "cast", "people", "person", "viewpoint", "pov", "protagonist", "antagonist",
-          "speaker", "narrator", "who", "author", "owner")) {
+  if (HAS(name, "character", "cast", "people", "person", "names", "viewpoint", "pov", "protagonist",
+          "antagonist", "speaker", "narrator", "who", "author", "owner")) {
     write_person(m->p, m->d, of, out);
     return true;
   }
@@ -244,10 +262,14 @@ static bool put_short(struct maker *m, const struct place *at, struct buf *out) 
   }
   if (IS(name, "language")) return put_or(out, m->p->language, "English"), true;
   if (IS(name, "genre")) return put_or(out, m->p->genre, "literary mystery"), true;
+  if (IS(name, "time", "date", "when") && !at->count)
+    return buf_printf(out, "the autumn of %zu", 1880 + dice_below(m->d, 120)), true;
   if (IS(name, "day", "date", "when", "time"))
     return buf_printf(out, "Day %zu, %s", at->index + 1, dice_below(m->d, 2) ? "evening" : "morning"), true;
   if (HAS(name, "quote", "evidence", "excerpt")) return quote_task(m, out), true;
-  if (HAS(name, "keyword", "tag", "theme", "motif", "object", "item", "symbol", "tone", "mood"))
+  if (IS(name, "tense")) return buf_puts(out, "past tense"), true;
+  if (IS(name, "theme", "themes") ||
+      HAS(name, "keyword", "tag", "motif", "object", "item", "symbol", "tone", "mood"))
     return write_phrase(m->d, out), true;
   return false;
 }
@@ -296,6 +318,11 @@ static double even_share(double least, double most, size_t index, size_t count, 
   return least + (most - least) * (from + (to - from) * share);
 }
 
+/* Where share number `index` of `count` begins when least..most is shared out evenly, in whole numbers. */
+static double share_of_range(double least, double most, size_t index, size_t count) {
+  return least + floor((most - least + 1) * (double)index / (double)count);
+}
+
 /* Before the schema's bounds are applied to it; NAN: anything will do. */
 static double plausible(struct maker *m, const struct place *at, double least, double most) {
   const struct prompt *p = m->p;
@@ -306,21 +333,30 @@ static double plausible(struct maker *m, const struct place *at, double least, d
     double from = chapters && p->first ? (double)p->first : isfinite(least) && least > 1 ? least : 1;
     return from + (double)at->index;
   }
+  if (at->count && bounded && IS(name, "first", "last", "start", "end", "from", "to")) {
+    bool begins = IS(name, "first", "start", "from");
+    return share_of_range(least, most, at->index + !begins, at->count) - !begins;
+  }
+  if (HAS(name, "day")) {
+    /* Later chapters lie later, and the events of a chapter one after the other. */
+    double chapter = at->chapter ? (double)at->chapter : (double)at->index + 1;
+    return chapter * 2 + (double)(at->count && at->index > 2 ? 2 : at->index);
+  }
   if (HAS(name, "word")) return p->words ? (double)p->words / (at->count ? (double)at->count : 1) : 900;
-  if (HAS(name, "chapter", "day", "step", "scene") || IS(name, "at", "from", "to")) {
+  if (HAS(name, "chapter", "step", "scene") || IS(name, "at")) {
     if (IS(name, "chapters", "chapter_count")) return bounded ? NAN : 12;
     if (!at->count) return p->chapter ? (double)p->chapter : NAN;
     if (p->first && HAS(name, "chapter") && HAS(at->array, "chapter", "plan"))
       return (double)p->first + (double)at->index;
     if (!bounded) return at->chapter ? (double)at->chapter : (double)at->index + 1;
     /* What begins lies in the first half, what ends in the second; the rest is spread over all. */
-    if (HAS(name, "paid", "payoff", "resol", "end", "last", "until", "clos", "kept") || IS(name, "to"))
+    if (HAS(name, "paid", "payoff", "resol", "end", "last", "until", "clos", "kept"))
       return floor(even_share(least, most, at->index, at->count, 0.6, 1.0));
-    if (HAS(name, "plant", "start", "first", "open", "made", "introduc", "set_") || IS(name, "from"))
+    if (HAS(name, "plant", "start", "first", "open", "made", "introduc", "set_"))
       return floor(even_share(least, most, at->index, at->count, 0.0, 0.4));
     return floor(even_share(least, most + 0.999, at->index, at->count + 1, 0.0, 1.0));
   }
-  if (HAS(name, "payoff", "paid", "resolved") && bounded)
+  if (HAS(name, "payoff", "paid", "resolved", "due") && bounded)
     return even_share(least, most, at->index, at->count, 0.6, 1.0);
   if (HAS(name, "planted", "opened", "introduced") && bounded)
     return even_share(least, most, at->index, at->count, 0.0, 0.4);
@@ -350,7 +386,8 @@ static json_t *make_number(struct maker *m, const json_t *schema, const struct p
 }
 
 static json_t *make_boolean(struct maker *m, const struct place *at) {
-  if (HAS(at->name, "contradict", "spoil", "error", "block", "fail", "missing", "stuck")) return json_false();
+  if (HAS(at->name, "contradict", "spoil", "error", "block", "fail", "missing", "stuck", "flashback"))
+    return json_false();
   if (HAS(at->name, "ok", "pass", "done", "complete", "valid", "support", "accept", "kept", "present"))
     return json_true();
   return json_boolean(dice_below(m->d, 2));
@@ -365,6 +402,7 @@ static size_t item_count(struct maker *m, const json_t *schema, const struct pla
   json_int_t n = prompt_count_for(p, at->name);
   bool bounded = json_object_get(schema, "minItems") || most >= 0;
   if (!n && p->last && HAS(at->name, "chapter", "plan")) n = p->last - p->first + 1;
+  if (!n && HAS(at->name, "death", "dead")) return (size_t)least; /* a rehearsal kills nobody */
   if (!n && HAS(at->name, "issue", "problem", "error", "contradiction", "violation", "finding", "warning",
                 "objection"))
     n = least + (json_int_t)dice_below(m->d, 2);
@@ -389,6 +427,7 @@ static json_t *make_array(struct maker *m, const json_t *schema, const struct pl
     if ((json_int_t)n > known || (at->count && known <= 6))
       n = (size_t)(known < least ? least : known > most ? most : known);
   }
+  if (plain && !m->pool.n && cause_like(at->name) && !json_object_get(items, "enum")) n = (size_t)least;
   json_t *array = json_array();
   for (size_t i = 0; i < n; i++) {
     struct place inner = {at->name, plain ? at->array : at->name, i, n, true, at->chapter};
@@ -427,10 +466,24 @@ static bool make_extra(struct maker *m, json_t *object, const json_t *schema, st
   return ok;
 }
 
+/* The number that an object will have: properties that come before it may depend on it. */
+static long number_of(struct maker *m, const json_t *properties, const struct place *at) {
+  const char *name = json_object_get(properties, "number") ? "number" : "chapter";
+  const json_t *schema = json_object_get(properties, name);
+  if (!schema || !at->count || strcmp(type_of(schema), "integer") != 0) return at->chapter;
+  struct place inner = *at;
+  inner.name = name;
+  inner.item = false;
+  double least = jsonx_num(schema, "minimum", -INFINITY), most = jsonx_num(schema, "maximum", INFINITY);
+  double v = plausible(m, &inner, least, most);
+  return isnan(v) ? at->chapter : (long)fmax(least, fmin(most, fmin(fmax(v, -1e9), 1e9)));
+}
+
 static json_t *make_object(struct maker *m, const json_t *schema, const struct place *at) {
   json_t *object = json_object(), *properties = json_object_get(schema, "properties");
   struct place inner = *at;
   inner.item = false;
+  inner.chapter = number_of(m, properties, at);
   bool ok = true;
   for (void *it = json_object_iter(properties); it && ok; it = json_object_iter_next(properties, it))
     ok = make_property(m, object, json_object_iter_key(it), json_object_iter_value(it), &inner);

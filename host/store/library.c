@@ -142,6 +142,7 @@ static void read_owner(const char *dir, int lock_fd, struct library_owner *owner
                 (!alive(pid) || jsonx_int(v, "started", 0) == start_time_of(pid));
     if (same) {
       owner->pid = pid;
+      owner->guardian = (pid_t)jsonx_int(v, "guardian", 0);
       snprintf(owner->address, sizeof owner->address, "%s", jsonx_str(v, "address", ""));
       snprintf(owner->token, sizeof owner->token, "%s", jsonx_str(v, "token", ""));
       snprintf(owner->command, sizeof owner->command, "%s", jsonx_str(v, "command", ""));
@@ -212,9 +213,9 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
 enum err library_set_owner(const char *dir, const struct library_owner *owner, struct error *e) {
   char boot[64];
   boot_id(boot);
-  json_t *v = json_pack("{s:i,s:I,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "started",
-                        (json_int_t)start_time_of(owner->pid), "boot", boot, "address", owner->address,
-                        "token", owner->token, "command", owner->command);
+  json_t *v = json_pack("{s:i,s:i,s:I,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "guardian",
+                        (int)owner->guardian, "started", (json_int_t)start_time_of(owner->pid), "boot", boot,
+                        "address", owner->address, "token", owner->token, "command", owner->command);
   char *text = jsonx_dumps(v), *path = mem_printf("%s/owner.json", dir),
        *temp = mem_printf("%s/owner.json.new", dir);
   json_decref(v);

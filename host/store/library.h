@@ -8,6 +8,7 @@
 
 struct library_owner {
   pid_t pid;
+  pid_t guardian;   /* the process that restarts it; 0: none */
   char address[64]; /* "127.0.0.1:41234", empty while it does not listen yet */
   char token[65];
   char command[32]; /* "run" or "serve" */

@@ -75,6 +75,16 @@ static void decide_gate(struct request *q, struct response *a, void *arg) {
   on_run(q, a, command_gate, arg);
 }
 
+static void adopt_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!path_number(q, a, &id)) return;
+  enum err err = command_adopt(w->commands, id, &out, &e);
+  answer(a, err, out, 200, &e);
+}
+
 static void cancel_run(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   json_t *out = NULL;
@@ -168,6 +178,7 @@ static const struct route routes[] = {
     {"GET", "/metrics", metrics, "counters for Prometheus", ROUTE_OPEN, 0},
     {"POST", "/api/runs", start_run, "start a run", 0, 0},
     {"POST", "/api/runs/{id}/resume", resume_run, "go on with a run", 0, 0},
+    {"POST", "/api/runs/{id}/adopt", adopt_run, "go on with a run whose host died, as it was", 0, 0},
     {"POST", "/api/runs/{id}/retry", retry_run, "a new run with the answers of a finished one", 0, 0},
     {"POST", "/api/runs/{id}/cancel", cancel_run, "stop a run for good", 0, 0},
     {"POST", "/api/runs/{id}/notes", note_run, "tell the writer something", 0, 0},

@@ -2,15 +2,11 @@
 -- model. A wrong answer is never an error of the prose: callers that must go on catch the error and go on.
 
 local repair_prompt = [[
-Your answer to the task below could not be used: {{why}}
+You answered this task before. That answer could not be used: {{why}}
 
-Return the corrected JSON document only, with no other words around it. Keep everything that was right.
+Return the corrected JSON document only, with no other words around it. Keep everything that was right. Your answer was:
 
-Your answer was:
-{{answer}}
-
-The task was:
-{{task}}]]
+{{answer}}]]
 
 local function read(answer, schema)
   local value, why = json.extract(answer.text)
@@ -20,14 +16,6 @@ local function read(answer, schema)
   return value
 end
 
--- The whole prompt again, for the repair: a model repairs badly without the question.
-local function task_text(ask)
-  if ask.prompt then return ask.prompt end
-  local parts = {}
-  for i, block in ipairs(ask.blocks) do parts[i] = type(block) == "table" and block.text or block end
-  return table.concat(parts, "\n\n")
-end
-
 local function with(ask, changes)
   local copy = {}
   for name, value in pairs(ask) do copy[name] = value end
@@ -35,11 +23,15 @@ local function with(ask, changes)
   return copy
 end
 
+-- The same question, so that providers find its prefix in their caches, with the failed answer behind it.
 local function repair(ask, answer, why)
-  local fixed = with(ask, { key = (ask.key or "") .. "#repair",
-    prompt = text.fill(repair_prompt, { why = why, answer = answer.text, task = task_text(ask) }) })
-  fixed.blocks = nil
-  return fixed
+  local complaint = text.fill(repair_prompt, { why = why, answer = answer.text })
+  local blocks = {}
+  for i, block in ipairs(ask.blocks or { ask.prompt }) do blocks[i] = block end
+  blocks[#blocks + 1] = complaint
+  local question = with(ask, { key = (ask.key or "") .. "#repair", blocks = blocks })
+  question.prompt = nil
+  return question
 end
 
 return function(ask)

@@ -383,6 +383,35 @@ static void references_name_what_is_there(void **state) {
   json_decref(v);
 }
 
+static void ranges_follow_each_other_and_causes_come_before(void **state) {
+  (void)state;
+  json_t *v = instance_of("Share 40 chapters out.",
+                          "{\"type\":\"object\",\"properties\":{\"acts\":" ITEMS(
+                              "\"first\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":40},"
+                              "\"last\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":40}") "}}");
+  json_t *acts = json_object_get(v, "acts"), *one;
+  size_t i;
+  json_int_t next = 1;
+  json_array_foreach(acts, i, one) {
+    assert_int_equal(jsonx_int(one, "first", 0), next);
+    next = jsonx_int(one, "last", 0) + 1;
+  }
+  assert_int_equal(next, 41);
+  json_decref(v);
+  v = instance_of(
+      "Plan chapters 5 to 8.",
+      "{\"type\":\"object\",\"properties\":{\"chapters\":" ITEMS(
+          "\"events\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"object\",\"properties\":{"
+          "\"causes\":{\"type\":\"array\",\"minItems\":0,\"maxItems\":3,\"items\":{\"type\":\"string\",\"maxLength\":8}},"
+          "\"day\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":100000}}}},"
+          "\"number\":{\"type\":\"integer\",\"minimum\":5,\"maximum\":8}") "}}");
+  json_t *events = json_object_get(json_array_get(json_object_get(v, "chapters"), 1), "events");
+  char *text = jsonx_dumps(events);
+  assert_string_equal(text, "[{\"causes\":[\"5.1\"],\"day\":12},{\"causes\":[\"6.1\"],\"day\":13}]");
+  free(text);
+  json_decref(v);
+}
+
 static void names_in_a_cast_differ_and_keep_those_given(void **state) {
   (void)state;
   json_t *v = instance_of(
@@ -506,6 +535,7 @@ int main(void) {
       cmocka_unit_test(a_schema_that_nothing_satisfies_is_named),
       cmocka_unit_test(plans_are_counted_and_numbered_as_asked),
       cmocka_unit_test(references_name_what_is_there),
+      cmocka_unit_test(ranges_follow_each_other_and_causes_come_before),
       cmocka_unit_test(names_in_a_cast_differ_and_keep_those_given),
       cmocka_unit_test(properties_come_in_the_order_sent),
       cmocka_unit_test(a_stream_carries_the_answer_in_pieces),

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# gates.sh - questions to a person: asked, shown, decided with and without an owner, decided once.
+. "$(dirname "$0")/../lib.sh"
+
+cat >"$tmp/ask.lua" <<'LUA'
+return {
+  title = "Ask",
+  input = { { name = "what", type = "string", default = "Good?" } },
+  run = function(input)
+    local first = gate.ask { title = input.what, show = "The text.\nTwo lines.", choices = { "approve", "again", "reject" } }
+    return { choice = first.choice, edits = first.edits, by = first.by }
+  end,
+}
+LUA
+
+t_case "a run that asks ends with 5 and says who moves it next"
+t_run 5 "$QUIRE" run "$tmp/ask.lua"
+t_has "$out" "quire gate approve"
+t_run "$QUIRE" show 1
+t_has "$out" "Waits for a person"
+
+t_case "a question is listed and shown; what it shows is on stdout"
+t_run "$QUIRE" gate list
+t_has "$out" "Good?"
+t_has "$out" "approve, again, reject"
+t_is "$("$QUIRE" gate show 1 2>/dev/null)" "The text.
+Two lines."
+t_run "$QUIRE" gate list --json
+t_has "$out" '"gate": 1'
+
+t_case "a choice that there is not, or a gate that there is not, is refused"
+t_run 2 "$QUIRE" gate approve 1 --choice maybe
+t_has "$out" "maybe"
+t_run 10 "$QUIRE" gate approve 99
+
+t_case "without an owner the decision is recorded, and the command that continues is said"
+t_run "$QUIRE" gate approve 1
+t_has "$out" "quire resume 1"
+t_run 1 "$QUIRE" gate reject 1
+t_has "$out" "already"
+t_is "$("$QUIRE" sql "SELECT count(*) AS n FROM calls" --json | grep -c '"n": 0')" "1"
+t_run "$QUIRE" resume 1
+t_has "$out" "Choice: approve"
+
+t_case "a text can be decided as the person left it"
+t_run 5 "$QUIRE" run "$tmp/ask.lua"
+echo "My own text." >"$tmp/edited.txt"
+t_run "$QUIRE" gate approve 2 --edits "$tmp/edited.txt" --choice again
+t_run "$QUIRE" resume 2
+t_has "$out" "Edits: My own text."
+t_has "$out" "Choice: again"
+
+t_case "with an owner the run goes on by itself"
+"$QUIRE" serve >"$tmp/serve" 2>&1 &
+serve=$!
+t_at_exit kill -KILL $serve
+t_wait 10 grep -q "listens" "$tmp/serve"
+t_run 5 "$QUIRE" run "$tmp/ask.lua" --set what=Third
+t_run "$QUIRE" gate reject 3
+t_has "$out" "goes on"
+t_run "$QUIRE" watch 3
+t_has "$out" "Choice: reject"
+
+t_case "--max-wait stays for the person"
+"$QUIRE" run "$tmp/ask.lua" --set what=Fourth --max-wait 30s >"$tmp/out" 2>&1 &
+pid=$!
+t_wait 10 bash -c "'$QUIRE' gate list | grep -q Fourth"
+t_run "$QUIRE" gate approve 4
+wait $pid
+t_is $? 0
+t_has "$(cat "$tmp/out")" "Choice: approve"
+
+t_case "serve drains and ends with 0"
+kill -TERM $serve
+wait $serve
+t_is $? 0
+
+t_done
