@@ -47,7 +47,7 @@ ledger_keys() { ledger | grep -o '"key": *"[0-9a-f]*"' | sort -u; }
 quire_crash() {
   local place=$1
   shift
-  t_run 137 env QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" "$@"
+  t_run 137 env QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" "$@"
 }
 
 sql() { sqlite3 -readonly -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "$1"; }

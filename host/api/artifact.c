@@ -96,6 +96,7 @@ static int push_puts(lua_State *L, struct wait *w) {
     lua_getfield(L, -1, "name");
     lua_getfield(L, -2, "version");
     if (lua_isstring(L, -2)) remember(run, lua_tostring(L, -2), lua_tointeger(L, -1));
+    if (lua_isstring(L, -2) && !w->recorded) run_note_write(run, lua_tostring(L, -2));
   }
   lua_settop(L, list);
   run_beat(run);
@@ -243,7 +244,7 @@ static void start_get(struct wait *w) {
   op->op.kind = &op_artifact_get_kind;
   op->project = run->project;
   op->name = g->name;
-  op->horizon = w->supersedes ? run->row.read_horizon : 0;
+  op->horizon = w->supersedes && !run_wrote(run, w->subject) ? run->row.read_horizon : 0;
   wait_post(w, &op->op, &op->entry, get_done);
 }
 
@@ -339,6 +340,7 @@ static int artifact_get(lua_State *L) {
   struct got *g = mem_alloc(sizeof *g);
   g->name = mem_dup(name);
   struct wait *w = wait_new(run_of(L), &get_kind, g);
+  w->subject = g->name;
   describe_name(run_of(L), name, &w->content);
   return wait_yield(L, w);
 }

@@ -11,6 +11,9 @@
 #include "lua/value.h"
 #include "store/projects.h"
 
+/* What run_note_write calls the project's own fields; no artifact has such a name. */
+#define SUBJECT "/project"
+
 struct question {
   int what;
   char *key, *fields;
@@ -47,6 +50,7 @@ static void start(struct wait *w) {
 }
 
 static int finish(lua_State *L, struct wait *w) {
+  if (((struct question *)w->data)->what == PROJECT_SET && !w->recorded) run_note_write(run_of(L), SUBJECT);
   args_push_result(L, w);
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
@@ -88,6 +92,7 @@ static int ask(lua_State *L, const struct wait_kind *kind, const char *function,
   q->what = what;
   q->key = mem_dup(key);
   struct wait *w = wait_new(run, kind, q);
+  if (what == PROJECT_GET || what == PROJECT_PARENT) w->subject = SUBJECT;
   struct buf text;
   struct error e = {0};
   buf_init(&text, MAX_JOURNAL_BYTES);

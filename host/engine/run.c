@@ -99,8 +99,13 @@ static void claimed(struct run *run, struct store_op *base) {
   run->state = RUN_LOADING;
   if (held_the_loop(run)) {
     struct error e = {0};
-    err_set(&e, ERR_STUCK, "stuck: its script held the host twice where nothing can interrupt it; the host had to be killed");
-    err_hint(&e, "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld --with scripts`", (long long)run->id);
+    err_set(
+        &e, ERR_STUCK,
+        "stuck: its script held the host twice where nothing can interrupt it; the host had to be killed");
+    err_hint(
+        &e,
+        "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld --with scripts`",
+        (long long)run->id);
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
@@ -253,6 +258,7 @@ void run_maybe_free(struct run *run) {
   task_free_all(run);
   run_journal_free(run);
   map_free(run->seen, NULL);
+  map_free(run->fresh, NULL);
   script_set_unref(run->scripts);
   run_row_release(&run->row);
   json_decref(run->options);
@@ -544,6 +550,20 @@ static bool same_letters(const char *a, const char *b) {
     b += strspn(b, "-");
     if (*a != *b || !*a) return *a == *b;
   }
+}
+
+void run_note_write(struct run *run, const char *subject) {
+  if (run->unused == 0) return; /* nothing recorded is left to be read */
+  char key[300];
+  int n = snprintf(key, sizeof key, "%lld/%s", (long long)run->project, subject);
+  if (!run->fresh) run->fresh = map_new();
+  map_put_n(run->fresh, key, (size_t)n, run);
+}
+
+bool run_wrote(const struct run *run, const char *subject) {
+  char key[300];
+  int n = snprintf(key, sizeof key, "%lld/%s", (long long)run->project, subject);
+  return run->fresh && map_get_n(run->fresh, key, (size_t)n);
 }
 
 /* A checkpoint ("chapter:3") must be named exactly, a phase by one of its words: chapter:1 is not chapter:10. */

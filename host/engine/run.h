@@ -58,6 +58,7 @@ struct wait {
   char *result; /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
+  const char *subject;     /* of a read: what is read, in data */
   struct pending *pending; /* an op in flight for it */
   struct timer timer;
   struct list inbox;
@@ -93,7 +94,7 @@ struct task_group {
   struct task **tasks;
   size_t n, next, limit, unfinished; /* next: first that was not started */
   struct list waiters;               /* struct wait.inbox */
-  struct list all;         /* in run->groups */
+  struct list all;                   /* in run->groups */
 };
 
 /* --model writer=a/b: one or more models for a role; role "" is all others. */
@@ -123,7 +124,9 @@ struct run {
   struct list losers;     /* entries whose key another one has */
   size_t unused;          /* recorded entries not asked for yet */
   bool with_scripts, with_artifacts, with_models;
-  char *with_role;  /* only this role, or NULL: all */
+  char *with_role; /* only this role, or NULL: all */
+  struct map
+      *fresh; /* artifacts that this life of the run wrote anew: recorded reads of them are old. NULL: none */
   struct map *seen; /* artifact name -> highest version number read or written (as intptr_t) */
   struct llm_budget budget;
   int64_t now_ms; /* the run's clock: time of the last delivered answer */
@@ -192,6 +195,10 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
                   const char *label);
 /* Is `name` what `--until` asks for? Then the caller yields a park wait. */
 bool run_until_reached(struct run *run, const char *name);
+/* A resume that changes something leaves recorded reads behind that are older than what the run has written since. `subject`: an artifact's
+ * name in the project that the run works on now. run_wrote: did this life of the run write it anew? */
+void run_note_write(struct run *run, const char *subject);
+bool run_wrote(const struct run *run, const char *subject);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at);
 

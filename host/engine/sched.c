@@ -197,7 +197,8 @@ void wait_journal(struct wait *w, char *result, size_t n) {
 struct op_fetch {
   struct store_op op;
   int64_t id, call_id, version, horizon, run; /* version: of a recorded read, when it may have changed */
-  int64_t newer;
+  int64_t newer, project;
+  char *subject; /* what a recorded read was of */
   struct buf out;
 };
 
@@ -207,6 +208,7 @@ static enum err fetch_apply(struct db *db, struct store_op *base) {
 }
 static void fetch_free(struct store_op *base) {
   buf_release(&((struct op_fetch *)base)->out);
+  free(((struct op_fetch *)base)->subject);
   free(base);
 }
 static const struct store_op_kind fetch_kind = {
@@ -259,8 +261,16 @@ static void use_entry(struct wait *w, struct entry *e, bool adopted) {
   pending_post(w->task->run, w, &op->op, true, fetched, NULL);
 }
 
+/* Was the recorded read made before something that this life of the run has written anew? */
+static bool overtaken(const struct run *run, const struct wait *w) {
+  if (!run->fresh) return false;
+  if (w->subject) return run_wrote(run, w->subject);
+  return strcmp(w->key.kind, "list") == 0 || strcmp(w->key.kind, "history") == 0;
+}
+
 /* Does the resume ask for a new answer although one is recorded? */
 static bool asked_again(struct run *run, const struct wait *w, const struct entry *e) {
+  if (overtaken(run, w)) return true;
   if (run->with_models && strcmp(w->key.kind, "llm") == 0 && e->model && e->role) {
     if (run->with_role && strcmp(run->with_role, e->role) != 0) return false;
     const char *const *models;
@@ -280,6 +290,8 @@ static enum err changed_apply(struct db *db, struct store_op *base) {
   json_t *v = NULL;
   if (jsonx_parse(op->out.data, op->out.len, "a recorded read", &v, NULL) == OK && json_is_object(v))
     err = artifact_changed(db, jsonx_int(v, "id", 0), op->horizon, op->run, &op->newer);
+  else if (op->subject) /* there was none then */
+    err = artifact_appeared(db, op->project, op->subject, op->horizon, op->run, &op->newer);
   json_decref(v);
   return err;
 }
@@ -311,6 +323,8 @@ static void look_again(struct wait *w, struct entry *e) {
   op->id = e->id;
   op->horizon = run->row.read_horizon;
   op->run = run->id;
+  op->project = run->project;
+  op->subject = w->subject ? mem_dup(w->subject) : NULL;
   buf_init(&op->out, MAX_JOURNAL_BYTES);
   pending_post(run, w, &op->op, true, looked_again, NULL);
 }

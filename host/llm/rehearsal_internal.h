@@ -39,10 +39,10 @@ struct prompt {
   int n_kinds;
   struct span title, language, genre;
   struct span viewpoint; /* whose eyes, as the last line or key says that speaks of it */
-  long words;       /* asked for; 0: not said */
-  long scenes;      /* asked for; 0: not said */
-  long chapter;     /* "chapter 7" in the task; 0: none */
-  long first, last; /* "chapters 5 to 8" in the task; 0: none */
+  long words;            /* asked for; 0: not said */
+  long scenes;           /* asked for; 0: not said */
+  long chapter;          /* "chapter 7" in the task; 0: none */
+  long first, last;      /* "chapters 5 to 8" in the task; 0: none */
   const char *scene_break;
   long max_tokens; /* 0: not said */
 };

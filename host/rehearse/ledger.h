@@ -8,8 +8,8 @@
 /* How a request ended. */
 enum entry_state {
   ENTRY_OPEN,     /* not yet */
-  ENTRY_ANSWERED, /* the whole answer was written */
-  ENTRY_FAULT,    /* a fault changed the answer; it was written whole */
+  ENTRY_ANSWERED, /* the whole answer was written, if slowly or in odd pieces */
+  ENTRY_FAULT,    /* a fault took the answer's place or changed it, and was written whole */
   ENTRY_CUT,      /* a fault closed the connection in the middle */
   ENTRY_HUNG,     /* a fault left it without an answer */
   ENTRY_GONE,     /* the client went before it had the answer */

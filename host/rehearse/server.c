@@ -440,7 +440,9 @@ static void on_sent(void *arg, struct conn *conn) {
   struct call *c = conn_user(conn);
   (void)arg;
   if (!c) return;
-  note_end(c, c->err ? ENTRY_REFUSED : c->fault.kind ? ENTRY_FAULT : ENTRY_ANSWERED);
+  bool harmless =
+      c->fault.kind == FAULT_NONE || c->fault.kind == FAULT_SLOW || c->fault.kind == FAULT_SPLIT_UTF8;
+  note_end(c, c->err ? ENTRY_REFUSED : harmless ? ENTRY_ANSWERED : ENTRY_FAULT);
   call_end(c);
 }
 

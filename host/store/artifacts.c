@@ -171,6 +171,12 @@ const struct store_op_kind op_artifact_put_kind = {"artifact_put", apply_put, NU
 
 /* --- a run's reads --- */
 
+/* A run and the runs it continues: what they wrote is its own output. */
+#define OWN_LINE                                                                                               \
+  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"  \
+  " WHERE r.retry_of IS NOT NULL)"
+#define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
+
 static enum err read_content(struct db *db, int64_t version_id, struct op_artifact_get *op) {
   struct buf b;
   buf_init(&b, MAX_ARTIFACT_BYTES);
@@ -190,9 +196,9 @@ static enum err apply_get(struct db *db, struct store_op *base) {
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, "SELECT v.id, v.number, v.kind FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
-          " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
-          " AND ($horizon = 0 OR v.id <= $horizon OR v.run_id = $run) ORDER BY v.number DESC LIMIT 1");
+      db, OWN_LINE " SELECT v.id, v.number, v.kind FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
+                   " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
+                   " AND ($horizon = 0 OR (v.id <= $horizon AND " NOT_OWN("v") ")) ORDER BY v.number DESC LIMIT 1");
   db_bind_int(s, "$project", op->project);
   db_bind_text(s, "$name", op->name);
   db_bind_int(s, "$horizon", op->horizon);
@@ -355,17 +361,32 @@ enum err artifact_version_content(struct db *db, int64_t version_id, struct buf 
   return take_content(db, s, out, NULL);
 }
 
-enum err artifact_changed(struct db *db, int64_t version_id, int64_t horizon, int64_t run, int64_t *newer) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT COALESCE(MAX(n.id), 0) FROM artifact_versions v JOIN artifact_versions n"
-                     " ON n.artifact_id = v.artifact_id AND n.number > v.number AND n.state = 'version'"
-                     " AND n.id <= $horizon AND n.run_id IS NOT $run WHERE v.id = $id");
-  db_bind_int(s, "$id", version_id);
+static enum err newest(struct db *db, struct db_stmt *s, int64_t horizon, int64_t run, int64_t *newer) {
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$run", run);
   enum db_step step = db_step(s);
   *newer = step == DB_ROW ? db_int(s, 0) : 0;
   return sql_end(db, s, step);
+}
+
+enum err artifact_changed(struct db *db, int64_t version_id, int64_t horizon, int64_t run, int64_t *newer) {
+  struct db_stmt *s = db_prepare(
+      db, OWN_LINE " SELECT COALESCE(MAX(n.id), 0) FROM artifact_versions v JOIN artifact_versions n"
+                   " ON n.artifact_id = v.artifact_id AND n.number > v.number AND n.state = 'version'"
+                   " AND n.id <= $horizon AND " NOT_OWN("n") " WHERE v.id = $id");
+  db_bind_int(s, "$id", version_id);
+  return newest(db, s, horizon, run, newer);
+}
+
+enum err artifact_appeared(struct db *db, int64_t project, const char *name, int64_t horizon, int64_t run,
+                           int64_t *newer) {
+  struct db_stmt *s = db_prepare(
+      db, OWN_LINE " SELECT COALESCE(MAX(n.id), 0) FROM artifacts a JOIN artifact_versions n"
+                   " ON n.artifact_id = a.id AND n.state = 'version' AND n.id <= $horizon AND " NOT_OWN("n")
+                   " WHERE a.project_id = $project AND a.name = $name");
+  db_bind_int(s, "$project", project);
+  db_bind_text(s, "$name", name);
+  return newest(db, s, horizon, run, newer);
 }
 
 enum err artifact_horizon(struct db *db, int64_t *highest_version_id) {

@@ -23,7 +23,7 @@ struct op_artifact_put {
 };
 extern const struct store_op_kind op_artifact_put_kind;
 
-/* A run's read: the head (or, `horizon` > 0: the newest version with id <= horizon that this run did not write), journaled as
+/* A run's read: the head (or, `horizon` > 0: the newest version with id <= horizon that neither this run nor one that it continues wrote), journaled as
  * {"version":number,"id":version_id,"kind":..,"author":..} or null when there is none. */
 struct op_artifact_get {
   struct store_op op;
@@ -72,6 +72,8 @@ enum err artifact_content(struct db *db, int64_t project, const char *name, int6
                           int64_t *version, struct error *e);
 enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out);
 /* For resume --with artifacts: is there a version of the artifact that `version_id` belongs to, newer than it, at most `horizon`, not
- * written by `run`? *newer is 0 when not. */
+ * written by `run` or a run that it continues? *newer is 0 when not. artifact_appeared: the same where the read had found nothing. */
 enum err artifact_changed(struct db *db, int64_t version_id, int64_t horizon, int64_t run, int64_t *newer);
+enum err artifact_appeared(struct db *db, int64_t project, const char *name, int64_t horizon, int64_t run,
+                           int64_t *newer);
 enum err artifact_horizon(struct db *db, int64_t *highest_version_id);

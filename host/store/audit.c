@@ -4,7 +4,8 @@
  *
  * A rule is a statement that finds nothing in a sound library. Its first column is the run (0: none), its second the sentence
  * that a person reads. Rules about contents add the hash that was promised and the bytes; those are hashed here.
- * The statements say again what the code that writes holds anyway: they are the second opinion. So no rule asks for more than what every
+ * The statements say again what the code that writes and the schema's CHECKs hold anyway (SQLite's own check leaves CHECKs out when the
+ * connection is read-only): they are the second opinion. So no rule asks for more than what every
  * crash at every moment leaves true; a rule that needs "as long as nobody ..." is no rule. */
 #include "store/audit.h"
 
@@ -136,6 +137,9 @@ static const struct rule journal_rules[] = {
      " WHERE c.created_at <= 0 OR c.attempt < 1 OR c.epoch < 1 OR c.scope = '' OR c.provider = '' OR c.model = ''"
      " OR length(c.hash) <> 32"},
     {"call-end",
+     "SELECT run_id, 'call ' || id || ' of run ' || run_id || ' is \"' || state || '\", which nobody acts on' FROM calls"
+     " WHERE state NOT IN ('sent','answered','failed','truncated','cancelled')"},
+    {"call-end",
      "SELECT c.run_id, 'call ' || c.id || ' of run ' || c.run_id || ' is ' || c.state || ', but '"
      " || CASE WHEN c.ended_at IS NULL THEN 'has no time at which it ended' ELSE 'has ended' END FROM calls c"
      " WHERE (c.state = 'sent') <> (c.ended_at IS NULL)"},
@@ -193,6 +197,10 @@ static const struct rule content_rules[] = {
      "SELECT 0, 'artifact ' || v.artifact_id || ' has ' || count(*) || ' versions, numbered ' || min(v.number)"
      " || ' to ' || max(v.number) || ': some are missing' FROM artifact_versions v GROUP BY v.artifact_id"
      " HAVING min(v.number) <> 1 OR max(v.number) <> count(*)"},
+    {"artifact-state",
+     "SELECT COALESCE(run_id, 0), 'version ' || number || ' of artifact ' || artifact_id || ' is a ' || state || ' by '"
+     " || author || ', which nobody knows' FROM artifact_versions"
+     " WHERE author NOT IN ('run','person') OR state NOT IN ('version','proposal')"},
     {"blob-missing",
      "SELECT COALESCE(v.run_id, 0), 'version ' || v.number || ' of artifact ' || v.artifact_id || ' has lost its content"
      " (blob ' || v.blob_id || ')' FROM artifact_versions v WHERE v.blob_id NOT IN (SELECT id FROM blobs)"},

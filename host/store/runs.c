@@ -177,16 +177,22 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
 }
 
 static enum err insert_run(struct db *db, struct op_run_create *op, int64_t project) {
-  struct db_stmt *s =
-      db_prepare(db, "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, created_at)"
-                     " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $now)");
+  int64_t horizon = 0;
+  enum err err = OK;
+  if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
+  if (err != OK) return err;
+  struct db_stmt *s = db_prepare(
+      db, "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, created_at)"
+          " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $now)");
+  db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
+  db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$key", op->key && *op->key ? op->key : NULL);
   db_bind_text(s, "$pipeline", op->pipeline);
   db_bind_id(s, "$set", op->script_set);
   db_bind_id(s, "$retry", op->retry_of);
   db_bind_int(s, "$now", clock_wall_ms());
-  enum err err = db_run(s);
+  err = db_run(s);
   if (err != OK) return err;
   op->id = db_last_id(db);
   s = db_prepare(db, "INSERT INTO run_texts (run_id, input, options) VALUES ($run, $input, $options)");
@@ -196,12 +202,14 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   return db_run(s);
 }
 
+/* Answers, not errors: whoever tries again wants to ask those once more. */
 static enum err copy_journal(struct db *db, const struct op_run_create *op) {
   if (!op->retry_of) return OK;
   struct db_stmt *s =
       db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, call_id, size, scope, kind, hash, result)"
                      " SELECT $new, seq, n, at, call_id, size, scope, kind, hash, result FROM journal"
-                     " WHERE run_id = $old AND superseded = 0 ORDER BY seq, id");
+                     " WHERE run_id = $old AND superseded = 0"
+                     " AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\"error\":') ORDER BY seq, id");
   db_bind_int(s, "$new", op->id);
   db_bind_int(s, "$old", op->retry_of);
   return db_run(s);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # kill -9 at named places of a 12-chapter book, then resume: the book is the same book, and no answered call is paid twice.
-# P2: requests per key <= 1 + crashes that found it in flight.
+# P2: requests per key <= 1 + crashes that found it in flight. First without the guardian, as when a machine dies; then with it.
 . "$(dirname "$0")/../lib.sh"
 . "$root/tests/rehearse.sh"
 
@@ -38,7 +38,7 @@ for place in after_intent@1 after_intent@17 after_send@9 after_send@40 mid_strea
   t_case "killed at $place the book goes on and is the same book"
   fresh killed
   ledger_clear
-  t_run 137 env QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" QUIRE_LIBRARY="$tmp/killed" "$QUIRE" "${book[@]}"
+  t_run 137 env QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" QUIRE_LIBRARY="$tmp/killed" "$QUIRE" "${book[@]}"
   t_run 0 write_book "$tmp/killed"
   same_book killed
   read -r repeated most <<<"$(ledger_repeats)"
@@ -51,10 +51,20 @@ fresh killed
 ledger_clear
 kills=0
 for n in 5 11 17 23 29 35; do
-  QUIRE_FAILPOINT="after_send:kill@$n" QUIRE_LIBRARY=$tmp/killed "$QUIRE" "${book[@]}" >/dev/null 2>&1
+  { QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="after_send:kill@$n" QUIRE_LIBRARY=$tmp/killed "$QUIRE" "${book[@]}"; } >/dev/null 2>&1
   [[ $? == 137 ]] && kills=$((kills + 1))
 done
 t_ok test "$kills" -ge 3
 t_run 0 write_book "$tmp/killed"
 same_book killed
+
+for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
+  t_case "killed at $place under its guardian, the same command ends with the same book"
+  fresh killed
+  ledger_clear
+  t_run 0 env QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" QUIRE_LIBRARY="$tmp/killed" "$QUIRE" "${book[@]}"
+  same_book killed
+  read -r repeated most <<<"$(ledger_repeats)"
+  [[ $most -le 2 && $repeated -le 8 ]] || t_fail "P2: $repeated keys asked more than once, one of them $most times"
+done
 t_done

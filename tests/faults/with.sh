@@ -11,7 +11,12 @@ book=(generate_book --key book --quiet --set title="The Tide Clock" --set brief=
 project=the-tide-clock
 
 # The questions so far; then the ledger starts anew.
-mark() { ledger_keys >"$tmp/before"; ledger_clear; calls_mark=$(sql "SELECT coalesce(max(id), 0) FROM calls"); }
+mark() {
+  ledger_keys >"$tmp/before"
+  ledger_clear
+  calls_mark=0
+  [[ ! -e $QUIRE_LIBRARY/quire.db ]] || calls_mark=$(sql "SELECT coalesce(max(id), 0) FROM calls")
+}
 # How many of the questions since were asked before already.
 asked_again() { ledger_keys | comm -12 "$tmp/before" - | wc -l; }
 # Roles of the answered calls since.
@@ -202,7 +207,24 @@ read -r repeated most <<<"$(ledger_repeats)"
 t_ok test "$repeated" -le 8 -a "$most" -le 2
 t_is "$(prompts_since "Begin inside the scene")" 0
 
+t_case "retry --with models=writer asks the writer again"
+mark
+t_run 0 "$QUIRE" retry 1 --with models=writer --model writer=stub/poet --quiet
+t_is "$(sql "SELECT DISTINCT model FROM calls WHERE id > $calls_mark AND role = 'writer'")" poet
+t_is "$(sql "SELECT count(*) FROM calls WHERE id > $calls_mark AND role = 'planner' AND scope <> '/'")" 0
+
+t_case "an outline that a person adds while the book waits is read with --with artifacts"
+stopped_after given planning
+printf '# Chapter 3\n\nThe stranger has no shoes.\n' >"$tmp/plan.md"
+t_run 0 "$QUIRE" artifact edit "$project" given/plan --from "$tmp/plan.md" --quiet
+mark
+t_run 0 "$QUIRE" resume 1 --quiet
+t_is "$(prompts_since "no shoes")" 0
+t_run 0 "$QUIRE" retry 1 --with artifacts --quiet
+t_ok test "$(prompts_since "no shoes")" -gt 0
+
 t_case "what --with does not know is refused with the nearest name"
+stopped_after unknown blueprint
 t_run 2 "$QUIRE" resume 1 --with skripts
 t_has "$out" "scripts"
 t_done

@@ -314,7 +314,10 @@ static const struct {
     {"guards", "SELECT 1", 0, "lost its guard"}, /* a SELECT leaves the triggers away */
     {"reference", "UPDATE gates SET run_id = 40 WHERE run_id = 1", 0,
      "of the table gates refers to a row of runs"},
-    {"damage", "UPDATE runs SET status = 'lost' WHERE id = 4", 0, "CHECK constraint failed in runs"},
+    {"call-end", "UPDATE calls SET state = 'lost' WHERE id = 2", 1,
+     "call 2 of run 1 is \"lost\", which nobody acts on"},
+    {"artifact-state", "UPDATE artifact_versions SET author = 'ghost' WHERE number = 1", 1,
+     "version 1 of artifact 1 is a version by ghost"},
 };
 
 static void each_breach_is_found_and_explained(void **state) {
@@ -326,7 +329,7 @@ static void each_breach_is_found_and_explained(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     copy_file(path, copy);
     corrupt(copy, cases[i].sql);
-    bool integrity = strcmp(cases[i].rule, "damage") == 0 || strcmp(cases[i].rule, "reference") == 0;
+    bool integrity = strcmp(cases[i].rule, "reference") == 0;
     struct told told = audit_file(copy, integrity);
     char *rule = mem_printf("%s ", cases[i].rule);
     if (strncmp(told.rules, rule, strlen(rule)) != 0 || !strstr(told.first, cases[i].says) ||
