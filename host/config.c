@@ -347,6 +347,7 @@ static enum err read_watcher(struct config *c, const json_t *t, struct error *e)
   if (err == OK) err = number_of(t, "watcher", "deaths", 1, &deaths, e);
   if (err == OK) err = number_of(t, "watcher", "hang_s", 0.2, &c->hang_s, e);
   c->watcher.deaths_most = (int)deaths;
+  c->engine.most_deaths = (int)deaths;
   const char *on_stale = jsonx_str(t, "on_stale", "resume");
   if (err == OK && strcmp(on_stale, "resume") != 0 && strcmp(on_stale, "fail") != 0)
     err = err_set(e, ERR_CONFIG, "quire.lua: watcher.on_stale must be \"resume\" or \"fail\"");

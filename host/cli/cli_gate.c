@@ -190,7 +190,10 @@ static int decide(struct cli *c, const char *word, bool first) {
   struct gate g = {0};
   enum err err = read_gate(c, &g, &e);
   if (err == OK && !g.open) err = refuse_decided(&g, &e);
-  if (err != OK) return cli_fail(c, &e);
+  if (err != OK) {
+    json_decref(g.json);
+    return cli_fail(c, &e);
+  }
   const char *given = options_get(&c->options, "choice"), *user = getenv("USER");
   const char *choice = given ? given : choose(json_object_get(g.json, "choices"), word, first);
   json_t *request =

@@ -1,9 +1,13 @@
 /* result.c - results. A pipeline returns what it likes: fields become lines, lists of files one line each. */
 #include "cli/result.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/jsonx.h"
 #include "base/mem.h"
@@ -83,6 +87,37 @@ static void say_costs(struct cli *c, const struct run_row *r) {
           out_money(r->cost_nano, r->unpriced_calls, money));
 }
 
+/* ---- after a rehearsal: how to do it for real */
+
+static bool listens(int port) {
+  struct sockaddr_in a = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool yes =
+      fd >= 0 && connect(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0; /* loopback answers at once */
+  if (fd >= 0) close(fd);
+  return yes;
+}
+
+/* The model to suggest: where there is a key, or a local Ollama. Nothing is asked, nothing is spent. */
+static const char *found_model(void) {
+  enum { OLLAMA_PORT = 11434 };
+  const char *openai = getenv("OPENAI_API_KEY"), *router = getenv("OPENROUTER_API_KEY");
+  if (openai && *openai) return "openai/gpt-5-mini";
+  if (router && *router) return "openrouter/openai/gpt-5-mini";
+  if (listens(OLLAMA_PORT)) return "ollama/llama3.1";
+  return NULL;
+}
+
+static void say_real_model(struct cli *c, const struct run_row *r, const json_t *result) {
+  if (!json_is_true(json_object_get(result, "rehearsal"))) return;
+  const char *model = found_model();
+  out_say(&c->out, "This was a rehearsal. The same brief on a real model%s:",
+          model ? "" : ", with OPENAI_API_KEY set");
+  out_say(&c->out, "  %s retry %lld --with models --model %s --budget 5", program_invocation_name,
+          (long long)r->id, model ? model : "openai/gpt-5-mini");
+}
+
 static void say_failure(struct cli *c, const struct run_row *r) {
   json_t *error = state_parse(r->error);
   const char *hint = jsonx_str(error, "hint", NULL), *traceback = jsonx_str(error, "traceback", NULL);
@@ -131,8 +166,9 @@ int result_print(struct cli *c, const struct run_row *r) {
   } else if (strcmp(r->status, "completed") == 0) {
     json_t *result = state_parse(r->result);
     result_print_value(result);
-    json_decref(result);
     say_costs(c, r);
+    say_real_model(c, r, result);
+    json_decref(result);
   } else if (state_ended(r)) {
     say_failure(c, r);
   } else {

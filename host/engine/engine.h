@@ -24,7 +24,8 @@ struct engine_api {
 
 struct engine_settings {
   struct machine_limits machine;
-  int most_tasks;                /* unfinished tasks of a run (64) */
+  int most_deaths; /* hosts that may die in a row while a run is theirs, without a new journal entry (3) */
+  int most_tasks;  /* unfinished tasks of a run (64) */
   int64_t run_limit_nano;        /* default budget of a run: 10 USD */
   int64_t run_limit_calls;       /* 2,000 */
   const struct engine_api *apis; /* ends with {NULL, NULL} */

@@ -76,6 +76,10 @@ static bool held_the_loop(const struct run *run) {
   return n >= 2;
 }
 
+static int64_t most_deaths(const struct run *run) {
+  return run->engine->settings.most_deaths > 0 ? run->engine->settings.most_deaths : 3;
+}
+
 static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
@@ -106,6 +110,15 @@ static void claimed(struct run *run, struct store_op *base) {
         &e,
         "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld --with scripts`",
         (long long)run->id);
+    run_fail(run, ERR_STUCK, &e, NULL);
+    return;
+  }
+  if (run->row.deaths >= most_deaths(run)) {
+    struct error e = {0};
+    err_set(&e, ERR_STUCK, "stuck: %lld hosts in a row died while this run was theirs, and it got no further",
+            (long long)run->row.deaths);
+    err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
+             (long long)run->id);
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
