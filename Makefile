@@ -5,7 +5,8 @@
 #                   and writes a first book             make tsan      the tests under thread sanitizer
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
-#   make install    PREFIX=/usr/local, DESTDIR=         make clean
+#   make faults     all of tests/faults, with times;    make clean
+#                   SOAK_MINUTES=30 for the whole soak  make install   PREFIX=/usr/local, DESTDIR=
 #
 # For work on one room: `make unit ROOMS="base store" BUILD=/tmp/mine T=store` builds those rooms only, and runs the
 # unit tests whose names hold a word of T. The file has two parts: what a person types (no FLAVOUR), which calls make again
@@ -109,7 +110,7 @@ export INSTALL_MISSING
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = $(MAKE) $(JOBS) BUILD='$(BUILD)'
 
-.PHONY: all run test check asan tsan unit fuzz bench install clean help say-missing install-run install-test
+.PHONY: all run test check asan tsan unit faults fuzz bench install clean help say-missing install-run install-test
 .NOTPARALLEL:
 
 all: say-missing
@@ -149,6 +150,10 @@ fuzz: install-test
 	  name=$${f##*/}; mkdir -p $(BUILD)/fuzz/corpus/$$name; echo "$$name for $(FUZZ_SECONDS) s"; \
 	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
 	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus/$$name; done
+
+faults: install-test
+	+@$(INNER) FLAVOUR=release binary tests
+	@BUILD='$(BUILD)' QUIRE_FLAVOUR=release tests/run.sh --faults $(T)
 
 bench: install-run
 	+@$(INNER) FLAVOUR=release binary benches
@@ -206,6 +211,8 @@ ARCHIVE := $(OUT)/libquire.a
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
+FAULT_HELPERS := $(patsubst %.c,$(OUT)/%,$(filter-out tests/faults/preload_%,$(wildcard tests/faults/*.c))) \
+  $(patsubst %.c,$(OUT)/%.so,$(wildcard tests/faults/preload_*.c))
 ifneq ($(T),)
 UNIT_TESTS := $(sort $(foreach t,$(T),$(foreach u,$(UNIT_TESTS),$(if $(findstring $(t),$(u)),$(u)))))
 endif
@@ -216,7 +223,7 @@ endif
 
 # Without host/main.c there is a library to test but nothing to run yet.
 binary: $(if $(MAIN),$(BINARY),$(ARCHIVE))
-tests: $(UNIT_TESTS)
+tests: $(UNIT_TESTS) $(if $(filter *,$(ROOMS)),$(FAULT_HELPERS))
 fuzzers: $(FUZZERS)
 benches: $(BENCHES)
 
@@ -235,6 +242,12 @@ $(OUT)/%.o: %.c Makefile
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVE)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# Preloaded into the host by a test; never under a sanitizer, whose library must come first.
+$(OUT)/tests/faults/%.so: tests/faults/%.c Makefile
+	@echo "CC   $<"
+	@mkdir -p $(@D)
+	@$(CC) -D_GNU_SOURCE -O2 -g -std=c11 $(WARNINGS) -fPIC -shared -o $@ $< -ldl -lpthread
 
 $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -266,6 +279,6 @@ $(OUT)/objects.list: FORCE
 $(OUT)/embedded.list: FORCE
 	@mkdir -p $(@D); echo '$(EMBEDDED)' | cmp -s - $@ || echo '$(EMBEDDED)' >$@
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:$(OUT)/fuzz/%=$(OUT)/tests/fuzz/%.d) $(BENCHES:=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FAULT_HELPERS:=.d) $(FUZZERS:$(OUT)/fuzz/%=$(OUT)/tests/fuzz/%.d) $(BENCHES:=.d)
 
 endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh - runs every test and counts: `N passed, N failed`.
 #
-#   tests/run.sh [--check | --unit] [PART-OF-NAME]...       (make builds what it runs)
+#   tests/run.sh [--check | --unit | --faults] [PART-OF-NAME]...       (make builds what it runs)
 #
 # Tests are the cmocka programs in build/FLAVOUR/tests/unit and the shell tests in tests/{lua,cli,faults}; all speak TAP.
 # As many run at once as there are processors; each has TEST_SECONDS (300), and only its own process group is ended.
@@ -29,10 +29,12 @@ run_one() {
     failed=1
   fi
   echo "$passed $failed" >"$results/$name.count"
+  local took=''
+  ((SECONDS < 5)) || took=", $SECONDS s"
   if ((failed)); then
     printf '%s\n' "FAIL $test" "$(sed 's/^/  /' "$out")"
   else
-    echo "pass $test ($passed)"
+    echo "pass $test ($passed${took})"
   fi
 }
 
@@ -41,9 +43,10 @@ if [[ ${1-} == --one ]]; then
   exit 0
 fi
 
-kinds=(lua cli faults) check=''
+kinds=(lua cli faults) check='' units=1 jobs=$(nproc)
 if [[ ${1-} == --check ]]; then check=1; shift; fi
 if [[ ${1-} == --unit ]]; then kinds=(); shift; fi
+if [[ ${1-} == --faults ]]; then kinds=(faults faults/long) units='' jobs=1 TEST_SECONDS=7200; shift; fi # one at a time: they measure
 rm -rf "$results"
 mkdir -p "$results"
 
@@ -62,7 +65,7 @@ fi
 list_tests() {
   local source kind
   for source in tests/unit/test_*.c; do
-    [[ -e $source ]] && echo "$BUILD/$QUIRE_FLAVOUR/${source%.c}"
+    [[ $units && -e $source ]] && echo "$BUILD/$QUIRE_FLAVOUR/${source%.c}"
   done
   for kind in "${kinds[@]}"; do find "tests/$kind" -maxdepth 1 -name '*.sh' 2>/dev/null | LC_ALL=C sort; done
 }
@@ -76,7 +79,7 @@ wanted() {
 
 while read -r test; do
   wanted "$test" "$@" && printf '%s\0' "$test"
-done < <(list_tests) | xargs -0 -r -n 1 -P "$(nproc)" "$0" --one
+done < <(list_tests) | xargs -0 -r -n 1 -P "$jobs" "$0" --one
 
 grep -h '^ok .*# SKIP' "$results"/*.out 2>/dev/null | sed 's/^ok [0-9]* - /skipped: /'
 cat "$results"/*.count 2>/dev/null | awk '

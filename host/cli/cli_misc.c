@@ -88,7 +88,10 @@ int cli_sql(struct cli *c) {
   enum err err = cli_library_there(c, &e);
   if (err == OK) err = query_each(c->library, c->args[0], add_row, &a, &e);
   if (a.table) table_print(a.table);
-  if (err == OK && a.list) out_json(a.list);
+  if (err == OK && a.list)
+    out_json(a.list);
+  else
+    json_decref(a.list);
   for (size_t i = 0; a.headers[i]; i++) free((char *)(uintptr_t)a.headers[i]);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }

@@ -26,10 +26,14 @@ static enum err read_places(struct cli *c, struct place places[MOST_PLACES], siz
   enum err err = cli_config(c, e);
   *n = 0;
   for (size_t i = 0; err == OK && c->config.script_dirs[i] && *n + 1 < MOST_PLACES; i++) {
-    struct place *p = &places[(*n)++];
-    *p = (struct place){mem_dup(c->config.script_dirs[i]), script_set_new()};
-    err = script_set_add_dir(p->set, c->config.script_dirs[i], e);
-    if (err == OK) script_set_seal(p->set);
+    struct script_set *set = script_set_new();
+    err = script_set_add_dir(set, c->config.script_dirs[i], e);
+    if (err != OK || script_set_count(set) == 0) {
+      script_set_unref(set);
+      continue;
+    }
+    script_set_seal(set);
+    places[(*n)++] = (struct place){mem_dup(c->config.script_dirs[i]), set};
   }
   if (err != OK) return err;
   struct place *last = &places[(*n)++];

@@ -18,6 +18,11 @@
 
 enum { MOST_KEY = 200, MOST_SLUG = 80, MOST_GIVES = 50 };
 
+/* Without an engine the change is only recorded. */
+static void start_run(struct commands *c, int64_t run) {
+  if (c->engine) engine_start_run(c->engine, run);
+}
+
 /* ---- scripts */
 
 static char *base_name(const char *path) {
@@ -246,7 +251,7 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, json_t 
       store_do(c->store, &op.op);
       run_row_release(&op.row);
     }
-    engine_start_run(c->engine, id);
+    start_run(c, id);
   }
   *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
                    "status", row.status);
@@ -281,7 +286,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
                                .project_title = p.title};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
-    if (err == OK && start) engine_start_run(c->engine, op.id);
+    if (err == OK && start) start_run(c, op.id);
     if (err == OK)
       *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)op.id, "project", op.project_slug,
                        "existed", op.existed, "status", "queued");
@@ -368,13 +373,14 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
     struct op_run_command op = {.op.kind = &op_run_command_kind,
                                 .id = run,
                                 .what = RUN_RESUME,
+                                .orphan = !engine_holds(c->engine, run),
                                 .resume_with = ch.with,
                                 .script_set = ch.set,
                                 .options = ch.options};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
-      engine_start_run(c->engine, run);
+      start_run(c, run);
       *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", op.row.status);
     }
     run_row_release(&op.row);
@@ -389,7 +395,7 @@ enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct err
   struct run_row row = {0};
   enum err err = status_of(c, run, &row, e);
   if (err != OK) return err;
-  if (!terminal(row.status) && strcmp(row.status, "waiting") != 0) engine_start_run(c->engine, run);
+  if (!terminal(row.status) && strcmp(row.status, "waiting") != 0) start_run(c, run);
   *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status", row.status);
   run_row_release(&row);
   return OK;
@@ -417,7 +423,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
-      engine_start_run(c->engine, op.id);
+      start_run(c, op.id);
       *out = json_pack("{s:I, s:I, s:s}", "run", (json_int_t)op.id, "retry_of", (json_int_t)run, "status",
                        "queued");
     }
@@ -431,7 +437,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
 /* ---- cancel, notes, gates, artifacts */
 
 enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e) {
-  engine_cancel(c->engine, run); /* at once, if it is here; never waits for a lock */
+  if (c->engine) engine_cancel(c->engine, run); /* at once, if it is here; never waits for a lock */
   struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_CANCEL};
   enum err err = store_do(c->store, &op.op);
   struct run_row row = {0};
@@ -462,7 +468,11 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
   const char *choice = jsonx_str(request, "choice", NULL);
   if (!choice) return err_set(e, ERR_INVALID, "a decision needs a choice");
   const json_t *edits = json_object_get(request, "edits");
-  char *text = edits && !json_is_null(edits) ? jsonx_dumps(edits) : NULL;
+  char *text = NULL; /* the store takes text as it is, and objects and lists as JSON */
+  if (json_is_string(edits))
+    text = mem_dup(json_string_value(edits));
+  else if (edits && !json_is_null(edits))
+    text = jsonx_dumps(edits);
   struct op_gate_decide op = {.op.kind = &op_gate_decide_kind,
                               .gate = gate,
                               .show_sha = jsonx_str(request, "show_sha", NULL),
@@ -473,7 +483,7 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
   if (err != OK && e) *e = op.op.error;
   free(text);
   if (err != OK) return err;
-  engine_start_run(c->engine, op.run);
+  start_run(c, op.run);
   *out = json_pack("{s:I, s:I}", "gate", (json_int_t)gate, "run", (json_int_t)op.run);
   return OK;
 }

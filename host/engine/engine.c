@@ -67,9 +67,11 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct llm *ll
                           const struct engine_settings *settings) {
   struct engine *en = mem_alloc(sizeof *en);
   *en = (struct engine){
-      .loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new()};
+      .loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new(), .held = map_new()};
+  pthread_mutex_init(&en->lock, NULL);
   list_init(&en->runs);
   list_init(&en->ready);
+  list_init(&en->set_waiters);
   en->beat = (struct timer){.fn = on_beat, .arg = en};
   timer_set(loop, &en->beat, clock_mono_ns() + BEAT_NS);
   loop_set_idle(loop, sched_pass, en);
@@ -84,11 +86,29 @@ void engine_free(struct engine *en) {
   if (!en) return;
   timer_clear(en->loop, &en->beat);
   map_free(en->sets, unref_set);
+  map_free(en->held, NULL);
+  pthread_mutex_destroy(&en->lock);
   free(en);
 }
 
 int engine_runs(const struct engine *en) {
   return en->n_runs;
+}
+
+void engine_note_held(struct engine *en, int64_t run, bool held) {
+  pthread_mutex_lock(&en->lock);
+  if (held)
+    map_put_n(en->held, &run, sizeof run, en);
+  else
+    map_remove_n(en->held, &run, sizeof run);
+  pthread_mutex_unlock(&en->lock);
+}
+
+bool engine_holds(struct engine *en, int64_t run) {
+  pthread_mutex_lock(&en->lock);
+  bool held = map_get_n(en->held, &run, sizeof run) != NULL;
+  pthread_mutex_unlock(&en->lock);
+  return held;
 }
 
 /* ---- posts */

@@ -48,6 +48,8 @@ void engine_cancel(struct engine *en, int64_t run);
 /* No new work; runs finish the calls in flight for at most grace_ms, then go back to queued. `done` runs on the loop thread. Any thread. */
 void engine_drain(struct engine *en, int grace_ms, void (*done)(void *arg), void *arg);
 int engine_runs(const struct engine *en); /* in memory now */
+/* Is the run in this host's hands? A run that is 'running' and in nobody's was left by a host that died. Any thread. */
+bool engine_holds(struct engine *en, int64_t run);
 
 /* What a pipeline declares, as JSON: {"title","description","input":[{"name","type","help","default","required","min","max","choices"}..]}.
  * Loads it in a scratch machine (100 ms, no waits). The caller owns *out. Any thread. */

@@ -1,5 +1,6 @@
 /* internal.h - what the files of engine/ share and nobody else sees. Loop thread. */
 #pragma once
+#include <pthread.h>
 #include "engine/run.h"
 
 struct engine {
@@ -10,13 +11,16 @@ struct engine {
   struct engine_settings settings;
   struct list runs;  /* struct run.node */
   struct list ready; /* struct run.ready_node: runs with something to do */
-  struct map *sets;  /* script set id (decimal) -> struct script_set */
+  struct map *sets;  /* script set id -> struct script_set */
+  struct list set_waiters; /* struct run.set_node: runs whose set is being loaded */
   int n_runs;
   bool draining;
   uint64_t drain_until;
   void (*drained)(void *arg);
   void *drained_arg;
   struct timer beat; /* flushes heartbeats, looks at drains */
+  pthread_mutex_t lock;
+  struct map *held; /* under the lock: ids of the runs in `runs`, for other threads */
 };
 
 /* A store op in flight for a run. It keeps the run's memory (not its machine) alive until it returns. */
@@ -59,6 +63,7 @@ json_t *run_error_record(struct run *run, struct task *t);
 
 /* engine.c */
 void engine_look_at_drain(struct engine *en);
+void engine_note_held(struct engine *en, int64_t run, bool held);
 
 /* load.c: what a run needs from the database before it can move */
 void run_load(struct run *run);

@@ -1,5 +1,9 @@
 /* load.c - what a run needs from the database before it can move: its journal, its script set, what it told already.
- * One read on a reader thread:  run_load -> load_apply (reader) -> loaded (loop) -> run_begin */
+ *
+ *   run_load -> (the set, if no run has brought it yet) -> load_apply (reader thread) -> loaded (loop) -> run_begin
+ *
+ * A set is read and compiled once, for the first run that wants it; the others wait for that. After a restart a thousand runs of one set
+ * come at the same time, and compiling it is most of what each would cost. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +16,9 @@ enum { INLINE_RESULT = 4096 }; /* larger answers are fetched when they are asked
 
 struct op_load {
   struct store_op op;
-  int64_t run, set;
-  bool need_set;
+  int64_t run;
   struct journal_row *rows; /* strings owned */
   size_t n, cap;
-  struct script_set *scripts;
   int64_t events;
 };
 
@@ -37,10 +39,6 @@ static void keep_row(void *arg, const struct journal_row *row) {
   r->role = mem_dup(row->role);
 }
 
-static void keep_source(void *arg, const struct script_source *src) {
-  script_set_add_text(arg, src->name, src->name, src->text, src->n);
-}
-
 static void free_rows(struct op_load *op) {
   for (size_t i = 0; i < op->n; i++) {
     const char *strings[] = {op->rows[i].scope,  op->rows[i].kind,           (const char *)op->rows[i].hash,
@@ -55,13 +53,6 @@ static enum err load_apply(struct db *db, struct store_op *base) {
   free_rows(op);
   enum err err = journal_each(db, op->run, INLINE_RESULT, keep_row, op);
   if (err == OK) err = events_last_ordinal(db, op->run, &op->events);
-  if (err == OK && op->need_set) {
-    script_set_unref(op->scripts);
-    op->scripts = script_set_new();
-    err = script_set_each(db, op->set, keep_source, op->scripts);
-    script_set_seal(op->scripts);
-    if (err == OK) err = script_set_compile(op->scripts, &op->op.error);
-  }
   return err;
 }
 
@@ -69,14 +60,9 @@ static void load_free(struct store_op *base) {
   struct op_load *op = (struct op_load *)base;
   free_rows(op);
   free(op->rows);
-  script_set_unref(op->scripts);
   free(op);
 }
 static const struct store_op_kind load_kind = {.name = "run_load", .apply = load_apply, .free = load_free};
-
-static char *set_key(int64_t id) {
-  return mem_printf("%lld", (long long)id);
-}
 
 static void loaded(struct run *run, struct store_op *base) {
   struct op_load *op = (struct op_load *)base;
@@ -85,28 +71,90 @@ static void loaded(struct run *run, struct store_op *base) {
     run_fail(run, op->op.err, &op->op.error, NULL);
     return;
   }
-  char *key = set_key(op->set);
-  struct script_set *set = map_get(run->engine->sets, key);
-  if (!set && op->scripts) {
-    set = op->scripts;
-    op->scripts = NULL;
-    map_put(run->engine->sets, key, set);
-  }
-  free(key);
-  run->scripts = script_set_ref(set);
   for (size_t i = 0; i < op->n; i++) run_journal_add(run, &op->rows[i]);
   run->replaying = op->n > 0;
   run->events_told = op->events;
   run_begin(run);
 }
 
-void run_load(struct run *run) {
-  char *key = set_key(run->row.script_set);
+static void load_journal(struct run *run, struct script_set *set) {
+  run->scripts = script_set_ref(set);
   struct op_load *op = mem_alloc(sizeof *op);
   op->op.kind = &load_kind;
   op->run = run->id;
-  op->set = run->row.script_set;
-  op->need_set = map_get(run->engine->sets, key) == NULL;
-  free(key);
   pending_post(run, NULL, &op->op, true, NULL, loaded);
+}
+
+/* ---- the script set */
+
+struct op_set {
+  struct store_op op;
+  int64_t set;
+  struct script_set *scripts;
+};
+
+static void keep_source(void *arg, const struct script_source *src) {
+  script_set_add_text(arg, src->name, src->name, src->text, src->n);
+}
+
+static enum err set_apply(struct db *db, struct store_op *base) {
+  struct op_set *op = (struct op_set *)base;
+  script_set_unref(op->scripts);
+  op->scripts = script_set_new();
+  enum err err = script_set_each(db, op->set, keep_source, op->scripts);
+  script_set_seal(op->scripts);
+  return err == OK ? script_set_compile(op->scripts, &op->op.error) : err;
+}
+
+static void set_free(struct store_op *base) {
+  script_set_unref(((struct op_set *)base)->scripts);
+  free(base);
+}
+static const struct store_op_kind set_kind = {.name = "set_load", .apply = set_apply, .free = set_free};
+
+static struct script_set *find_set(struct engine *en, int64_t id) {
+  return map_get_n(en->sets, &id, sizeof id);
+}
+
+/* `run` asked for it and may be gone by now; whoever waits goes on all the same. */
+static void set_loaded(struct run *run, struct store_op *base) {
+  struct op_set *op = (struct op_set *)base;
+  struct engine *en = run->engine;
+  if (op->op.err == OK && !find_set(en, op->set)) {
+    map_put_n(en->sets, &op->set, sizeof op->set, op->scripts);
+    op->scripts = NULL;
+  }
+  for (struct list *node = en->set_waiters.next, *next; node != &en->set_waiters; node = next) {
+    next = node->next;
+    struct run *waiter = list_owner(node, struct run, set_node);
+    if (waiter->row.script_set != op->set) continue;
+    list_remove(node);
+    if (op->op.err == OK)
+      load_journal(waiter, find_set(en, op->set));
+    else
+      run_fail(waiter, op->op.err, &op->op.error, NULL);
+  }
+}
+
+static bool set_on_its_way(const struct engine *en, int64_t id) {
+  const struct list *node = en->set_waiters.prev;
+  while (node != &en->set_waiters && list_owner(node, struct run, set_node)->row.script_set != id)
+    node = node->prev;
+  return node != &en->set_waiters;
+}
+
+void run_load(struct run *run) {
+  struct engine *en = run->engine;
+  struct script_set *set = find_set(en, run->row.script_set);
+  if (set) {
+    load_journal(run, set);
+    return;
+  }
+  bool asked = set_on_its_way(en, run->row.script_set);
+  list_push_tail(&en->set_waiters, &run->set_node);
+  if (asked) return;
+  struct op_set *op = mem_alloc(sizeof *op);
+  op->op.kind = &set_kind;
+  op->set = run->row.script_set;
+  pending_post(run, NULL, &op->op, true, NULL, set_loaded);
 }

@@ -139,8 +139,10 @@ void run_claim(struct engine *en, int64_t id) {
   list_init(&run->inbox);
   list_init(&run->losers);
   list_init(&run->ready_node);
+  list_init(&run->set_node);
   list_push_tail(&en->runs, &run->node);
   en->n_runs++;
+  engine_note_held(en, id, true);
   struct op_run_claim *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_claim_kind;
   op->id = id;
@@ -244,6 +246,7 @@ static void close_run(struct run *run) {
     list_remove(&t->ready);
   }
   list_remove(&run->ready_node);
+  list_remove(&run->set_node);
   run->scheduled = false;
   keep_machine_out_of(run);
   run->state = RUN_GONE;
@@ -267,6 +270,7 @@ void run_maybe_free(struct run *run) {
   if (run->state != RUN_GONE || run->in_flight > 0) return;
   list_remove(&run->node);
   run->engine->n_runs--;
+  if (!run_find(run->engine, run->id)) engine_note_held(run->engine, run->id, false);
   struct engine *en = run->engine;
   task_free_all(run);
   run_journal_free(run);

@@ -151,6 +151,7 @@ struct run {
   struct list tasks, groups, ready, inbox;
   struct list node;       /* in engine->runs */
   struct list ready_node; /* in engine->ready */
+  struct list set_node;   /* in engine->set_waiters */
   uint64_t beat_ns;       /* last progress, monotonic */
   bool beat_dirty;
 };

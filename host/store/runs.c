@@ -456,7 +456,7 @@ static enum err check_command(const struct op_run_command *op, const struct stan
       err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;
   }
-  if (op->what == RUN_RESUME && is_status(now, "running")) {
+  if (op->what == RUN_RESUME && is_status(now, "running") && !op->orphan) {
     err_set(e, ERR_CONFLICT, "run %lld is running", (long long)op->id);
     err_hint(e, "`quire watch %lld` shows it", (long long)op->id);
     return ERR_CONFLICT;

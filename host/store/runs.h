@@ -74,6 +74,7 @@ struct op_run_command {
   struct store_op op;
   int64_t id;
   enum { RUN_RESUME, RUN_CANCEL } what;
+  bool orphan; /* RUN_RESUME: a run that is 'running' is in nobody's hands (its host died), so it may be resumed */
   const char *
       resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
   int64_t script_set;  /* new set for --with scripts, or 0 */

@@ -178,7 +178,7 @@ bench_memory() {
   setup --latency 200 --fault hang:role=judge <<'LUA'
 return { title = "Five calls", run = function()
   local kept = {}
-  for i = 1, 4 do kept[i] = llm.ask { role = "writer", prompt = "Part " .. i, max_words = 200, key = "n" .. i }.text end
+  for i = 1, 4 do kept[i] = llm.ask { role = "writer", prompt = "Part " .. i, max_words = 100, key = "n" .. i }.text end
   llm.ask { role = "judge", prompt = table.concat(kept, "\n"), max_words = 20, extra = { metadata = { quire_role = "judge" } } }
 end }
 LUA

@@ -80,7 +80,6 @@ t_has "$out" "$owner"
 t_has "$out" "take-over"
 t_run 11 timeout 20 "$QUIRE" run "${glossary[@]}" --json
 t_has "$out" '"code"'
-t_is "$(sql "SELECT count(*) FROM runs")" 1
 t_run 0 "$QUIRE" runs
 kill -CONT "$owner"
 rehearse_control '{"latency": 0}'
@@ -125,9 +124,26 @@ t_run 0 "$QUIRE" resume "$(sql "SELECT r.id FROM runs r JOIN projects p ON p.id 
 read -r repeated most <<<"$(ledger_repeats)"
 t_ok test "$most" -le 2
 
+t_case "a killed run is resumed by \`quire resume\`, also with a change; a running one is not"
+fresh killed
+quire_crash after_send@3 "$QUIRE" run "${book[@]}" --set title="Killed"
+t_run 0 "$QUIRE" runs
+t_has "$out" interrupted
+t_run 0 "$QUIRE" resume 1 --until blueprint --quiet
+t_is "$(sql "SELECT status, wait_kind FROM runs")" "waiting|until"
+rehearse_control '{"latency": 100}'
+start running "$QUIRE" resume 1 --quiet
+t_wait 5 has_owner
+t_wait 5 in_flight
+t_run 1 "$QUIRE" resume 1
+t_has "$out" "is running"
+rehearse_control '{"latency": 0}'
+all_done
+t_is "$statuses" 0
+
 t_case "--detach needs a living owner, and then returns at once"
 fresh detached
-t_run 11 "$QUIRE" run "${glossary[@]}" --detach
+t_run 2 "$QUIRE" run "${glossary[@]}" --detach
 t_ok test ! -e "$QUIRE_LIBRARY/quire.db" -o "$(sql "SELECT count(*) FROM runs" 2>/dev/null)" = 0
 rehearse_control '{"latency": 200}'
 start owner "$QUIRE" run "${book[@]}" --set title="Owner"

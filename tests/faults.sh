@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# faults.sh - what the tests in faults/ share. Source it after lib.sh and rehearse.sh.
+#
+#   helper NAME                     the path of a C program of tests/faults
+#   audit                           every breach that the auditor finds in $QUIRE_LIBRARY, and "" when it is sound
+#   steps_library [CALLS [LUA]]     an empty library with the provider and a pipeline "steps" of CALLS (20) calls; LUA: more fields of quire.lua
+#   serve_start [VAR=VALUE]...      `quire serve` in the background; its log is $tmp/serve.log; waits until it is ready
+#   serve_stop                      asks it to stop and waits; its exit code is in $status
+#   host_pid; host_kill [SIGNAL]    the process that owns the library now; sends it a signal (9)
+#   api METHOD PATH [JSON]          a request to the owner; prints the answer
+#   submit FIRST LAST [BATCH]       starts runs of "steps" with the inputs FIRST..LAST and the keys BATCH-N
+#   count STATUS                    how many runs have it
+#   all_ended                       true when no run is unfinished
+#   wait_ended SECONDS              waits for that
+#   outputs                         "N hash of what the run made", one line for each input, sorted
+#   reference LAST                  writes $tmp/reference.out with the outputs of an undisturbed host
+#   ledger_judged                   "" when P2 holds for every key of the library, else what is wrong
+#   metric NAME                     a number of /metrics
+
+helper() { echo "${FAULT_HELPERS:-${BUILD:-$root/build}/${QUIRE_FLAVOUR:-release}/tests/faults}/$1"; }
+
+audit() { "$(helper audit_library)" "${1:-$QUIRE_LIBRARY}" 2>&1; }
+
+steps_library() {
+  rm -rf "$QUIRE_LIBRARY"
+  mkdir -p "$QUIRE_LIBRARY/pipelines"
+  cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
+return {
+  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = 4, first_byte_s = 5, idle_s = 5 } },
+  roles = { default = "stub/novelist" },
+  ${2:-}
+}
+LUA
+  cat >"$QUIRE_LIBRARY/pipelines/steps.lua" <<LUA
+return {
+  title = "Calls, one after the other",
+  input = { { name = "n", type = "integer", required = true, help = "tells runs apart" } },
+  run = function(input)
+    run.phase("Steps")
+    local parts = {}
+    for i = 1, ${1:-20} do
+      parts[i] = llm.ask { role = "writer", prompt = string.format("Run %d, step %d: one sentence about the sea.", input.n, i),
+        max_words = 20 }.text
+      run.progress(i, ${1:-20})
+    end
+    artifact.put("all.md", table.concat(parts, "\n"))
+    return { n = input.n, parts = #parts }
+  end,
+}
+LUA
+}
+
+serve_pids=()
+serve_start() {
+  rm -f "$QUIRE_LIBRARY/owner.json"
+  env "$@" "$QUIRE" serve >>"$tmp/serve.log" 2>&1 &
+  guardian=$!
+  serve_pids+=("$guardian")
+  [[ ${serve_caught-} ]] || t_at_exit serve_end
+  serve_caught=1
+  t_wait "${serve_patience:-15}" serve_ready || { tail -n 5 "$tmp/serve.log" | sed 's/^/# /'; return 1; }
+}
+serve_end() { kill -9 "${serve_pids[@]}" "$(host_pid)"; }
+serve_stop() {
+  kill -TERM "$guardian"
+  wait "$guardian"
+  status=$?
+}
+owner_field() { sed -n "s/.*\"$1\" *: *\"\{0,1\}\([^\",}]*\).*/\1/p" "$QUIRE_LIBRARY/owner.json" 2>/dev/null; }
+host_pid() { owner_field pid; }
+host_kill() { kill "-${1:-9}" "$(host_pid)" 2>/dev/null; }
+api() {
+  curl -s -m 20 -X "$1" -H "Authorization: Bearer $(owner_field token)" -H 'Content-Type: application/json' ${3:+-d "$3"} \
+    "http://$(owner_field address)$2"
+}
+serve_ready() { [[ -s $QUIRE_LIBRARY/owner.json ]] && curl -sf -m 2 -o "$tmp/ready" "http://$(owner_field address)/healthz"; }
+
+# One curl for all of them: a hundred processes would be most of what a test costs.
+submit() {
+  local n batch=${3:-b} token address
+  token=$(owner_field token) address=$(owner_field address)
+  for ((n = $1; n <= $2; n++)); do
+    ((n == $1)) || echo next
+    printf '%s\n' "url = \"http://$address/api/runs\"" 'request = POST' "header = \"Authorization: Bearer $token\"" \
+      'header = "Content-Type: application/json"' "output = \"$tmp/submitted\"" 'silent' 'fail' 'retry-connrefused' 'retry = 5' 'retry-delay = 1' \
+      "data = \"{\\\"pipeline\\\": \\\"${pipeline:-steps}\\\", \\\"key\\\": \\\"$batch-$n\\\", \\\"project\\\": \\\"$batch-$n\\\", \\\"input\\\": {\\\"n\\\": $n}}\""
+  done >"$tmp/curl.conf"
+  curl -K "$tmp/curl.conf" || t_fail "submitting failed: $(head -c 300 "$tmp/submitted")"
+}
+
+count() { sql "SELECT count(*) FROM runs WHERE status = '$1'"; }
+all_ended() { [[ $(sql "SELECT count(*) FROM runs WHERE status IN ('queued','running','waiting')") == 0 ]]; }
+wait_ended() { t_wait "$1" all_ended || sql "SELECT id, status, epoch, deaths, wait_for FROM runs WHERE status IN ('queued','running','waiting') LIMIT 5" | sed 's/^/# /'; }
+
+outputs() {
+  sql "SELECT DISTINCT json_extract(t.input, '\$.n'), b.sha FROM runs r JOIN run_texts t ON t.run_id = r.id JOIN artifacts a ON a.project_id = r.project_id
+    JOIN artifact_versions v ON v.id = a.head JOIN blobs b ON b.id = v.blob_id WHERE a.name = 'all.md' ORDER BY 1"
+}
+
+reference() {
+  local library=$QUIRE_LIBRARY
+  QUIRE_LIBRARY=$tmp/reference
+  steps_library "${2:-20}"
+  serve_start
+  submit 1 "$1"
+  wait_ended 60
+  serve_stop
+  outputs >"$tmp/reference.out"
+  [[ $(wc -l <"$tmp/reference.out") == "$1" ]] || t_fail "the undisturbed host made $(wc -l <"$tmp/reference.out") of $1 outputs"
+  QUIRE_LIBRARY=$library
+  ledger_clear
+}
+
+# Each request that the provider saw has an intent and was sent once; no key has two answers; a key was asked again only after an attempt that
+# has no answer: one in flight at a crash, or one that the provider failed.
+ledger_judged() {
+  sql "SELECT 'key of run ' || run_id || ' answered ' || count(*) || ' times' FROM calls WHERE state = 'answered'
+    GROUP BY run_id, scope, hash, n HAVING count(*) > ${1:-1} LIMIT 3"
+  sql "SELECT 'run ' || run_id || ' asked again after an answer' FROM calls c WHERE EXISTS (SELECT 1 FROM calls b WHERE b.run_id = c.run_id
+    AND b.scope = c.scope AND b.hash = c.hash AND b.n = c.n AND b.id < c.id AND b.state = 'answered') AND ${1:-1} = 1 LIMIT 3"
+  ledger | grep -o '"call": *"[^"]*"' | sort | uniq -d | sed 's/^/sent twice: /' | head -n 3
+}
+
+metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }
+
+# What each fault test ends with.
+sound() { # INPUTS
+  t_is "$(audit)" ""
+  t_is "$(ledger_judged)" ""
+  if [[ ${1-} ]]; then
+    outputs >"$tmp/outputs"
+    cmp -s "$tmp/outputs" "$tmp/reference.out" && t_ok || t_fail "outputs differ from the undisturbed run's: $(diff "$tmp/outputs" "$tmp/reference.out" | head -n 3)"
+  fi
+}
