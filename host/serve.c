@@ -152,8 +152,12 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
   struct watcher_settings watching = config->watcher;
   watching.held_only = !h->adopt;
   h->watcher = watcher_new(h->engine, &watching);
-  h->commands =
-      (struct commands){h->store, h->engine, h->llm, &h->settings, (const char *const *)config->script_dirs};
+  h->commands = (struct commands){.store = h->store,
+                                  .engine = h->engine,
+                                  .llm = h->llm,
+                                  .settings = &h->settings,
+                                  .script_dirs = (const char *const *)config->script_dirs,
+                                  .watcher = h->watcher};
   return OK;
 }
 
@@ -259,6 +263,7 @@ static void wait_for_hooks(struct host *h) {
 }
 
 void host_drain(struct host *h, int grace_ms) {
+  atomic_store(&h->commands.draining, true);
   if (h->settings.pulse) atomic_store(&h->settings.pulse->phase, PULSE_STOPPING);
   engine_drain(h->engine, grace_ms, on_drained, h);
   pthread_mutex_lock(&h->lock);

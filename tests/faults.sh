@@ -106,19 +106,21 @@ reference() {
   wait_ended 60
   serve_stop
   outputs >"$tmp/reference.out"
-  [[ $(wc -l <"$tmp/reference.out") == "$1" ]] || t_fail "the undisturbed host made $(wc -l <"$tmp/reference.out") of $1 outputs"
+  [[ $(wc -l <"$tmp/reference.out") == "$1" ]] && t_ok || t_fail "the undisturbed host made $(wc -l <"$tmp/reference.out") of $1 outputs"
   QUIRE_LIBRARY=$library
   ledger_clear
 }
 
-# Each request that the provider saw has an intent and was sent once; no key has two answers; a key was asked again only after an attempt that
+# Each request that the provider saw has an intent; no key has two answers; a key was asked again only after an attempt that
 # has no answer: one in flight at a crash, or one that the provider failed.
 ledger_judged() {
   sql "SELECT 'key of run ' || run_id || ' answered ' || count(*) || ' times' FROM calls WHERE state = 'answered'
     GROUP BY run_id, scope, hash, n HAVING count(*) > ${1:-1} LIMIT 3"
   sql "SELECT 'run ' || run_id || ' asked again after an answer' FROM calls c WHERE EXISTS (SELECT 1 FROM calls b WHERE b.run_id = c.run_id
     AND b.scope = c.scope AND b.hash = c.hash AND b.n = c.n AND b.id < c.id AND b.state = 'answered') AND ${1:-1} = 1 LIMIT 3"
-  ledger | grep -o '"call": *"[^"]*"' | sort | uniq -d | sed 's/^/sent twice: /' | head -n 3
+  local asked intents
+  asked=$(ledger_total) intents=$(sql "SELECT count(*) FROM calls")
+  [[ $asked -le $intents ]] || echo "$asked requests, but $intents intents"
 }
 
 metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }

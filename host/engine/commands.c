@@ -271,7 +271,8 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
   }
   struct prepared p = {0};
   int64_t set = 0;
-  enum err err = prepare(c, request, &p, e);
+  enum err err = commands_refuse(c, e);
+  if (err == OK) err = prepare(c, request, &p, e);
   if (err == OK) err = save_set(c, p.scripts, &set, e);
   if (err == OK) {
     struct op_run_create op = {.op.kind = &op_run_create_kind,
@@ -406,6 +407,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   struct run_row row = {0};
   struct change ch = {0};
   enum err err = status_of(c, run, &row, e);
+  if (err == OK) err = commands_refuse(c, e);
   if (err == OK && !terminal(row.status)) {
     err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run, row.status);
     err_hint(e, "`quire resume %lld` goes on with it", (long long)run);

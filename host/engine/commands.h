@@ -4,7 +4,10 @@
  * Reading needs no command: every process may read the database. */
 #pragma once
 #include <jansson.h>
+#include <stdatomic.h>
 #include "engine/engine.h"
+
+struct watcher;
 
 struct commands {
   struct store *store;
@@ -14,6 +17,8 @@ struct commands {
   const struct engine_settings *settings;
   const char *const *
       script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
+  struct watcher *watcher; /* NULL as the engine */
+  atomic_bool draining;    /* set by the host: no new runs */
 };
 
 /* All sources on the search path as one checked set; `extra_dir` (--scripts) comes first, `file` (a pipeline given as FILE.lua) before it.
@@ -44,3 +49,20 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
 /* POST /api/projects/{slug}/artifacts {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit. */
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e);
+
+/* ---- keeping house (upkeep.c) */
+
+/* May new runs begin? False when the host drains, the database takes no writes, the disk has less than limits.free_mb, or the watcher is
+ * late: then /readyz is red and nothing new is claimed; runs that are here go on. *e (may be NULL): the first reason, ERR_FULL, or
+ * ERR_CLOSED of a host that stops. *reasons (may be NULL): all of them, a list of sentences, the caller's. */
+bool commands_ready(struct commands *c, json_t **reasons, struct error *e);
+/* OK when new runs may begin, else the first reason. */
+enum err commands_refuse(struct commands *c, struct error *e);
+/* What an unprivileged process may still write in `dir`; -1: unknown. */
+int64_t commands_free_bytes(const char *dir);
+/* POST /api/sweep -> {"found": N, "last_sweep_ms"}: looks for stale runs now; waits until each is given back. */
+enum err command_sweep(struct commands *c, json_t **out, struct error *e);
+/* POST /api/prune {"older_ms", "keep", "dry_run"} -> counts; see store/prune.h. May take minutes. */
+enum err command_prune(struct commands *c, const json_t *request, json_t **out, struct error *e);
+/* DELETE /api/projects/{slug} -> counts. ERR_CONFLICT while it has unfinished runs or parts. */
+enum err command_project_delete(struct commands *c, const char *project, json_t **out, struct error *e);

@@ -28,6 +28,7 @@ struct engine_settings {
   int most_tasks;  /* unfinished tasks of a run (64) */
   int64_t run_limit_nano;        /* default budget of a run: 10 USD */
   int64_t run_limit_calls;       /* 2,000 */
+  int64_t free_least;            /* bytes: with less free in the library's directory no new run begins (200 MB) */
   const struct engine_api *apis; /* ends with {NULL, NULL} */
   const char *
       exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */

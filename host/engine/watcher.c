@@ -23,7 +23,8 @@ struct watcher {
   struct timer timer;
   bool sweeping;
   _Atomic uint64_t swept_ns; /* monotonic: for watcher_late */
-  _Atomic int64_t swept_ms, found;
+  _Atomic int64_t swept_ms, found, sweeps;
+  atomic_int giving; /* runs on their way back */
 };
 
 /* ---- giving one run back */
@@ -49,6 +50,7 @@ static void given_back(struct post *p) {
   } else if (g->op.op.err != ERR_CONFLICT) {
     log_errorx("run %lld has stopped moving and could not be given back: %s", id, g->op.op.error.message);
   }
+  atomic_fetch_sub(&w->giving, 1);
   free(g);
 }
 
@@ -72,6 +74,7 @@ static void give_back(struct watcher *w, int64_t id, int64_t epoch, bool judged,
                                 .reason = reason};
   g->post.fn = given_back;
   g->watcher = w;
+  atomic_fetch_add(&w->giving, 1);
   store_post(w->en->store, &g->op.op);
 }
 
@@ -143,6 +146,7 @@ static void looked(struct post *p) {
   if (l->op.err == OK) {
     atomic_store(&w->swept_ms, clock_wall_ms());
     atomic_store(&w->swept_ns, clock_mono_ns());
+    atomic_fetch_add(&w->sweeps, 1);
   }
   w->sweeping = false;
   timer_set(w->en->loop, &w->timer, clock_mono_ns() + (uint64_t)(w->settings.every_s * 1e9));
@@ -205,6 +209,12 @@ int64_t watcher_last_sweep(const struct watcher *w) {
 }
 int64_t watcher_found(const struct watcher *w) {
   return atomic_load(&w->found);
+}
+int64_t watcher_sweeps(const struct watcher *w) {
+  return atomic_load(&w->sweeps);
+}
+bool watcher_busy(const struct watcher *w) {
+  return atomic_load(&w->giving) > 0;
 }
 bool watcher_late(const struct watcher *w) {
   return clock_mono_ns() - atomic_load(&w->swept_ns) > (uint64_t)(w->settings.every_s * 2e9 + 5e9);

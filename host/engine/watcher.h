@@ -23,5 +23,8 @@ void watcher_sweep(struct watcher *w);
 /* Its own beat: wall time of the last finished sweep (0: none yet), and how many runs it gave back or failed. Any thread. */
 int64_t watcher_last_sweep(const struct watcher *w);
 int64_t watcher_found(const struct watcher *w);
+/* How many sweeps have ended, and does one, or what it gave back, still go on? Any thread. */
+int64_t watcher_sweeps(const struct watcher *w);
+bool watcher_busy(const struct watcher *w);
 /* Is it late by more than two periods? Then /readyz says so. Any thread. */
 bool watcher_late(const struct watcher *w);
