@@ -60,6 +60,7 @@ enum err db_savepoint_undo(struct db *db);
 /* How long a connection tries for a lock before ERR_LOCKED (5 s at birth), and how often it had to sleep for one. */
 void db_set_patience(struct db *db, int64_t ms);
 int64_t db_busy_waits(const struct db *db);
+int64_t db_busy_us(const struct db *db); /* how long it slept for them */
 
 /* The writer's alone. Pages in the WAL after the last commit; RESTART and TRUNCATE wait for readers up to the patience. */
 enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };

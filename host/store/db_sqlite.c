@@ -56,7 +56,7 @@ struct db {
   int64_t patience_ms;
   uint64_t deadline_ns;
   uint32_t jitter;
-  int64_t busy_waits;
+  int64_t busy_waits, busy_ns;
   int wal_pages;
   const char *begin_file;
   int begin_line;
@@ -79,7 +79,9 @@ static int on_busy(void *arg, int count) {
   if (now >= db->deadline_ns) return 0;
   db->busy_waits++;
   db->jitter = db->jitter * 1664525 + 1013904223;
-  nanosleep(&(struct timespec){0, 200000 + (long)(db->jitter % 800000)}, NULL);
+  long ns = 200000 + (long)(db->jitter % 800000);
+  db->busy_ns += ns;
+  nanosleep(&(struct timespec){0, ns}, NULL);
   return 1;
 }
 
@@ -435,6 +437,9 @@ void db_set_patience(struct db *db, int64_t ms) {
 
 int64_t db_busy_waits(const struct db *db) {
   return db->busy_waits;
+}
+int64_t db_busy_us(const struct db *db) {
+  return db->busy_ns / 1000;
 }
 
 int db_wal_pages(const struct db *db) {

@@ -56,6 +56,7 @@ struct op_run_claim {
   int64_t id;
   bool adopt;
   struct run_row row; /* out, owned by the poster: run_row_release */
+  int64_t waited_ms;  /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
 };
 extern const struct store_op_kind op_run_claim_kind;
 

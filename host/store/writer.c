@@ -31,7 +31,8 @@ enum {
   TRUNCATE_PAGES = 16384,  /* 64 MB: give the disk space back */
   CHECKPOINT_PATIENCE_MS = 50,
   IDLE_MS = 2000,
-  PROBE_MS = 1000
+  PROBE_MS = 1000,
+  COMMITS_KEPT = 1024 /* whose times are kept */
 };
 
 struct writer {
@@ -50,7 +51,9 @@ struct writer {
   bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
   atomic_bool healthy;
-  atomic_llong commits, ops, busy_waits, retries, fenced, spooled, longest_commit_us;
+  atomic_llong commits, ops, busy_waits, busy_us, retries, fenced, spooled, longest_commit_us, longest_hold_us, commit_us;
+  atomic_uint times[COMMITS_KEPT]; /* microseconds; the next one goes to n_times % COMMITS_KEPT */
+  atomic_ulong n_times;
 };
 
 /* --- one attempt --- */
@@ -98,6 +101,10 @@ static enum err commit(struct writer *w, struct error *e) {
   if (err != OK) return db_error(w->db, e);
   long long us = (long long)((clock_mono_ns() - start) / 1000);
   if (us > atomic_load(&w->longest_commit_us)) atomic_store(&w->longest_commit_us, us);
+  atomic_fetch_add(&w->commit_us, us);
+  unsigned long n = atomic_load(&w->n_times);
+  atomic_store(&w->times[n % COMMITS_KEPT], us < UINT32_MAX ? (unsigned)us : UINT32_MAX);
+  atomic_store(&w->n_times, n + 1);
   failpoint("store_after_commit");
   return OK;
 }
@@ -109,6 +116,7 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
   if (err != OK) return err;
   atomic_fetch_add(&w->fenced, dropped);
   if ((err = db_begin(w->db)) != OK) return db_error(w->db, e);
+  uint64_t begun = clock_mono_ns();
   for (struct store_op *op = group; err == OK && op; op = op->next) {
     err = apply(w, op);
     if (err == OK) continue;
@@ -120,6 +128,8 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
   }
   if (err == OK) err = commit(w, e);
   if (err != OK) db_rollback(w->db);
+  long long held = (long long)((clock_mono_ns() - begun) / 1000);
+  if (held > atomic_load(&w->longest_hold_us)) atomic_store(&w->longest_hold_us, held);
   return err;
 }
 
@@ -289,13 +299,18 @@ static void report(struct writer *w, struct store_op *group) {
   }
 }
 
+static void note_busy(struct writer *w) {
+  atomic_store(&w->busy_waits, db_busy_waits(w->db));
+  atomic_store(&w->busy_us, db_busy_us(w->db));
+}
+
 static void *run(void *arg) {
   struct writer *w = arg;
   for (bool end = false; !end;) {
     struct store_op *group = take(w, &end);
     if (group) {
       settle(w, group);
-      atomic_store(&w->busy_waits, db_busy_waits(w->db));
+      note_busy(w);
       report(w, group);
       if (!w->down) checkpoint(w, false);
     } else if (!end) {
@@ -398,14 +413,34 @@ static int64_t size_of(const char *path, const char *suffix) {
   return n;
 }
 
+static int by_size(const void *a, const void *b) {
+  unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+  return (x > y) - (x < y);
+}
+
+static void commit_times(const struct writer *w, struct store_stats *out) {
+  unsigned times[COMMITS_KEPT];
+  unsigned long n = atomic_load(&w->n_times);
+  if (n > COMMITS_KEPT) n = COMMITS_KEPT;
+  for (unsigned long i = 0; i < n; i++) times[i] = atomic_load(&w->times[i]);
+  if (!n) return;
+  qsort(times, n, sizeof *times, by_size);
+  out->commit_median_us = times[n / 2];
+  out->commit_p99_us = times[n * 99 / 100];
+}
+
 void writer_stats(const struct writer *w, struct store_stats *out) {
   *out = (struct store_stats){.commits = atomic_load(&w->commits),
                               .ops = atomic_load(&w->ops),
                               .busy_waits = atomic_load(&w->busy_waits),
+                              .busy_us = atomic_load(&w->busy_us),
+                              .commit_us = atomic_load(&w->commit_us),
+                              .longest_hold_us = atomic_load(&w->longest_hold_us),
                               .retries = atomic_load(&w->retries),
                               .fenced = atomic_load(&w->fenced),
                               .spooled = atomic_load(&w->spooled),
                               .longest_commit_us = atomic_load(&w->longest_commit_us),
                               .wal_bytes = size_of(w->path, "-wal"),
                               .database_bytes = size_of(w->path, "")};
+  commit_times(w, out);
 }
