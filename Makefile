@@ -19,7 +19,7 @@ PREFIX ?= /usr/local
 # The first book. `make run FRESH=1` writes another one; without it the same book is shown again and nothing is asked twice.
 RUN_BRIEF ?= A lighthouse keeper finds that her predecessor's log goes on by itself, one day ahead of her.
 RUN_ARGS ?= run generate_book $(if $(FRESH),,--key first-book) --set title="The Day Ahead" --set brief="$(RUN_BRIEF)" \
-  --set author="A Rehearsal" --set chapters=5 --set words_per_chapter=1800
+  --set author="Quire" --set chapters=5 --set words_per_chapter=1800
 FUZZ_SECONDS ?= 30
 T ?=
 

@@ -30,6 +30,7 @@ struct config {
   struct watcher_settings watcher;
   struct hooks_settings hooks;
   double hang_s; /* the guardian kills a host whose loop did not tick for so long */
+  const char *metrics_file; /* --metrics-file, or NULL */
   char *listen;  /* "127.0.0.1:0": where the owner's API listens */
 };
 

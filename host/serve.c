@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "store/library.h"
 #include "store/runs.h"
+#include "web/metrics.h"
 #include "web/web.h"
 
 enum { POOL_THREADS = 2, HOOKS_MS = 10000, WAKE_LEAST_MS = 200, WAKE_MOST_MS = 60000 };
@@ -31,6 +32,7 @@ struct host {
   struct watcher *watcher;
   struct hooks *hooks;
   struct web *web;
+  struct metrics_file *metrics_file;
   struct engine_settings settings;
   struct commands commands;
   char address[64];
@@ -175,6 +177,8 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
     h->thread_runs = true;
     err = open_web(h, config, command, e);
   }
+  if (err == OK && config->metrics_file)
+    err = metrics_file_start(&h->commands, config->metrics_file, &h->metrics_file, e);
   if (err == OK && adopt) look_for_work(h);
   if (err == OK && h->settings.pulse) atomic_store(&h->settings.pulse->phase, PULSE_READY);
   if (err == OK)
@@ -274,6 +278,7 @@ void host_drain(struct host *h, int grace_ms) {
 
 void host_close(struct host *h) {
   if (!h) return;
+  metrics_file_stop(h->metrics_file);
   web_stop(h->web);
   if (h->thread_runs) {
     if (!h->drained) host_drain(h, 0);

@@ -22,6 +22,7 @@ helper() { echo "${FAULT_HELPERS:-${BUILD:-$root/build}/${QUIRE_FLAVOUR:-release
 audit() { "$(helper audit_library)" "${1:-$QUIRE_LIBRARY}" 2>&1; }
 
 steps_library() {
+  ledger_clear
   rm -rf "$QUIRE_LIBRARY"
   mkdir -p "$QUIRE_LIBRARY/pipelines"
   cat >"$QUIRE_LIBRARY/quire.lua" <<LUA

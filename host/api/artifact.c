@@ -63,14 +63,7 @@ static void remember(struct run *run, const char *name, int64_t version) {
 }
 
 static void put_done(struct wait *w, struct store_op *base) {
-  struct op_artifact_put *op = (struct op_artifact_put *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &((struct op_artifact_put *)base)->result);
 }
 
 static void start_put(struct wait *w) {
@@ -225,16 +218,10 @@ static void release_got(struct wait *w) {
 static void get_done(struct wait *w, struct store_op *base) {
   struct op_artifact_get *op = (struct op_artifact_get *)base;
   struct got *g = w->data;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
   g->content = op->content;
   g->n = op->n;
   op->content = NULL;
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &op->result);
 }
 
 static void start_get(struct wait *w) {
@@ -270,7 +257,7 @@ static void content_done(struct wait *w, struct store_op *base) {
   struct op_content *op = (struct op_content *)base;
   struct got *g = w->data;
   if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
+    wait_take(w, base, NULL);
     return;
   }
   g->n = op->out.len;
@@ -358,14 +345,7 @@ static void release_listing(struct wait *w) {
 }
 
 static void list_done(struct wait *w, struct store_op *base) {
-  struct op_artifact_list *op = (struct op_artifact_list *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &((struct op_artifact_list *)base)->result);
 }
 
 static void start_list(struct wait *w) {

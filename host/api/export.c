@@ -95,14 +95,7 @@ static void make_bytes(struct job *j) {
 /* ---- loop thread */
 
 static void put_done(struct wait *w, struct store_op *base) {
-  struct op_artifact_put *op = (struct op_artifact_put *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &((struct op_artifact_put *)base)->result);
 }
 
 static void made(struct job *j) {
@@ -115,6 +108,8 @@ static void made(struct job *j) {
     work_free(k);
   } else if (k->err != OK) {
     wait_fail(w, k->err, &k->error);
+  } else if (w->recorded) {
+    wait_ready(w);
   } else {
     struct op_artifact_put *op = mem_alloc(sizeof *op);
     op->op.kind = &op_artifact_put_kind;
@@ -144,6 +139,14 @@ static void start(struct wait *w) {
   pool_submit(run->engine->pool, &k->job);
 }
 
+/* The artifact is there already; its file may not be: another --out, or somebody tidied up. */
+static void restore(struct wait *w) {
+  if (access(((struct work *)w->data)->path, F_OK) == 0)
+    wait_ready(w);
+  else
+    start(w);
+}
+
 static int finish(lua_State *L, struct wait *w) {
   struct work *k = w->data;
   args_push_result(L, w);
@@ -158,6 +161,7 @@ static const struct wait_kind export_kind = {.name = "export",
                                              .journaled = true,
                                              .start = start,
                                              .finish = finish,
+                                             .restore = restore,
                                              .release = release};
 
 static void check(lua_State *L) {

@@ -31,12 +31,8 @@ static void release(struct wait *w) {
 
 static void asked(struct wait *w, struct store_op *base) {
   struct op_gate_ask *op = (struct op_gate_ask *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-  } else if (op->decided) {
-    char *answer = op->answer;
-    op->answer = NULL;
-    wait_deliver(w, answer, strlen(answer));
+  if (base->err != OK || op->decided) {
+    wait_take(w, base, &op->answer);
   } else {
     failpoint("gate_open");
     run_parked_by_store(w->task->run, "waiting");

@@ -114,6 +114,10 @@ static void cancel(struct wait *w) {
   llm_call_cancel(w->task->run->engine->llm, &a->call);
 }
 
+static bool waits(const struct wait *w) {
+  return llm_call_waits(&((const struct ask *)w->data)->call);
+}
+
 /* ---- finish: the answer as Lua values */
 
 /* Pushes the answer or error table; true when it is an answer. */
@@ -159,6 +163,7 @@ static const struct wait_kind ask_kind = {.name = "llm",
                                           .journaled = true,
                                           .start = start,
                                           .cancel = cancel,
+                                          .waits = waits,
                                           .finish = finish_ask,
                                           .release = release};
 static const struct wait_kind try_kind = {.name = "llm",
@@ -166,6 +171,7 @@ static const struct wait_kind try_kind = {.name = "llm",
                                           .journaled = true,
                                           .start = start,
                                           .cancel = cancel,
+                                          .waits = waits,
                                           .finish = finish_try,
                                           .release = release};
 

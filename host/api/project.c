@@ -27,14 +27,7 @@ static void release(struct wait *w) {
 }
 
 static void answered(struct wait *w, struct store_op *base) {
-  struct op_project *op = (struct op_project *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &((struct op_project *)base)->result);
 }
 
 static void start(struct wait *w) {

@@ -148,14 +148,7 @@ static int run_sleep(lua_State *L) {
 /* ---- notes */
 
 static void noted(struct wait *w, struct store_op *base) {
-  struct op_notes *op = (struct op_notes *)base;
-  if (base->err != OK) {
-    wait_fail(w, base->err, &base->error);
-    return;
-  }
-  char *result = op->result;
-  op->result = NULL;
-  wait_deliver(w, result, strlen(result));
+  wait_take(w, base, &((struct op_notes *)base)->result);
 }
 
 static void start_notes(struct wait *w) {

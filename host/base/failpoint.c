@@ -79,11 +79,15 @@ static bool act(const struct point *p) {
   return false;
 }
 
-bool failpoint(const char *name) {
+bool failpoints_armed(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   int state = atomic_load_explicit(&armed, memory_order_relaxed);
-  if (state == 0) return false;
   if (state < 0) pthread_once(&once, read_variable);
+  return state != 0 && points_count > 0;
+}
+
+bool failpoint(const char *name) {
+  if (!failpoints_armed()) return false;
   bool failed = false;
   for (int i = 0; i < points_count; i++) {
     struct point *p = &points[i];

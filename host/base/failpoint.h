@@ -6,5 +6,7 @@
 #pragma once
 #include <stdbool.h>
 
+/* Is any set? For names that cost something to make. */
+bool failpoints_armed(void);
 /* True when the caller must behave as if this step had failed. */
 bool failpoint(const char *name);

@@ -1,7 +1,7 @@
 /* hash.c - SHA-256 and hex.
  *
  * The algorithm is fetched once: libcrypto's own EVP_sha256() looks it up again on every use, which costs
- * more than hashing a short string. Any thread. */
+ * more than hashing a short string. So does making a context, and each thread keeps one for the next time. Any thread. */
 #include "base/hash.h"
 
 #include <openssl/evp.h>
@@ -10,8 +10,20 @@
 #include "base/mem.h"
 
 static EVP_MD *algorithm;
+static pthread_key_t spare; /* struct sha256 of this thread that nobody uses; freed with the thread */
+
+struct sha256 {
+  EVP_MD_CTX *ctx;
+};
+
+static void free_context(void *arg) {
+  struct sha256 *s = arg;
+  EVP_MD_CTX_free(s->ctx);
+  free(s);
+}
 
 static void fetch(void) {
+  if (pthread_key_create(&spare, free_context) != 0) fatal("no thread key for SHA-256");
   algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
   if (!algorithm) fatal("libcrypto offers no SHA-256");
 }
@@ -23,7 +35,9 @@ static const EVP_MD *sha256_algorithm(void) {
 }
 
 void sha256(const void *data, size_t n, uint8_t out[SHA_BYTES]) {
-  if (EVP_Digest(data, n, out, NULL, sha256_algorithm(), NULL) != 1) fatal("SHA-256 failed");
+  struct sha256 *s = sha256_begin();
+  sha256_add(s, data, n);
+  sha256_end(s, out);
 }
 
 void hex_encode(const uint8_t *data, size_t n, char *out) {
@@ -41,14 +55,16 @@ void sha256_hex(const void *data, size_t n, char out[SHA_HEX]) {
   hex_encode(sum, SHA_BYTES, out);
 }
 
-struct sha256 {
-  EVP_MD_CTX *ctx;
-};
-
 struct sha256 *sha256_begin(void) {
-  struct sha256 *s = mem_alloc(sizeof *s);
-  s->ctx = EVP_MD_CTX_new();
-  if (!s->ctx || EVP_DigestInit_ex(s->ctx, sha256_algorithm(), NULL) != 1) fatal("SHA-256 failed");
+  const EVP_MD *md = sha256_algorithm();
+  struct sha256 *s = pthread_getspecific(spare);
+  if (s) {
+    pthread_setspecific(spare, NULL); /* two may be open at once */
+  } else {
+    s = mem_alloc(sizeof *s);
+    s->ctx = EVP_MD_CTX_new();
+  }
+  if (!s->ctx || EVP_DigestInit_ex(s->ctx, md, NULL) != 1) fatal("SHA-256 failed");
   return s;
 }
 
@@ -58,6 +74,8 @@ void sha256_add(struct sha256 *s, const void *data, size_t n) {
 
 void sha256_end(struct sha256 *s, uint8_t out[SHA_BYTES]) {
   if (EVP_DigestFinal_ex(s->ctx, out, NULL) != 1) fatal("SHA-256 failed");
-  EVP_MD_CTX_free(s->ctx);
-  free(s);
+  if (pthread_getspecific(spare))
+    free_context(s);
+  else
+    pthread_setspecific(spare, s);
 }

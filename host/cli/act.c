@@ -39,12 +39,16 @@ void act_path(const struct act *a, char *out, size_t max) {
       [ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_ADOPT] = "adopt", [ACT_CANCEL] = "cancel"};
   if (a->kind == ACT_RUN)
     snprintf(out, max, "/api/runs");
+  else if (a->kind == ACT_SWEEP)
+    snprintf(out, max, "/api/sweep");
+  else if (a->kind == ACT_PRUNE)
+    snprintf(out, max, "/api/prune");
   else if (a->kind == ACT_GATE)
     snprintf(out, max, "/api/gates/%lld", (long long)a->id);
-  else if (a->kind == ACT_ARTIFACT) {
+  else if (a->kind == ACT_ARTIFACT || a->kind == ACT_PROJECT_DELETE) {
     char slug[200];
     encode(a->project, slug, sizeof slug);
-    snprintf(out, max, "/api/projects/%s/artifacts", slug);
+    snprintf(out, max, "/api/projects/%s%s", slug, a->kind == ACT_ARTIFACT ? "/artifacts" : "");
   } else
     snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
 }
@@ -61,6 +65,9 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
   case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
   case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;
+  case ACT_SWEEP: err = command_sweep(c, out, e); break;
+  case ACT_PRUNE: err = command_prune(c, request, out, e); break;
+  case ACT_PROJECT_DELETE: err = command_project_delete(c, a->project, out, e); break;
   }
   json_decref(empty);
   return err;
@@ -102,7 +109,7 @@ static bool hand_over(struct act *a, enum err *err, struct error *e) {
   enum client_end end;
   act_path(a, path, sizeof path);
   json_t *empty = json_object();
-  *err = client_call(&a->owner, "POST", path, a->request ? a->request : empty, &a->answer, &end, e);
+  *err = client_call(&a->owner, a->kind == ACT_PROJECT_DELETE ? "DELETE" : "POST", path, a->request ? a->request : empty, &a->answer, &end, e);
   json_decref(empty);
   if (*err == OK) {
     a->handed_over = true;

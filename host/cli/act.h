@@ -10,12 +10,12 @@
 #include "engine/commands.h"
 #include "serve.h"
 
-enum act_kind { ACT_RUN, ACT_RESUME, ACT_RETRY, ACT_ADOPT, ACT_CANCEL, ACT_GATE, ACT_ARTIFACT };
+enum act_kind { ACT_RUN, ACT_RESUME, ACT_RETRY, ACT_ADOPT, ACT_CANCEL, ACT_GATE, ACT_ARTIFACT, ACT_SWEEP, ACT_PRUNE, ACT_PROJECT_DELETE };
 
 struct act {
   enum act_kind kind;
   int64_t id;          /* of the run or gate */
-  const char *project; /* ACT_ARTIFACT */
+  const char *project; /* ACT_ARTIFACT, ACT_PROJECT_DELETE */
   json_t *request;     /* borrowed; NULL: an empty object */
   bool only_living;    /* --detach: refuse without a living owner */
 

@@ -4,13 +4,10 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "store/query.h"
-
-#ifndef QUIRE_VERSION
-#define QUIRE_VERSION "0.1.0"
-#endif
 
 int cli_version(struct cli *c) {
   if (c->out.json)

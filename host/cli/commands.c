@@ -1,11 +1,11 @@
 /* commands.c - all commands and all options, one row each. README and the tests are held against these rows. */
 #include "cli/command.h"
 
-#define MOVES "with model budget until scripts out max-wait detach take-over"
+#define MOVES "with model budget until scripts out max-wait detach take-over metrics-file"
 
 const struct command cli_commands[] = {
     {"run", "PIPELINE|FILE.lua [--set KEY=VALUE]...", "start a run and follow it to its end", 1, 1,
-     "set input give project model budget until key out scripts max-wait detach take-over",
+     "set input give project model budget until key out scripts max-wait detach take-over metrics-file",
      "quire run generate_book --set brief=\"A lighthouse keeper reads her predecessor's log\" --set chapters=12\n"
      "quire run generate_book --input brief.json --model writer=openai/gpt-5-mini --budget 3\n"
      "quire run generate_book --give blueprint=outline.md --until blueprint\n"
@@ -26,7 +26,7 @@ const struct command cli_commands[] = {
      "quire watch 7\nquire watch 7 --json | jq .type\n", cli_watch,
      "With --json each event is a line; the last line is the run."},
     {"serve", "[--listen ADDR:PORT]", "own the library and move all its runs", 0, 0,
-     "listen scripts take-over", "quire serve\n", cli_serve, NULL},
+     "listen scripts take-over metrics-file", "quire serve\n", cli_serve, NULL},
     {"runs", "[--status S] [--project SLUG]", "list runs, newest first", 0, 0, "status project limit",
      "quire runs --status unfinished\nquire runs --limit 0            all of them\n", cli_runs, NULL},
     {"show", "RUN", "what a run does now, and who moves it next", 1, 1, "", "quire show 7\n", cli_show, NULL},
@@ -49,6 +49,10 @@ const struct command cli_commands[] = {
      cli_project_list, NULL},
     {"project show", "PROJECT", "one project: its fields, documents and runs", 1, 1, "",
      "quire project show the-lighthouse\n", cli_project_show, NULL},
+    {"project delete", "PROJECT",
+     "take a project away: its documents, its versions, its runs; not what it cost", 1, 1, "",
+     "quire backup before.db && quire project delete the-lighthouse\n", cli_project_delete,
+     "Refused while a run of it is unfinished, or while books name it as their series."},
     {"artifact list", "PROJECT [PREFIX]", "a project's documents", 1, 2, "",
      "quire artifact list the-lighthouse chapters/\n", cli_artifact_list, NULL},
     {"artifact show", "PROJECT NAME [--version N]", "a document's content", 2, 2, "version",
@@ -79,6 +83,21 @@ const struct command cli_commands[] = {
      0, -1, "*", "quire rehearse --listen 127.0.0.1:8090\n", cli_rehearse, NULL},
     {"config show", "[--origin]", "settings, and where each comes from", 0, 0, "origin scripts",
      "quire config show --origin\n", cli_config_show, NULL},
+    {"doctor", "[--audit]", "is everything there to run: library, disk, owner, providers, clock", 0, 0,
+     "audit scripts",
+     "quire doctor\nquire doctor --audit        every promise of the library, checked; a living one too\n",
+     cli_doctor, "Ends with 1 when something does not work, or a promise is broken."},
+    {"backup", "FILE", "the whole library as one file, also while it is being written", 1, 1, "",
+     "quire backup /var/backups/quire-$(date +%F).db\n", cli_backup,
+     "The file is checked before it gets its name, and never overwritten."},
+    {"restore", "FILE", "make the library from a backup", 1, 1, "replace",
+     "quire restore quire-2026-11-23.db --library ~/books\nquire restore quire-2026-11-23.db --replace\n",
+     cli_restore, "Refused while somebody owns the library. What was running goes on with `quire serve`."},
+    {"prune", "[--older T] [--keep N]", "take old runs away: their records and prompts; books and costs stay",
+     0, 0, "older keep dry-run",
+     "quire prune --dry-run                what would go\nquire prune --older 90d --keep 3     what ended 90 days ago, but the last three of each project\n",
+     cli_prune, "Never an unfinished run, nor what one still needs."},
+    {"sweep", "", "let the owner look for stuck runs now", 0, 0, "", "quire sweep\n", cli_sweep, NULL},
     {"sql", "QUERY", "ask the database, read-only", 1, 1, "",
      "quire sql \"SELECT id, project, status, cost_usd FROM v_runs\"\n", cli_sql,
      "Views: v_runs, v_calls, v_artifacts."},
@@ -120,5 +139,11 @@ const struct option_row cli_option_rows[] = {
     {"format", 0, OPTION_VALUE, "LIST", "epub,md"},
     {"phase", 0, OPTION_FLAG, NULL, "copy a shipped phase into the library"},
     {"from", 0, OPTION_VALUE, "FILE|NAME", "where the text comes from: a file, or the script to copy"},
+    {"audit", 0, OPTION_FLAG, NULL, "check every promise of the library, with the database's own check"},
+    {"replace", 0, OPTION_FLAG, NULL, "also when there is a library: it is put aside, not deleted"},
+    {"older", 0, OPTION_VALUE, "T", "runs that ended before this long: 12h, 30d (30d)"},
+    {"keep", 0, OPTION_VALUE, "N", "but never the newest N of a project (0)"},
+    {"dry-run", 0, OPTION_FLAG, NULL, "only say what would go"},
+    {"metrics-file", 0, OPTION_VALUE, "FILE", "write Prometheus' text there, every 10 s and at the end"},
     {"origin", 0, OPTION_FLAG, NULL, "where each setting comes from"},
     {0}};

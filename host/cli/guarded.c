@@ -20,7 +20,8 @@ static int child(void *arg, struct pulse *pulse, int attempt) {
   struct work *w = arg;
   w->cli->pulse = pulse;
   w->cli->attempt = attempt;
-  if (attempt > 0) unsetenv("QUIRE_FAILPOINT"); /* a test's kill is for the first life */
+  if (attempt > 0 && !getenv("QUIRE_FAILPOINT_KEEP"))
+    unsetenv("QUIRE_FAILPOINT"); /* a test's kill is for the first life */
   return w->run(w->cli);
 }
 

@@ -50,7 +50,8 @@ static char *waiting_sentence(const struct run_row *r) {
     return mem_printf(
         "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
         out_time(r->wake_at, at), why, id);
-  if (state_waits(r, "provider")) return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
+  if (state_waits(r, "provider") || state_waits(r, "store"))
+    return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
   if (state_waits(r, "timer"))
     return mem_printf(
         "Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.",
@@ -130,7 +131,8 @@ int state_exit(const struct run_row *r) {
     const char *kind;
     int exit;
   } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE}, {"budget", EXIT_BUDGET},
-               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_PROVIDER}};
+               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_PROVIDER},
+               {"store", EXIT_FAILED}};
   if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
   if (is(r->status, "failed")) return failed_exit(r);
   for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)

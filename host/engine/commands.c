@@ -2,9 +2,12 @@
  * nothing behind. Threads: those of the command line and of the web server. */
 #include "engine/commands.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -119,9 +122,22 @@ static enum err check_text(const json_t *request, const char *field, size_t most
   return OK;
 }
 
+/* Before a book is paid for, not after. */
+static enum err check_out(const json_t *request, struct error *e) {
+  enum err err = check_text(request, "out", 4000, e);
+  const char *dir = jsonx_str(request, "out", NULL);
+  if (err != OK || !dir) return err;
+  err = file_mkdirs(dir, 0777, e);
+  if (err == OK && access(dir, W_OK) != 0) err = err_errno(e, errno, "cannot write to the folder %s", dir);
+  if (err == OK) return OK;
+  err_hint(e, "choose another with --out DIR");
+  if (e) e->code = ERR_INVALID;
+  return ERR_INVALID;
+}
+
 static enum err check_options(struct commands *c, const json_t *request, struct error *e) {
   enum err err = check_text(request, "until", 200, e);
-  if (err == OK) err = check_text(request, "out", 4000, e);
+  if (err == OK) err = check_out(request, e);
   const json_t *usd = json_object_get(request, "budget_usd");
   if (err == OK && usd &&
       (!json_is_number(usd) || json_number_value(usd) < 0 || json_number_value(usd) > 1e6))

@@ -60,6 +60,9 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e);
 enum err commands_refuse(struct commands *c, struct error *e);
 /* What an unprivileged process may still write in `dir`; -1: unknown. */
 int64_t commands_free_bytes(const char *dir);
+/* For the metrics: what the engine and the watcher count. */
+void commands_numbers(const struct commands *c, struct engine_stats *engine, int64_t *last_sweep_ms,
+                      int64_t *stale, bool *late);
 /* POST /api/sweep -> {"found": N, "last_sweep_ms"}: looks for stale runs now; waits until each is given back. */
 enum err command_sweep(struct commands *c, json_t **out, struct error *e);
 /* POST /api/prune {"older_ms", "keep", "dry_run"} -> counts; see store/prune.h. May take minutes. */

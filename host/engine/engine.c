@@ -56,8 +56,16 @@ static void flush_beats(struct engine *en) {
   store_post(en->store, &b->op.op);
 }
 
+static void note_lag(struct engine *en, uint64_t due_ns) {
+  uint64_t now = clock_mono_ns();
+  long long us = now > due_ns ? (long long)((now - due_ns) / 1000) : 0;
+  atomic_store(&en->lag_us[en->n_lags++ % LAGS_KEPT], us);
+  if (us > atomic_load(&en->lag_most_us)) atomic_store(&en->lag_most_us, us);
+}
+
 static void on_beat(struct timer *t) {
   struct engine *en = t->arg;
+  note_lag(en, t->due_ns);
   flush_beats(en);
   timer_set(en->loop, t, clock_mono_ns() + BEAT_NS);
   engine_look_at_drain(en);
@@ -72,6 +80,7 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct llm *ll
   list_init(&en->runs);
   list_init(&en->ready);
   list_init(&en->set_waiters);
+  list_init(&en->suspects);
   en->beat = (struct timer){.fn = on_beat, .arg = en};
   timer_set(loop, &en->beat, clock_mono_ns() + BEAT_NS);
   loop_set_idle(loop, sched_pass, en);
@@ -93,6 +102,22 @@ void engine_free(struct engine *en) {
 
 int engine_runs(const struct engine *en) {
   return en->n_runs;
+}
+
+void engine_note_claim(struct engine *en, int64_t waited_ms) {
+  if (waited_ms < 0) return;
+  atomic_fetch_add(&en->claims, 1);
+  atomic_fetch_add(&en->claim_wait_ms, waited_ms);
+}
+
+void engine_stats(const struct engine *en, struct engine_stats *out) {
+  *out = (struct engine_stats){.claims = atomic_load(&en->claims),
+                               .claim_wait_ms = atomic_load(&en->claim_wait_ms),
+                               .loop_lag_most_us = atomic_load(&en->lag_most_us)};
+  for (int i = 0; i < LAGS_KEPT; i++) {
+    long long us = atomic_load(&en->lag_us[i]);
+    if (us > out->loop_lag_us) out->loop_lag_us = us;
+  }
 }
 
 void engine_note_held(struct engine *en, int64_t run, bool held) {
@@ -143,9 +168,7 @@ static void do_cancel(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   struct run *run = run_find(c->en, c->run);
   if (run) {
-    struct error e = {0};
-    err_set(&e, ERR_CANCELLED, "cancelled by a person");
-    run_fail(run, ERR_CANCELLED, &e, NULL);
+    run_cancel(run);
     run_maybe_free(run);
   }
   free(c);
@@ -187,6 +210,7 @@ void engine_look_at_drain(struct engine *en) {
 static void do_drain(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   c->en->draining = true;
+  trial_drain(c->en);
   c->en->drain_until = clock_mono_ns() + (uint64_t)c->grace_ms * 1000000;
   c->en->drained = c->done;
   c->en->drained_arg = c->arg;

@@ -24,11 +24,11 @@ struct engine_api {
 
 struct engine_settings {
   struct machine_limits machine;
-  int most_deaths; /* hosts that may die in a row while a run is theirs, without a new journal entry (3) */
+  int most_deaths; /* after so many deaths of hosts that held a run, without a new journal entry, it is tried alone (3); see trial.c */
   int most_tasks;  /* unfinished tasks of a run (64) */
-  int64_t run_limit_nano;        /* default budget of a run: 10 USD */
-  int64_t run_limit_calls;       /* 2,000 */
-  int64_t free_least;            /* bytes: with less free in the library's directory no new run begins (200 MB) */
+  int64_t run_limit_nano;  /* default budget of a run: 10 USD */
+  int64_t run_limit_calls; /* 2,000 */
+  int64_t free_least;      /* bytes: with less free in the library's directory no new run begins (200 MB) */
   const struct engine_api *apis; /* ends with {NULL, NULL} */
   const char *
       exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
@@ -49,6 +49,14 @@ void engine_cancel(struct engine *en, int64_t run);
 /* No new work; runs finish the calls in flight for at most grace_ms, then go back to queued. `done` runs on the loop thread. Any thread. */
 void engine_drain(struct engine *en, int grace_ms, void (*done)(void *arg), void *arg);
 int engine_runs(const struct engine *en); /* in memory now */
+
+struct engine_stats {
+  int64_t claims, claim_wait_ms; /* claims whose wait is known, and their waits together */
+  int64_t loop_lag_us,
+      loop_lag_most_us; /* how late the loop's timer of each second was: at worst in the last minute, and ever */
+};
+/* Any thread. */
+void engine_stats(const struct engine *en, struct engine_stats *out);
 /* Is the run in this host's hands? A run that is 'running' and in nobody's was left by a host that died. Any thread. */
 bool engine_holds(struct engine *en, int64_t run);
 

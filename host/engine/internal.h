@@ -1,7 +1,10 @@
 /* internal.h - what the files of engine/ share and nobody else sees. Loop thread. */
 #pragma once
 #include <pthread.h>
+#include <stdatomic.h>
 #include "engine/run.h"
+
+enum { LAGS_KEPT = 60 }; /* a minute of beats */
 
 struct engine {
   struct loop *loop;
@@ -9,9 +12,9 @@ struct engine {
   struct llm *llm;
   struct pool *pool;
   struct engine_settings settings;
-  struct list runs;  /* struct run.node */
-  struct list ready; /* struct run.ready_node: runs with something to do */
-  struct map *sets;  /* script set id -> struct script_set */
+  struct list runs;        /* struct run.node */
+  struct list ready;       /* struct run.ready_node: runs with something to do */
+  struct map *sets;        /* script set id -> struct script_set */
   struct list set_waiters; /* struct run.set_node: runs whose set is being loaded */
   int n_runs;
   bool draining;
@@ -20,6 +23,11 @@ struct engine {
   void *drained_arg;
   struct timer beat; /* flushes heartbeats, looks at drains */
   pthread_mutex_t lock;
+  atomic_llong claims, claim_wait_ms, lag_us[LAGS_KEPT], lag_most_us; /* see engine_stats */
+  unsigned n_lags;
+  struct list suspects; /* struct run.suspect_node; see trial.c */
+  struct run *on_trial;
+  struct timer trial_timer;
   struct map *held; /* under the lock: ids of the runs in `runs`, for other threads */
 };
 
@@ -56,12 +64,22 @@ void run_end(struct run *run, const char *status, char *result, char *error); /*
 void run_fail(struct run *run, enum err code, const struct error *e,
               json_t *record);  /* record may be NULL; consumed */
 void run_drop(struct run *run); /* fenced: forget it, write nothing */
-void run_stop(struct run *run);           /* out of memory, nothing written, nobody told: the watcher gives it back */
+void run_stop(struct run *run); /* out of memory, nothing written, nobody told: the watcher gives it back */
 void run_maybe_free(struct run *run);
 void run_task_ended(struct task *t); /* tells waiters, ends the run with its main task */
 json_t *run_error_record(struct run *run, struct task *t);
 
+void run_post_claim(struct run *run, bool alone);
+void run_cancel(struct run *run);
+
+/* trial.c */
+void trial_wait(struct run *run); /* its claim was refused because hosts died with it: its turn comes */
+void trial_over(struct run *run); /* it got on, or left; nothing when it is not on trial */
+void trial_skip(struct run *run); /* claim it now, whatever happened: it is cancelled */
+void trial_drain(struct engine *en);
+
 /* engine.c */
+void engine_note_claim(struct engine *en, int64_t waited_ms);
 void engine_look_at_drain(struct engine *en);
 void engine_note_held(struct engine *en, int64_t run, bool held);
 

@@ -80,10 +80,26 @@ static int64_t most_deaths(const struct run *run) {
   return run->engine->settings.most_deaths > 0 ? run->engine->settings.most_deaths : 3;
 }
 
+void run_cancel(struct run *run) {
+  struct error e = {0};
+  run->cancelled = true;
+  if (run->state == RUN_CLAIMING) { /* its row is not ours yet: `claimed` comes back to it */
+    trial_skip(run);
+    return;
+  }
+  err_set(&e, ERR_CANCELLED, "cancelled by a person");
+  run_fail(run, ERR_CANCELLED, &e, NULL);
+}
+
 static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
+  if (run->state != RUN_GONE && op->suspect) {
+    trial_wait(run);
+    return;
+  }
   if (run->state == RUN_GONE || op->op.err != OK) {
+    trial_over(run);
     if (op->op.err != OK && op->op.err != ERR_CONFLICT)
       log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
     if (op->op.err == OK) run_row_release(&op->row);
@@ -94,6 +110,7 @@ static void claimed(struct run *run, struct store_op *base) {
                               op->op.err == ERR_CONFLICT ? "elsewhere" : "unclaimed");
     return;
   }
+  engine_note_claim(en, op->waited_ms);
   run->row = op->row;
   run->epoch = run->row.epoch;
   run->project = run->row.project_id;
@@ -101,6 +118,10 @@ static void claimed(struct run *run, struct store_op *base) {
   run->now_ms = run->row.started_at;
   take_options(run);
   run->state = RUN_LOADING;
+  if (run->cancelled) {
+    run_cancel(run);
+    return;
+  }
   if (held_the_loop(run)) {
     struct error e = {0};
     err_set(
@@ -113,16 +134,28 @@ static void claimed(struct run *run, struct store_op *base) {
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
-  if (run->row.deaths >= most_deaths(run)) {
+  if (run->row.deaths > most_deaths(run)) { /* the last time alone */
     struct error e = {0};
-    err_set(&e, ERR_STUCK, "stuck: %lld hosts in a row died while this run was theirs, and it got no further",
-            (long long)run->row.deaths);
+    err_set(
+        &e, ERR_STUCK,
+        "stuck: %lld hosts in a row died while this run was theirs, the last one with nothing else to do, and it got no further",
+        (long long)run->row.deaths);
     err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
              (long long)run->id);
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
   run_load(run);
+}
+
+void run_post_claim(struct run *run, bool alone) {
+  struct op_run_claim *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_run_claim_kind;
+  op->id = run->id;
+  op->adopt = true;
+  op->alone = alone;
+  op->deaths_most = most_deaths(run);
+  pending_post(run, NULL, &op->op, false, NULL, claimed);
 }
 
 void run_claim(struct engine *en, int64_t id) {
@@ -140,14 +173,11 @@ void run_claim(struct engine *en, int64_t id) {
   list_init(&run->losers);
   list_init(&run->ready_node);
   list_init(&run->set_node);
+  list_init(&run->suspect_node);
   list_push_tail(&en->runs, &run->node);
   en->n_runs++;
   engine_note_held(en, id, true);
-  struct op_run_claim *op = mem_alloc(sizeof *op);
-  op->op.kind = &op_run_claim_kind;
-  op->id = id;
-  op->adopt = true;
-  pending_post(run, NULL, &op->op, false, NULL, claimed);
+  run_post_claim(run, false);
 }
 
 void run_models(const struct run *run, const char *role, const char *const **models, size_t *n) {
@@ -247,6 +277,7 @@ static void close_run(struct run *run) {
   }
   list_remove(&run->ready_node);
   list_remove(&run->set_node);
+  trial_over(run);
   run->scheduled = false;
   keep_machine_out_of(run);
   run->state = RUN_GONE;
@@ -520,9 +551,11 @@ static bool told_before(struct run *run) {
 }
 
 void run_event(struct run *run, const char *kind, json_t *data) {
-  run->events++;
-  if (!told_before(run)) {
-    json_object_set_new(data, "i", json_integer(run->events));
+  bool counted =
+      run->state >= RUN_LIVE; /* else how many were told is not known; and this life tells no other */
+  if (counted) run->events++;
+  if (!counted || !told_before(run)) {
+    if (counted) json_object_set_new(data, "i", json_integer(run->events));
     char *text = jsonx_dumps(data);
     if (text) events_post(run->engine->store, run->id, run->epoch, kind, text);
     free(text);

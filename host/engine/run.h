@@ -33,6 +33,9 @@ struct wait_kind {
   void (*cancel)(
       struct wait *
           w); /* stops it; must not call back. NULL: nothing to stop (an op in flight is detached by the engine) */
+  bool (*waits)(
+      const struct wait
+          *w); /* it waits for something that ends by itself: no sign of life is needed. NULL: false */
   int (*finish)(lua_State *L, struct wait *w); /* pushes the values; may raise */
   void (*restore)(
       struct wait *
@@ -149,10 +152,11 @@ struct run {
   struct artifact_batch *batch; /* artifact.commit collects here */
   int unfinished_tasks;
   struct list tasks, groups, ready, inbox;
-  struct list node;       /* in engine->runs */
-  struct list ready_node; /* in engine->ready */
-  struct list set_node;   /* in engine->set_waiters */
-  uint64_t beat_ns;       /* last progress, monotonic */
+  struct list suspect_node; /* in engine->suspects */
+  struct list node;         /* in engine->runs */
+  struct list ready_node;   /* in engine->ready */
+  struct list set_node;     /* in engine->set_waiters */
+  uint64_t beat_ns;         /* last progress, monotonic */
   bool beat_dirty;
 };
 
@@ -185,6 +189,9 @@ void wait_fail(struct wait *w, enum err code, const struct error *e);
  * durable, unless the wait was cancelled: then the op is only freed. ERR_FENCED and store failures are handled here: the run is dropped. */
 void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,
                void (*done)(struct wait *w, struct store_op *op));
+/* What the `done` of most ops does: *result is taken out of the op and delivered. A failure of the database parks the run; any other is raised in the
+ * task (`result` may be NULL then). */
+void wait_take(struct wait *w, struct store_op *op, char **result);
 /* Most kinds: post an op_journal with this result, deliver it when durable. `result` is owned from here on. */
 void wait_journal(struct wait *w, char *result, size_t n);
 

@@ -5,15 +5,17 @@
  * A run does one thing at a time. While one of its tasks can go on without an answer it goes on; only then is the answer with the lowest
  * seq delivered. In replay all answers are there at once, and this rule takes them in the order of the first time. */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 
-enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8 };
+enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 60000 };
 
 void sched_add(struct run *run) {
   if (run->scheduled || run->state != RUN_LIVE) return;
@@ -150,10 +152,30 @@ void wait_fail(struct wait *w, enum err code, const struct error *e) {
   wait_ready(w);
 }
 
+/* The database took or gave nothing, for longer than its policy tries. That is no error of the script, and it must not decide by it: the
+ * run waits, keeps its journal, and tries again. */
 static void store_failed(struct run *run, const struct store_op *op) {
-  json_t *record = json_pack("{s:s, s:s, s:s, s:b}", "kind", "store", "message", op->error.message, "hint",
-                             op->error.hint, "retryable", 1);
-  run_fail(run, op->err, &op->error, record);
+  char why[1000];
+  snprintf(why, sizeof why, "%s%s%s", op->error.message, op->error.hint[0] ? "; " : "", op->error.hint);
+  run_park(run, "store", why, clock_wall_ms() + STORE_AGAIN_MS);
+}
+
+static bool is_of_the_store(enum err err) {
+  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
+         err == ERR_CORRUPT || err == ERR_CLOSED;
+}
+
+void wait_take(struct wait *w, struct store_op *op, char **result) {
+  if (op->err != OK) {
+    if (is_of_the_store(op->err))
+      store_failed(w->task->run, op);
+    else
+      wait_fail(w, op->err, &op->error);
+    return;
+  }
+  char *taken = *result;
+  *result = NULL;
+  wait_deliver(w, taken, strlen(taken));
 }
 
 static void journaled(struct wait *w, struct store_op *op) {
@@ -376,12 +398,20 @@ static void task_failed(struct task *t) {
   run_task_ended(t);
 }
 
+/* For tests: a script that holds the loop where nothing interrupts it ("loop_hang_7:stop" for run 7). */
+static void hang_here(const struct run *run) {
+  char name[40];
+  snprintf(name, sizeof name, "loop_hang_%lld", (long long)run->id);
+  failpoint(name);
+}
+
 static void resume_task(struct run *run, struct task *t) {
   int n_args = t->state == TASK_NEW ? t->n_args : 0, n_results = 0;
   t->state = TASK_READY;
   struct pulse *pulse = run->engine->settings.pulse;
   if (pulse)
     atomic_store(&pulse->run, run->id); /* if this never comes back, the guardian knows whom to name */
+  if (failpoints_armed()) hang_here(run);
   run->current = t;
   machine_slice_begin(run->machine, t->L);
   int status = lua_resume(t->L, NULL, n_args, &n_results);
@@ -412,6 +442,7 @@ static void deliver(struct run *run, struct wait *w) {
   list_remove(&w->inbox);
   if (w->at_ms > run->now_ms) run->now_ms = w->at_ms;
   run_beat(run);
+  if (!w->recorded) trial_over(run);
   if (run->engine->settings.pulse && !w->recorded)
     atomic_fetch_add(&run->engine->settings.pulse->progress, 1);
   if (!w->err && goes_round(t, w)) {

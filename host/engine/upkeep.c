@@ -30,19 +30,22 @@ static void not_ready(json_t *reasons, enum err code, struct error *e, const str
 bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
   json_t *list = json_array();
   struct error why = {0}, first = {0};
-  int64_t least = c->settings ? c->settings->free_least : 0, free_now = commands_free_bytes(store_dir(c->store));
+  int64_t least = c->settings ? c->settings->free_least : 0,
+          free_now = commands_free_bytes(store_dir(c->store));
   if (atomic_load(&c->draining)) {
     err_set(&why, ERR_CLOSED, "this host is stopping");
     not_ready(list, ERR_CLOSED, &first, &why);
   }
   if (!store_healthy(c->store)) {
     err_set(&why, ERR_FULL, "the database takes no writes");
-    err_hint(&why, "runs that are here go on, what they write is kept beside it; `quire doctor` looks for the cause");
+    err_hint(
+        &why,
+        "runs that are here go on, what they write is kept beside it; `quire doctor` looks for the cause");
     not_ready(list, ERR_FULL, &first, &why);
   }
   if (least > 0 && free_now >= 0 && free_now < least) {
-    err_set(&why, ERR_FULL, "only %lld MB are free in %s, less than limits.free_mb = %lld", (long long)(free_now >> 20),
-            store_dir(c->store), (long long)(least >> 20));
+    err_set(&why, ERR_FULL, "only %lld MB are free in %s, less than limits.free_mb = %lld",
+            (long long)(free_now >> 20), store_dir(c->store), (long long)(least >> 20));
     err_hint(&why, "make room (`quire prune`), or set limits.free_mb in quire.lua");
     not_ready(list, ERR_FULL, &first, &why);
   }
@@ -65,6 +68,14 @@ enum err commands_refuse(struct commands *c, struct error *e) {
   if (commands_ready(c, NULL, &why)) return OK;
   if (e) *e = why;
   return why.code;
+}
+
+void commands_numbers(const struct commands *c, struct engine_stats *engine, int64_t *last_sweep_ms,
+                      int64_t *stale, bool *late) {
+  engine_stats(c->engine, engine);
+  *last_sweep_ms = watcher_last_sweep(c->watcher);
+  *stale = watcher_found(c->watcher);
+  *late = watcher_late(c->watcher);
 }
 
 /* ---- sweep */
@@ -93,8 +104,9 @@ enum err command_sweep(struct commands *c, json_t **out, struct error *e) {
 
 static json_t *counts_json(const struct prune_counts *n) {
   return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)n->runs, "journal",
-                   (json_int_t)n->journal, "events", (json_int_t)n->events, "calls", (json_int_t)n->calls, "blobs",
-                   (json_int_t)n->blobs, "bytes", (json_int_t)n->bytes, "artifacts", (json_int_t)n->artifacts);
+                   (json_int_t)n->journal, "events", (json_int_t)n->events, "calls", (json_int_t)n->calls,
+                   "blobs", (json_int_t)n->blobs, "bytes", (json_int_t)n->bytes, "artifacts",
+                   (json_int_t)n->artifacts);
 }
 
 enum err command_prune(struct commands *c, const json_t *request, json_t **out, struct error *e) {

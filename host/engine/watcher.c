@@ -17,10 +17,13 @@
 #include "engine/internal.h"
 #include "store/watch.h"
 
+enum { LATE_NS = 200000000 };
+
 struct watcher {
   struct engine *en;
   struct watcher_settings settings;
   struct timer timer;
+  uint64_t due_ns; /* of the timer; 0: not set */
   bool sweeping;
   _Atomic uint64_t swept_ns; /* monotonic: for watcher_late */
   _Atomic int64_t swept_ms, found, sweeps;
@@ -84,12 +87,24 @@ static void give_back(struct watcher *w, int64_t id, int64_t epoch, bool judged,
 static bool waits_for_a_time(const struct run *run) {
   for (const struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
     const struct wait *w = list_owner(node, struct task, all)->wait;
-    if (w && w->timer.heap) return true;
+    if (w && (w->timer.heap || (w->state == WAIT_STARTED && w->kind->waits && w->kind->waits(w))))
+      return true;
   }
   return false;
 }
 
+/* Time in which this process did not run (it was stopped) is nobody's idle time: the timer of the sweep was late by as much. */
+static void forgive_own_sleep(struct watcher *w) {
+  uint64_t now = clock_mono_ns(), late = w->due_ns && now > w->due_ns ? now - w->due_ns : 0;
+  w->due_ns = 0;
+  for (struct list *node = w->en->runs.next; late > LATE_NS && node != &w->en->runs; node = node->next) {
+    struct run *run = list_owner(node, struct run, node);
+    run->beat_ns = run->beat_ns + late < now ? run->beat_ns + late : now;
+  }
+}
+
 static void judge_held(struct watcher *w) {
+  forgive_own_sleep(w);
   uint64_t now = clock_mono_ns(), most = (uint64_t)(w->settings.stale_s * 1e9);
   struct list *node = w->en->runs.next;
   while (node != &w->en->runs) {
@@ -149,7 +164,8 @@ static void looked(struct post *p) {
     atomic_fetch_add(&w->sweeps, 1);
   }
   w->sweeping = false;
-  timer_set(w->en->loop, &w->timer, clock_mono_ns() + (uint64_t)(w->settings.every_s * 1e9));
+  w->due_ns = clock_mono_ns() + (uint64_t)(w->settings.every_s * 1e9);
+  timer_set(w->en->loop, &w->timer, w->due_ns);
   look_free(&l->op);
 }
 

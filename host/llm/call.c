@@ -495,6 +495,11 @@ static void cancel_attempt(struct call_state *s) {
   answer_post(s, &r, FINISH_ROW);
 }
 
+bool llm_call_waits(const struct llm_call *c) {
+  const struct call_state *s = c->state;
+  return s && (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM || s->stage == AT_BACKOFF);
+}
+
 void llm_call_cancel(struct llm *llm, struct llm_call *c) {
   struct call_state *s = c->state;
   if (!s) return;

@@ -114,6 +114,10 @@ void llm_call_start(struct llm *llm, struct llm_call *c);
 /* Stops the transfer; `done` is not called any more. The attempt's row becomes `cancelled` with what text had come (nothing waits for that). */
 void llm_call_cancel(struct llm *llm, struct llm_call *c);
 
+/* Does it wait for something that ends by itself: the provider (first byte, next byte, all of it), its turn at the provider, a pause before
+ * another attempt, other calls' money? Then its run is alive although nothing comes. False while it waits for the store. */
+bool llm_call_waits(const struct llm_call *c);
+
 /* The "provider/model" that a role resolves to now (first choice); NULL when none does. For --with models. */
 const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
 /* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */

@@ -5,6 +5,9 @@
  * so, arms a hook on the thread being resumed (lua_sethook is made to be called from a signal). So code that
  * stays inside its slice pays nothing; a permanent count hook would cost tight loops a factor of two.
  *
+ * Reading a thread's CPU clock is a system call, more than a short slice costs. So only the tick reads it, and all else goes by the last
+ * tick: a slice is charged whole ticks, too many as often as too few.
+ *
  * ThreadSanitizer holds signals back until a system call, so there the count hook is always on. */
 #include "lua/machine.h"
 
@@ -42,6 +45,7 @@ const struct machine_limits machine_default_limits = {
 /* The machine that this thread is running; read by the signal handler of the same thread. */
 static _Thread_local struct machine *volatile current;
 static _Thread_local bool ticking;
+static _Thread_local volatile uint64_t last_tick_ns; /* this thread's CPU time then */
 
 static void slice_hook(lua_State *L, lua_Debug *ar);
 
@@ -55,10 +59,15 @@ static void disarm(lua_State *L) {
     lua_sethook(L, NULL, 0, 0);
 }
 
+static uint64_t cpu_ns(void) {
+  return ALWAYS_COUNT ? clock_thread_cpu_ns() : last_tick_ns;
+}
+
 static void on_tick(int sig) {
   (void)sig;
+  last_tick_ns = clock_thread_cpu_ns();
   struct machine *m = current;
-  if (m && m->running && clock_thread_cpu_ns() - m->slice_start >= m->limits.slice_ns) arm(m->running, 1);
+  if (m && m->running && last_tick_ns - m->slice_start >= m->limits.slice_ns) arm(m->running, 1);
 }
 
 /* Starts this thread's CPU timer, once. Without it (no timers left) machines still end by the count hook of
@@ -72,6 +81,13 @@ static void start_ticking(void) {
   struct itimerspec every = {.it_interval = {.tv_nsec = TICK_NS}, .it_value = {.tv_nsec = TICK_NS}};
   if (timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &timer) != 0 || timer_settime(timer, 0, &every, NULL) != 0)
     fatal("no CPU timer for scripts: the kernel refused timer_create");
+  last_tick_ns = clock_thread_cpu_ns();
+}
+
+static void tick_here(void) {
+  if (ticking || ALWAYS_COUNT) return;
+  start_ticking();
+  ticking = true;
 }
 
 /* Ends a killed script: yields for good where that is possible, else unwinds every pcall on the way out (the
@@ -90,7 +106,7 @@ static void stop_script(lua_State *L, struct machine *m) {
 static void slice_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   struct machine *m = machine_of(L);
-  uint64_t used = clock_thread_cpu_ns() - m->slice_start;
+  uint64_t used = cpu_ns() - m->slice_start;
   if (!m->kill && used < m->limits.slice_ns) {
     disarm(L);
     return;
@@ -151,7 +167,8 @@ struct machine *machine_new(const struct machine_limits *limits, struct error *e
   }
   *(struct machine **)lua_getextraspace(m->L) = m;
   lua_atpanic(m->L, panic);
-  m->slice_start = clock_thread_cpu_ns();
+  tick_here();
+  m->slice_start = cpu_ns();
   return m;
 }
 
@@ -164,13 +181,10 @@ void machine_free(struct machine *m) {
 }
 
 void machine_slice_begin(struct machine *m, lua_State *thread) {
-  if (!ticking && !ALWAYS_COUNT) {
-    start_ticking();
-    ticking = true;
-  }
+  tick_here();
   m->preempted = false;
   m->running = thread;
-  m->slice_start = clock_thread_cpu_ns();
+  m->slice_start = cpu_ns();
   current = m;
   if (ALWAYS_COUNT) arm(thread, COUNT_AGAIN);
 }
@@ -178,7 +192,7 @@ void machine_slice_begin(struct machine *m, lua_State *thread) {
 void machine_slice_end(struct machine *m) {
   current = NULL;
   m->running = NULL;
-  m->phase_cpu += clock_thread_cpu_ns() - m->slice_start;
+  m->phase_cpu += cpu_ns() - m->slice_start;
   if (m->phase_cpu > m->limits.phase_cpu_ns && !m->kill) m->kill = MACHINE_KILL_PHASE_CPU;
 }
 
@@ -188,7 +202,7 @@ void machine_phase(struct machine *m) {
 
 void machine_burn(lua_State *L) {
   struct machine *m = machine_of(L);
-  if (!m->kill && clock_thread_cpu_ns() - m->slice_start > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;
+  if (!m->kill && cpu_ns() - m->slice_start > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;
   if (m->kill) {
     arm(L, 1);
     m->grace = true;

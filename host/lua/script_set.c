@@ -41,7 +41,7 @@ static void file_free(struct script_file *f) {
   free(f->name);
   free(f->origin);
   free(f->text);
-  free(f->code);
+  code_unref(f->code);
   free(f);
 }
 
@@ -201,13 +201,13 @@ enum err script_set_compile(struct script_set *s, struct error *e) {
   enum err err = OK;
   for (size_t i = 0; i < s->n && err == OK; i++) {
     struct script_file *f = s->files[i];
-    if (f->code) continue;
+    if (f->code || (f->code = code_find(f->name, f->sha))) continue;
     struct compile_job job = {.file = f};
     buf_init(&job.code, 8 * MAX_SCRIPT_BYTES);
     err = machine_protect(m, compile_one, &job, e);
     if (err == OK) {
-      f->n_code = job.code.len;
-      f->code = buf_take(&job.code);
+      size_t n = job.code.len;
+      f->code = code_add(f->name, f->sha, buf_take(&job.code), n);
     } else if (e) {
       char *cut = strstr(e->message, "\nstack traceback"); /* a syntax error has no stack worth showing */
       if (cut) *cut = '\0';
@@ -254,7 +254,7 @@ void script_set_require(lua_State *L, const char *name) {
   }
   lua_pushlightuserdata(L, &loading_mark);
   lua_setfield(L, loaded, name);
-  if (luaL_loadbufferx(L, f->code, f->n_code, chunk_name(L, name), "b") != LUA_OK) lua_error(L);
+  if (luaL_loadbufferx(L, f->code->data, f->code->n, chunk_name(L, name), "b") != LUA_OK) lua_error(L);
   int status = lua_pcall(L, 0, 1, 0);
   if (status != LUA_OK) {
     lua_pushnil(L);

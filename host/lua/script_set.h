@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include "base/buf.h"
 #include "base/hash.h"
+#include "lua/code_cache.h"
 
 struct script_file {
   char *name;   /* "phases/writing" */
@@ -18,8 +19,7 @@ struct script_file {
   char *text;
   size_t n;
   char sha[SHA_HEX];
-  char *code; /* bytecode, once compiled */
-  size_t n_code;
+  const struct code *code; /* bytecode, once compiled; a reference */
 };
 
 struct script_set;

@@ -112,7 +112,7 @@ static enum err not_found(struct db *db, const char *slug, struct error *e) {
   if (near)
     err_hint(e, "did you mean '%s'?", near);
   else
-    err_hint(e, "`quire projects` lists them");
+    err_hint(e, "`quire project list` lists them");
   for (size_t i = 0; i < names.n; i++) free(names.slugs[i]);
   free(names.slugs);
   return err == OK ? ERR_NOT_FOUND : db_error(db, e);

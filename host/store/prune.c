@@ -171,7 +171,7 @@ static enum err check_project(struct db *db, const char *slug, int64_t *project,
   enum err err = project_id_by_slug(db, slug, project);
   if (err == ERR_NOT_FOUND) {
     err_set(e, err, "there is no project '%s'", slug);
-    err_hint(e, "`quire projects` lists them");
+    err_hint(e, "`quire project list` lists them");
   }
   if (err != OK) return err;
   int64_t n = 0, one = 0;
@@ -190,7 +190,7 @@ static enum err check_project(struct db *db, const char *slug, int64_t *project,
   db_bind_int(s, "$project", *project);
   if ((err = ask(db, s, &n, NULL)) != OK || n == 0) return err;
   err = err_set(e, ERR_CONFLICT, "the project '%s' has %lld part%s", slug, (long long)n, n == 1 ? "" : "s");
-  err_hint(e, "delete its parts first; `quire projects` lists them");
+  err_hint(e, "delete its parts first; `quire project list` lists them");
   return err;
 }
 

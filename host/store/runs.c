@@ -71,7 +71,7 @@ void run_row_release(struct run_row *r) {
 
 static enum err no_run(struct error *e, int64_t id) {
   err_set(e, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
-  err_hint(e, "`quire list` shows the runs of this library");
+  err_hint(e, "`quire runs` shows the runs of this library");
   return ERR_NOT_FOUND;
 }
 
@@ -182,8 +182,9 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, created_at)"
-          " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $now)");
+      db,
+      "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, created_at)"
+      " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $now)");
   db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$project", project);
@@ -328,6 +329,14 @@ enum err run_count_death(struct db *db, int64_t id, int64_t *deaths, int64_t *ma
   return sql_end(db, s, step);
 }
 
+/* How long it lay there although it could have begun. Of a run that went back to the queue nobody wrote down when. */
+static int64_t waited(const struct run_row *row, const struct standing *before) {
+  int64_t since = before->wake_at;
+  if (row->epoch == 1 && row->created_at > since) since = row->created_at;
+  int64_t ms = clock_wall_ms() - since;
+  return since == 0 ? -1 : ms > 0 ? ms : 0;
+}
+
 static enum err apply_claim(struct db *db, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   run_row_release(&op->row);
@@ -339,6 +348,10 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   if (!is_status(&now, "queued") && !died && !due)
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
   if (died && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK) return err;
+  op->suspect = died && op->deaths_most && now.deaths >= op->deaths_most && !op->alone;
+  if (op->suspect)
+    return err_set(&base->error, ERR_CONFLICT, "hosts died with run %lld: it is tried alone",
+                   (long long)op->id);
   struct db_stmt *s = db_prepare(
       db, "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
           " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"
@@ -349,10 +362,24 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   db_bind_int(s, "$id", op->id);
   err = db_run(s);
   if (err == OK) err = event_status(db, op->id, "running", NULL, NULL, 0, NULL);
-  return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
+  if (err == OK) err = run_get(db, op->id, &op->row, &base->error);
+  if (err == OK) op->waited_ms = waited(&op->row, &now);
+  return err;
 }
 
 const struct store_op_kind op_run_claim_kind = {"run_claim", apply_claim, NULL, NULL, free_plain, false};
+
+static enum err apply_trust(struct db *db, struct store_op *base) {
+  struct op_run_trust *op = (struct op_run_trust *)base;
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET deaths = 0 WHERE id = $run AND epoch = $epoch AND status = 'running'");
+  db_bind_int(s, "$run", op->run);
+  db_bind_int(s, "$epoch", op->epoch);
+  enum err err = db_run(s);
+  return err == OK && db_changes(db) != 1 ? ERR_FENCED : err;
+}
+
+const struct store_op_kind op_run_trust_kind = {"run_trust", apply_trust, NULL, NULL, free_plain, true};
 
 /* --- the engine's change of status --- */
 

@@ -55,10 +55,22 @@ struct op_run_claim {
   struct store_op op;
   int64_t id;
   bool adopt;
+  int64_t
+      deaths_most; /* not 0: a run that died so often is only claimed `alone`; else ERR_CONFLICT and `suspect` */
+  bool alone;
+  bool suspect;       /* out */
   struct run_row row; /* out, owned by the poster: run_row_release */
-  int64_t waited_ms;  /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
+  int64_t
+      waited_ms; /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
 };
 extern const struct store_op_kind op_run_claim_kind;
+
+/* It has lived long enough in this host: the deaths before are forgotten. Fenced. */
+struct op_run_trust {
+  struct store_op op;
+  int64_t run, epoch;
+};
+extern const struct store_op_kind op_run_trust_kind;
 
 /* The engine's own change of status; fenced by epoch. Spoolable. An event of kind "status" is written with it. */
 struct op_run_status {
@@ -75,7 +87,8 @@ struct op_run_command {
   struct store_op op;
   int64_t id;
   enum { RUN_RESUME, RUN_CANCEL } what;
-  bool orphan; /* RUN_RESUME: a run that is 'running' is in nobody's hands (its host died), so it may be resumed */
+  bool
+      orphan; /* RUN_RESUME: a run that is 'running' is in nobody's hands (its host died), so it may be resumed */
   const char *
       resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
   int64_t script_set;  /* new set for --with scripts, or 0 */

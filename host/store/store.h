@@ -96,8 +96,8 @@ bool store_healthy(const struct store *s);
 struct store_stats {
   int64_t commits, ops, busy_waits, busy_us, retries, fenced, spooled;
   int64_t longest_commit_us, wal_bytes, database_bytes;
-  int64_t commit_us;                        /* all of them together */
-  int64_t commit_median_us, commit_p99_us;  /* of the last 1,024: what an fsync takes here */
-  int64_t longest_hold_us;                  /* from BEGIN to the end of the commit */
+  int64_t commit_us;                       /* all of them together */
+  int64_t commit_median_us, commit_p99_us; /* of the last 1,024: what an fsync takes here */
+  int64_t longest_hold_us;                 /* from BEGIN to the end of the commit */
 };
 void store_stats(const struct store *s, struct store_stats *out);

@@ -11,7 +11,8 @@ enum { OPEN_MS = 3600000 }; /* a call that was sent so lately may still end */
 
 const char *const tally_status_names[TALLY_STATUSES] = {"queued",    "running", "waiting",
                                                         "completed", "failed",  "cancelled"};
-const char *const tally_outcome_names[TALLY_OUTCOMES] = {"answered", "failed", "truncated", "cancelled", "lost"};
+const char *const tally_outcome_names[TALLY_OUTCOMES] = {"answered", "failed", "truncated", "cancelled",
+                                                         "lost"};
 
 struct tally *tally_new(void) {
   struct tally *t = mem_alloc(sizeof *t);
@@ -46,9 +47,8 @@ static enum err one(struct db *db, struct db_stmt *s, int64_t *out) {
 /* ---- runs */
 
 static enum err add_ended(struct db *db, int64_t from, int64_t before, int64_t *counts) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT status, count(*) FROM runs WHERE id >= $from AND id < $before"
-                     " AND ended_at IS NOT NULL GROUP BY status");
+  struct db_stmt *s = db_prepare(db, "SELECT status, count(*) FROM runs WHERE id >= $from AND id < $before"
+                                     " AND ended_at IS NOT NULL GROUP BY status");
   db_bind_int(s, "$from", from);
   db_bind_int(s, "$before", before);
   enum db_step step;
@@ -61,10 +61,10 @@ static enum err add_ended(struct db *db, int64_t from, int64_t before, int64_t *
 #define UNFINISHED " WHERE status IN ('queued','running','waiting')"
 
 static enum err count_unfinished(struct tally *t, struct db *db) {
-  struct db_stmt *s = db_prepare(
-      db, "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now"
-          " THEN MAX(created_at, COALESCE(wake_at, 0), COALESCE(last_heartbeat, 0)) END),"
-          " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED " GROUP BY status");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now"
+                     " THEN MAX(created_at, COALESCE(wake_at, 0), COALESCE(last_heartbeat, 0)) END),"
+                     " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED " GROUP BY status");
   db_bind_int(s, "$now", clock_wall_ms());
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
@@ -90,7 +90,8 @@ static enum err read_runs(struct tally *t, struct db *db) {
   t->oldest_due_ms = t->oldest_beat_ms = 0;
   if (err == OK) err = add_ended(db, t->settled_runs + 1, INT64_MAX, t->runs);
   if (err == OK) err = count_unfinished(t, db);
-  if (err == OK) err = one(db, db_prepare(db, "SELECT count(*) FROM gates WHERE status = 'open'"), &t->open_gates);
+  if (err == OK)
+    err = one(db, db_prepare(db, "SELECT count(*) FROM gates WHERE status = 'open'"), &t->open_gates);
   return err;
 }
 
@@ -127,11 +128,12 @@ static void add_row(struct tally *to, struct db_stmt *s, bool settled) {
 
 static enum err add_calls(struct db *db, int64_t from, int64_t before, struct tally *to, bool settled) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT provider, model, state, count(*), sum(attempt > 1), sum(input_tokens), sum(cached_read_tokens),"
-          " sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_nano),"
-          " sum(state <> 'sent' AND price_known = 0), sum(COALESCE(total_ms, 0)), count(total_ms),"
-          " sum(state = 'sent' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = calls.run_id AND r.status = 'running'"
-          "  AND r.epoch = calls.epoch)) FROM calls WHERE id >= $from AND id < $before GROUP BY provider, model, state");
+      db,
+      "SELECT provider, model, state, count(*), sum(attempt > 1), sum(input_tokens), sum(cached_read_tokens),"
+      " sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_nano),"
+      " sum(state <> 'sent' AND price_known = 0), sum(COALESCE(total_ms, 0)), count(total_ms),"
+      " sum(state = 'sent' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = calls.run_id AND r.status = 'running'"
+      "  AND r.epoch = calls.epoch)) FROM calls WHERE id >= $from AND id < $before GROUP BY provider, model, state");
   db_bind_int(s, "$from", from);
   db_bind_int(s, "$before", before);
   enum db_step step;
@@ -157,9 +159,10 @@ static enum err add_calls(struct db *db, int64_t from, int64_t before, struct ta
 /* The oldest call that may still end, else what comes next. */
 static enum err call_floor(struct db *db, int64_t after, int64_t *floor) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT COALESCE((SELECT MIN(c.id) FROM calls c WHERE c.id > $after AND c.state = 'sent' AND (c.created_at > $recent"
-          "  OR EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id AND r.status = 'running' AND r.epoch = c.epoch))),"
-          " (SELECT MAX(id) + 1 FROM calls), 1)");
+      db,
+      "SELECT COALESCE((SELECT MIN(c.id) FROM calls c WHERE c.id > $after AND c.state = 'sent' AND (c.created_at > $recent"
+      "  OR EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id AND r.status = 'running' AND r.epoch = c.epoch))),"
+      " (SELECT MAX(id) + 1 FROM calls), 1)");
   db_bind_int(s, "$after", after);
   db_bind_int(s, "$recent", clock_wall_ms() - OPEN_MS);
   return one(db, s, floor);
@@ -193,4 +196,8 @@ enum err tally_read(struct tally *t, struct db *db) {
   if (err == OK) err = read_calls(t, db);
   db_snapshot_end(db);
   return err;
+}
+
+enum err tally_newest_ms(struct db *db, int64_t *at_ms) {
+  return one(db, db_prepare(db, "SELECT at FROM events ORDER BY id DESC LIMIT 1"), at_ms);
 }

@@ -7,11 +7,26 @@
 #pragma once
 #include "store/db.h"
 
-enum tally_status { TALLY_QUEUED, TALLY_RUNNING, TALLY_WAITING, TALLY_COMPLETED, TALLY_FAILED, TALLY_CANCELLED, TALLY_STATUSES };
+enum tally_status {
+  TALLY_QUEUED,
+  TALLY_RUNNING,
+  TALLY_WAITING,
+  TALLY_COMPLETED,
+  TALLY_FAILED,
+  TALLY_CANCELLED,
+  TALLY_STATUSES
+};
 extern const char *const tally_status_names[TALLY_STATUSES];
 
 /* lost: it was in flight when its host died, or its run moved on; nobody knows what became of it. */
-enum tally_outcome { TALLY_ANSWERED, TALLY_CALL_FAILED, TALLY_TRUNCATED, TALLY_CALL_CANCELLED, TALLY_LOST, TALLY_OUTCOMES };
+enum tally_outcome {
+  TALLY_ANSWERED,
+  TALLY_CALL_FAILED,
+  TALLY_TRUNCATED,
+  TALLY_CALL_CANCELLED,
+  TALLY_LOST,
+  TALLY_OUTCOMES
+};
 extern const char *const tally_outcome_names[TALLY_OUTCOMES];
 
 struct tally_model {
@@ -22,14 +37,16 @@ struct tally_model {
 };
 
 struct tally {
-  int64_t runs[TALLY_STATUSES]; /* the first three: now; the others: ended so far, also those that were pruned since the first read */
-  int64_t oldest_due_ms;        /* since when the oldest queued run could have begun; 0: none */
-  int64_t oldest_beat_ms;       /* the oldest last sign of life of a running run; 0: none */
+  int64_t runs
+      [TALLY_STATUSES]; /* the first three: now; the others: ended so far, also those that were pruned since the first read */
+  int64_t oldest_due_ms;  /* since when the oldest queued run could have begun; 0: none */
+  int64_t oldest_beat_ms; /* the oldest last sign of life of a running run; 0: none */
   int64_t open_gates;
   struct tally_model *models;
   size_t n_models;
-  int64_t in_flight;                    /* calls */
-  int64_t repeated, repeated_cost_nano; /* calls that were made again because nobody knew what became of the first */
+  int64_t in_flight; /* calls */
+  int64_t repeated,
+      repeated_cost_nano; /* calls that were made again because nobody knew what became of the first */
 
   /* what was settled before this read */
   struct tally *settled;
@@ -39,3 +56,5 @@ struct tally {
 struct tally *tally_new(void);
 void tally_free(struct tally *t);
 enum err tally_read(struct tally *t, struct db *db);
+/* The time of the library's newest event; 0: there is none. */
+enum err tally_newest_ms(struct db *db, int64_t *at_ms);

@@ -51,7 +51,8 @@ struct writer {
   bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
   atomic_bool healthy;
-  atomic_llong commits, ops, busy_waits, busy_us, retries, fenced, spooled, longest_commit_us, longest_hold_us, commit_us;
+  atomic_llong commits, ops, busy_waits, busy_us, retries, fenced, spooled, longest_commit_us,
+      longest_hold_us, commit_us;
   atomic_uint times[COMMITS_KEPT]; /* microseconds; the next one goes to n_times % COMMITS_KEPT */
   atomic_ulong n_times;
 };

@@ -168,7 +168,8 @@ static const struct route routes[] = {
     {"POST", "/api/runs/{id}/notes", note_run, "tell the writer something", 0, 0},
     {"POST", "/api/gates/{id}", decide_gate, "decide a question", 0, 0},
     {"POST", "/api/projects/{slug}/artifacts", edit_artifact, "save a person's edit", 0, 0},
-    {"DELETE", "/api/projects/{slug}", delete_project, "a project, its documents and its runs, for good", 0, 0},
+    {"DELETE", "/api/projects/{slug}", delete_project, "a project, its documents and its runs, for good", 0,
+     0},
     {"POST", "/api/sweep", sweep, "look for stale runs now", 0, 0},
     {"POST", "/api/prune", prune, "take away what is over", 0, 0},
 };

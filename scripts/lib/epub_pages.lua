@@ -106,7 +106,7 @@ end
 local function about(edition)
   local label = edition.labels.about
   return page(edition, "about", label, "backmatter", '<section epub:type="colophon" role="doc-colophon" class="copyright" aria-labelledby='
-    .. '"about-title">\n<h1 id="about-title">' .. text.xml(label) .. "</h1>\n" .. paragraphs(edition.book.blurb or "")
+    .. '"about-title">\n<h1 id="about-title">' .. text.xml(label) .. "</h1>\n" .. scene_xhtml(edition, edition.book.blurb)
     .. "\n</section>")
 end
 

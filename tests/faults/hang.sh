@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# A script that holds the host's loop where nothing can interrupt it, one that never yields, one that eats memory: the guardian or the machine ends
+# them by name, and their neighbours do not notice.
+. "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
+. "$root/tests/faults.sh"
+
+rehearse_start --latency 30 --chunks 2 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+watcher='watcher = { hang_s = 1 }'
+
+t_case "ten undisturbed runs"
+reference 10
+
+t_case "a loop that hangs once: the guardian kills the host within seconds and names the run; all runs go on"
+steps_library 20 "$watcher"
+began=$SECONDS
+serve_start QUIRE_FAILPOINT="loop_hang_4:sleep=600000@9"
+old=$(host_pid)
+submit 1 10
+replaced() { [[ $(host_pid) != "$old" ]] && serve_ready; }
+t_wait 10 replaced
+t_ok test $((SECONDS - began)) -le 6
+t_has "$(cat "$tmp/serve.log")" "run 4 has held its loop"
+wait_ended 20
+t_is "$(count completed)" 10
+t_is "$(sql "SELECT max(epoch) FROM runs")" 2
+sound 10
+serve_stop
+
+t_case "the same run holds it twice: it fails as stuck, the others go on"
+steps_library 20 "$watcher"
+: >"$tmp/serve.log"
+serve_start QUIRE_FAILPOINT="loop_hang_4:sleep=600000@9" QUIRE_FAILPOINT_KEEP=1
+submit 1 10
+wait_ended 30
+t_is "$(sql "SELECT id, status FROM runs WHERE status <> 'completed'")" "4|failed"
+t_has "$(sql "SELECT error FROM run_texts WHERE run_id = 4")" '"code":"stuck"'
+t_is "$(grep -c "run 4 has held its loop" "$tmp/serve.log")" 2
+t_is "$(audit)" ""
+t_is "$(ledger_judged)" ""
+t_has "$("$QUIRE" show 4 2>&1)" "held the host"
+serve_stop
+
+t_case "a host that dies by one run three times: that run is poison, the others go on"
+steps_library 20
+: >"$tmp/serve.log"
+serve_start QUIRE_FAILPOINT="loop_hang_4:kill@9" QUIRE_FAILPOINT_KEEP=1
+submit 1 10
+wait_ended 30
+t_is "$(sql "SELECT id, status FROM runs WHERE status <> 'completed'")" "4|failed"
+t_has "$(sql "SELECT error FROM run_texts WHERE run_id = 4")" '"code":"stuck"'
+t_is "$(audit)" ""
+serve_stop
+
+t_case "neighbours of scripts that never yield and that eat memory finish as if they were alone"
+steps_library
+for name in loop_forever memory_bomb gsub_spin sort_spin_in_pcall rep_chain; do cp "$root/tests/lua/attacks/$name.lua" "$QUIRE_LIBRARY/pipelines/"; done
+serve_start
+old=$(host_pid)
+submit 1 10
+for name in loop_forever memory_bomb gsub_spin sort_spin_in_pcall rep_chain; do api POST /api/runs "{\"pipeline\": \"$name\", \"key\": \"$name\", \"input\": {}}" >"$tmp/said" || t_fail "$name"; done
+wait_ended 40
+t_is "$(sql "SELECT count(*) FROM runs WHERE pipeline = 'steps' AND status = 'completed'")" 10
+t_is "$(sql "SELECT count(*) FROM runs WHERE pipeline <> 'steps' AND status = 'failed'")" 5
+t_is "$(host_pid)" "$old"
+sound 10
+serve_stop
+t_done
