@@ -29,6 +29,9 @@ static const struct limit_row limit_rows[] = {
     {"burst_s", "CPU time in one go where a script cannot be interrupted", 1, 0.05, 60},
     {"phase_cpu_s", "CPU time of one phase's scripts", 60, 1, 36000},
     {"tasks", "unfinished tasks of one run", 64, 1, 10000},
+    {"runs", "most runs in memory at once; 0: no limit", 0, 0, 1e6},
+    {"project_runs", "most of them of one project; 0: no limit", 0, 0, 1e6},
+    {"queue", "most unfinished runs; with more a new one is refused; 0: no limit", 100000, 0, 1e9},
     {"free_mb", "with less free disk no new run begins", 200, 0, 1e9},
 };
 enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
@@ -83,7 +86,9 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
                                               .burst_ns = (uint64_t)(v[5] * 1e9),
                                               .phase_cpu_ns = (uint64_t)(v[6] * 1e9)};
   c->engine.most_tasks = (int)v[7];
-  c->engine.free_least = (int64_t)(v[8] * 1048576);
+  c->engine.turns = (struct turn_limits){.runs = (int)v[8], .project_runs = (int)v[9]};
+  c->engine.most_unfinished = (int64_t)v[10];
+  c->engine.free_least = (int64_t)(v[11] * 1048576);
   return OK;
 }
 

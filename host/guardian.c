@@ -55,6 +55,7 @@ struct guardian {
   bool stopped;                  /* by SIGSTOP */
 
   bool told_ready, told_stopping; /* systemd knows */
+  unsigned refused_told;          /* reloads that were refused */
   uint64_t watchdog_ns, fed_ns, ticks_fed;
 };
 
@@ -95,6 +96,10 @@ static void tell_phase(struct guardian *g) {
   }
   /* Not at PULSE_STOPPING: a host that closes in order to be restarted is no service that stops. */
   if (g->stop_signal) tell_stopping(g);
+  unsigned refused = atomic_load(&g->pulse->refused);
+  if (refused != g->refused_told &&
+      notify_send("STATUS=running; new settings were refused, the old ones stay: see the log"))
+    g->refused_told = refused;
 }
 
 /* Fed while the host's loop turns, and while we know why it does not: it waits for its restart, starts or stops.
@@ -295,7 +300,10 @@ static void on_tick(struct guardian *g, uint64_t now, uint64_t slept_ns) {
 static void pass_on(struct guardian *g, const siginfo_t *info) {
   int number = info->si_signo;
   bool has_it = g->shares_terminal && info->si_code == SI_KERNEL;
-  if (g->child && !has_it) kill(g->child, number == SIGTSTP ? SIGSTOP : number);
+  if (number == SIGTSTP) number = SIGSTOP;
+  if (number == SIGHUP && info->si_code == SI_KERNEL)
+    number = SIGTERM; /* to the host a SIGHUP means: read your settings again */
+  if (g->child && !has_it) kill(g->child, number);
 }
 
 static void on_stop_request(struct guardian *g, const siginfo_t *info) {

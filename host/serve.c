@@ -15,13 +15,21 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "store/library.h"
 #include "store/runs.h"
 #include "web/metrics.h"
 #include "web/web.h"
 
-enum { POOL_THREADS = 2, HOOKS_MS = 10000, WAKE_LEAST_MS = 200, WAKE_MOST_MS = 60000 };
+enum {
+  POOL_THREADS = 2,
+  HOOKS_MS = 10000,
+  WAKE_LEAST_MS = 200,
+  WAKE_MOST_MS = 60000,
+  LOOK_SOON_MS = 20,
+  LOOK_AGAIN_MS = 1000
+};
 
 struct host {
   struct store *store;
@@ -42,12 +50,20 @@ struct host {
   int64_t ended[64];      /* the last runs that left, newest at ended_n % 64 */
   unsigned long ended_n;
   bool thread_runs, drained, adopt;
-  struct timer wake; /* the next run that waits for a time */
+  struct timer wake; /* when to look for work again: the next run that waits for a time, or a place */
+  struct post first;
+  bool looking, again; /* loop: a look is under way; and something came meanwhile */
+  bool more;           /* loop: runs are held back */
+  struct map *served;  /* loop: project -> its last turn */
+  int64_t turns;
 };
+
+static void look_within(struct host *h, int64_t ms);
 
 static void on_run_end(void *arg, int64_t run, const char *status) {
   struct host *h = arg;
   hooks_run_left(h->hooks, run, status);
+  if (h->more) look_within(h, LOOK_SOON_MS); /* a place is free */
   pthread_mutex_lock(&h->lock);
   h->ended[h->ended_n++ % 64] = run;
   pthread_cond_broadcast(&h->changed);
@@ -67,37 +83,87 @@ struct op_due {
   struct store_op op;
   struct post post;
   struct host *host;
-  int64_t *ids;
+  struct turn *turns;
   size_t n;
   int64_t next_wake;
 };
 
-static void add_due(void *arg, int64_t id, const char *status) {
-  (void)status;
+static void add_due(void *arg, int64_t id, int64_t project) {
   struct op_due *op = arg;
-  op->ids = mem_grow(op->ids, (op->n + 1) * sizeof *op->ids);
-  op->ids[op->n++] = id;
+  op->turns = mem_grow(op->turns, (op->n + 1) * sizeof *op->turns);
+  op->turns[op->n++] = (struct turn){.run = id, .project = project};
 }
 
 static enum err due_apply(struct db *db, struct store_op *base) {
   struct op_due *op = (struct op_due *)base;
   op->n = 0;
-  enum err err = runs_unfinished(db, add_due, op);
+  enum err err = runs_due(db, add_due, op);
   return err == OK ? runs_next_wake(db, &op->next_wake) : err;
 }
 static void due_free(struct store_op *base) {
-  free(((struct op_due *)base)->ids);
+  free(((struct op_due *)base)->turns);
   free(base);
 }
 static const struct store_op_kind due_kind = {.name = "runs_due", .apply = due_apply, .free = due_free};
 
+static void look_within(struct host *h, int64_t ms) {
+  uint64_t due = clock_mono_ns() + (uint64_t)ms * 1000000;
+  if (h->adopt && (!h->wake.heap || h->wake.due_ns > due)) timer_set(h->loop, &h->wake, due);
+}
+
+/* Loop thread, before a run that somebody asked for is claimed. While limits hold runs back all come by their turn. */
+static bool may_start(void *arg, int64_t run) {
+  struct host *h = arg;
+  (void)run;
+  const struct turn_limits *limits = &h->settings.turns;
+  look_within(h, LOOK_SOON_MS);
+  if (h->adopt && (limits->runs || limits->project_runs)) return false;
+  return commands_ready(&h->commands, NULL, NULL);
+}
+
+/* Those of the due runs that are not in hand yet, with their project's last turn; the others go out of the list. */
+static size_t drop_held(struct host *h, struct turn *due, size_t n) {
+  size_t left = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (engine_holds(h->engine, due[i].run)) continue;
+    const int64_t *last = map_get_n(h->served, &due[i].project, sizeof due[i].project);
+    due[left] = due[i];
+    due[left++].last = last ? *last : 0;
+  }
+  return left;
+}
+
+static void take_turn(struct host *h, const struct turn *t) {
+  int64_t *last = map_get_n(h->served, &t->project, sizeof t->project);
+  if (!last) {
+    last = mem_alloc(sizeof *last);
+    map_put_n(h->served, &t->project, sizeof t->project, last);
+  }
+  *last = ++h->turns;
+  engine_claim(h->engine, t->run, t->project);
+}
+
+static void claim_due(struct host *h, struct op_due *op) {
+  size_t n = drop_held(h, op->turns, op->n), n_held = engine_held(h->engine, NULL, 0), picked = 0;
+  struct turn *held = mem_alloc((n_held + 1) * sizeof *held);
+  n_held = engine_held(h->engine, held, n_held);
+  if (commands_ready(&h->commands, NULL, NULL))
+    picked = turns_pick(op->turns, n, held, n_held, h->settings.turns);
+  for (size_t i = 0; i < picked; i++) take_turn(h, &op->turns[i]);
+  free(held);
+  h->more = picked < n;
+}
+
 static void due_on_loop(struct post *p) {
   struct op_due *op = list_owner(p, struct op_due, post);
   struct host *h = op->host;
-  for (size_t i = 0; i < op->n; i++) engine_start_run(h->engine, op->ids[i]);
+  claim_due(h, op);
   int64_t left = op->next_wake ? op->next_wake - clock_wall_ms() : WAKE_MOST_MS;
   if (left < WAKE_LEAST_MS) left = WAKE_LEAST_MS;
   if (left > WAKE_MOST_MS) left = WAKE_MOST_MS;
+  if (h->more && left > LOOK_AGAIN_MS) left = LOOK_AGAIN_MS;
+  if (h->again) left = LOOK_SOON_MS;
+  h->looking = h->again = false;
   timer_set(h->loop, &h->wake, clock_mono_ns() + (uint64_t)left * 1000000);
   due_free(&op->op);
 }
@@ -107,13 +173,20 @@ static void due_done(struct store_op *base) {
   loop_post(op->host->loop, &op->post);
 }
 
-/* Looks for runs that are queued, interrupted, or whose time has come. serve only: `run` moves its own. */
+/* Looks for runs that are queued, interrupted, or whose time has come. serve only: `run` moves its own. Loop thread. */
 static void look_for_work(struct host *h) {
+  h->again = h->looking;
+  if (h->looking) return;
+  h->looking = true;
   struct op_due *op = mem_alloc(sizeof *op);
   op->op = (struct store_op){.kind = &due_kind, .done = due_done};
   op->post.fn = due_on_loop;
   op->host = h;
   store_read_post(h->store, &op->op);
+}
+
+static void first_look(struct post *p) {
+  look_for_work(list_owner(p, struct host, first));
 }
 
 static void on_wake(struct timer *t) {
@@ -148,6 +221,7 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
   h->settings = config->engine;
   h->settings.apis = api_tables;
   h->settings.on_run_end = on_run_end;
+  h->settings.may_start = may_start;
   h->settings.arg = h;
   h->engine = engine_new(h->loop, h->store, h->llm, h->pool, &h->settings);
   h->hooks = hooks_new(h->loop, h->store, h->pool, &config->hooks);
@@ -169,7 +243,9 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
   pthread_mutex_init(&h->lock, NULL);
   pthread_cond_init(&h->changed, NULL);
   h->adopt = adopt;
+  h->served = map_new();
   h->wake = (struct timer){.fn = on_wake, .arg = h};
+  h->first.fn = first_look;
   enum err err = open_rooms(h, config, e);
   if (err == OK && pthread_create(&h->thread, NULL, loop_main, h) != 0)
     err = err_set(e, ERR_IO, "no thread for the loop");
@@ -179,7 +255,7 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
   }
   if (err == OK && config->metrics_file)
     err = metrics_file_start(&h->commands, config->metrics_file, &h->metrics_file, e);
-  if (err == OK && adopt) look_for_work(h);
+  if (err == OK && adopt) loop_post(h->loop, &h->first);
   if (err == OK && h->settings.pulse) atomic_store(&h->settings.pulse->phase, PULSE_READY);
   if (err == OK)
     *out = h;
@@ -293,6 +369,7 @@ void host_close(struct host *h) {
   watcher_free(h->watcher);
   engine_free(h->engine);
   if (h->loop) loop_free(h->loop);
+  map_free(h->served, free);
   pthread_cond_destroy(&h->changed);
   pthread_mutex_destroy(&h->lock);
   free(h);

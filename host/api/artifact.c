@@ -55,11 +55,19 @@ static void release_batch(struct wait *w) {
   if (w->data) batch_free(w->data);
 }
 
-static int64_t seen_version(struct run *run, const char *name) {
-  return (intptr_t)map_get(run->seen, name);
+/* A series writes documents of one name in each of its books: the key has the project. `name` has at most MOST_NAME bytes. */
+static size_t seen_key(char *out, size_t size, const struct run *run, const char *name) {
+  int n = snprintf(out, size, "%lld/%s", (long long)run->project, name);
+  return (size_t)n < size ? (size_t)n : size - 1;
+}
+static int64_t seen_version(const struct run *run, const char *name) {
+  char key[MOST_NAME + 40];
+  return (intptr_t)map_get_n(run->seen, key, seen_key(key, sizeof key, run, name));
 }
 static void remember(struct run *run, const char *name, int64_t version) {
-  if (version > seen_version(run, name)) map_put(run->seen, name, (void *)(intptr_t)version);
+  char key[MOST_NAME + 40];
+  size_t n = seen_key(key, sizeof key, run, name);
+  if (version > seen_version(run, name)) map_put_n(run->seen, key, n, (void *)(intptr_t)version);
 }
 
 static void put_done(struct wait *w, struct store_op *base) {

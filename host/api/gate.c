@@ -12,6 +12,8 @@
 #include "engine/internal.h"
 #include "lua/value.h"
 
+enum { MOST_TIMEOUT_S = 3660 * 86400 };
+
 static const char *const fields[] = {"title", "show", "choices", "schema", "timeout", "on_timeout", NULL};
 
 struct question {
@@ -84,7 +86,9 @@ static void check(lua_State *L) {
   wait_allowed(L, "gate.ask");
   args_fields(L, 1, "gate.ask", fields);
   args_string(L, 1, "gate.ask", "title", true, NULL);
-  args_number(L, 1, "gate.ask", "timeout", 0);
+  double timeout = args_number(L, 1, "gate.ask", "timeout", 0);
+  if (!(timeout >= 0 && timeout <= MOST_TIMEOUT_S))
+    luaL_error(L, "gate.ask: 'timeout' must be from 0 to %d seconds (10 years)", MOST_TIMEOUT_S);
   const char *on_timeout = args_string(L, 1, "gate.ask", "on_timeout", false, NULL);
   if (lua_getfield(L, 1, "choices") != LUA_TTABLE || lua_rawlen(L, -1) == 0)
     luaL_error(L, "gate.ask: 'choices' must be a list of strings");

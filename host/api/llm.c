@@ -16,7 +16,7 @@
 #include "lua/script_set.h"
 #include "lua/value.h"
 
-enum { DEFAULT_WORDS = 1200, MOST_WORDS = 50000, MOST_BLOCKS = 64 };
+enum { DEFAULT_WORDS = 1200, MOST_WORDS = 50000, MOST_BLOCKS = 64, MOST_MODELS = 1000 };
 
 static const char *const ask_fields[] = {"role",        "prompt",       "blocks", "max_words",
                                          "temperature", "reasoning",    "key",    "extra",
@@ -66,10 +66,11 @@ static void answered(struct llm_call *c) {
   struct run *run = w->task->run;
   if (c->err == ERR_FENCED) {
     run_drop(run);
+    run_maybe_free(run); /* no op of it may be in flight that would do so */
   } else if (c->pause != LLM_NO_PAUSE) {
     wait_park(w, park_for_pause);
-  } else if (!c->result) { /* the store refused the answer */
-    run_fail(run, c->err, &c->error, NULL);
+  } else if (!c->result) { /* the store refused the answer, or the configuration is wrong */
+    if (!run_park_for_store(run, c->err, &c->error)) run_fail(run, c->err, &c->error, NULL);
   } else {
     w->seq = c->entry_seq;
     w->at_ms = c->at_ms;
@@ -213,7 +214,9 @@ static void check_ask(lua_State *L, const char *function) {
   double words = args_number(L, 1, function, "max_words", DEFAULT_WORDS);
   if (!(words >= 1 && words <= MOST_WORDS))
     luaL_error(L, "%s: 'max_words' must be from 1 to %d", function, MOST_WORDS);
-  args_number(L, 1, function, "model_choice", 1);
+  double choice = args_number(L, 1, function, "model_choice", 1);
+  if (!(choice >= 1 && choice <= MOST_MODELS))
+    luaL_error(L, "%s: 'model_choice' must be from 1 to %d", function, MOST_MODELS);
   const char *prompt = args_string(L, 1, function, "prompt", false, NULL);
   int type = lua_getfield(L, 1, "blocks");
   if ((prompt != NULL) == (type != LUA_TNIL)) luaL_error(L, "%s needs either 'prompt' or 'blocks'", function);

@@ -6,6 +6,8 @@
 #include "engine/run.h"
 #include "base/text.h"
 
+enum { MOST_LINE = 64 << 10 }; /* bytes; the rest of a longer line is cut off */
+
 static int write_line(lua_State *L, const char *level) {
   int n = lua_gettop(L);
   luaL_checkstring(L, 1);
@@ -18,6 +20,8 @@ static int write_line(lua_State *L, const char *level) {
   }
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);
+  if (len > MOST_LINE)
+    for (len = MOST_LINE; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;) len--;
   struct run *run = run_of(L);
   if (!run || !run->current) return 0; /* a module's top level, a scratch state */
   json_t *s =

@@ -52,8 +52,15 @@ static int run_phase_fn(lua_State *L) {
   return 0;
 }
 
-static int run_checkpoint(lua_State *L) {
+/* The run, or an error: a module's top level also runs where there is none (checks, forms). */
+static struct run *run_here(lua_State *L, const char *function) {
   struct run *run = run_of(L);
+  if (!run || !run->current) luaL_error(L, "%s cannot be called at a module's top level", function);
+  return run;
+}
+
+static int run_checkpoint(lua_State *L) {
+  struct run *run = run_here(L, "run.checkpoint");
   const char *name = luaL_checkstring(L, 1);
   run_beat(run);
   if (run_until_reached(run, name)) return stop_here(L, run, "run.checkpoint");
@@ -65,17 +72,17 @@ static int run_checkpoint(lua_State *L) {
 static int run_progress_fn(lua_State *L) {
   lua_Integer done = luaL_checkinteger(L, 1), total = luaL_checkinteger(L, 2);
   luaL_argcheck(L, done >= 0 && total >= 0, 1, "progress counts from 0");
-  run_progress(run_of(L), NULL, NULL, done, total, luaL_optstring(L, 3, NULL));
+  run_progress(run_here(L, "run.progress"), NULL, NULL, done, total, luaL_optstring(L, 3, NULL));
   return 0;
 }
 
 static int run_heartbeat(lua_State *L) {
-  run_beat(run_of(L));
+  run_beat(run_here(L, "run.heartbeat"));
   return 0;
 }
 
 static int run_summary(lua_State *L) {
-  run_progress(run_of(L), NULL, luaL_checkstring(L, 1), -1, -1, NULL);
+  run_progress(run_here(L, "run.summary"), NULL, luaL_checkstring(L, 1), -1, -1, NULL);
   return 0;
 }
 
@@ -118,7 +125,8 @@ static void woke(struct timer *t) {
 static void start_sleep(struct wait *w) {
   struct run *run = w->task->run;
   int64_t until = run->now_ms + (int64_t)(((struct nap *)w->data)->seconds * 1000),
-          left = until - clock_wall_ms();
+          left = until - clock_wall_ms(), most = (int64_t)(((struct nap *)w->data)->seconds * 1000);
+  if (left > most) left = most; /* the clock was set back */
   w->timer = (struct timer){.fn = woke, .arg = w};
   timer_set(run->engine->loop, &w->timer, clock_mono_ns() + (uint64_t)(left > 0 ? left : 0) * 1000000);
 }

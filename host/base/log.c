@@ -78,15 +78,25 @@ static size_t escape(char *out, const char *text, bool json) {
   return (size_t)(to - out);
 }
 
-static void write_line(enum log_level level, char *message) {
-  char line[LINE_MAX_BYTES], when[25];
+struct about {
+  long long run;
+  const char *project;
+};
+
+static void write_line(enum log_level level, char *message, const struct about *about) {
+  char line[LINE_MAX_BYTES + 300], when[25], project[200] = "";
   bool json = atomic_load(&as_json);
   redact(message);
   clock_iso(clock_wall_ms(), when);
   int head =
       json ? snprintf(line, 100, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", when, level_names[level])
            : snprintf(line, 100, "%s %-5s ", when, level_names[level]);
-  size_t n = (size_t)head + escape(line + head, message, json);
+  size_t n = (size_t)head;
+  if (about) snprintf(project, sizeof project, "%.90s", about->project);
+  if (about && !json) n += (size_t)snprintf(line + n, 250, "run %lld (%s): ", about->run, project);
+  n += escape(line + n, message, json);
+  if (about && json)
+    n += (size_t)snprintf(line + n, 250, "\",\"run\":%lld,\"project\":\"%s", about->run, project);
   n += (size_t)snprintf(line + n, 4, json ? "\"}\n" : "\n");
   ssize_t written = write(STDERR_FILENO, line, n);
   (void)written; /* nobody is left to tell */
@@ -100,8 +110,15 @@ log_at(enum log_level level, int sys_errno, const char *fmt, va_list ap) {
   int n = vsnprintf(message, sizeof message, fmt, ap);
   if (sys_errno && n >= 0 && (size_t)n < sizeof message)
     snprintf(message + n, sizeof message - (size_t)n, ": %s", strerror(sys_errno));
-  write_line(level, message);
+  write_line(level, message, NULL);
   errno = saved;
+}
+
+void log_run(enum log_level level, long long run, const char *project, const char *text) {
+  if ((int)level < atomic_load(&least_level)) return;
+  char message[MESSAGE_MAX];
+  snprintf(message, sizeof message, "%s", text);
+  write_line(level, message, &(struct about){run, project ? project : ""});
 }
 
 #define LOG_BODY(level, sys_errno)                                                                           \

@@ -14,4 +14,6 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* with errno */
 void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* About a run: its number and project stand before the text, or are fields of the JSON line. */
+void log_run(enum log_level level, long long run, const char *project, const char *text);
 void log_errorx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

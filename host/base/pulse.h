@@ -2,7 +2,7 @@
  * resuming.
  *
  * The host writes, the guardian reads, but for hung_runs, where it is the other way round. The page outlives
- * a host: the next one finds ticks, progress and hung_runs as they were; run and phase start anew. */
+ * a host: the next one finds ticks, progress, refused and hung_runs as they were; run and phase start anew. */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,6 +24,7 @@ struct pulse {
   _Atomic uint64_t
       hang_ms; /* set by the host from its configuration: no tick for so long is a hang; 0: the guardian's own setting */
   _Atomic int phase; /* enum pulse_phase */
+  _Atomic unsigned refused; /* reloads whose settings were wrong: the guardian tells systemd */
   _Atomic uint64_t
       progress; /* grows with everything made durable (a commit of journal entries): a host that dies after
                                    some is no crash loop */

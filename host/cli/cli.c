@@ -246,7 +246,7 @@ static void log_level(int argc, char *const *argv) {
   int at = argc > 1 && strcmp(argv[1], "serve") == 0 ? 1 : 4;
   for (int i = 0; level && names[i]; i++)
     if (strcmp(level, names[i]) == 0) at = i;
-  log_setup((enum log_level)at, false);
+  log_setup((enum log_level)at, given_early(argc, argv, "--log-json"));
 }
 
 static void release(struct cli *c) {

@@ -1,4 +1,4 @@
-/* cli_run.c - run, resume, retry, cancel, watch, serve, export: what starts runs and follows them.
+/* cli_run.c - run, resume, retry, cancel, watch, export: what starts runs and follows them.
  *
  *   request -> act_do (owner, or handed over) -> follow -> result -> stay while handed-over runs are here -> act_close */
 #include <stdlib.h>
@@ -220,6 +220,24 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
 
 /* ---- the commands */
 
+/* The key decides which run it is; who gave another brief under the same key should hear that it was not looked at. */
+static void say_other_input(struct cli *c, const json_t *given, const struct run_row *row) {
+  json_t *had = state_parse(row->input), *v;
+  const char *name;
+  json_object_foreach((json_t *)(uintptr_t)given, name, v) {
+    const json_t *before = json_object_get(had, name);
+    char *a = json_is_string(v) ? mem_dup(json_string_value(v)) : jsonx_dumps(v);
+    char *b = json_is_string(before) ? mem_dup(json_string_value(before))
+              : before               ? jsonx_dumps(before)
+                                     : NULL;
+    if (a && (!b || strcmp(a, b) != 0))
+      out_say(&c->out, "Its '%s' is not what was given now; what was given now is not used.", name);
+    free(a);
+    free(b);
+  }
+  json_decref(had);
+}
+
 int cli_run(struct cli *c) {
   struct error e = {0};
   struct act a = {.kind = ACT_RUN};
@@ -230,8 +248,9 @@ int cli_run(struct cli *c) {
   if (err == OK) err = request_run(c, &a.request, &e);
   if (err != OK) return cli_fail(c, &e);
   if (find_by_key(c, options_get(&c->options, "key"), &before, &row)) {
-    json_decref(a.request);
     out_say(&c->out, "Run %lld has this key and is over; a new --key starts a new run.", (long long)row.id);
+    say_other_input(c, json_object_get(a.request, "input"), &row);
+    json_decref(a.request);
     int code = result_print(c, &row);
     run_row_release(&row);
     return code;
@@ -320,31 +339,4 @@ int cli_export(struct cli *c) {
   json_object_set_new(a.request, "project", out_text(project));
   guarded_add_key(c, a.request);
   return move(c, &a, &f);
-}
-
-int cli_serve(struct cli *c) {
-  struct error e = {0};
-  struct host *host = NULL;
-  const char *listen = options_get(&c->options, "listen");
-  enum err err = options_has(&c->options, "take-over") ? act_take_over(c, &e) : OK;
-  if (err == OK) err = cli_config(c, &e);
-  if (err != OK) return cli_fail(c, &e);
-  if (listen) {
-    free(c->config.listen);
-    c->config.listen = mem_dup(listen);
-  }
-  stop_catch();
-  err = host_open(&c->config, "serve", true, &host, &e);
-  if (err != OK) return cli_fail(c, &e);
-  if (c->out.json)
-    out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid",
-                            (int)getpid(), "library", c->library));
-  else
-    out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library,
-            host_address(host));
-  while (!stop_wait(60000)) continue;
-  out_say(&c->out, "Stopping after the calls in flight; once more stops at once.");
-  host_drain(host, GRACE_MS);
-  host_close(host);
-  return EXIT_DONE;
 }

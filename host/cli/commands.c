@@ -5,7 +5,7 @@
 
 const struct command cli_commands[] = {
     {"run", "PIPELINE|FILE.lua [--set KEY=VALUE]...", "start a run and follow it to its end", 1, 1,
-     "set input give project model budget until key out scripts max-wait detach take-over metrics-file",
+     "set input give project model budget until key out scripts max-wait detach take-over metrics-file after",
      "quire run generate_book --set brief=\"A lighthouse keeper reads her predecessor's log\" --set chapters=12\n"
      "quire run generate_book --input brief.json --model writer=openai/gpt-5-mini --budget 3\n"
      "quire run generate_book --give blueprint=outline.md --until blueprint\n"
@@ -26,7 +26,7 @@ const struct command cli_commands[] = {
      "quire watch 7\nquire watch 7 --json | jq .type\n", cli_watch,
      "With --json each event is a line; the last line is the run."},
     {"serve", "[--listen ADDR:PORT]", "own the library and move all its runs", 0, 0,
-     "listen scripts take-over metrics-file", "quire serve\n", cli_serve, NULL},
+     "listen scripts take-over metrics-file log-json", "quire serve\n", cli_serve, NULL},
     {"runs", "[--status S] [--project SLUG]", "list runs, newest first", 0, 0, "status project limit",
      "quire runs --status unfinished\nquire runs --limit 0            all of them\n", cli_runs, NULL},
     {"show", "RUN", "what a run does now, and who moves it next", 1, 1, "", "quire show 7\n", cli_show, NULL},
@@ -144,6 +144,8 @@ const struct option_row cli_option_rows[] = {
     {"older", 0, OPTION_VALUE, "T", "runs that ended before this long: 12h, 30d (30d)"},
     {"keep", 0, OPTION_VALUE, "N", "but never the newest N of a project (0)"},
     {"dry-run", 0, OPTION_FLAG, NULL, "only say what would go"},
+    {"after", 0, OPTION_VALUE, "TIME", "begin then: +30m, 22:30, 2026-12-01T06:00 (local time)"},
+    {"log-json", 0, OPTION_FLAG, NULL, "the log as JSON lines"},
     {"metrics-file", 0, OPTION_VALUE, "FILE", "write Prometheus' text there, every 10 s and at the end"},
     {"origin", 0, OPTION_FLAG, NULL, "where each setting comes from"},
     {0}};

@@ -5,8 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -226,6 +228,61 @@ static enum err add_pipeline(struct cli *c, json_t *request, struct error *e) {
   return set_path(request, "file", name, e);
 }
 
+/* ---- --after */
+
+static bool read_span(const char *text, int64_t *ms) {
+  static const struct {
+    const char *unit;
+    double ms;
+  } units[] = {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
+  char *end = NULL;
+  double v = strtod(text, &end);
+  for (size_t i = 0; end != text && v >= 0 && v < 1e9 && i < sizeof units / sizeof *units; i++) {
+    if (strcmp(end, units[i].unit) != 0) continue;
+    *ms = (int64_t)(v * units[i].ms);
+    return true;
+  }
+  return false;
+}
+
+/* A time of day is the next one; all are local. */
+static bool read_time(const char *text, int64_t now_ms, int64_t *ms) {
+  static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d",
+                                      "%H:%M"};
+  time_t now = (time_t)(now_ms / 1000);
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    bool of_day = strcmp(forms[i], "%H:%M") == 0;
+    struct tm t = {0};
+    if (of_day) localtime_r(&now, &t);
+    t.tm_sec = 0;
+    t.tm_isdst = -1;
+    const char *end = strptime(text, forms[i], &t);
+    if (!end || *end) continue;
+    time_t at = mktime(&t);
+    if (of_day && at <= now) {
+      t.tm_mday++;
+      t.tm_isdst = -1;
+      at = mktime(&t);
+    }
+    *ms = (int64_t)at * 1000;
+    return at > 0;
+  }
+  return false;
+}
+
+static enum err add_after(struct cli *c, json_t *request, struct error *e) {
+  const char *given = options_get(&c->options, "after");
+  int64_t now = clock_wall_ms(), at = 0;
+  if (!given) return OK;
+  bool ok = given[0] == '+' ? read_span(given + 1, &at) : read_time(given, now, &at);
+  if (!ok)
+    return err_set(e, ERR_INVALID, "--after %s: this is not a time; write +30m, 22:30 or 2026-12-01T06:00",
+                   given);
+  if (given[0] == '+') at += now;
+  json_object_set_new(request, "after_ms", json_integer(at));
+  return OK;
+}
+
 enum err request_run(struct cli *c, json_t **out, struct error *e) {
   json_t *request = json_object(), *input = NULL, *gives = json_array();
   const char *given;
@@ -237,6 +294,7 @@ enum err request_run(struct cli *c, json_t **out, struct error *e) {
   if (err == OK && json_array_size(gives) > 0) json_object_set(request, "gives", gives);
   if (err == OK) err = add_text(c, request, "project", e);
   if (err == OK) err = add_text(c, request, "key", e);
+  if (err == OK) err = add_after(c, request, e);
   if (err == OK) err = add_common(c, request, e);
   json_decref(input);
   json_decref(gives);
@@ -262,19 +320,8 @@ enum err request_resume(struct cli *c, json_t **out, struct error *e) {
 }
 
 enum err request_duration(struct cli *c, const char *option, int64_t *ms, struct error *e) {
-  static const struct {
-    const char *unit;
-    double ms;
-  } units[] = {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
   const char *given = options_get(&c->options, option);
   *ms = -1;
-  if (!given) return OK;
-  char *end = NULL;
-  double v = strtod(given, &end);
-  for (size_t i = 0; end != given && v >= 0 && v < 1e9 && i < sizeof units / sizeof *units; i++) {
-    if (strcmp(end, units[i].unit) != 0) continue;
-    *ms = (int64_t)(v * units[i].ms);
-    return OK;
-  }
+  if (!given || read_span(given, ms)) return OK;
   return err_set(e, ERR_INVALID, "--%s %s: this is not a time; write 90s, 10m or 2h", option, given);
 }

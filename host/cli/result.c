@@ -133,7 +133,9 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   if (hint) fprintf(stderr, "  %s\n", hint);
   if (provider) fprintf(stderr, "  the provider said: %s\n", provider);
   if (traceback && !c->out.quiet) fprintf(stderr, "%s\n", traceback);
-  out_say(&c->out, "`quire retry %lld` starts a new run that keeps its answers.", (long long)r->id);
+  bool script = strcmp(jsonx_str(error, "kind", ""), "script") == 0; /* the same script would fail again */
+  out_say(&c->out, "`quire retry %lld%s` starts a new run that keeps its answers.", (long long)r->id,
+          script ? " --with scripts" : "");
   json_decref(error);
 }
 

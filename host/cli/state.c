@@ -75,8 +75,10 @@ static char *failed_sentence(const struct run_row *r) {
   json_t *error = state_parse(r->error);
   const char *message = jsonx_str(error, "message", "no reason is recorded"),
              *phase = jsonx_str(error, "phase", NULL);
-  char *s = mem_printf("Failed%s%s: %s. `quire retry %lld` starts a new run that keeps its answers.",
-                       phase ? " in phase " : "", phase ? phase : "", message, (long long)r->id);
+  bool script = strcmp(jsonx_str(error, "kind", ""), "script") == 0;
+  char *s = mem_printf("Failed%s%s: %s. `quire retry %lld%s` starts a new run that keeps its answers.",
+                       phase ? " in phase " : "", phase ? phase : "", message, (long long)r->id,
+                       script ? " --with scripts" : "");
   json_decref(error);
   return s;
 }

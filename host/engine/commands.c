@@ -217,9 +217,9 @@ static enum err take_input(struct commands *c, struct prepared *p, const json_t 
 }
 
 static enum err prepare(struct commands *c, const json_t *request, struct prepared *p, struct error *e) {
-  static const char *const known[] = {"pipeline", "file",       "input", "gives", "project",
-                                      "models",   "budget_usd", "until", "key",   "out",
-                                      "scripts",  "hold",       NULL};
+  static const char *const known[] = {"pipeline", "file",       "input",    "gives", "project",
+                                      "models",   "budget_usd", "until",    "key",   "out",
+                                      "scripts",  "hold",       "after_ms", NULL};
   enum err err = only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = check_text(request, "key", MOST_KEY, e);
@@ -257,15 +257,23 @@ static bool terminal(const char *status) {
 }
 
 /* A run that exists already by its key: moved on when it is unfinished. */
-static enum err found_by_key(struct commands *c, int64_t id, bool start, json_t **out, struct error *e) {
+static enum err found_by_key(struct commands *c, int64_t id, bool start, const json_t *request, json_t **out,
+                             struct error *e) {
   struct run_row row = {0};
   enum err err = status_of(c, id, &row, e);
   if (err != OK) return err;
   if (start && !terminal(row.status)) {
     if (strcmp(row.status, "waiting") == 0 && strcmp(row.wait_kind ? row.wait_kind : "", "gate") != 0) {
-      struct op_run_command op = {.op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME};
+      json_t *before =
+          NULL; /* the new request's --until counts, and its models and budget where it names them */
+      if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
+      char *options = options_text(request, before);
+      struct op_run_command op = {
+          .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
       store_do(c->store, &op.op);
       run_row_release(&op.row);
+      free(options);
+      json_decref(before);
     }
     start_run(c, id);
   }
@@ -283,7 +291,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
     struct db *db = store_reader(c->store);
     enum err found = run_find_key(db, key, &existing);
     store_reader_release(c->store, db);
-    if (found == OK) return found_by_key(c, existing, start, out, e);
+    if (found == OK) return found_by_key(c, existing, start, request, out, e);
   }
   struct prepared p = {0};
   int64_t set = 0;
@@ -300,6 +308,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
                                .script_set = set,
                                .gives = p.gives,
                                .n_gives = p.n_gives,
+                               .wake_at = jsonx_int(request, "after_ms", 0),
                                .project_title = p.title};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;

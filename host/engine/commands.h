@@ -27,7 +27,7 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
                          struct script_set **out, struct error *e);
 
 /* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
- * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start)} ->
+ * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->
  * {"run": ID, "project": SLUG, "existed": BOOL, "status": ...}. Everything is checked before anything is written:
  * pipeline, scripts, input fields, models, names. With a key that exists, the run is found and, when it is unfinished, moved on. */
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);

@@ -74,8 +74,13 @@ static void on_beat(struct timer *t) {
 struct engine *engine_new(struct loop *loop, struct store *store, struct llm *llm, struct pool *pool,
                           const struct engine_settings *settings) {
   struct engine *en = mem_alloc(sizeof *en);
-  *en = (struct engine){
-      .loop = loop, .store = store, .llm = llm, .pool = pool, .settings = *settings, .sets = map_new(), .held = map_new()};
+  *en = (struct engine){.loop = loop,
+                        .store = store,
+                        .llm = llm,
+                        .pool = pool,
+                        .settings = *settings,
+                        .sets = map_new(),
+                        .held = map_new()};
   pthread_mutex_init(&en->lock, NULL);
   list_init(&en->runs);
   list_init(&en->ready);
@@ -157,11 +162,30 @@ static void post_command(struct engine *en, void (*fn)(struct post *), int64_t r
 
 static void do_start(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
-  run_claim(c->en, c->run);
+  const struct engine_settings *s = &c->en->settings;
+  if (!s->may_start || s->may_start(s->arg, c->run)) run_claim(c->en, c->run);
   free(c);
 }
 void engine_start_run(struct engine *en, int64_t run) {
   post_command(en, do_start, run, 0, NULL, NULL);
+}
+
+void engine_claim(struct engine *en, int64_t id, int64_t project) {
+  int before = en->n_runs;
+  run_claim(en, id);
+  if (en->n_runs > before)
+    list_owner(en->runs.prev, struct run, node)->project = project; /* the newest is the last */
+}
+
+size_t engine_held(const struct engine *en, struct turn *out, size_t max) {
+  size_t n = 0;
+  for (const struct list *node = en->runs.next; node != &en->runs; node = node->next) {
+    const struct run *run = list_owner(node, struct run, node);
+    if (run->state == RUN_GONE) continue;
+    if (n < max) out[n] = (struct turn){.run = run->id, .project = run->project};
+    n++;
+  }
+  return n;
 }
 
 static void do_cancel(struct post *p) {

@@ -11,6 +11,7 @@
 #include "llm/llm.h"
 #include "lua/machine.h"
 #include "lua/script_set.h"
+#include "engine/turns.h"
 #include "store/store.h"
 
 struct engine;
@@ -26,14 +27,18 @@ struct engine_settings {
   struct machine_limits machine;
   int most_deaths; /* after so many deaths of hosts that held a run, without a new journal entry, it is tried alone (3); see trial.c */
   int most_tasks;  /* unfinished tasks of a run (64) */
-  int64_t run_limit_nano;  /* default budget of a run: 10 USD */
-  int64_t run_limit_calls; /* 2,000 */
-  int64_t free_least;      /* bytes: with less free in the library's directory no new run begins (200 MB) */
+  int64_t run_limit_nano;   /* default budget of a run: 10 USD */
+  int64_t run_limit_calls;  /* 2,000 */
+  int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */
+  struct turn_limits turns; /* most runs in memory at once, of all and of one project */
+  int64_t free_least;       /* bytes: with less free in the library's directory no new run begins (200 MB) */
   const struct engine_api *apis; /* ends with {NULL, NULL} */
   const char *
       exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
   /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */
   void (*on_run_end)(void *arg, int64_t run, const char *status);
+  /* Loop thread, for each engine_start_run: false leaves the run where it is, the host sees to it later. NULL: always. */
+  bool (*may_start)(void *arg, int64_t run);
   void *arg;
   struct pulse *pulse; /* the guardian's page, or NULL */
 };
@@ -44,6 +49,10 @@ void engine_free(struct engine *en); /* closes what is in memory; rows stay as t
 
 /* Claims the run and moves it. Any thread. Nothing happens when it is here already or cannot be claimed (another host's, terminal). */
 void engine_start_run(struct engine *en, int64_t run);
+/* The same at once and without asking may_start. `project`: its project, if it is known. Loop thread. */
+void engine_claim(struct engine *en, int64_t run, int64_t project);
+/* The runs in hand: at most `max` into `out`; how many there are. Loop thread. */
+size_t engine_held(const struct engine *en, struct turn *out, size_t max);
 /* Stops a run that is here: transfer and coroutine at once, the row when durable. Nothing happens when it is not here. Any thread. */
 void engine_cancel(struct engine *en, int64_t run);
 /* No new work; runs finish the calls in flight for at most grace_ms, then go back to queued. `done` runs on the loop thread. Any thread. */

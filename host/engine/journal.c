@@ -98,7 +98,7 @@ struct entry *run_journal_find(struct run *run, struct wait *w, bool *adopted) {
   struct entry *e = lookup(run, w, adopted);
   if (!e) return NULL;
   e->used = true;
-  run->unused--;
+  if (--run->unused == 0) run->replaying = false; /* what follows is new, whether it waits or not */
   return e;
 }
 

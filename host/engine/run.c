@@ -19,7 +19,11 @@
 #include "lua/value.h"
 #include "store/events.h"
 
-enum { BIG_STATE = 1 << 20 }; /* bytes; closing such a state takes milliseconds, so a pool thread does it */
+enum {
+  BIG_STATE = 1 << 20, /* bytes; closing such a state takes milliseconds, so a pool thread does it */
+  MOST_SUMMARY = 4000, /* bytes of a summary or a label */
+  MOST_ERROR = 16000   /* of an error's message */
+};
 
 /* ---- claim */
 
@@ -91,6 +95,9 @@ void run_cancel(struct run *run) {
   run_fail(run, ERR_CANCELLED, &e, NULL);
 }
 
+static struct op_run_status *status_op(const struct run *run, const char *status, const char *wait_kind,
+                                       const char *why, int64_t wake_at, char *result, char *error);
+
 static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
@@ -102,8 +109,12 @@ static void claimed(struct run *run, struct store_op *base) {
     trial_over(run);
     if (op->op.err != OK && op->op.err != ERR_CONFLICT)
       log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
-    if (op->op.err == OK) run_row_release(&op->row);
     bool told = run->state == RUN_GONE;
+    if (op->op.err == OK) { /* cancelled before it was here: its row must not stay 'running' in nobody's hands */
+      run->epoch = op->row.epoch;
+      pending_post(run, NULL, &status_op(run, "cancelled", NULL, NULL, 0, NULL, NULL)->op, false, NULL, NULL);
+      run_row_release(&op->row);
+    }
     run->state = RUN_GONE;
     if (!told && en->settings.on_run_end)
       en->settings.on_run_end(en->settings.arg, run->id,
@@ -167,6 +178,7 @@ void run_claim(struct engine *en, int64_t id) {
   run->by_content = map_new();
   run->seen = map_new();
   list_init(&run->tasks);
+  list_init(&run->ended);
   list_init(&run->groups);
   list_init(&run->ready);
   list_init(&run->inbox);
@@ -333,8 +345,8 @@ static void status_written(struct run *run, struct store_op *base) {
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->status);
 }
 
-static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why,
-                        int64_t wake_at, char *result, char *error) {
+static struct op_run_status *status_op(const struct run *run, const char *status, const char *wait_kind,
+                                       const char *why, int64_t wake_at, char *result, char *error) {
   struct op_run_status *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_status_kind;
   op->run = run->id;
@@ -345,6 +357,12 @@ static void post_status(struct run *run, const char *status, const char *wait_ki
   op->wake_at = wake_at;
   op->result = result;
   op->error = error;
+  return op;
+}
+
+static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why,
+                        int64_t wake_at, char *result, char *error) {
+  struct op_run_status *op = status_op(run, status, wait_kind, why, wake_at, result, error);
   pending_post(run, NULL, &op->op, false, NULL, status_written);
 }
 
@@ -418,9 +436,20 @@ struct report {
   json_t *record;
 };
 
+/* What is shown in one line does not need more; scripts can hand over megabytes. */
+static char *first_bytes(const char *s, size_t most) {
+  if (!s) return NULL;
+  size_t n = strnlen(s, most + 1);
+  if (n <= most) return mem_dup(s);
+  while (most > 0 && ((unsigned char)s[most] & 0xC0) == 0x80) most--;
+  return mem_dup_n(s, most);
+}
+
 static void set_text(json_t *record, const char *field, const char *s) {
-  json_t *v = s ? json_string(s) : NULL;
+  char *text = first_bytes(s, MOST_ERROR);
+  json_t *v = text ? json_string(text) : NULL;
   if (s && !v) v = json_string("(not valid UTF-8)");
+  free(text);
   if (v) json_object_set_new(record, field, v);
 }
 
@@ -508,22 +537,15 @@ static enum err code_of(const char *kind) {
 }
 
 static void group_member_ended(struct task_group *g) {
-  g->unfinished--;
   while (g->next < g->n && g->tasks[g->next]->state >= TASK_DONE) g->next++;
   if (g->next < g->n) task_start(g->tasks[g->next++]);
-  if (g->unfinished > 0) return;
-  struct list *node;
-  while ((node = list_pop_head(&g->waiters))) {
-    struct task *t = list_owner(node, struct wait, inbox)->task;
-    list_push_tail(&t->run->ready, &t->ready);
-    sched_add(t->run);
-  }
+  task_group_left(g);
 }
 
 void run_task_ended(struct task *t) {
   struct run *run = t->run;
   run->unfinished_tasks--;
-  task_cancel_tree(t);
+  task_ended(t);
   if (t == run->main) {
     if (t->state == TASK_DONE) {
       finish_main(run, t);
@@ -542,7 +564,7 @@ void run_task_ended(struct task *t) {
  * tells nothing while it repeats and counts on from there. */
 static bool told_before(struct run *run) {
   bool changed = run->with_scripts || run->with_artifacts || run->with_models;
-  if (changed && run->replaying) return true;
+  if (changed && run->replaying && run->events_told > 0) return true; /* a retry has told nothing yet */
   if (changed && !run->events_shifted) {
     run->events = run->events_told + 1;
     run->events_shifted = true;
@@ -577,8 +599,8 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
   op->run = run->id;
   op->epoch = run->epoch;
   op->phase = mem_dup(phase);
-  op->summary = mem_dup(summary);
-  op->label = mem_dup(label);
+  op->summary = first_bytes(summary, MOST_SUMMARY);
+  op->label = first_bytes(label, MOST_SUMMARY);
   op->done = done;
   op->total = total;
   run->beat_dirty = false;

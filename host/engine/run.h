@@ -89,7 +89,7 @@ struct task {
   uint8_t last_hash[SHA_BYTES], last_result[SHA_BYTES]; /* loop guard */
   int repeats;
   struct list ready; /* in run->ready */
-  struct list all;   /* in run->tasks */
+  struct list all;   /* in run->tasks, later in run->ended */
 };
 
 /* Tasks that are waited for together. */
@@ -130,7 +130,7 @@ struct run {
   char *with_role; /* only this role, or NULL: all */
   struct map
       *fresh; /* artifacts that this life of the run wrote anew: recorded reads of them are old. NULL: none */
-  struct map *seen; /* artifact name -> highest version number read or written (as intptr_t) */
+  struct map *seen; /* "project/artifact" -> highest version number read or written (as intptr_t) */
   struct llm_budget budget;
   int64_t now_ms; /* the run's clock: time of the last delivered answer */
   int64_t events,
@@ -151,7 +151,7 @@ struct run {
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */
   int unfinished_tasks;
-  struct list tasks, groups, ready, inbox;
+  struct list tasks, ended, groups, ready, inbox; /* tasks: the unfinished ones, parents before children */
   struct list suspect_node; /* in engine->suspects */
   struct list node;         /* in engine->runs */
   struct list ready_node;   /* in engine->ready */
@@ -210,6 +210,9 @@ bool run_wrote(const struct run *run, const char *subject);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at);
 
+/* When the store itself failed (full, locked, read-only): parks the run, which tries again by itself, and returns true. */
+bool run_park_for_store(struct run *run, enum err err, const struct error *e);
+
 /* The run's own choice of models for a role (--model), or none. */
 void run_models(const struct run *run, const char *role, const char *const **models, size_t *n);
 
@@ -221,7 +224,9 @@ bool task_key_taken(const struct task *parent, const char *key);
 void task_start(struct task *t);
 /* Room for n tasks, of which at most `limit` run at once. Freed with the run. */
 struct task_group *task_group_new(struct run *run, size_t n, size_t limit);
-void task_cancel_tree(struct task *t); /* it and its children */
+/* It is done or failed: what it started and did not wait for is cancelled. */
+void task_ended(struct task *t);
+void task_group_left(struct task_group *g); /* one of it ended; the last one wakes who waits for them */
 void task_free_all(struct run *run);
 
 /* ---- the in-memory journal (journal.c) */

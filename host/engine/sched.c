@@ -17,10 +17,15 @@
 
 enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 60000 };
 
+/* A run that repeats what is recorded goes first: after a restart one run after the other reaches its first new call, and its model works
+ * while the next one repeats. In turns, all would reach it last. */
 void sched_add(struct run *run) {
   if (run->scheduled || run->state != RUN_LIVE) return;
   run->scheduled = true;
-  list_push_tail(&run->engine->ready, &run->ready_node);
+  if (run->replaying)
+    list_push_head(&run->engine->ready, &run->ready_node);
+  else
+    list_push_tail(&run->engine->ready, &run->ready_node);
 }
 
 /* ---- waits: making, yielding, ending */
@@ -163,6 +168,13 @@ static void store_failed(struct run *run, const struct store_op *op) {
 static bool is_of_the_store(enum err err) {
   return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
          err == ERR_CORRUPT || err == ERR_CLOSED;
+}
+
+bool run_park_for_store(struct run *run, enum err err, const struct error *e) {
+  if (!is_of_the_store(err)) return false;
+  struct store_op op = {.err = err, .error = *e};
+  store_failed(run, &op);
+  return true;
 }
 
 void wait_take(struct wait *w, struct store_op *op, char **result) {
@@ -501,6 +513,16 @@ static bool has_work(const struct run *run) {
   return !list_empty(&run->inbox) && list_owner(run->inbox.next, struct wait, inbox)->state == WAIT_READY;
 }
 
+/* No answer is on its way, and no task can wake another: tasks that wait for each other would do so for ever. */
+static void look_deadlock(struct run *run) {
+  if (run->state != RUN_LIVE || run->parking || !quiet(run)) return;
+  struct task *t = list_owner(run->tasks.next, struct task, all);
+  struct error e = {0};
+  err_set(&e, ERR_STUCK, "stuck: each task waits for another one (task %s too), so none can go on", t->scope);
+  err_hint(&e, "a task must not wait for itself or for a task that waits for it");
+  run_fail(run, ERR_STUCK, &e, NULL);
+}
+
 static void sched_run(struct run *run) {
   if (!has_work(run)) {
     look_quiet(run);
@@ -511,7 +533,10 @@ static void sched_run(struct run *run) {
     resume_task(run, list_owner(node, struct task, ready));
   else
     deliver(run, list_owner(run->inbox.next, struct wait, inbox));
-  if (has_work(run) || run->parking) sched_add(run);
+  if (has_work(run) || run->parking)
+    sched_add(run);
+  else
+    look_deadlock(run);
 }
 
 bool sched_pass(void *engine) {

@@ -91,29 +91,53 @@ void task_start(struct task *t) {
   sched_add(t->run);
 }
 
-static bool below(const struct task *t, const struct task *root) {
-  for (; t; t = t->parent)
-    if (t == root) return true;
-  return false;
+void task_group_left(struct task_group *g) {
+  if (--g->unfinished > 0) return;
+  struct list *node;
+  while ((node = list_pop_head(&g->waiters))) {
+    struct task *t = list_owner(node, struct wait, inbox)->task;
+    list_push_tail(&t->run->ready, &t->ready);
+    sched_add(t->run);
+  }
 }
 
-void task_cancel_tree(struct task *root) {
+/* It moves no more: nobody looks for it among the unfinished ones, and it counts no more questions. */
+static void retire(struct task *t) {
+  list_remove(&t->all);
+  list_push_tail(&t->run->ended, &t->all);
+  map_free(t->counts, NULL);
+  map_free(t->keys, NULL);
+  t->counts = t->keys = NULL;
+}
+
+/* A handle can be in other hands than the parent's: who waits for a cancelled task is told. */
+static void cancel(struct task *t) {
+  if (t->wait) wait_detach(t->wait);
+  t->wait = NULL;
+  list_remove(&t->ready);
+  if (!t->held) t->run->unfinished_tasks--;
+  t->state = TASK_FAILED;
+  err_set(&t->error, ERR_CANCELLED, "the task that started it ended");
+  if (t->group) task_group_left(t->group);
+}
+
+/* Parents stand before their children, and all of them were unfinished until now: so one look at each is enough. */
+void task_ended(struct task *root) {
   struct run *run = root->run;
-  for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
+  struct list *next;
+  for (struct list *node = root->all.next; node != &run->tasks; node = next) {
     struct task *t = list_owner(node, struct task, all);
-    if (t->state >= TASK_DONE || !below(t, root)) continue;
-    if (t->wait) wait_detach(t->wait);
-    t->wait = NULL;
-    list_remove(&t->ready);
-    if (!t->held) run->unfinished_tasks--;
-    t->state = TASK_FAILED;
-    err_set(&t->error, ERR_CANCELLED, "the task that started it ended");
+    next = node->next;
+    if (!t->parent || t->parent->state < TASK_DONE) continue;
+    cancel(t);
+    retire(t);
   }
+  retire(root);
 }
 
 void task_free_all(struct run *run) {
   struct list *node;
-  while ((node = list_pop_head(&run->tasks))) {
+  while ((node = list_pop_head(&run->tasks)) || (node = list_pop_head(&run->ended))) {
     struct task *t = list_owner(node, struct task, all);
     if (t->wait) wait_free(t->wait);
     map_free(t->counts, NULL);

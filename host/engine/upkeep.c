@@ -7,6 +7,7 @@
 #include "engine/commands.h"
 #include "engine/watcher.h"
 #include "store/prune.h"
+#include "store/runs.h"
 
 enum { SWEEP_MOST_MS = 30000, SWEEP_LOOK_MS = 5 };
 
@@ -63,9 +64,23 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
   return ready;
 }
 
+/* A full queue says so at once, instead of a wait that nobody foresees. */
+static bool queue_full(struct commands *c, struct error *why) {
+  int64_t most = c->settings ? c->settings->most_unfinished : 0, n = 0;
+  if (most <= 0) return false;
+  struct db *db = store_reader(c->store);
+  if (!db || runs_count_unfinished(db, &n) != OK) n = 0;
+  store_reader_release(c->store, db);
+  if (n < most) return false;
+  err_set(why, ERR_FULL, "the queue is full: %lld runs are unfinished, and limits.queue is %lld",
+          (long long)n, (long long)most);
+  err_hint(why, "try later, cancel some, or set limits.queue in quire.lua");
+  return true;
+}
+
 enum err commands_refuse(struct commands *c, struct error *e) {
   struct error why = {0};
-  if (commands_ready(c, NULL, &why)) return OK;
+  if (commands_ready(c, NULL, &why) && !queue_full(c, &why)) return OK;
   if (e) *e = why;
   return why.code;
 }

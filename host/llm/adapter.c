@@ -16,7 +16,7 @@
 #include "lua/schema.h"
 #include "lua/value.h"
 
-enum { ADAPTER_MEMORY = 256 << 20, MOST_HEADERS = 32, COLLECT_ABOVE = 8 << 20 };
+enum { ADAPTER_MEMORY = 256 << 20, MOST_HEADERS = 32, COLLECT_ABOVE = 8 << 20, COLLECT_AT_PERCENT = 400 };
 
 enum function { FN_REQUEST, FN_OPEN, FN_EVENT, FN_FINISH, FN_FAILURE, FN_COUNT };
 static const char *const function_names[FN_COUNT] = {"request", "open", "event", "finish", "failure"};
@@ -122,6 +122,7 @@ static enum err build(struct adapter *a, struct error *e) {
   a->machine = machine_new(&limits, e);
   if (!a->machine) return ERR_LIMIT;
   a->machine->owner = a;
+  lua_gc(a->machine->L, LUA_GCINC, COLLECT_AT_PERCENT, 0, 0); /* all it makes is garbage at once: marking less often is cheaper */
   enum err err = machine_protect(a->machine, open_machine, a, e);
   if (err == OK) return OK;
   machine_free(a->machine);

@@ -63,11 +63,17 @@ static uint64_t cpu_ns(void) {
   return ALWAYS_COUNT ? clock_thread_cpu_ns() : last_tick_ns;
 }
 
+/* CPU time of the slice so far. A slice may have begun after the last tick. */
+static uint64_t used_ns(const struct machine *m) {
+  uint64_t now = cpu_ns();
+  return now > m->slice_start ? now - m->slice_start : 0;
+}
+
 static void on_tick(int sig) {
   (void)sig;
   last_tick_ns = clock_thread_cpu_ns();
   struct machine *m = current;
-  if (m && m->running && last_tick_ns - m->slice_start >= m->limits.slice_ns) arm(m->running, 1);
+  if (m && m->running && used_ns(m) >= m->limits.slice_ns) arm(m->running, 1);
 }
 
 /* Starts this thread's CPU timer, once. Without it (no timers left) machines still end by the count hook of
@@ -106,7 +112,7 @@ static void stop_script(lua_State *L, struct machine *m) {
 static void slice_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   struct machine *m = machine_of(L);
-  uint64_t used = cpu_ns() - m->slice_start;
+  uint64_t used = used_ns(m);
   if (!m->kill && used < m->limits.slice_ns) {
     disarm(L);
     return;
@@ -192,7 +198,7 @@ void machine_slice_begin(struct machine *m, lua_State *thread) {
 void machine_slice_end(struct machine *m) {
   current = NULL;
   m->running = NULL;
-  m->phase_cpu += cpu_ns() - m->slice_start;
+  m->phase_cpu += used_ns(m);
   if (m->phase_cpu > m->limits.phase_cpu_ns && !m->kill) m->kill = MACHINE_KILL_PHASE_CPU;
 }
 
@@ -202,7 +208,7 @@ void machine_phase(struct machine *m) {
 
 void machine_burn(lua_State *L) {
   struct machine *m = machine_of(L);
-  if (!m->kill && cpu_ns() - m->slice_start > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;
+  if (!m->kill && used_ns(m) > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;
   if (m->kill) {
     arm(L, 1);
     m->grace = true;

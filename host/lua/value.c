@@ -507,7 +507,18 @@ static void decode_array(struct decoder *d) {
   d->depth--;
 }
 
-static void decode_key(struct decoder *d) {
+/* Is the key at the top in the table already, or among the pairs that wait above it? */
+static bool key_is_there(lua_State *L, int table, int pairs) {
+  for (int i = 0; i < pairs; i++)
+    if (lua_rawequal(L, table + 1 + 2 * i, -1)) return true;
+  if (lua_isnil(L, table)) return false;
+  lua_pushvalue(L, -1);
+  bool found = lua_rawget(L, table) != LUA_TNIL;
+  lua_pop(L, 1);
+  return found;
+}
+
+static void decode_key(struct decoder *d, int table, int pairs) {
   lua_State *L = d->L;
   size_t n;
   if (peek(d) != '"') fail(d, d->p, "a key in quotes is expected here");
@@ -515,9 +526,7 @@ static void decode_key(struct decoder *d) {
   decode_string(d);
   const char *key = lua_tolstring(L, -1, &n);
   if (memchr(key, '\0', n)) fail(d, at, "a key may not hold a zero byte");
-  lua_pushvalue(L, -1);
-  if (lua_rawget(L, -3) != LUA_TNIL) fail(d, at, "this key is there twice");
-  lua_pop(L, 1);
+  if (key_is_there(L, table, pairs)) fail(d, at, "this key is there twice");
   if (peek(d) != ':') fail(d, d->p, "':' is expected here");
   d->p++;
 }
@@ -545,7 +554,7 @@ static void decode_object(struct decoder *d) {
   int table = lua_gettop(L), pairs = 0;
   bool more = peek(d) != '}';
   while (more) {
-    decode_key(d);
+    decode_key(d, table, pairs);
     decode_value(d);
     if (++pairs == MEMBERS_AT_ONCE) {
       put_members(L, table, pairs);

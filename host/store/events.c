@@ -103,6 +103,34 @@ enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
   return sql_end(db, s, step);
 }
 
+enum err events_after(struct db *db, int64_t after_id, int limit, void (*fn)(void *, const struct event_of *),
+                      void *arg) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT e.id, e.run_id, e.at, e.kind, e.data, p.slug, p.title, s.title, r.pipeline FROM events e"
+      " JOIN runs r ON r.id = e.run_id JOIN projects p ON p.id = r.project_id LEFT JOIN projects s ON s.id = p.parent"
+      " WHERE e.id > $after ORDER BY e.id LIMIT $limit");
+  db_bind_int(s, "$after", after_id);
+  db_bind_int(s, "$limit", limit);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct event_of of = {.event = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)},
+                          .project = db_text(s, 5),
+                          .title = db_text(s, 6),
+                          .series = db_text(s, 7),
+                          .pipeline = db_text(s, 8)};
+    fn(arg, &of);
+  }
+  return sql_end(db, s, step);
+}
+
+enum err events_newest(struct db *db, int64_t *id) {
+  struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MAX(id), 0) FROM events");
+  enum db_step step = db_step(s);
+  *id = step == DB_ROW ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
 enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal) {
   *ordinal = 0;
   struct db_stmt *s =

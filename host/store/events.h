@@ -20,5 +20,14 @@ struct event_row {
 };
 enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
                      void (*fn)(void *, const struct event_row *), void *arg);
+/* Events of all runs, in order, with what a line about them says: at most `limit` after `after_id`. */
+struct event_of {
+  struct event_row event;
+  const char *project, *title, *series, *pipeline; /* series: the title of the project's parent; NULL: none */
+};
+enum err events_after(struct db *db, int64_t after_id, int limit, void (*fn)(void *, const struct event_of *),
+                      void *arg);
+/* The newest event's id; 0: none. */
+enum err events_newest(struct db *db, int64_t *id);
 /* The highest "i" in the data of the run's events (the engine numbers them), 0 when there is none. */
 enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal);

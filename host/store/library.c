@@ -124,6 +124,28 @@ static bool alive(pid_t pid) {
   return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
+/* Killed, but still being taken apart (on a busy machine for a good while): it holds its lock until that is done. */
+static bool dying(pid_t pid) {
+  enum { EXITING = 0x4, SIGNALED = 0x400 }; /* the kernel's PF_... */
+  char path[64], line[1024];
+  bool yes = false;
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  FILE *f = fopen(path, "re");
+  const char *p = f && fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
+  char state = 0;
+  unsigned long flags = 0;
+  if (p && sscanf(p + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) == 2)
+    yes = state == 'Z' || state == 'X' || flags & (EXITING | SIGNALED);
+  if (f) fclose(f);
+  snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+  f = yes ? NULL : fopen(path, "re");
+  while (f && !yes && fgets(line, sizeof line, f))
+    yes = (strncmp(line, "ShdPnd:", 7) == 0 || strncmp(line, "SigPnd:", 7) == 0) &&
+          strtoull(line + 7, NULL, 16) >> (SIGKILL - 1) & 1;
+  if (f) fclose(f);
+  return yes;
+}
+
 /* The pid in the lock file is always the last owner's; owner.json may still be that of the one before. */
 static void read_owner(const char *dir, int lock_fd, struct library_owner *owner) {
   *owner = (struct library_owner){0};
@@ -204,7 +226,7 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
     *fd = -1;
     if (got != 0 && why != EWOULDBLOCK && why != EINTR)
       return err_errno(e, why, "cannot lock the library %s", dir);
-    bool dead = owner->pid > 0 && !alive(owner->pid);
+    bool dead = owner->pid > 0 && (!alive(owner->pid) || dying(owner->pid));
     if (attempt >= (dead ? LOCK_TRIES_DEAD : LOCK_TRIES)) return owned(dir, owner, e);
     nanosleep(&(struct timespec){0, LOCK_PAUSE_MS * 1000000}, NULL);
   }

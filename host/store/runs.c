@@ -12,6 +12,7 @@
 #include "store/artifacts.h"
 #include "store/spool.h"
 #include "store/sql.h"
+#include "store/transitions.h"
 
 /* --- rows --- */
 
@@ -130,6 +131,25 @@ enum err runs_unfinished(struct db *db, void (*fn)(void *, int64_t, const char *
   return sql_end(db, s, step);
 }
 
+enum err runs_due(struct db *db, void (*fn)(void *, int64_t, int64_t), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT id, project_id FROM runs WHERE status IN ('queued','running','waiting')"
+          " AND (status = 'running' OR (status = 'queued' AND (wake_at IS NULL OR wake_at <= $now))"
+          "  OR (status = 'waiting' AND wake_at <= $now)) ORDER BY id");
+  db_bind_int(s, "$now", clock_wall_ms());
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) fn(arg, db_int(s, 0), db_int(s, 1));
+  return sql_end(db, s, step);
+}
+
+enum err runs_count_unfinished(struct db *db, int64_t *n) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT count(*) FROM runs WHERE status IN ('queued','running','waiting')");
+  enum db_step step = db_step(s);
+  *n = step == DB_ROW ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
 enum err runs_next_wake(struct db *db, int64_t *wake_at) {
   struct db_stmt *s = db_prepare(
       db, "SELECT COALESCE(MIN(wake_at), 0) FROM runs WHERE status IN ('queued','running','waiting')"
@@ -183,8 +203,9 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
       db,
-      "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, created_at)"
-      " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $now)");
+      "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, wake_at, created_at)"
+      " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $wake, $now)");
+  db_bind_id(s, "$wake", op->wake_at);
   db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$project", project);
@@ -315,10 +336,6 @@ static bool is_status(const struct standing *now, const char *status) {
   return strcmp(now->status, status) == 0;
 }
 
-static bool has_ended(const struct standing *now) {
-  return !is_status(now, "queued") && !is_status(now, "running") && !is_status(now, "waiting");
-}
-
 enum err run_count_death(struct db *db, int64_t id, int64_t *deaths, int64_t *mark) {
   struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MAX(id), 0) FROM journal WHERE run_id = $run");
   db_bind_int(s, "$run", id);
@@ -343,9 +360,12 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   struct standing now;
   enum err err = look(db, op->id, &now, &base->error);
   if (err != OK) return err;
+  const struct run_transition *t = run_transition(now.status, "running", BY_HOST_CLAIM);
   bool died = op->adopt && is_status(&now, "running");
-  bool due = is_status(&now, "waiting") && now.wake_at && now.wake_at <= clock_wall_ms();
-  if (!is_status(&now, "queued") && !died && !due)
+  bool due = now.wake_at && now.wake_at <= clock_wall_ms();
+  if (is_status(&now, "queued") && now.wake_at > clock_wall_ms())
+    return err_set(&base->error, ERR_CONFLICT, "run %lld begins later", (long long)op->id);
+  if (!t || (t->guard & IF_DUE && !due) || (t->guard & IF_OWNER_DEAD && !died))
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
   if (died && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK) return err;
   op->suspect = died && op->deaths_most && now.deaths >= op->deaths_most && !op->alone;
@@ -390,7 +410,7 @@ static bool is_terminal(const char *status) {
 
 static enum err check_status(struct op_run_status *op, const char **wait_for) {
   bool waiting = strcmp(op->status, "waiting") == 0;
-  if (!waiting && !is_terminal(op->status) && strcmp(op->status, "queued") != 0)
+  if (!run_transition("running", op->status, BY_HOST))
     return err_set(&op->op.error, ERR_INVALID, "a running run cannot become '%s'", op->status);
   if (waiting && !op->wait_kind) return err_set(&op->op.error, ERR_INVALID, "a waiting run says what for");
   *wait_for = !waiting ? NULL : op->wait_for ? op->wait_for : op->wait_kind;
@@ -412,7 +432,8 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   const char *wait_for = NULL;
   enum err err = check_status(op, &wait_for);
-  if (err == OK) err = fence_check(db, op->run, op->epoch);
+  if (err == OK && run_transition("running", op->status, BY_HOST)->guard & IF_EPOCH)
+    err = fence_check(db, op->run, op->epoch);
   if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */
   if (err != OK) return err;
   bool ends = is_terminal(op->status);
@@ -477,13 +498,16 @@ const struct store_op_kind op_run_status_kind = {"run_status",  apply_status, en
 /* --- a person's change --- */
 
 static enum err check_command(const struct op_run_command *op, const struct standing *now, struct error *e) {
-  if (has_ended(now)) {
+  const struct run_transition *t = op->what == RUN_RESUME
+                                       ? run_transition(now->status, "queued", BY_PERSON_RESUME)
+                                       : run_transition(now->status, "cancelled", BY_PERSON_CANCEL);
+  if (!t) {
     err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id, now->status);
     if (op->what == RUN_RESUME)
       err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;
   }
-  if (op->what == RUN_RESUME && is_status(now, "running") && !op->orphan) {
+  if (t->guard & IF_OWNER_DEAD && !op->orphan) {
     err_set(e, ERR_CONFLICT, "run %lld is running", (long long)op->id);
     err_hint(e, "`quire watch %lld` shows it", (long long)op->id);
     return ERR_CONFLICT;

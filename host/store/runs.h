@@ -41,6 +41,7 @@ struct op_run_create {
   const char *resume_with;      /* of a retry --with ..., or NULL; "artifacts" sets the read horizon to now */
   const struct run_give *gives;
   size_t n_gives;
+  int64_t wake_at;           /* not before this time (ms); 0: at once */
   const char *project_title; /* for a new project; may be NULL */
   int64_t id;                /* out */
   bool existed;              /* out */
@@ -109,6 +110,9 @@ extern const struct store_op_kind op_run_progress_kind;
 /* What is left to do for an owner at start and after each wake: ids of runs that are queued (and due), running, or waiting until a time
  * that has come (a timer, a provider's limit, a gate that expired): op_run_claim takes them all. */
 enum err runs_unfinished(struct db *db, void (*fn)(void *arg, int64_t id, const char *status), void *arg);
+/* The same with each run's project, in order of age. */
+enum err runs_due(struct db *db, void (*fn)(void *arg, int64_t id, int64_t project), void *arg);
+enum err runs_count_unfinished(struct db *db, int64_t *n);
 /* The earliest wake_at of a queued or waiting run, also when it has passed; 0: none. */
 enum err runs_next_wake(struct db *db, int64_t *wake_at);
 /* For the watcher: running rows whose heartbeat is older, or that have none and started earlier. */

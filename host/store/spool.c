@@ -90,6 +90,8 @@ static void keep_aside(const struct spool *s) {
 static enum err adopt(struct spool *s, struct error *e) {
   char *line = NULL;
   size_t room = 0, n;
+  if (lseek(s->fd, 0, SEEK_END) == 0)
+    return OK; /* made, and then the power went: nothing in it was acknowledged */
   FILE *f = reread(s, &line, &room);
   if (!f) {
     free(line);

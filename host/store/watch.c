@@ -9,6 +9,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "store/sql.h"
+#include "store/transitions.h"
 
 enum { DEATHS_MOST = 3 };
 
@@ -74,6 +75,7 @@ static enum err write_error(struct db *db, int64_t run, const char *error) {
 
 static enum err move(struct db *db, struct op_run_stale *op, const struct sight *now) {
   bool ends = op->outcome != STALE_REQUEUED;
+  if (!run_transition("running", ends ? "failed" : "queued", BY_WATCHER)) return ERR_INVALID;
   struct db_stmt *s = db_prepare(
       db,
       "UPDATE runs SET status = $status, epoch = epoch + 1, ended_at = $ended, deaths = $deaths, death_mark = $mark"

@@ -122,7 +122,7 @@ end
 function book:result()
   return {
     title = self.blueprint.title, chapters = self.chapters, words = self.words_written,
-    issues = #self.issues, findings = self.issues, files = self.files, models = calls.models(self),
+    issues = #self.issues, findings = self.issues, files = self.files, models = calls.names(self),
     rehearsal = self.rehearsal,
   }
 end

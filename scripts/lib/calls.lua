@@ -59,6 +59,19 @@ function calls.try_prose(book, ask)
   return answer
 end
 
+--- The names of the models that answered, each once, sorted.
+function calls.names(book)
+  local seen, out = {}, {}
+  for _, by_model in pairs(book.models) do
+    for model in pairs(by_model) do
+      if not seen[model] then out[#out + 1] = model end
+      seen[model] = true
+    end
+  end
+  table.sort(out)
+  return out
+end
+
 --- The models that answered: { {role=, models={...}}, ... }, sorted, for the publishing sheet.
 function calls.models(book)
   local roles = {}

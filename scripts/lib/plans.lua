@@ -103,6 +103,20 @@ function plans.mend(plan, number, book)
   return plan
 end
 
+local edited_shape = { type = "object", required = { "scenes" }, properties = {
+  title = { type = "string" }, purpose = { type = "string" }, viewpoint = { type = "string" },
+  scenes = { type = "array", minItems = 1, items = { type = "object", required = { "goal" }, properties = {
+    goal = { type = "string", minLength = 1 }, conflict = { type = "string" }, outcome = { type = "string" }, place = { type = "string" },
+    words = { type = "integer", minimum = 1 }, cast = { type = "array", items = { type = "string" } } } } } } }
+
+--- A plan that a person edited: what is missing can be filled in, but not what is of the wrong kind, and there must be a scene to write.
+function plans.check_edited(plan, name)
+  local ok, why = json.check(plan, edited_shape)
+  if ok then return end
+  error({ kind = "script", message = string.format("the edited %s cannot be used: %s", name, why),
+    hint = "mend it with `quire artifact edit`, then go on with `quire retry RUN --with artifacts`" })
+end
+
 --- Everyone who is in a chapter, in order of appearance, its viewpoint first.
 function plans.people(plan)
   local out, seen = {}, {}

@@ -213,6 +213,10 @@ function blueprint.run(book)
   local author = book.given.blueprint
   artifact.put("blueprint.md", readable(fields, author))
   book.blueprint = schema.fill(book:save("blueprint.json", fields), shape)
+  local _, copy = artifact.get("blueprint.md")
+  if copy and copy.author == "person" then
+    log.warn("blueprint.md was edited, but it is only a reading copy: edit blueprint.json, then `quire resume RUN --with artifacts`")
+  end
   if author then given.conflicts(book, author, "blueprint", readable(fields)) end
 
   project.set { title = book.blueprint.title, kind = "book" }

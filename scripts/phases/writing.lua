@@ -258,8 +258,10 @@ end
 
 --- The plan of a chapter as it stands now. Waits.
 function writing.read_plan(book, number)
-  local plan = artifact.get(book:name("plans", number, "json"))
+  local name = book:name("plans", number, "json")
+  local plan, info = artifact.get(name)
   if not plan then error(string.format("there is no plan for chapter %d; run the Chapter Planning phase first", number), 0) end
+  if info.author == "person" then plans.check_edited(plan, name) end
   return plans.mend(plan, number, book)
 end
 

@@ -1,0 +1,55 @@
+/* transitions.h - which status of a run may follow which, who may do it, and on what condition. runs.c asks this table before it changes a
+ * row; tests/unit/test_states.c explores every history that it allows. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum run_mover {
+  BY_HOST_CLAIM, /* a host takes it up */
+  BY_HOST,       /* the host that holds it */
+  BY_WATCHER,    /* it stopped moving */
+  BY_PERSON_RESUME,
+  BY_PERSON_CANCEL
+};
+enum run_guard {
+  IF_EPOCH = 1,      /* only in the epoch that the mover knows */
+  IF_DUE = 2,        /* only when its time has come */
+  IF_OWNER_DEAD = 4, /* only when the mover knows that whoever held it is dead */
+  NEW_EPOCH = 8      /* epoch + 1: what was begun before is fenced from here on */
+};
+struct run_transition {
+  const char *from, *to;
+  enum run_mover by;
+  unsigned guard;
+};
+
+static const struct run_transition run_transitions[] = {
+    {"queued", "running", BY_HOST_CLAIM, NEW_EPOCH},
+    {"waiting", "running", BY_HOST_CLAIM, IF_DUE | NEW_EPOCH},
+    {"running", "running", BY_HOST_CLAIM, IF_OWNER_DEAD | NEW_EPOCH},
+    {"running", "completed", BY_HOST, IF_EPOCH},
+    {"running", "failed", BY_HOST, IF_EPOCH},
+    {"running", "cancelled", BY_HOST, IF_EPOCH},
+    {"running", "waiting", BY_HOST, IF_EPOCH},
+    {"running", "queued", BY_HOST, IF_EPOCH},
+    {"running", "queued", BY_WATCHER, IF_EPOCH | NEW_EPOCH},
+    {"running", "failed", BY_WATCHER, IF_EPOCH | NEW_EPOCH},
+    {"queued", "queued", BY_PERSON_RESUME, 0},
+    {"waiting", "queued", BY_PERSON_RESUME, 0},
+    {"running", "queued", BY_PERSON_RESUME, IF_OWNER_DEAD},
+    {"queued", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
+    {"waiting", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
+    {"running", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
+};
+enum { RUN_TRANSITIONS = sizeof run_transitions / sizeof *run_transitions };
+
+/* NULL: nobody may do that. */
+static inline const struct run_transition *run_transition(const char *from, const char *to,
+                                                          enum run_mover by) {
+  for (size_t i = 0; i < RUN_TRANSITIONS; i++) {
+    const struct run_transition *t = &run_transitions[i];
+    if (t->by == by && strcmp(t->from, from) == 0 && strcmp(t->to, to) == 0) return t;
+  }
+  return NULL;
+}
