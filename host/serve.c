@@ -116,8 +116,9 @@ static bool may_start(void *arg, int64_t run) {
   struct host *h = arg;
   (void)run;
   const struct turn_limits *limits = &h->settings.turns;
+  if (!h->adopt) return true; /* `quire run` moves what its caller asked for */
   look_within(h, LOOK_SOON_MS);
-  if (h->adopt && (limits->runs || limits->project_runs)) return false;
+  if (limits->runs || limits->project_runs) return false;
   return commands_ready(&h->commands, NULL, NULL);
 }
 

@@ -246,6 +246,19 @@ static enum err option_number(struct cli *c, const char *option, int64_t otherwi
   return OK;
 }
 
+/* JSON that a run wrote stands on one line; a person who is to edit it gets it indented. What a person wrote stays as it is. */
+static void print_document(const struct buf *b) {
+  json_t *v = NULL;
+  bool one_line = b->len > 2 && (b->data[0] == '{' || b->data[0] == '[') && !memchr(b->data, '\n', b->len);
+  if (one_line && jsonx_parse(b->data, b->len, "the document", &v, NULL) == OK) {
+    json_dumpf(v, stdout, JSON_INDENT(2));
+    putchar('\n');
+  } else {
+    fwrite(b->data, 1, b->len, stdout);
+  }
+  json_decref(v);
+}
+
 int cli_artifact_show(struct cli *c) {
   struct error e = {0};
   struct found f = {0};
@@ -261,7 +274,7 @@ int cli_artifact_show(struct cli *c) {
     out_json(json_pack("{s:o, s:I, s:o}", "name", out_text(c->args[1]), "version", (json_int_t)version,
                        "content", text ? text : json_null()));
   } else if (err == OK) {
-    fwrite(b.data, 1, b.len, stdout);
+    print_document(&b);
   }
   buf_release(&b);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);

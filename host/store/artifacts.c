@@ -196,7 +196,7 @@ static enum err apply_get(struct db *db, struct store_op *base) {
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, OWN_LINE " SELECT v.id, v.number, v.kind FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
+      db, OWN_LINE " SELECT v.id, v.number, v.kind, v.author FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
                    " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
                    " AND ($horizon = 0 OR (v.id <= $horizon AND " NOT_OWN("v") ")) ORDER BY v.number DESC LIMIT 1");
   db_bind_int(s, "$project", op->project);
@@ -205,8 +205,8 @@ static enum err apply_get(struct db *db, struct store_op *base) {
   db_bind_int(s, "$run", op->entry.run);
   enum db_step step = db_step(s);
   int64_t version_id = step == DB_ROW ? db_int(s, 0) : 0;
-  json_t *v = step == DB_ROW ? json_pack("{s:I,s:I,s:s}", "id", (json_int_t)version_id, "version",
-                                         (json_int_t)db_int(s, 1), "kind", db_text(s, 2))
+  json_t *v = step == DB_ROW ? json_pack("{s:I,s:I,s:s,s:s}", "id", (json_int_t)version_id, "version",
+                                         (json_int_t)db_int(s, 1), "kind", db_text(s, 2), "author", db_text(s, 3))
                              : json_null();
   err = sql_end(db, s, step);
   if (err == OK && version_id) err = read_content(db, version_id, op);

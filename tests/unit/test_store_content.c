@@ -136,7 +136,7 @@ static void reads_of_a_run_are_journaled_with_the_version(void **state) {
                                  .name = "a.md"};
   do_ok(s, &op->op);
   assert_string_equal(op->content, "two");
-  assert_string_equal(op->result, "{\"id\":2,\"kind\":\"markdown\",\"version\":2}");
+  assert_string_equal(op->result, "{\"author\":\"person\",\"id\":2,\"kind\":\"markdown\",\"version\":2}");
   op->horizon = horizon;
   op->entry.seq = 2;
   do_ok(s, &op->op);

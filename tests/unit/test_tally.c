@@ -8,7 +8,7 @@ static int64_t new_run(struct store *s) {
   return op.id;
 }
 
-static int64_t claim(struct store *s, int64_t run) {
+static int64_t claim_again(struct store *s, int64_t run) {
   struct op_run_claim op = {.op.kind = &op_run_claim_kind, .id = run, .adopt = true};
   assert_int_equal(store_do(s, &op.op), OK);
   int64_t epoch = op.row.epoch;
@@ -57,14 +57,14 @@ static void scrape(struct store *s, struct tally *t) {
 static void scrapes_count_each_call_once_and_see_what_was_repeated(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   struct tally *t = tally_new();
-  int64_t run = new_run(s), epoch = claim(s, run);
+  int64_t run = new_run(s), epoch = claim_again(s, run);
   answer(s, send(s, run, epoch, "/a"), run, epoch, 100);
   send(s, run, epoch, "/b"); /* its host dies here */
   scrape(s, t);
   assert_int_equal(t->in_flight, 1);
   assert_int_equal(t->models[0].outcomes[TALLY_ANSWERED], 1);
   assert_int_equal(t->repeated, 0);
-  epoch = claim(s, run);
+  epoch = claim_again(s, run);
   answer(s, send(s, run, epoch, "/b"), run, epoch, 30);
   for (int i = 0; i < 3; i++) scrape(s, t);
   assert_int_equal(t->n_models, 1);

@@ -1,0 +1,3 @@
+-- expect: run.heartbeat cannot be called at a module's top level
+run.heartbeat()
+return { run = function() end }
