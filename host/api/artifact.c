@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/args.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/internal.h"
 #include "lua/value.h"
 
@@ -20,6 +21,7 @@ static const char *check_name(lua_State *L, int arg, const char *function) {
   const char *name = luaL_checklstring(L, arg, &n);
   if (n == 0 || n > MOST_NAME || strlen(name) != n)
     luaL_error(L, "%s: a name has 1 to %d characters", function, MOST_NAME);
+  if (!utf8_valid(name, n, NULL)) luaL_error(L, "%s: the name is not valid UTF-8", function);
   if (name[0] == '/' || strstr(name, "..") || strchr(name, '\\') || strchr(name, '\n'))
     luaL_error(L, "%s: the name '%s' must be a plain relative path", function, name);
   return name;

@@ -9,6 +9,7 @@
 #include "api/args.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "engine/internal.h"
 #include "lua/value.h"
 
@@ -42,6 +43,7 @@ static int run_phase_fn(lua_State *L) {
   size_t n;
   const char *name = luaL_checklstring(L, 1, &n);
   luaL_argcheck(L, n > 0 && n <= 100, 1, "a phase's name has 1 to 100 characters");
+  luaL_argcheck(L, utf8_valid(name, n, NULL) && strlen(name) == n, 1, "a phase's name is UTF-8 text");
   if (!run || !run->current) return luaL_error(L, "run.phase cannot be called at a module's top level");
   if (run->phase && run_until_reached(run, run->phase)) return stop_here(L, run, "run.phase");
   free(run->phase);
@@ -69,10 +71,18 @@ static int run_checkpoint(lua_State *L) {
 
 /* ---- progress */
 
+static const char *shown_text(lua_State *L, int arg) {
+  size_t n;
+  const char *text = luaL_checklstring(L, arg, &n);
+  luaL_argcheck(L, utf8_valid(text, n, NULL), arg, "not valid UTF-8");
+  return text;
+}
+
 static int run_progress_fn(lua_State *L) {
   lua_Integer done = luaL_checkinteger(L, 1), total = luaL_checkinteger(L, 2);
   luaL_argcheck(L, done >= 0 && total >= 0, 1, "progress counts from 0");
-  run_progress(run_here(L, "run.progress"), NULL, NULL, done, total, luaL_optstring(L, 3, NULL));
+  run_progress(run_here(L, "run.progress"), NULL, NULL, done, total,
+               lua_isnoneornil(L, 3) ? NULL : shown_text(L, 3));
   return 0;
 }
 
@@ -82,7 +92,7 @@ static int run_heartbeat(lua_State *L) {
 }
 
 static int run_summary(lua_State *L) {
-  run_progress(run_here(L, "run.summary"), NULL, luaL_checkstring(L, 1), -1, -1, NULL);
+  run_progress(run_here(L, "run.summary"), NULL, shown_text(L, 1), -1, -1, NULL);
   return 0;
 }
 

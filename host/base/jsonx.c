@@ -40,7 +40,8 @@ enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out,
   if (n > MAX_JSON_BYTES)
     return err_set(e, ERR_LIMIT, "%s is larger than %d bytes", what, (int)MAX_JSON_BYTES);
   if (too_deep(text, n)) return err_set(e, ERR_LIMIT, "%s is nested deeper than %d levels", what, DEPTH_MAX);
-  if (memchr(text, '\0', n)) return err_set(e, ERR_INVALID, "%s holds a NUL byte; JSON writes it \\u0000", what);
+  if (memchr(text, '\0', n))
+    return err_set(e, ERR_INVALID, "%s holds a NUL byte; JSON writes it \\u0000", what);
   json_error_t at;
   *out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &at);
   if (*out) return OK;

@@ -109,7 +109,8 @@ static bool hand_over(struct act *a, enum err *err, struct error *e) {
   enum client_end end;
   act_path(a, path, sizeof path);
   json_t *empty = json_object();
-  *err = client_call(&a->owner, a->kind == ACT_PROJECT_DELETE ? "DELETE" : "POST", path, a->request ? a->request : empty, &a->answer, &end, e);
+  *err = client_call(&a->owner, a->kind == ACT_PROJECT_DELETE ? "DELETE" : "POST", path,
+                     a->request ? a->request : empty, &a->answer, &end, e);
   json_decref(empty);
   if (*err == OK) {
     a->handed_over = true;

@@ -10,7 +10,18 @@
 #include "engine/commands.h"
 #include "serve.h"
 
-enum act_kind { ACT_RUN, ACT_RESUME, ACT_RETRY, ACT_ADOPT, ACT_CANCEL, ACT_GATE, ACT_ARTIFACT, ACT_SWEEP, ACT_PRUNE, ACT_PROJECT_DELETE };
+enum act_kind {
+  ACT_RUN,
+  ACT_RESUME,
+  ACT_RETRY,
+  ACT_ADOPT,
+  ACT_CANCEL,
+  ACT_GATE,
+  ACT_ARTIFACT,
+  ACT_SWEEP,
+  ACT_PRUNE,
+  ACT_PROJECT_DELETE
+};
 
 struct act {
   enum act_kind kind;

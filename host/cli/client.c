@@ -154,7 +154,9 @@ enum err client_call(const struct library_owner *owner, const char *method, cons
                      const json_t *body, json_t **out, enum client_end *end, struct error *e) {
   *out = NULL;
   *end = CLIENT_NOT_SENT;
-  if (stopped(owner->pid)) /* what is sent now would be done when it goes on, long after we said that it was refused */
+  if (stopped(
+          owner
+              ->pid)) /* what is sent now would be done when it goes on, long after we said that it was refused */
     return owner_stopped(owner, e);
   int fd = dial(owner->address);
   if (fd < 0)

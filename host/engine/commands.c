@@ -181,6 +181,12 @@ static void prepared_release(struct prepared *p) {
   free(p->title);
 }
 
+/* A document's name is a relative path, also where somebody unpacks or mounts what is exported. */
+static bool plain_name(const char *name, size_t most) {
+  return name && *name && strlen(name) <= most && !strstr(name, "..") && name[0] != '/' &&
+         !strpbrk(name, "\\\n");
+}
+
 static enum err take_gives(struct prepared *p, const json_t *gives, struct error *e) {
   if (gives && !json_is_array(gives)) return err_set(e, ERR_INVALID, "'gives' must be a list");
   size_t n = json_array_size(gives);
@@ -189,8 +195,7 @@ static enum err take_gives(struct prepared *p, const json_t *gives, struct error
   for (size_t i = 0; i < n; i++) {
     const json_t *g = json_array_get(gives, i), *content = json_object_get(g, "content");
     const char *name = jsonx_str(g, "name", NULL);
-    if (!name || !*name || strlen(name) > 100 || strstr(name, "..") || name[0] == '/')
-      return err_set(e, ERR_INVALID, "a given document needs a plain name");
+    if (!plain_name(name, 100)) return err_set(e, ERR_INVALID, "a given document needs a plain name");
     if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the given document '%s' has no text", name);
     p->gives[p->n_gives++] = (struct run_give){.name = name,
                                                .kind = jsonx_str(g, "kind", "markdown"),
@@ -531,6 +536,8 @@ enum err command_artifact(struct commands *c, const char *project, const json_t 
   const char *name = jsonx_str(request, "name", NULL);
   const json_t *content = json_object_get(request, "content");
   if (!name || !*name) return err_set(e, ERR_INVALID, "the edit names no artifact");
+  if (!plain_name(name, 200))
+    return err_set(e, ERR_INVALID, "'%.200s' is no document's name; that is a plain relative path", name);
   if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
   const char *kind = jsonx_str(request, "kind", "text");
   if (strcmp(kind, "json") == 0) {

@@ -31,7 +31,8 @@ enum err pipeline_describe(const struct engine_settings *settings, const struct 
   struct machine_limits limits = settings->machine;
   limits.burst_ns = (uint64_t)LOAD_MS * 1000000;
   enum err err = describe_module(&limits, set, name, open_apis, (void *)(uintptr_t)settings->apis, out, e);
-  if (err == ERR_LIMIT && e) e->code = ERR_SCRIPT; /* the limit is there for scripts that loop while they load */
+  if (err == ERR_LIMIT && e)
+    e->code = ERR_SCRIPT; /* the limit is there for scripts that loop while they load */
   return err == ERR_LIMIT ? ERR_SCRIPT : err;
 }
 

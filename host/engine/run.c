@@ -110,7 +110,8 @@ static void claimed(struct run *run, struct store_op *base) {
     if (op->op.err != OK && op->op.err != ERR_CONFLICT)
       log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
     bool told = run->state == RUN_GONE;
-    if (op->op.err == OK) { /* cancelled before it was here: its row must not stay 'running' in nobody's hands */
+    /* Cancelled before it was here: its row must not stay 'running' in nobody's hands. */
+    if (op->op.err == OK) {
       run->epoch = op->row.epoch;
       pending_post(run, NULL, &status_op(run, "cancelled", NULL, NULL, 0, NULL, NULL)->op, false, NULL, NULL);
       run_row_release(&op->row);

@@ -151,7 +151,8 @@ struct run {
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */
   int unfinished_tasks;
-  struct list tasks, ended, groups, ready, inbox; /* tasks: the unfinished ones, parents before children */
+  struct list tasks, ended; /* tasks: the unfinished ones, parents before children */
+  struct list groups, ready, inbox;
   struct list suspect_node; /* in engine->suspects */
   struct list node;         /* in engine->runs */
   struct list ready_node;   /* in engine->ready */

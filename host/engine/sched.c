@@ -22,7 +22,8 @@ enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 60000 };
 void sched_add(struct run *run) {
   if (run->scheduled || run->state != RUN_LIVE) return;
   run->scheduled = true;
-  if (run->replaying)
+  bool spins = run->machine && run->machine->preempted; /* then it is its script that takes the time */
+  if (run->replaying && !spins)
     list_push_head(&run->engine->ready, &run->ready_node);
   else
     list_push_tail(&run->engine->ready, &run->ready_node);
@@ -162,6 +163,7 @@ void wait_fail(struct wait *w, enum err code, const struct error *e) {
 static void store_failed(struct run *run, const struct store_op *op) {
   char why[1000];
   snprintf(why, sizeof why, "%s%s%s", op->error.message, op->error.hint[0] ? "; " : "", op->error.hint);
+  log_warnx("run %lld waits and tries again by itself: %s", (long long)run->id, why);
   run_park(run, "store", why, clock_wall_ms() + STORE_AGAIN_MS);
 }
 

@@ -38,7 +38,7 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
     not_ready(list, ERR_CLOSED, &first, &why);
   }
   if (!store_healthy(c->store)) {
-    err_set(&why, ERR_FULL, "the database takes no writes");
+    err_set(&why, ERR_FULL, "the database takes no writes: it is locked by another program, full or damaged");
     err_hint(
         &why,
         "runs that are here go on, what they write is kept beside it; `quire doctor` looks for the cause");

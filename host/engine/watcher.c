@@ -155,9 +155,15 @@ static void looked(struct post *p) {
   struct look *l = list_owner(p, struct look, post);
   struct watcher *w = l->watcher;
   if (l->op.err != OK) log_errorx("the watcher cannot read the runs: %s", l->op.error.message);
-  for (size_t i = 0; i < l->n; i++)
-    if (!w->settings.held_only && !run_find(w->en, l->rows[i].id))
+  /* At the first sweep their owner is the host before this one, which is dead: they go on, however long ago that was. */
+  bool first = atomic_load(&w->swept_ms) == 0;
+  for (size_t i = 0; i < l->n; i++) {
+    if (w->settings.held_only || run_find(w->en, l->rows[i].id)) continue;
+    if (first)
+      run_claim(w->en, l->rows[i].id);
+    else
       give_back(w, l->rows[i].id, l->rows[i].epoch, false, NULL);
+  }
   if (l->op.err == OK) {
     atomic_store(&w->swept_ms, clock_wall_ms());
     atomic_store(&w->swept_ns, clock_mono_ns());

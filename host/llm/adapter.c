@@ -122,7 +122,8 @@ static enum err build(struct adapter *a, struct error *e) {
   a->machine = machine_new(&limits, e);
   if (!a->machine) return ERR_LIMIT;
   a->machine->owner = a;
-  lua_gc(a->machine->L, LUA_GCINC, COLLECT_AT_PERCENT, 0, 0); /* all it makes is garbage at once: marking less often is cheaper */
+  lua_gc(a->machine->L, LUA_GCINC, COLLECT_AT_PERCENT, 0,
+         0); /* all it makes is garbage at once: marking less often is cheaper */
   enum err err = machine_protect(a->machine, open_machine, a, e);
   if (err == OK) return OK;
   machine_free(a->machine);

@@ -497,7 +497,8 @@ static void cancel_attempt(struct call_state *s) {
 
 bool llm_call_waits(const struct llm_call *c) {
   const struct call_state *s = c->state;
-  return s && (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM || s->stage == AT_BACKOFF);
+  return s &&
+         (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM || s->stage == AT_BACKOFF);
 }
 
 void llm_call_cancel(struct llm *llm, struct llm_call *c) {

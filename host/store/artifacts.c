@@ -172,8 +172,8 @@ const struct store_op_kind op_artifact_put_kind = {"artifact_put", apply_put, NU
 /* --- a run's reads --- */
 
 /* A run and the runs it continues: what they wrote is its own output. */
-#define OWN_LINE                                                                                               \
-  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"  \
+#define OWN_LINE                                                                                              \
+  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id" \
   " WHERE r.retry_of IS NOT NULL)"
 #define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
 
@@ -196,18 +196,20 @@ static enum err apply_get(struct db *db, struct store_op *base) {
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, OWN_LINE " SELECT v.id, v.number, v.kind, v.author FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
-                   " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
-                   " AND ($horizon = 0 OR (v.id <= $horizon AND " NOT_OWN("v") ")) ORDER BY v.number DESC LIMIT 1");
+      db, OWN_LINE
+      " SELECT v.id, v.number, v.kind, v.author FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
+      " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
+      " AND ($horizon = 0 OR (v.id <= $horizon AND " NOT_OWN("v") ")) ORDER BY v.number DESC LIMIT 1");
   db_bind_int(s, "$project", op->project);
   db_bind_text(s, "$name", op->name);
   db_bind_int(s, "$horizon", op->horizon);
   db_bind_int(s, "$run", op->entry.run);
   enum db_step step = db_step(s);
   int64_t version_id = step == DB_ROW ? db_int(s, 0) : 0;
-  json_t *v = step == DB_ROW ? json_pack("{s:I,s:I,s:s,s:s}", "id", (json_int_t)version_id, "version",
-                                         (json_int_t)db_int(s, 1), "kind", db_text(s, 2), "author", db_text(s, 3))
-                             : json_null();
+  json_t *v = step == DB_ROW
+                  ? json_pack("{s:I,s:I,s:s,s:s}", "id", (json_int_t)version_id, "version",
+                              (json_int_t)db_int(s, 1), "kind", db_text(s, 2), "author", db_text(s, 3))
+                  : json_null();
   err = sql_end(db, s, step);
   if (err == OK && version_id) err = read_content(db, version_id, op);
   if (err == OK) return journal_insert_json(db, &op->entry, v, &op->result);
@@ -382,8 +384,8 @@ enum err artifact_appeared(struct db *db, int64_t project, const char *name, int
                            int64_t *newer) {
   struct db_stmt *s = db_prepare(
       db, OWN_LINE " SELECT COALESCE(MAX(n.id), 0) FROM artifacts a JOIN artifact_versions n"
-                   " ON n.artifact_id = a.id AND n.state = 'version' AND n.id <= $horizon AND " NOT_OWN("n")
-                   " WHERE a.project_id = $project AND a.name = $name");
+                   " ON n.artifact_id = a.id AND n.state = 'version' AND n.id <= $horizon AND " NOT_OWN(
+                       "n") " WHERE a.project_id = $project AND a.name = $name");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   return newest(db, s, horizon, run, newer);

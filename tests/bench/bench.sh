@@ -41,7 +41,7 @@ clean_up() {
   stop "$model"
   rm -rf "$work"
 }
-[[ ${KEEP:-} ]] || trap clean_up EXIT
+trap clean_up EXIT
 
 die() {
   echo "bench: $*" >&2

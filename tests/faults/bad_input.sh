@@ -124,7 +124,7 @@ exec 9>&-
 wait %% 2>/dev/null
 t_is "$(sql "SELECT status FROM runs") $(ledger_repeats)" "completed 0 0"
 
-t_case "a full disk stops with the reason, keeps what was done, and the run goes on when there is room"
+t_case "a full disk loses nothing, and the run goes on by itself when there is room"
 mkdir "$tmp/small"
 if mount -t tmpfs -o size=1500k tmpfs "$tmp/small" 2>/dev/null; then
   t_at_exit umount "$tmp/small"
@@ -133,14 +133,14 @@ if mount -t tmpfs -o size=1500k tmpfs "$tmp/small" 2>/dev/null; then
   t_run 1 timeout 60 "$QUIRE" run "${glossary[@]}" # refused at once: the limit for free room is far above
   t_has "$out" "free_mb"
   sed -i 's/return {/return { limits = { free_mb = 0 },/' "$QUIRE_LIBRARY/quire.lua"
-  out=$(timeout 60 "$QUIRE" run "${book[@]}" --key it --set chapters=4 2>&1)
-  status=$?
-  [[ $status == 1 ]] && t_ok || t_fail "exit code $status: $out"
-  grep -qi "full\|no space" <<<"$out" || t_fail "the message does not say it: $out"
-  ledger_clear
+  timeout 90 "$QUIRE" run "${book[@]}" --key it --set chapters=4 >"$tmp/full.out" 2>&1 &
+  no_room() { [[ $(df --output=avail "$tmp/small" | tail -n 1) -le 0 ]]; }
+  t_wait 20 no_room
   mount -o remount,size=50m "$tmp/small"
-  t_run 0 timeout 60 "$QUIRE" run "${book[@]}" --key it --set chapters=4
+  wait $!
+  t_is $? 0
   t_is "$(sql "SELECT status FROM runs") $(sql "PRAGMA integrity_check")" "completed ok"
+  t_is "$(sql "SELECT count(*) FROM (SELECT scope, hash, n FROM calls WHERE state = 'answered' GROUP BY 1, 2, 3 HAVING count(*) > 1)")" 0
 else
   t_skip "mounting a small file system is not allowed here"
 fi

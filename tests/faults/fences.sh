@@ -27,7 +27,7 @@ kill -TERM "$host"
 for i in {1..100}; do kill -0 "$host" 2>/dev/null || break; sleep 0.1; done
 kill -0 "$host" 2>/dev/null && t_fail "the host still runs 10 s after SIGTERM"
 wait "$host"
-t_is "$?" 143
+t_is "$?" 0
 
 t_case "what a person wrote in one book of a series is not measured by what the run read in another"
 fresh series

@@ -89,7 +89,7 @@ not_ready() { [[ $(curl -s -o "$tmp/ready.out" -w '%{http_code}' "http://$(owner
 t_wait 10 not_ready
 told=$(api POST /api/runs '{"pipeline": "steps", "key": "late-1", "input": {"n": 1}}')
 t_has "$told" "locked"
-t_ok test -s "$QUIRE_LIBRARY/spool"
+t_wait 10 test -s "$QUIRE_LIBRARY/spool"
 echo "COMMIT;" >&7
 exec 7>&-
 is_ready() { ! not_ready; }

@@ -13,14 +13,15 @@ reference 10
 
 t_case "a run moves on while its call is in flight: the answer is kept, and nothing else is written"
 steps_library
-rehearse_control '{"latency": 2000}'
+rehearse_control '{"latency": 4000}'
 serve_start
 submit 1 1
 t_wait 5 asked 1
+sleep 1.5 # its last beat is written
 before=$(sql "SELECT count(*) FROM events")
 sqlite3 -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "UPDATE runs SET epoch = epoch + 1, status = 'waiting', wait_kind = 'budget', wait_for = 'a test' WHERE id = 1"
 answered() { [[ $(sql "SELECT state FROM calls WHERE id = 1") == answered ]]; }
-t_wait 5 answered
+t_wait 8 answered
 sleep 0.3
 t_is "$(sql "SELECT count(*) FROM events")" "$before"
 t_is "$(sql "SELECT status, epoch FROM runs")" "waiting|2"
@@ -87,6 +88,7 @@ for jump in 3600000 -3600000; do
   submit 1 10
   t_wait 5 asked 50
   kill -9 "$guardian"
+  wait "$guardian" 2>/dev/null
   sleep 0.2
   serve_start QUIRE_TEST_CLOCK_MS=$jump
   wait_ended 20

@@ -44,8 +44,9 @@ static void puts_are_one_transaction_with_their_entry(void **state) {
   int64_t epoch, run = running(s, "b", &epoch), project = project_of(s, run);
   struct op_artifact_put *op = put_of(run, epoch, 1, project, 2);
   do_ok(s, &op->op);
-  assert_string_equal(op->result, "[{\"bytes\":8,\"name\":\"chapters/01.md\",\"proposal\":false,\"version\":1},"
-                                  "{\"bytes\":8,\"name\":\"chapters/02.md\",\"proposal\":false,\"version\":1}]");
+  assert_string_equal(op->result,
+                      "[{\"bytes\":8,\"name\":\"chapters/01.md\",\"proposal\":false,\"version\":1},"
+                      "{\"bytes\":8,\"name\":\"chapters/02.md\",\"proposal\":false,\"version\":1}]");
   op->op.kind->free(&op->op);
   op = put_of(run, epoch + 1, 2, project, 2);
   assert_int_equal(store_do(s, &op->op), ERR_FENCED);
