@@ -33,6 +33,7 @@
 #endif
 
 enum {
+  SANITIZED = 10,
   TICK_NS = 2500000,        /* of thread CPU time; a slice ends at most this late */
   COUNT_AGAIN = 1000,       /* instructions until the hook looks again where the code cannot yield */
   GRACE_BYTES = 256 * 1024, /* beyond the cap while an error report is built */
@@ -165,6 +166,8 @@ static int panic(lua_State *L) {
 struct machine *machine_new(const struct machine_limits *limits, struct error *e) {
   struct machine *m = mem_alloc(sizeof *m);
   m->limits = limits ? *limits : machine_default_limits;
+  if (ALWAYS_COUNT)
+    m->limits.burst_ns *= SANITIZED; /* honest work takes that much longer under ThreadSanitizer */
   m->L = lua_newstate(allocate, m);
   if (!m->L) {
     free(m);
