@@ -348,6 +348,9 @@ int cli_doctor(struct cli *c) {
     json_t *doc = json_pack("{s:b, s:o}", "ok", d.broken == 0, "checks", d.findings);
     if (breaches) json_object_set_new(doc, "breaches", breaches);
     out_json(doc);
+  } else {
+    json_decref(d.findings);
+    json_decref(breaches);
   }
   return d.broken ? EXIT_FAILED : EXIT_DONE;
 }

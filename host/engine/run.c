@@ -146,11 +146,11 @@ static void claimed(struct run *run, struct store_op *base) {
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
-  if (run->row.deaths > most_deaths(run)) { /* the last time alone */
+  if (run->row.deaths >= 2 * most_deaths(run)) { /* the last times alone */
     struct error e = {0};
     err_set(
         &e, ERR_STUCK,
-        "stuck: %lld hosts in a row died while this run was theirs, the last one with nothing else to do, and it got no further",
+        "stuck: %lld hosts in a row died while this run was theirs, the last ones while it was tried alone, and it got no further",
         (long long)run->row.deaths);
     err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
              (long long)run->id);

@@ -24,8 +24,9 @@ t_case "a book of one chapter is finished"
 t_run 0 book --set title="One" --set brief="A clockmaker mends a clock." --set chapters=1
 t_ok test -s "$QUIRE_LIBRARY/exports/one/book.epub"
 
-t_case "a Japanese brief keeps its names"
-t_run 0 book --set title="灯台の時計" --set brief="灯台守の佐藤花子と時計職人の田中一郎が、海に沈んだ町で潮の時計を直す。" --set language=Japanese --set chapters=2 --project tokei
+t_case "a Japanese book keeps the names that its author gave"
+printf '{"title":"灯台の時計","cast":[{"name":"佐藤花子","role":"灯台守"},{"name":"田中一郎","role":"時計職人"}]}\n' >"$tmp/cast.json"
+t_run 0 book --set title="灯台の時計" --set brief="海に沈んだ町で潮の時計を直す。" --give blueprint="$tmp/cast.json" --set language=Japanese --set chapters=2 --project tokei
 t_ok grep -q "灯台の時計" "$QUIRE_LIBRARY/exports/tokei/book.md"
 t_ok test "$(sql "SELECT count(*) FROM v_artifacts WHERE project = 'tokei' AND name LIKE 'chapters/%' AND (instr(CAST(content AS TEXT), '花子') OR instr(CAST(content AS TEXT), '一郎'))")" -gt 0
 

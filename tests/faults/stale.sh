@@ -4,7 +4,7 @@
 . "$root/tests/rehearse.sh"
 . "$root/tests/faults.sh"
 
-rehearse_start --latency 20 --chunks 1 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+rehearse_start --latency 20 --chunks 1 --chunk-delay 0 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
 quick='watcher = { every_s = 0.3, stale_s = 1, never_s = 1.5 }'
 asked() { [[ $(ledger_total) -ge $1 ]]; }
 
@@ -53,7 +53,8 @@ sound 10
 serve_stop
 
 t_case "runs that wait for their turn at the provider are not stale"
-steps_library 4 "$quick"
+slow='watcher = { every_s = 0.5, stale_s = 3, never_s = 4 }'
+steps_library 4 "$slow"
 sed -i 's/retries = 4/retries = 4, concurrency = 1/' "$QUIRE_LIBRARY/quire.lua"
 serve_start
 submit 1 20

@@ -5,7 +5,7 @@
 . "$root/tests/rehearse.sh"
 . "$root/tests/faults.sh"
 
-: "${KILLS:=30}" "${SEED:=$RANDOM}"
+: "${KILLS:=10}" "${SEED:=$RANDOM}"
 RANDOM=$SEED
 runs=50
 echo "# SEED=$SEED KILLS=$KILLS"
@@ -33,6 +33,7 @@ storm() {
     "$strike" && kills=$((kills + 1))
   done
   wait_ended 60
+  sql "SELECT 'run ' || id || ', epoch ' || epoch || ', deaths ' || deaths || ': ' || error FROM runs JOIN run_texts ON run_id = id WHERE status = 'failed'" | head -n 3 | cut -c 1-600 | sed 's/^/# /'
   t_is "$(sql "SELECT count(*), min(status), max(status) FROM runs")" "$((batch * runs))|completed|completed"
   echo "# $kills kills, $batch times $runs runs, up to $(sql "SELECT max(epoch) FROM runs") lives of a run, $(ledger_total) requests for $((batch * runs * 20)) answers"
   sound $runs

@@ -16,6 +16,7 @@ for ((i = 0; i < 20; i++)); do
   sleep 0.5
   host_kill
 done
+t_wait 60 serve_ready
 wait_ended 300
 t_is "$(sql "SELECT count(*), min(status), max(status) FROM runs")" "$MANY|completed|completed"
 t_is "$(audit)" ""
