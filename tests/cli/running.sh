@@ -141,10 +141,10 @@ t_has "$("$QUIRE" runs --status unfinished)" "interrupted"
 for id in $("$QUIRE" runs --status unfinished --json | sed -n 's/^ *"run": \([0-9]*\),$/\1/p'); do t_run "$QUIRE" cancel "$id"; done
 
 t_case "an owner stays until what was handed to it has ended"
-"$QUIRE" run "$tmp/naps.lua" --set n=4 >"$tmp/owner" 2>&1 &
+"$QUIRE" run "$tmp/naps.lua" --set n=20 >"$tmp/owner" 2>&1 &
 owner=$!
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
-t_run "$QUIRE" run "$tmp/naps.lua" --set n=10 --detach
+t_run "$QUIRE" run "$tmp/naps.lua" --set n=45 --detach
 id=$(grep -x '[0-9]*' <<<"$out")
 wait $owner
 t_is $? 0
@@ -152,7 +152,7 @@ t_has "$(cat "$tmp/owner")" "Staying until 1 run"
 t_is "$(state "$id")" "completed"
 
 t_case "watch follows with the run's exit code; --json gives a line an event, the run last"
-"$QUIRE" run "$tmp/naps.lua" --set n=6 --set issues=1 >"$tmp/owner" 2>&1 &
+"$QUIRE" run "$tmp/naps.lua" --set n=25 --set issues=1 >"$tmp/owner" 2>&1 &
 owner=$!
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
 id=$("$QUIRE" runs --limit 1 --json | sed -n 's/^ *"run": \([0-9]*\),$/\1/p')
