@@ -45,7 +45,8 @@ struct guardian {
   int attempt, quick_deaths;
   uint64_t born_ns, restart_ns;
   uint64_t ticks_born, progress_born;
-  bool hung; /* we killed it */
+  long oom_born; /* how often the machine had run out of memory when it was born */
+  bool hung;     /* we killed it */
 
   int stop_signal; /* a request to stop came */
   uint64_t stop_ns;
@@ -116,6 +117,16 @@ static void feed_watchdog(struct guardian *g, uint64_t now) {
 
 /* ---- the child's life */
 
+/* How often the kernel killed something for want of memory; -1: not known. */
+static long oom_kills(void) {
+  FILE *f = fopen("/proc/vmstat", "re");
+  char line[128];
+  long n = -1;
+  while (f && n < 0 && fgets(line, sizeof line, f)) (void)!sscanf(line, "oom_kill %ld", &n);
+  if (f) fclose(f);
+  return n;
+}
+
 static _Noreturn void be_child(struct guardian *g) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != g->self) _exit(128 + SIGKILL); /* it died before we asked to die with it */
@@ -163,6 +174,7 @@ static void start_child(struct guardian *g) {
   atomic_store(&g->pulse->run, 0);
   g->ticks_seen = g->ticks_born = atomic_load(&g->pulse->ticks);
   g->progress_born = atomic_load(&g->pulse->progress);
+  g->oom_born = oom_kills();
   g->quiet_ns = 0;
   g->hung = g->stopped = g->told_ready = false;
   g->born_ns = clock_mono_ns();
@@ -201,6 +213,9 @@ static void on_death(struct guardian *g, int status) {
   if (!by_itself) tell_death(g, status, how, sizeof how);
   bool progress = atomic_load(&g->pulse->progress) != g->progress_born;
   bool steady = !g->hung && clock_mono_ns() - g->born_ns >= (uint64_t)(g->set.steady_s * S);
+  /* A kill -9 that came neither from us nor from the kernel: no run of it is to blame. */
+  atomic_store(&g->pulse->blameless,
+               WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !g->hung && oom_kills() == g->oom_born);
   g->child = 0;
   if (by_itself || g->stop_signal) {
     if (WIFSIGNALED(status) && WTERMSIG(status) != g->stop_signal)

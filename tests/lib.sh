@@ -8,6 +8,8 @@
 #   t_ok [command...]                           | passes (when the command succeeds, if there is one)
 #   t_fail "what went wrong"                    |
 #   t_skip "why"
+#   t_start FILE command...             starts it in the background, stdout+stderr in FILE, its process id in $pid. FILE is new: what an
+#                                       earlier command wrote there must not pass for a word of this one
 #   t_done                                      the last line: prints the count, exits != 0 when a case failed
 #
 # A case without any check fails. $QUIRE is the binary, $tmp a scratch directory that goes away at the end, $root the source tree.
@@ -24,6 +26,7 @@ t_cleanup=()
 t_at_exit() { t_cleanup+=("$(printf '%q ' "$@")"); }
 t_finish() {
   local i
+  [[ $BASHPID == "$$" ]] || return # a child that a signal hits before its exec must not take the test's files away
   for ((i = ${#t_cleanup[@]} - 1; i >= 0; i--)); do eval "${t_cleanup[i]}" >/dev/null 2>&1; done
   rm -rf "$tmp"
 }
@@ -69,6 +72,12 @@ t_run() {
   out=$("$@" 2>&1)
   status=$?
   if [[ $status == "$expected" ]]; then t_ok; else t_fail "'$*' ended with $status instead of $expected:"$'\n'"$out"; fi
+}
+
+t_start() {
+  rm -f "$1"
+  "${@:2}" >"$1" 2>&1 &
+  pid=$!
 }
 
 # Waits up to SECONDS until a command succeeds: t_wait 5 test -e "$tmp/ready"

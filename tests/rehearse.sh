@@ -14,9 +14,9 @@
 
 rehearse=''
 rehearse_start() {
-  "$QUIRE" rehearse --listen 127.0.0.1:0 "$@" >"$tmp/rehearse.out" 2>&1 &
-  t_at_exit kill $!
-  local i
+  local i pid
+  t_start "$tmp/rehearse.out" "$QUIRE" rehearse --listen 127.0.0.1:0 "$@"
+  t_at_exit kill "$pid"
   for ((i = 0; i < 300; i++)); do
     rehearse=$(grep -o '127\.0\.0\.1:[0-9]*' "$tmp/rehearse.out" | head -n 1); [[ $rehearse ]] && return 0
     sleep 0.02

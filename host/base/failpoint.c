@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 
-enum action { ACT_FAIL, ACT_KILL, ACT_STOP, ACT_EXIT, ACT_SLEEP };
+enum action { ACT_FAIL, ACT_KILL, ACT_STOP, ACT_EXIT, ACT_ABORT, ACT_SLEEP };
 enum { POINTS_MAX = 16 };
 
 struct point {
@@ -29,13 +29,13 @@ static int points_count;
 static atomic_int armed = -1; /* -1 until the variable was read, then 0 or 1 */
 
 static void parse_action(struct point *p, char *action) {
-  static const char *const words[] = {"fail", "kill", "stop", "exit"};
+  static const char *const words[] = {"fail", "kill", "stop", "exit", "abort"};
   char *at = strchr(action, '@');
   if (at) {
     *at = '\0';
     p->only_pass = strtol(at + 1, NULL, 10);
   }
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     if (strcmp(action, words[i]) != 0) continue;
     p->action = (enum action)i;
     return;
@@ -72,6 +72,7 @@ static bool act(const struct point *p) {
   case ACT_KILL: kill(getpid(), SIGKILL); break;
   case ACT_STOP: kill(getpid(), SIGSTOP); break;
   case ACT_EXIT: _exit(1);
+  case ACT_ABORT: abort();
   case ACT_SLEEP:
     nanosleep(&(struct timespec){p->sleep_ms / 1000, p->sleep_ms % 1000 * 1000000}, NULL);
     break;

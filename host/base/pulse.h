@@ -23,6 +23,7 @@ struct pulse {
       own_run; /* the run that `quire run` follows: a restarted host goes on with it instead of starting another */
   _Atomic uint64_t
       hang_ms; /* set by the host from its configuration: no tick for so long is a hang; 0: the guardian's own setting */
+  _Atomic int blameless;    /* set by the guardian: the host before this one was killed from outside */
   _Atomic int phase;        /* enum pulse_phase */
   _Atomic unsigned refused; /* reloads whose settings were wrong: the guardian tells systemd */
   _Atomic uint64_t

@@ -166,6 +166,7 @@ void run_post_claim(struct run *run, bool alone) {
   op->id = run->id;
   op->adopt = true;
   op->alone = alone;
+  op->blameless = run->engine->settings.pulse && atomic_load(&run->engine->settings.pulse->blameless);
   op->deaths_most = most_deaths(run);
   pending_post(run, NULL, &op->op, false, NULL, claimed);
 }

@@ -367,7 +367,8 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
     return err_set(&base->error, ERR_CONFLICT, "run %lld begins later", (long long)op->id);
   if (!t || (t->guard & IF_DUE && !due) || (t->guard & IF_OWNER_DEAD && !died))
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
-  if (died && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK) return err;
+  if (died && !op->blameless && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK)
+    return err;
   op->suspect = died && op->deaths_most && now.deaths >= op->deaths_most && !op->alone;
   if (op->suspect)
     return err_set(&base->error, ERR_CONFLICT, "hosts died with run %lld: it is tried alone",

@@ -59,6 +59,7 @@ struct op_run_claim {
   int64_t
       deaths_most; /* not 0: a run that died so often is only claimed `alone`; else ERR_CONFLICT and `suspect` */
   bool alone;
+  bool blameless;     /* its host's death is not counted */
   bool suspect;       /* out */
   struct run_row row; /* out, owned by the poster: run_row_release */
   int64_t

@@ -51,8 +51,8 @@ t_has "$out" "Edits: My own text."
 t_has "$out" "Choice: again"
 
 t_case "with an owner the run goes on by itself"
-"$QUIRE" serve >"$tmp/serve" 2>&1 &
-serve=$!
+t_start "$tmp/serve" "$QUIRE" serve
+serve=$pid
 t_at_exit kill -KILL $serve
 t_wait 10 grep -q "listens" "$tmp/serve"
 t_run 5 "$QUIRE" run "$tmp/ask.lua" --set what=Third
@@ -62,8 +62,7 @@ t_run "$QUIRE" watch 3
 t_has "$out" "Choice: reject"
 
 t_case "--max-wait stays for the person"
-"$QUIRE" run "$tmp/ask.lua" --set what=Fourth --max-wait 30s >"$tmp/out" 2>&1 &
-pid=$!
+t_start "$tmp/out" "$QUIRE" run "$tmp/ask.lua" --set what=Fourth --max-wait 30s
 t_wait 10 bash -c "'$QUIRE' gate list | grep -q Fourth"
 t_run "$QUIRE" gate approve 4
 wait $pid

@@ -24,8 +24,8 @@ address() { sed -n 's/.*"address": *"\([^"]*\)".*/\1/p' "$QUIRE_LIBRARY/owner.js
 get() { curl -sS -o - -w '\n%{http_code}' "http://$(address)$1"; }
 serve() { # [settings of quire.lua] [options]: starts a host, waits until it is ready
   printf '%s\n' "$1" >"$QUIRE_LIBRARY/quire.lua"
-  "$QUIRE" serve "${@:2}" >"$tmp/serve" 2>&1 &
-  host=$!
+  t_start "$tmp/serve" "$QUIRE" serve "${@:2}"
+  host=$pid
   t_wait 10 grep -q "listens at" "$tmp/serve"
 }
 stop() { kill -TERM "$host"; wait "$host"; }

@@ -72,8 +72,7 @@ t_has "$out" "Naps: 2"
 t_is "$("$QUIRE" runs --limit 1 --json | grep -v -e ago)" "$(grep -v -e ago <<<"$first")"
 
 t_case "the first signal drains and says how to go on; resume goes on"
-"$QUIRE" run "$tmp/naps.lua" --set n=8 --key drained >"$tmp/out" 2>&1 &
-pid=$!
+t_start "$tmp/out" "$QUIRE" run "$tmp/naps.lua" --set n=8 --key drained
 t_wait 10 grep -q "nap 2 is over" "$tmp/out"
 kill -TERM $pid
 wait $pid
@@ -88,8 +87,7 @@ t_is "$(calls "$run")" "8"
 t_is "$(events "$run")" "8"
 
 t_case "the second signal ends at once"
-"$QUIRE" run "$tmp/naps.lua" --set n=50 >"$tmp/out" 2>&1 &
-pid=$!
+t_start "$tmp/out" "$QUIRE" run "$tmp/naps.lua" --set n=50
 t_wait 10 grep -q "nap 1 is over" "$tmp/out"
 kill -TERM $pid
 kill -TERM $pid
@@ -112,8 +110,7 @@ t_has "$out" "quire retry $run"
 t_run 1 "$QUIRE" watch "$run"
 
 t_case "a killed run is resumed, and no call is paid twice"
-"$QUIRE" run "$tmp/naps.lua" --set n=6 >"$tmp/out" 2>&1 &
-pid=$!
+t_start "$tmp/out" "$QUIRE" run "$tmp/naps.lua" --set n=6
 t_wait 10 grep -q "nap 2 is over" "$tmp/out"
 kill -KILL $pid
 wait $pid 2>/dev/null
@@ -125,11 +122,10 @@ n=$(calls "$run")
 t_ok test "$n" -ge 6 -a "$n" -le 7
 
 t_case "whoever follows takes the run up when its owner is killed"
-"$QUIRE" run "$tmp/naps.lua" --set n=30 >"$tmp/owner" 2>&1 &
-owner=$!
+t_start "$tmp/owner" "$QUIRE" run "$tmp/naps.lua" --set n=30
+owner=$pid
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
-"$QUIRE" run "$tmp/naps.lua" --set n=12 --key followed >"$tmp/out" 2>&1 &
-pid=$!
+t_start "$tmp/out" "$QUIRE" run "$tmp/naps.lua" --set n=12 --key followed
 t_wait 10 grep -q "nap 2 is over" "$tmp/out"
 t_has "$(cat "$tmp/out")" "handed to the library's owner"
 kill -KILL $owner
@@ -141,8 +137,8 @@ t_has "$("$QUIRE" runs --status unfinished)" "interrupted"
 for id in $("$QUIRE" runs --status unfinished --json | sed -n 's/^ *"run": \([0-9]*\),$/\1/p'); do t_run "$QUIRE" cancel "$id"; done
 
 t_case "an owner stays until what was handed to it has ended"
-"$QUIRE" run "$tmp/naps.lua" --set n=20 >"$tmp/owner" 2>&1 &
-owner=$!
+t_start "$tmp/owner" "$QUIRE" run "$tmp/naps.lua" --set n=20
+owner=$pid
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
 t_run "$QUIRE" run "$tmp/naps.lua" --set n=45 --detach
 id=$(grep -x '[0-9]*' <<<"$out")
@@ -152,8 +148,8 @@ t_has "$(cat "$tmp/owner")" "Staying until 1 run"
 t_is "$(state "$id")" "completed"
 
 t_case "watch follows with the run's exit code; --json gives a line an event, the run last"
-"$QUIRE" run "$tmp/naps.lua" --set n=25 --set issues=1 >"$tmp/owner" 2>&1 &
-owner=$!
+t_start "$tmp/owner" "$QUIRE" run "$tmp/naps.lua" --set n=25 --set issues=1
+owner=$pid
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
 id=$("$QUIRE" runs --limit 1 --json | sed -n 's/^ *"run": \([0-9]*\),$/\1/p')
 "$QUIRE" watch "$id" --json >"$tmp/watched"
@@ -163,8 +159,8 @@ t_has "$(tail -1 "$tmp/watched")" '"type":"run"'
 t_is "$(grep -vc '^{.*}$' "$tmp/watched")" "0"
 
 t_case "a library owned by a stopped host says so; --take-over ends it"
-"$QUIRE" run "$tmp/naps.lua" --set n=50 >"$tmp/owner" 2>&1 &
-owner=$!
+t_start "$tmp/owner" "$QUIRE" run "$tmp/naps.lua" --set n=50
+owner=$pid
 t_wait 10 grep -q "nap 1 is over" "$tmp/owner"
 kill -STOP "$(grep -o '"pid": *[0-9]*' "$QUIRE_LIBRARY/owner.json" | grep -o '[0-9]*')" # the host itself, not its guardian
 t_run 11 timeout 20 "$QUIRE" run "$tmp/naps.lua" --set n=1

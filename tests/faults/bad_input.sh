@@ -150,8 +150,7 @@ interrupted() {
   local when=$1 pid
   fresh interrupted
   rehearse_control '{"latency": 30}'
-  QUIRE_UNGUARDED=1 bash -c 'trap - INT; exec "$@"' - "$QUIRE" run generate_book "${book[@]:2}" --key it >"$tmp/interrupted.out" 2>&1 &
-  pid=$!
+  t_start "$tmp/interrupted.out" env QUIRE_UNGUARDED=1 bash -c 'trap - INT; exec "$@"' - "$QUIRE" run generate_book "${book[@]:2}" --key it
   asked() { [[ $(ledger_total) -ge $when ]]; }
   t_wait 10 asked
   kill -INT $pid
@@ -174,8 +173,7 @@ t_case "Ctrl-C twice stops now, and the run goes on later"
 interrupted 3
 fresh twice
 rehearse_control '{"latency": 3000}'
-QUIRE_UNGUARDED=1 "$QUIRE" run generate_book "${book[@]:2}" --key it >"$tmp/interrupted.out" 2>&1 &
-pid=$!
+t_start "$tmp/interrupted.out" env QUIRE_UNGUARDED=1 "$QUIRE" run generate_book "${book[@]:2}" --key it
 asked() { [[ $(ledger_total) -ge 1 ]]; }
 t_wait 10 asked
 kill -INT $pid

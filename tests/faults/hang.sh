@@ -44,7 +44,7 @@ serve_stop
 t_case "a host that dies by one run three times: that run is poison, the others go on"
 steps_library 20
 : >"$tmp/serve.log"
-serve_start QUIRE_FAILPOINT="loop_hang_4:kill@9" QUIRE_FAILPOINT_KEEP=1
+serve_start QUIRE_FAILPOINT="loop_hang_4:abort@9" QUIRE_FAILPOINT_KEEP=1
 submit 1 10
 wait_ended 30
 t_is "$(sql "SELECT id, status FROM runs WHERE status <> 'completed'")" "4|failed"
