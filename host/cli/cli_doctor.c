@@ -44,7 +44,7 @@ static void found(struct doctor *d, enum finding what, const char *check, const 
   d->broken += what == BROKEN;
   json_array_append_new(d->findings,
                         json_pack("{s:s, s:s, s:o, s:o}", "check", check, "state", finding_names[what],
-                                  "text", out_text(text.message), "hint", out_text(hint)));
+                                  "text", view_text(text.message), "hint", view_text(hint)));
   if (d->c->out.json || (d->c->out.quiet && what == FINE)) return;
   out_line("%s%-8s%s %-10s %s", terminal_style(stdout, styles[what]), finding_names[what],
            terminal_style(stdout, STYLE_NONE), check, text.message);
@@ -291,14 +291,14 @@ static void check_clock(struct doctor *d) {
   char at[40];
   if (now < YEAR_2024_MS)
     found(d, BROKEN, "clock", "set the clock: systemctl start systemd-timesyncd", "it says %s",
-          out_time(now, at));
+          view_time(now, at));
   else if (newest > now + 60000)
     found(d, LOOK, "clock", "the clock was set back; ages and waits look wrong until it has caught up",
-          "the newest entry of the library is from the future (%s)", out_time(newest, at));
+          "the newest entry of the library is from the future (%s)", view_time(newest, at));
   else if (state == TIME_ERROR || (state >= 0 && (t.status & STA_UNSYNC)))
-    found(d, FINE, "clock", NULL, "%s; nobody synchronises it", out_time(now, at));
+    found(d, FINE, "clock", NULL, "%s; nobody synchronises it", view_time(now, at));
   else
-    found(d, FINE, "clock", NULL, "%s", out_time(now, at));
+    found(d, FINE, "clock", NULL, "%s", view_time(now, at));
 }
 
 /* ---- the audit */
@@ -312,7 +312,7 @@ static void tell_breach(void *arg, const char *rule, int64_t run, const char *ex
   struct breaches *b = arg;
   json_array_append_new(b->list, json_pack("{s:s, s:o, s:o}", "rule", rule, "run",
                                            run ? json_integer(run) : json_null(), "explanation",
-                                           out_text(explanation)));
+                                           view_text(explanation)));
   if (!b->d->c->out.json) out_line("breach   %-10s %s", rule, explanation);
 }
 

@@ -11,9 +11,10 @@
 #include "cli/act.h"
 #include "cli/command.h"
 #include "cli/request.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "cli/terminal.h"
 #include "store/gates.h"
+#include "view/gate.h"
 
 /* ---- list */
 
@@ -23,23 +24,8 @@ struct listing {
   int n;
 };
 
-static json_t *gate_json(const struct gate_row *g) {
-  json_t *v = json_pack("{s:I, s:I, s:o, s:s, s:o}", "gate", (json_int_t)g->id, "run", (json_int_t)g->run,
-                        "title", out_text(g->title), "status", g->status, "choices", state_parse(g->choices));
-  json_object_set_new(v, "show", out_text(g->show));
-  json_object_set_new(v, "show_sha", out_text(g->show_sha));
-  if (g->schema) json_object_set_new(v, "schema", state_parse(g->schema));
-  if (g->decision) json_object_set_new(v, "decision", out_text(g->decision));
-  if (g->decided_by) json_object_set_new(v, "by", out_text(g->decided_by));
-  if (g->edits) {
-    json_t *edits = state_parse(g->edits);
-    json_object_set_new(v, "edits", json_is_null(edits) ? out_text(g->edits) : edits);
-  }
-  return v;
-}
-
 static char *joined(const char *choices) {
-  json_t *list = state_parse(choices), *item;
+  json_t *list = view_parsed(choices), *item;
   struct buf b;
   size_t i;
   buf_init(&b, 4096);
@@ -55,7 +41,7 @@ static void list_gate(void *arg, const struct gate_row *g) {
   struct listing *l = arg;
   l->n++;
   if (l->list) {
-    json_array_append_new(l->list, gate_json(g));
+    json_array_append_new(l->list, view_gate(g));
     return;
   }
   char age[40], *choices = joined(g->choices);
@@ -65,7 +51,7 @@ static void list_gate(void *arg, const struct gate_row *g) {
   table_cell(l->table, "%s", g->title);
   table_cell(l->table, "%s", choices);
   table_cell(l->table, "%s", g->decision ? g->decision : "");
-  table_cell(l->table, "%s", out_age(g->created_at, age));
+  table_cell(l->table, "%s", view_age(g->created_at, age));
   free(choices);
 }
 
@@ -98,7 +84,7 @@ int cli_gate_list(struct cli *c) {
 
 struct gate {
   int64_t id, run;
-  json_t *json; /* as gate_json */
+  json_t *json; /* as view_gate */
   bool open;
 };
 
@@ -107,7 +93,7 @@ static void find_gate(void *arg, const struct gate_row *g) {
   if (g->id != out->id) return;
   out->run = g->run;
   out->open = strcmp(g->status, "open") == 0;
-  out->json = gate_json(g);
+  out->json = view_gate(g);
 }
 
 static enum err read_gate(struct cli *c, struct gate *g, struct error *e) {
@@ -135,7 +121,7 @@ int cli_gate_show(struct cli *c) {
   const char *show = jsonx_str(g.json, "show", "");
   out_say(&c->out, "Gate %lld of run %lld: %s", (long long)g.id, (long long)g.run,
           jsonx_str(g.json, "title", ""));
-  json_t *structured = state_parse(show);
+  json_t *structured = view_parsed(show);
   if (json_is_null(structured))
     out_line("%s", show);
   else
@@ -168,7 +154,7 @@ static enum err add_edits(struct cli *c, const struct gate *g, json_t *request, 
   struct buf b;
   buf_init(&b, MAX_INPUT_BYTES);
   enum err err = request_file(path, "--edits", true, &b, e);
-  json_t *shown = state_parse(jsonx_str(g->json, "show", NULL)), *edits = NULL;
+  json_t *shown = view_parsed(jsonx_str(g->json, "show", NULL)), *edits = NULL;
   bool structured = json_is_object(shown) || json_is_array(shown) || json_object_get(g->json, "schema");
   if (err == OK && structured) err = jsonx_parse(b.data, b.len, path, &edits, e);
   if (err == OK && !structured) edits = json_stringn(b.data, b.len);
@@ -197,8 +183,8 @@ static int decide(struct cli *c, const char *word, bool first) {
   const char *given = options_get(&c->options, "choice"), *user = getenv("USER");
   const char *choice = given ? given : choose(json_object_get(g.json, "choices"), word, first);
   json_t *request =
-      json_pack("{s:o, s:o, s:s}", "choice", out_text(choice), "by",
-                out_text(user && *user ? user : "a person"), "show_sha", jsonx_str(g.json, "show_sha", ""));
+      json_pack("{s:o, s:o, s:s}", "choice", view_text(choice), "by",
+                view_text(user && *user ? user : "a person"), "show_sha", jsonx_str(g.json, "show_sha", ""));
   err = add_edits(c, &g, request, &e);
   struct act a = {.kind = ACT_GATE, .id = g.id, .request = request};
   if (err == OK) err = act_do(c, &a, &e);
@@ -206,7 +192,7 @@ static int decide(struct cli *c, const char *word, bool first) {
   if (err != OK) {
     code = cli_fail(c, &e);
   } else if (c->out.json) {
-    json_object_set_new(a.answer, "choice", out_text(choice));
+    json_object_set_new(a.answer, "choice", view_text(choice));
     json_object_set_new(a.answer, "goes_on", json_boolean(a.handed_over));
     out_json(json_incref(a.answer));
   } else {

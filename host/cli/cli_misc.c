@@ -57,7 +57,7 @@ static json_t *cell_json(const struct query_cell *cell) {
   switch (cell->kind) {
   case QUERY_INT: return json_integer(cell->integer);
   case QUERY_REAL: return json_real(cell->real);
-  case QUERY_TEXT: return out_text(cell->text);
+  case QUERY_TEXT: return view_text(cell->text);
   case QUERY_NULL: break;
   }
   return json_null();

@@ -30,8 +30,8 @@ int cli_backup(struct cli *c) {
   if (err == OK) err = backup_make(c->library, file, &e);
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json) {
-    out_json(json_pack("{s:o, s:I, s:o}", "file", out_text(file), "bytes", (json_int_t)size_of(file),
-                       "library", out_text(c->library)));
+    out_json(json_pack("{s:o, s:I, s:o}", "file", view_text(file), "bytes", (json_int_t)size_of(file),
+                       "library", view_text(c->library)));
   } else {
     out_line("%s", file);
     out_say(&c->out, "%.1f MB, checked. `quire restore %s --library DIR` makes a library of it.",
@@ -50,7 +50,7 @@ int cli_restore(struct cli *c) {
         "--replace puts the library that is there aside (nothing is deleted); --library DIR names another");
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json)
-    out_json(json_pack("{s:o, s:o}", "library", out_text(c->library), "file", out_text(file)));
+    out_json(json_pack("{s:o, s:o}", "library", view_text(c->library), "file", view_text(file)));
   else
     out_say(
         &c->out,

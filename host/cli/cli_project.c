@@ -7,12 +7,13 @@
 #include "base/text.h"
 #include "cli/act.h"
 #include "cli/command.h"
-#include "cli/diff.h"
+#include "view/diff.h"
 #include "cli/request.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "cli/terminal.h"
 #include "store/artifacts.h"
 #include "store/projects.h"
+#include "view/project.h"
 
 enum { CONTEXT_LINES = 2 };
 
@@ -43,23 +44,17 @@ static int listing_end(struct listing *l, enum err err, const struct error *e) {
 
 /* ---- projects */
 
-static json_t *project_json(const struct project_row *p) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "project", out_text(p->slug), "title", out_text(p->title),
-                   "kind", out_text(p->kind), "fields", state_parse(p->fields), "updated_ms",
-                   (json_int_t)p->updated_at);
-}
-
 static void list_project(void *arg, const struct project_row *p) {
   struct listing *l = arg;
   char age[40];
   if (l->list) {
-    json_array_append_new(l->list, project_json(p));
+    json_array_append_new(l->list, view_project(p));
     return;
   }
   table_cell(l->table, "%s%s", p->parent ? "  " : "", p->slug);
   table_cell(l->table, "%s", p->title ? p->title : "");
   table_cell(l->table, "%s", p->kind ? p->kind : "");
-  table_cell(l->table, "%s", out_age(p->updated_at, age));
+  table_cell(l->table, "%s", view_age(p->updated_at, age));
 }
 
 int cli_project_list(struct cli *c) {
@@ -82,7 +77,7 @@ struct found {
 static void take_project(void *arg, const struct project_row *p) {
   struct found *f = arg;
   f->id = p->id;
-  f->json = project_json(p);
+  f->json = view_project(p);
 }
 
 /* The project of argument 0; free f->json. */
@@ -97,18 +92,11 @@ static enum err find_project(struct cli *c, struct found *f, struct error *e) {
 
 /* ---- documents */
 
-static json_t *artifact_json(const struct artifact_row *r) {
-  return json_pack("{s:o, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "name", out_text(r->name), "version",
-                   (json_int_t)r->number, "kind", out_text(r->kind), "author", out_text(r->author), "state",
-                   out_text(r->state), "bytes", (json_int_t)r->size, "sha256", out_text(r->sha), "run",
-                   (json_int_t)r->run);
-}
-
 static void list_artifact(void *arg, const struct artifact_row *r) {
   struct listing *l = arg;
   char age[40];
   if (l->list) {
-    json_array_append_new(l->list, artifact_json(r));
+    json_array_append_new(l->list, view_artifact(r));
     return;
   }
   table_cell(l->table, "%s", r->name);
@@ -120,7 +108,7 @@ static void list_artifact(void *arg, const struct artifact_row *r) {
     table_cell(l->table, "%s", "a person");
   table_cell(l->table, "%s", strcmp(r->state, "proposal") == 0 ? "proposal" : "");
   table_cell(l->table, "%lld", (long long)r->size);
-  table_cell(l->table, "%s", out_age(r->created_at, age));
+  table_cell(l->table, "%s", view_age(r->created_at, age));
 }
 
 static const char *const artifact_headers[] = {"NAME", ">VERSION", "KIND", "BY", "", ">BYTES", "SAVED", NULL};
@@ -271,7 +259,7 @@ int cli_artifact_show(struct cli *c) {
   if (err == OK) err = read_version(c, f.id, number, &b, &version, &e);
   if (err == OK && c->out.json) {
     json_t *text = json_stringn(b.data, b.len);
-    out_json(json_pack("{s:o, s:I, s:o}", "name", out_text(c->args[1]), "version", (json_int_t)version,
+    out_json(json_pack("{s:o, s:I, s:o}", "name", view_text(c->args[1]), "version", (json_int_t)version,
                        "content", text ? text : json_null()));
   } else if (err == OK) {
     print_document(&b);
@@ -293,7 +281,7 @@ int cli_artifact_edit(struct cli *c) {
   if (err == OK) err = request_file(path, name, true, &b, &e);
   struct act a = {.kind = ACT_ARTIFACT, .project = c->args[0]};
   if (err == OK) {
-    a.request = json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind", request_kind(name), "content",
+    a.request = json_pack("{s:o, s:s, s:o}", "name", view_text(name), "kind", request_kind(name), "content",
                           json_stringn(b.data, b.len));
     if (expected >= 0) json_object_set_new(a.request, "expected", json_integer(expected));
     err = act_do(c, &a, &e);
@@ -340,7 +328,7 @@ int cli_diff(struct cli *c) {
   if (err == OK) err = read_version(c, f.id, from, &old, &ignored, &e);
   if (err == OK) err = read_version(c, f.id, to, &new, &ignored, &e);
   if (err == OK && c->out.json) {
-    out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", out_text(c->args[1]), "from", (json_int_t)from, "to",
+    out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", view_text(c->args[1]), "from", (json_int_t)from, "to",
                        (json_int_t)to, "parts", diff_words_json(old.data, new.data)));
   } else if (err == OK) {
     size_t words = diff_words(old.data, new.data, terminal_colour(stdout), CONTEXT_LINES, &out);

@@ -222,7 +222,7 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
 
 /* The key decides which run it is; who gave another brief under the same key should hear that it was not looked at. */
 static void say_other_input(struct cli *c, const json_t *given, const struct run_row *row) {
-  json_t *had = state_parse(row->input), *v;
+  json_t *had = view_parsed(row->input), *v;
   const char *name;
   json_object_foreach((json_t *)(uintptr_t)given, name, v) {
     const json_t *before = json_object_get(had, name);
@@ -336,7 +336,7 @@ int cli_export(struct cli *c) {
   c->args = pipeline;
   if (err == OK) err = request_run(c, &a.request, &e);
   if (err != OK) return cli_fail(c, &e);
-  json_object_set_new(a.request, "project", out_text(project));
+  json_object_set_new(a.request, "project", view_text(project));
   guarded_add_key(c, a.request);
   return move(c, &a, &f);
 }

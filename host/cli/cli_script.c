@@ -164,7 +164,7 @@ static int check_one(struct cli *c, const struct script_set *set, const char *na
   struct error e = {0};
   json_t *description = NULL;
   if (describe(c, set, name, &description, &e) != OK) return cli_fail(c, &e);
-  json_object_set_new(description, "pipeline", out_text(name));
+  json_object_set_new(description, "pipeline", view_text(name));
   if (c->out.json) {
     out_json(description);
     return EXIT_DONE;
@@ -315,7 +315,7 @@ int cli_script_new(struct cli *c) {
     free(text);
   }
   if (err == OK && c->out.json)
-    out_json(json_pack("{s:o}", "path", out_text(path)));
+    out_json(json_pack("{s:o}", "path", view_text(path)));
   else if (err == OK)
     out_line("%s", path);
   if (err == OK && phase)

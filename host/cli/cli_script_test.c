@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/request.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "cli/stop.h"
 #include "cli/terminal.h"
 #include "serve.h"
@@ -29,7 +29,7 @@ struct trial {
 
 static bool check(struct trial *t, bool ok, const char *name, const char *message) {
   json_array_append_new(t->checks, json_pack("{s:s, s:b, s:o}", "name", name, "ok", ok, "message",
-                                             out_text(ok ? "" : message)));
+                                             view_text(ok ? "" : message)));
   if (!ok) t->failed++;
   if (t->c->out.json) return ok;
   out_line("%s%s%s %s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok" : "not ok",
@@ -80,7 +80,7 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
 
 static void first_open(void *arg, const struct gate_row *g) {
   json_t **out = arg;
-  json_t *choices = state_parse(g->choices);
+  json_t *choices = view_parsed(g->choices);
   if (!*out)
     *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice",
                      json_string_value(json_array_get(choices, 0)), "by", "script test");
@@ -114,7 +114,7 @@ static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct
 }
 
 static char *why(const struct run_row *row) {
-  json_t *error = state_parse(row->error);
+  json_t *error = view_parsed(row->error);
   const char *message = jsonx_str(error, "message", NULL);
   char *text = message ? mem_dup(message) : state_sentence(row, NULL);
   json_decref(error);

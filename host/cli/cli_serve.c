@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "cli/act.h"
 #include "cli/command.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "cli/stop.h"
 #include "guardian.h"
 #include "store/events.h"
@@ -52,7 +52,7 @@ static void tell(void *arg, const struct event_of *of) {
   struct told *t = arg;
   t->last = of->event.id;
   t->n++;
-  json_t *data = state_parse(of->event.data);
+  json_t *data = view_parsed(of->event.data);
   const char *kind = of->event.kind, *wait = jsonx_str(data, "wait_for", NULL);
   struct buf b;
   buf_init(&b, MAX_JSON_BYTES);

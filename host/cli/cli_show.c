@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/follow.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "cli/stop.h"
 #include "cli/terminal.h"
 #include "store/calls.h"
 #include "store/events.h"
 #include "store/gates.h"
+#include "view/call.h"
+#include "view/event.h"
 
 enum { FOLLOW_MS = 100, LIST_LIMIT = 20 };
 
@@ -59,12 +61,12 @@ static void list_run(void *arg, const struct run_row *r) {
   else
     table_cell(l->table, "%s", "");
   table_cell(l->table, "%lld", (long long)r->calls);
-  table_cell(l->table, "%s", out_money(r->cost_nano, r->unpriced_calls, money));
+  table_cell(l->table, "%s", view_money(r->cost_nano, r->unpriced_calls, money));
   table_cell(l->table, "%s",
-             out_age(r->ended_at         ? r->ended_at
-                     : r->last_heartbeat ? r->last_heartbeat
-                                         : r->created_at,
-                     age));
+             view_age(r->ended_at         ? r->ended_at
+                      : r->last_heartbeat ? r->last_heartbeat
+                                          : r->created_at,
+                      age));
 }
 
 static enum err read_filter(struct cli *c, struct run_filter *f, struct error *e) {
@@ -149,11 +151,11 @@ static void show_fields(const struct run_row *r) {
   if (r->summary) field("summary", "%s", r->summary);
   field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in,
         (long long)r->tokens_out);
-  field("cost", "%s", out_money(r->cost_nano, r->unpriced_calls, money));
-  field("created", "%s", out_time(r->created_at, at));
-  if (r->started_at) field("started", "%s", out_time(r->started_at, at));
-  if (r->last_heartbeat) field("heartbeat", "%s", out_age(r->last_heartbeat, age));
-  if (r->ended_at) field("ended", "%s", out_time(r->ended_at, at));
+  field("cost", "%s", view_money(r->cost_nano, r->unpriced_calls, money));
+  field("created", "%s", view_time(r->created_at, at));
+  if (r->started_at) field("started", "%s", view_time(r->started_at, at));
+  if (r->last_heartbeat) field("heartbeat", "%s", view_age(r->last_heartbeat, age));
+  if (r->ended_at) field("ended", "%s", view_time(r->ended_at, at));
   if (r->input && strcmp(r->input, "{}") != 0)
     field("input", "%.*s%s", 300, r->input, strlen(r->input) > 300 ? "..." : "");
   if (r->result)
@@ -197,7 +199,7 @@ static void print_event(void *arg, const struct event_row *event) {
   struct log_state *s = arg;
   s->last = event->id;
   if (s->c->out.json) {
-    out_json_line(follow_event_json(event));
+    out_json_line(view_event(event));
     return;
   }
   struct buf b;
@@ -247,31 +249,11 @@ struct trace {
   json_t *list;
 };
 
-static json_t *call_json(const struct call_row *k) {
-  json_t *v = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "call", (json_int_t)k->id, "scope",
-                        out_text(k->scope), "role", out_text(k->role), "provider", out_text(k->provider),
-                        "model", out_text(k->model), "state", out_text(k->state), "attempt",
-                        (json_int_t)k->attempt, "epoch", (json_int_t)k->epoch);
-  json_t *usage =
-      json_pack("{s:I, s:I, s:I, s:I, s:I}", "input", (json_int_t)k->usage.input, "cached_read",
-                (json_int_t)k->usage.cached_read, "cache_write", (json_int_t)k->usage.cache_write, "output",
-                (json_int_t)k->usage.output, "reasoning", (json_int_t)k->usage.reasoning);
-  json_object_set_new(v, "usage", usage);
-  json_object_set_new(v, "usage_estimated", json_boolean(k->usage_estimated));
-  json_object_set_new(v, "cost_usd", k->price_known ? json_real((double)k->cost_nano / 1e9) : json_null());
-  json_object_set_new(v, "ttft_ms", json_integer(k->ttft_ms));
-  json_object_set_new(v, "total_ms", json_integer(k->total_ms));
-  json_object_set_new(v, "stop", out_text(k->stop));
-  json_object_set_new(v, "http_status", json_integer(k->http_status));
-  json_object_set_new(v, "error", out_text(k->error));
-  return v;
-}
-
 static void trace_call(void *arg, const struct call_row *k) {
   struct trace *t = arg;
   char money[40];
   if (t->list) {
-    json_array_append_new(t->list, call_json(k));
+    json_array_append_new(t->list, view_call(k));
     return;
   }
   bool ended = k->ended_at != 0;
@@ -284,7 +266,7 @@ static void trace_call(void *arg, const struct call_row *k) {
   table_cell(t->table, ended ? "%lld" : "", (long long)k->usage.input);
   table_cell(t->table, ended ? "%lld" : "", (long long)k->usage.cached_read);
   table_cell(t->table, ended ? "%lld" : "", (long long)k->usage.output);
-  table_cell(t->table, "%s", !ended ? "" : k->price_known ? out_money(k->cost_nano, 0, money) : "unknown");
+  table_cell(t->table, "%s", !ended ? "" : k->price_known ? view_money(k->cost_nano, 0, money) : "unknown");
   table_cell(t->table, ended ? "%lld" : "", (long long)k->total_ms);
   table_cell(t->table, "%s", k->error && *k->error ? k->error : k->stop ? k->stop : "");
 }
@@ -310,7 +292,7 @@ int cli_trace(struct cli *c) {
     out_json(t.list);
   char money[40];
   out_say(&c->out, "%lld calls, %s, %lld tokens in, %lld out", (long long)row.calls,
-          out_money(row.cost_nano, row.unpriced_calls, money), (long long)row.tokens_in,
+          view_money(row.cost_nano, row.unpriced_calls, money), (long long)row.tokens_in,
           (long long)row.tokens_out);
   run_row_release(&row);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);

@@ -1,7 +1,11 @@
-/* exit.c - which error ends with which code. */
+/* exit.c - which error, or which end of a run, ends with which code. */
 #include "cli/exit.h"
 
 #include <string.h>
+
+#include "base/jsonx.h"
+#include "view/state.h"
+#include "view/words.h"
 
 static const unsigned char codes[ERR_COUNT] = {
     [OK] = EXIT_DONE,
@@ -26,4 +30,51 @@ enum err exit_err_named(const char *name) {
   for (int c = 1; c < ERR_COUNT; c++)
     if (strcmp(err_name(c), name) == 0) return c;
   return ERR_IO;
+}
+
+/* ---- a run */
+
+static bool is(const char *a, const char *b) {
+  return a && strcmp(a, b) == 0;
+}
+
+static int failed_exit(const struct run_row *r) {
+  json_t *error = view_parsed(r->error);
+  const char *kind = jsonx_str(error, "kind", ""), *code = jsonx_str(error, "code", "");
+  int exit = EXIT_FAILED;
+  if (is(kind, "script") || is(kind, "limit") || is(kind, "config"))
+    exit = EXIT_SCRIPT;
+  else if (is(code, "auth") || is(kind, "key"))
+    exit = EXIT_KEY;
+  else if (is(kind, "provider"))
+    exit = EXIT_PROVIDER;
+  else if (is(kind, "budget"))
+    exit = EXIT_BUDGET;
+  json_decref(error);
+  return exit;
+}
+
+/* A number, or a list of issues. */
+static bool has_issues(const struct run_row *r) {
+  json_t *result = view_parsed(r->result);
+  const json_t *issues = json_object_get(result, "issues");
+  bool any = json_is_array(issues)    ? json_array_size(issues) > 0
+             : json_is_number(issues) ? json_number_value(issues) > 0
+                                      : json_is_true(issues);
+  json_decref(result);
+  return any;
+}
+
+int exit_of_run(const struct run_row *r) {
+  static const struct {
+    const char *kind;
+    int exit;
+  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE}, {"budget", EXIT_BUDGET},
+               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_PROVIDER},
+               {"store", EXIT_FAILED}};
+  if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
+  if (is(r->status, "failed")) return failed_exit(r);
+  for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+    if (state_waits(r, waits[i].kind)) return waits[i].exit;
+  return EXIT_FAILED;
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include "base/err.h"
 
+struct run_row;
+
 enum exit_code {
   EXIT_DONE = 0,
   EXIT_FAILED = 1,
@@ -20,3 +22,5 @@ enum exit_code {
 enum exit_code exit_of_err(enum err code);
 /* ERR_INVALID for "invalid"; ERR_IO for a name that this program does not know. */
 enum err exit_err_named(const char *name);
+/* Of `quire run` and `quire watch`, for a run that is over or waits. */
+int exit_of_run(const struct run_row *r);

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "engine/commands.h"
 #include "store/events.h"
+#include "view/event.h"
 
 enum {
   POLL_FIRST_MS = 10,
@@ -54,11 +55,11 @@ static void status_text(const json_t *data, struct buf *out) {
 }
 
 bool follow_event_text(const struct event_row *event, bool with_time, struct buf *out) {
-  json_t *data = state_parse(event->data);
+  json_t *data = view_parsed(event->data);
   char at[40];
   bool show = true;
   if (with_time)
-    buf_printf(out, "%s%s%s  ", terminal_style(stdout, STYLE_DIM), out_time(event->at, at),
+    buf_printf(out, "%s%s%s  ", terminal_style(stdout, STYLE_DIM), view_time(event->at, at),
                terminal_style(stdout, STYLE_NONE));
   FILE *stream = with_time ? stdout : stderr;
   if (strcmp(event->kind, "phase") == 0) {
@@ -80,22 +81,6 @@ bool follow_event_text(const struct event_row *event, bool with_time, struct buf
   return show;
 }
 
-json_t *follow_event_json(const struct event_row *event) {
-  json_t *data = state_parse(event->data);
-  if (!json_is_object(data)) {
-    json_decref(data);
-    data = json_object();
-  }
-  char iso[25];
-  clock_iso(event->at, iso);
-  json_object_del(data, "i");
-  json_object_set_new(data, "type", json_string(event->kind));
-  json_object_set_new(data, "id", json_integer(event->id));
-  json_object_set_new(data, "run", json_integer(event->run));
-  json_object_set_new(data, "at", json_string(iso));
-  return data;
-}
-
 /* ---- one poll */
 
 struct seen {
@@ -107,7 +92,7 @@ static void show_event(void *arg, const struct event_row *event) {
   struct seen *s = arg;
   s->f->after_event = event->id;
   if (s->f->json_lines) {
-    out_json_line(follow_event_json(event));
+    out_json_line(view_event(event));
     return;
   }
   if (s->c->out.quiet || s->c->out.json) return;
@@ -160,8 +145,9 @@ static void show_progress(const struct cli *c, const struct run_row *r) {
   if (r->progress_label) buf_printf(&b, "%s  ", r->progress_label);
   if (r->progress_total > 0)
     buf_printf(&b, "%lld/%lld  ", (long long)r->progress_done, (long long)r->progress_total);
-  buf_printf(&b, "%lld calls  %s  %s", (long long)r->calls, out_money(r->cost_nano, r->unpriced_calls, money),
-             out_duration(clock_wall_ms() - begin, took));
+  buf_printf(&b, "%lld calls  %s  %s", (long long)r->calls,
+             view_money(r->cost_nano, r->unpriced_calls, money),
+             view_duration(clock_wall_ms() - begin, took));
   terminal_line_show(b.data);
   buf_release(&b);
 }

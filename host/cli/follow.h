@@ -2,7 +2,7 @@
  * holds the run itself, and for everybody else: it reads the database. */
 #pragma once
 #include "cli/command.h"
-#include "cli/state.h"
+#include "view/state.h"
 #include "serve.h"
 
 enum follow_end {
@@ -27,4 +27,3 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
 struct event_row;
 struct buf;
 bool follow_event_text(const struct event_row *event, bool with_time, struct buf *out);
-json_t *follow_event_json(const struct event_row *event);

@@ -37,23 +37,11 @@ void out_json_line(json_t *doc) {
   fflush(stdout);
 }
 
-json_t *out_text(const char *s) {
-  if (!s) return json_null();
-  json_t *v = json_string(s);
-  if (v) return v;
-  char *copy = mem_dup(s);
-  size_t n = strlen(copy), bad = 0;
-  while (!utf8_valid(copy, n, &bad)) copy[bad] = '?';
-  v = json_string(copy);
-  free(copy);
-  return v;
-}
-
 json_t *out_error_json(const struct error *e) {
   json_t *v = json_object();
   json_object_set_new(v, "code", json_string(err_name(e->code)));
-  json_object_set_new(v, "message", out_text(e->message));
-  if (e->hint[0]) json_object_set_new(v, "hint", out_text(e->hint));
+  json_object_set_new(v, "message", view_text(e->message));
+  if (e->hint[0]) json_object_set_new(v, "hint", view_text(e->hint));
   return v;
 }
 
@@ -189,53 +177,4 @@ void table_print(struct table *t) {
   for (size_t k = 0; k < t->n; k++) free(t->cells[k]);
   free(t->cells);
   free(t);
-}
-
-/* ---- numbers */
-
-const char *out_money(int64_t nano, int64_t unpriced, char room[40]) {
-  double usd = (double)nano / 1e9;
-  if (unpriced > 0 && nano == 0)
-    snprintf(room, 40, "price unknown");
-  else
-    snprintf(room, 40, usd >= 1 || nano == 0 ? "$%.2f%s" : "$%.4f%s", usd,
-             unpriced > 0 ? " + unpriced calls" : "");
-  return room;
-}
-
-const char *out_duration(int64_t ms, char room[40]) {
-  long long s = ms > 0 ? ms / 1000 : 0;
-  if (ms < 10000)
-    snprintf(room, 40, "%.1f s", ms > 0 ? (double)ms / 1000 : 0.0);
-  else if (s < 60)
-    snprintf(room, 40, "%lld s", s);
-  else if (s < 3600)
-    snprintf(room, 40, "%lld min %lld s", s / 60, s % 60);
-  else if (s < 172800)
-    snprintf(room, 40, "%lld h %lld min", s / 3600, s % 3600 / 60);
-  else
-    snprintf(room, 40, "%lld days", s / 86400);
-  return room;
-}
-
-const char *out_age(int64_t at_ms, char room[40]) {
-  if (at_ms <= 0) return "-";
-  char d[40];
-  int64_t ms = clock_wall_ms() - at_ms;
-  if (ms < 1000) return "now";
-  if (ms < 60000)
-    snprintf(room, 40, "%d s ago", (int)(ms / 1000));
-  else if (ms < 3600000)
-    snprintf(room, 40, "%d min ago", (int)(ms / 60000));
-  else
-    snprintf(room, 40, "%s ago", out_duration(ms, d));
-  return room;
-}
-
-const char *out_time(int64_t at_ms, char room[40]) {
-  if (at_ms <= 0) return "-";
-  time_t t = (time_t)(at_ms / 1000);
-  struct tm tm;
-  if (!localtime_r(&t, &tm) || !strftime(room, 40, "%Y-%m-%d %H:%M:%S", &tm)) return "-";
-  return room;
 }

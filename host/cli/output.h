@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "cli/exit.h"
+#include "view/words.h"
 
 struct output {
   bool json, quiet;
@@ -24,8 +25,6 @@ void out_say(const struct output *o, const char *fmt, ...) __attribute__((format
 json_t *out_error_json(const struct error *e);
 /* Prints an error; returns its exit code. */
 int out_error(const struct output *o, const struct error *e);
-/* json_string of any bytes: what is not UTF-8 becomes '?'. NULL becomes null. */
-json_t *out_text(const char *s);
 
 /* A table: rows of n columns on stdout, widths made to fit; a header that starts with '>' is aligned right. */
 struct table;
@@ -33,15 +32,6 @@ struct table *table_new(const char *const *headers); /* NULL-terminated */
 void table_cell(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* left to right, then the next row */
 void table_print(struct table *t);         /* and frees it */
-
-/* "$0.0123"; "unknown" when calls had no price and nothing is known. */
-const char *out_money(int64_t nano, int64_t unpriced, char room[40]);
-/* "0.4 s", "3 min 20 s", "2 h 5 min" */
-const char *out_duration(int64_t ms, char room[40]);
-/* "12 s ago" */
-const char *out_age(int64_t at_ms, char room[40]);
-/* "2026-11-23 20:15:01" in local time; "-" for 0 */
-const char *out_time(int64_t at_ms, char room[40]);
 
 /* Ends the program's output: flushes stdout. False (with a message) when what was printed did not get out; *pipe: nobody reads any more. */
 bool out_finish(bool *pipe);

@@ -133,7 +133,7 @@ static enum err add_give(json_t *gives, const char *given, struct error *e) {
   snprintf(what, sizeof what, "--give %s", name);
   err = request_file(path, what, true, &b, e);
   if (err == OK)
-    json_array_append_new(gives, json_pack("{s:o, s:s, s:o}", "name", out_text(name), "kind",
+    json_array_append_new(gives, json_pack("{s:o, s:s, s:o}", "name", view_text(name), "kind",
                                            request_kind(path), "content", json_stringn(b.data, b.len)));
   buf_release(&b);
   free(name);
@@ -158,7 +158,7 @@ static enum err add_model(json_t *models, const char *given, struct error *e) {
     list = json_array();
     json_object_set_new(models, role, list);
   }
-  json_array_append_new(list, out_text(model));
+  json_array_append_new(list, view_text(model));
   free(role);
   return OK;
 }
@@ -221,7 +221,7 @@ static enum err add_pipeline(struct cli *c, json_t *request, struct error *e) {
   const char *name = c->args[0];
   size_t n = strlen(name);
   if (!strchr(name, '/') && (n <= 4 || strcmp(name + n - 4, ".lua") != 0)) {
-    json_object_set_new(request, "pipeline", out_text(name));
+    json_object_set_new(request, "pipeline", view_text(name));
     return OK;
   }
   if (access(name, R_OK) != 0) return err_errno(e, errno, "the pipeline %s cannot be read", name);

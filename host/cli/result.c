@@ -83,8 +83,8 @@ static void say_costs(struct cli *c, const struct run_row *r) {
   char took[40], money[40];
   int64_t begin = r->started_at ? r->started_at : r->created_at;
   out_say(&c->out, "Run %lld completed in %s: %lld model call%s, %s.", (long long)r->id,
-          out_duration(r->ended_at - begin, took), (long long)r->calls, r->calls == 1 ? "" : "s",
-          out_money(r->cost_nano, r->unpriced_calls, money));
+          view_duration(r->ended_at - begin, took), (long long)r->calls, r->calls == 1 ? "" : "s",
+          view_money(r->cost_nano, r->unpriced_calls, money));
 }
 
 /* ---- after a rehearsal: how to do it for real */
@@ -119,7 +119,7 @@ static void say_real_model(struct cli *c, const struct run_row *r, const json_t 
 }
 
 static void say_failure(struct cli *c, const struct run_row *r) {
-  json_t *error = state_parse(r->error);
+  json_t *error = view_parsed(r->error);
   const char *hint = jsonx_str(error, "hint", NULL), *traceback = jsonx_str(error, "traceback", NULL);
   const char *provider = jsonx_str(error, "provider_text", NULL), *phase = jsonx_str(error, "phase", NULL);
   struct buf b;
@@ -166,7 +166,7 @@ int result_print(struct cli *c, const struct run_row *r) {
   if (c->out.json) {
     print_json(c, r, living);
   } else if (strcmp(r->status, "completed") == 0) {
-    json_t *result = state_parse(r->result);
+    json_t *result = view_parsed(r->result);
     result_print_value(result);
     say_costs(c, r);
     say_real_model(c, r, result);
@@ -176,7 +176,7 @@ int result_print(struct cli *c, const struct run_row *r) {
   } else {
     result_say_state(c, r, living);
   }
-  return state_exit(r);
+  return exit_of_run(r);
 }
 
 /* ---- projects */

@@ -1,7 +1,7 @@
 /* result.h - how a run is told at its end: its result on stdout, what happened on stderr. */
 #pragma once
 #include "cli/command.h"
-#include "cli/state.h"
+#include "view/state.h"
 
 /* Returns the exit code. A run that waits or failed says how to go on. */
 int result_print(struct cli *c, const struct run_row *r);

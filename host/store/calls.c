@@ -302,14 +302,16 @@ const struct store_op_kind op_call_finish_kind = {"call_finish", apply_finish, e
 
 /* --- reading --- */
 
-enum err calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct call_row *), void *arg) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "SELECT id, run_id, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at,"
-      " scope, role, provider, model, state, params, answer, reasoning, stop, native_stop, model_returned, request_id, error,"
-      " input_tokens, cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_known, usage_estimated"
-      " FROM calls WHERE run_id = $run ORDER BY id");
-  db_bind_int(s, "$run", run);
+#define CALL_NUMBERS                                                                                         \
+  "SELECT id, run_id, epoch, attempt, n, http_status, cost_nano, ttft_ms, total_ms, created_at, ended_at,"
+#define CALL_REST                                                                                             \
+  " stop, native_stop, model_returned, request_id, error, scope, role, provider, model, state, input_tokens," \
+  " cached_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_known, usage_estimated FROM calls "
+#define CALL_COLUMNS  CALL_NUMBERS " params, answer, reasoning," CALL_REST
+#define CALL_NO_TEXTS CALL_NUMBERS " NULL, NULL, NULL," CALL_REST
+
+static enum err each_call(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct call_row *),
+                          void *arg, int64_t *n) {
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
     struct call_row row = {
@@ -324,23 +326,73 @@ enum err calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct 
         .total_ms = db_int(s, 8),
         .created_at = db_int(s, 9),
         .ended_at = db_int(s, 10),
-        .scope = db_text(s, 11),
-        .role = db_text(s, 12),
-        .provider = db_text(s, 13),
-        .model = db_text(s, 14),
-        .state = db_text(s, 15),
-        .params = db_text(s, 16),
-        .answer = db_text(s, 17),
-        .reasoning = db_text(s, 18),
-        .stop = db_text(s, 19),
-        .native_stop = db_text(s, 20),
-        .model_returned = db_text(s, 21),
-        .request_id = db_text(s, 22),
-        .error = db_text(s, 23),
+        .params = db_text(s, 11),
+        .answer = db_text(s, 12),
+        .reasoning = db_text(s, 13),
+        .stop = db_text(s, 14),
+        .native_stop = db_text(s, 15),
+        .model_returned = db_text(s, 16),
+        .request_id = db_text(s, 17),
+        .error = db_text(s, 18),
+        .scope = db_text(s, 19),
+        .role = db_text(s, 20),
+        .provider = db_text(s, 21),
+        .model = db_text(s, 22),
+        .state = db_text(s, 23),
         .usage = {db_int(s, 24), db_int(s, 25), db_int(s, 26), db_int(s, 27), db_int(s, 28)},
         .price_known = db_int(s, 29) != 0,
         .usage_estimated = db_int(s, 30) != 0};
+    if (n) ++*n;
     fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
+enum err calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct call_row *), void *arg) {
+  struct db_stmt *s = db_prepare(db, CALL_COLUMNS "WHERE run_id = $run ORDER BY id");
+  db_bind_int(s, "$run", run);
+  return each_call(db, s, fn, arg, NULL);
+}
+
+enum err calls_page(struct db *db, int64_t run, int64_t after, int limit,
+                    void (*fn)(void *, const struct call_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, CALL_NO_TEXTS "WHERE run_id = $run AND id > $after ORDER BY id LIMIT $limit");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$after", after);
+  db_bind_int(s, "$limit", limit > 0 ? limit : -1);
+  return each_call(db, s, fn, arg, NULL);
+}
+
+enum err call_get(struct db *db, int64_t id, void (*fn)(void *, const struct call_row *), void *arg,
+                  struct error *e) {
+  struct db_stmt *s = db_prepare(db, CALL_COLUMNS "WHERE id = $id");
+  int64_t n = 0;
+  db_bind_int(s, "$id", id);
+  if (each_call(db, s, fn, arg, &n) != OK) return db_error(db, e);
+  return n ? OK : err_set(e, ERR_NOT_FOUND, "there is no call %lld", (long long)id);
+}
+
+enum err call_attempts(struct db *db, int64_t id, void (*fn)(void *, const struct call_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, CALL_NO_TEXTS
+                 "WHERE run_id = (SELECT run_id FROM calls WHERE id = $id)"
+                 " AND (scope, hash, n) = (SELECT scope, hash, n FROM calls WHERE id = $id) ORDER BY id");
+  db_bind_int(s, "$id", id);
+  return each_call(db, s, fn, arg, NULL);
+}
+
+enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *, const struct call_block *),
+                          void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT b.data, k.stable FROM call_blocks k JOIN blobs b ON b.id = k.blob_id"
+                     " WHERE k.call_id = $call ORDER BY k.place");
+  db_bind_int(s, "$call", call);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct call_block block = {.stable = db_int(s, 1) != 0};
+    block.text = db_blob(s, 0, &block.n);
+    fn(arg, &block);
   }
   return sql_end(db, s, step);
 }

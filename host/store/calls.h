@@ -55,6 +55,16 @@ struct call_row {
   bool price_known, usage_estimated;
 };
 enum err calls_each(struct db *db, int64_t run, void (*fn)(void *arg, const struct call_row *), void *arg);
+/* Without texts (params, answer, reasoning are NULL): at most `limit` (0: all) whose ids are above `after`. */
+enum err calls_page(struct db *db, int64_t run, int64_t after, int limit,
+                    void (*fn)(void *arg, const struct call_row *), void *arg);
+enum err call_get(struct db *db, int64_t id, void (*fn)(void *arg, const struct call_row *), void *arg,
+                  struct error *e);
+/* All attempts at the question of a call, itself too, without texts. */
+enum err call_attempts(struct db *db, int64_t id, void (*fn)(void *arg, const struct call_row *), void *arg);
+/* The prompt in its blocks; `sha` is empty. */
+enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *arg, const struct call_block *),
+                          void *arg);
 /* The prompt of a call, its blocks joined, appended to `out`. */
 enum err call_prompt(struct db *db, int64_t call, struct buf *out);
 /* What the library spent since `since_ms` (all runs). */

@@ -103,6 +103,26 @@ enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
   return sql_end(db, s, step);
 }
 
+enum err events_find(struct db *db, const struct events_filter *f,
+                     void (*fn)(void *, const struct event_row *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT id, run_id, at, kind, data FROM events WHERE run_id = $run AND id > $after"
+      " AND ($level IS NULL OR ($level = 'error' AND kind = 'error') OR json_extract(data, '$.level') = $level)"
+      " AND ($text IS NULL OR instr(lower(data), lower($text)) > 0) ORDER BY id LIMIT $limit");
+  db_bind_int(s, "$run", f->run);
+  db_bind_int(s, "$after", f->after);
+  db_bind_text(s, "$level", f->level);
+  db_bind_text(s, "$text", f->text);
+  db_bind_int(s, "$limit", f->limit > 0 ? f->limit : -1);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
 enum err events_after(struct db *db, int64_t after_id, int limit, void (*fn)(void *, const struct event_of *),
                       void *arg) {
   struct db_stmt *s = db_prepare(

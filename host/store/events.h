@@ -20,6 +20,14 @@ struct event_row {
 };
 enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
                      void (*fn)(void *, const struct event_row *), void *arg);
+struct events_filter {
+  int64_t run, after;
+  int limit;         /* 0: all */
+  const char *level; /* of log lines: debug | info | warn | error; NULL: every event */
+  const char *text;  /* in what it says, in any case */
+};
+enum err events_find(struct db *db, const struct events_filter *f,
+                     void (*fn)(void *, const struct event_row *), void *arg);
 /* Events of all runs, in order, with what a line about them says: at most `limit` after `after_id`. */
 struct event_of {
   struct event_row event;

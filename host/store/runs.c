@@ -20,7 +20,7 @@
   "r.id, r.project_id, r.script_set, r.epoch, r.retry_of, r.key, p.slug, r.pipeline, r.status, r.wait_kind, r.wait_for, r.phase,"   \
   " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
   " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
-  " t.result, t.error"
+  " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open')"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
 static char *copy(struct db_stmt *s, int column) {
@@ -59,13 +59,15 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .deaths = db_int(s, 28),
                           .options = copy(s, 29),
                           .result = copy(s, 30),
-                          .error = copy(s, 31)};
+                          .error = copy(s, 31),
+                          .title = copy(s, 32),
+                          .gate = db_int(s, 33)};
 }
 
 void run_row_release(struct run_row *r) {
-  char *texts[] = {r->key,       r->project,    r->pipeline, r->input,   r->options,        r->status,
-                   r->wait_kind, r->wait_for,   r->phase,    r->summary, r->progress_label, r->result,
-                   r->error,     r->resume_with};
+  char *texts[] = {r->key,       r->project,     r->pipeline, r->input,   r->options,        r->status,
+                   r->wait_kind, r->wait_for,    r->phase,    r->summary, r->progress_label, r->result,
+                   r->error,     r->resume_with, r->title};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) free(texts[i]);
   *r = (struct run_row){0};
 }
@@ -83,7 +85,7 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     read_row(s, out);
-    out->input = copy(s, 32);
+    out->input = copy(s, 34);
   }
   db_reset(s);
   if (step == DB_FAILED) return db_error(db, e);
@@ -105,9 +107,14 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
       db,
       "SELECT " RUN_COLUMNS RUN_TABLES " WHERE ($status IS NULL OR r.status = $status"
       " OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))"
-      " AND ($project IS NULL OR p.slug = $project) AND ($before = 0 OR r.id < $before) ORDER BY r.id DESC LIMIT $limit");
+      " AND ($project IS NULL OR p.slug = $project) AND ($before = 0 OR r.id < $before)"
+      " AND ($pipeline IS NULL OR r.pipeline = $pipeline)"
+      " AND ($text IS NULL OR instr(lower(p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')), lower($text)) > 0)"
+      " ORDER BY r.id DESC LIMIT $limit");
   db_bind_text(s, "$status", f->status);
   db_bind_text(s, "$project", f->project);
+  db_bind_text(s, "$pipeline", f->pipeline);
+  db_bind_text(s, "$text", f->text);
   db_bind_int(s, "$before", f->before_id);
   db_bind_int(s, "$limit", f->limit > 0 ? f->limit : -1);
   enum db_step step;
@@ -117,6 +124,13 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
     fn(arg, &row);
     run_row_release(&row);
   }
+  return sql_end(db, s, step);
+}
+
+enum err runs_count(struct db *db, void (*fn)(void *, const char *, int64_t), void *arg) {
+  struct db_stmt *s = db_prepare(db, "SELECT status, count(*) FROM runs GROUP BY status");
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) fn(arg, db_text(s, 0), db_int(s, 1));
   return sql_end(db, s, step);
 }
 

@@ -9,6 +9,8 @@ struct run_row {
   char *key, *project, *pipeline, *input, *options; /* project: slug; input, options: JSON text */
   char *status, *wait_kind, *wait_for;              /* wait_for: one sentence for a person */
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
+  char *title;  /* of its project */
+  int64_t gate; /* the question that is open, or 0 */
   int64_t wake_at, progress_done, progress_total;
   int64_t cost_nano, calls, tokens_in, tokens_out, unpriced_calls; /* sums over its calls */
   int64_t read_horizon; /* highest artifact version id it may read --with artifacts; 0: none */
@@ -21,12 +23,17 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id);
 struct run_filter {
   const char *status;  /* NULL: all; "unfinished": queued, running, waiting */
   const char *project; /* slug or NULL */
-  int64_t before_id;   /* paging: ids below; 0: from the newest */
-  int limit;           /* 0: all */
+  const char *pipeline;
+  const char *text;  /* in the project's title or slug, or the run's key, in any case */
+  int64_t before_id; /* paging: ids below; 0: from the newest */
+  int limit;         /* 0: all */
 };
 /* Newest first. In lists `input` is NULL (it can be megabytes): run_get has it. */
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *arg, const struct run_row *),
                    void *arg);
+
+/* How many runs are in each status that occurs. */
+enum err runs_count(struct db *db, void (*fn)(void *arg, const char *status, int64_t n), void *arg);
 
 /* A new run, queued. With a key that exists already: existed = true, id is that run's, nothing else happens. The project is made
  * when `project` names none that exists; NULL makes a new one ("untitled-7"). Gives become artifacts "given/NAME" by a person. */

@@ -5,8 +5,9 @@
 #include <string.h>
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "cli/diff.h"
-#include "cli/state.h"
+#include "view/diff.h"
+#include "cli/exit.h"
+#include "view/state.h"
 #include "cli/terminal.h"
 
 #define TEXT(s) ((char[]){s})
@@ -110,7 +111,7 @@ static void exit_codes_are_those_of_the_table(void **state) {
                           .wait_kind = mem_dup(cases[i].wait_kind),
                           .result = mem_dup(cases[i].result),
                           .error = mem_dup(cases[i].error)};
-    if (state_exit(&row) != cases[i].code) fail_msg("case %zu: %d", i, state_exit(&row));
+    if (exit_of_run(&row) != cases[i].code) fail_msg("case %zu: %d", i, exit_of_run(&row));
     run_row_release(&row);
   }
 }

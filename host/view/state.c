@@ -1,5 +1,5 @@
 /* state.c - a run's row in words. */
-#include "cli/state.h"
+#include "view/state.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "view/words.h"
 
 static bool is(const char *a, const char *b) {
   return a && strcmp(a, b) == 0;
@@ -27,12 +28,6 @@ const char *state_word(const struct run_row *r, const struct library_owner *owne
   return r->status;
 }
 
-json_t *state_parse(const char *text) {
-  json_t *v = NULL;
-  if (!text || jsonx_parse(text, strlen(text), "a column", &v, NULL) != OK) return json_null();
-  return v;
-}
-
 /* ---- the sentence */
 
 static char *waiting_sentence(const struct run_row *r) {
@@ -49,13 +44,13 @@ static char *waiting_sentence(const struct run_row *r) {
   if (state_waits(r, "provider") && r->wake_at)
     return mem_printf(
         "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
-        out_time(r->wake_at, at), why, id);
+        view_time(r->wake_at, at), why, id);
   if (state_waits(r, "provider") || state_waits(r, "store"))
     return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
   if (state_waits(r, "timer"))
     return mem_printf(
         "Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.",
-        out_time(r->wake_at, at), id);
+        view_time(r->wake_at, at), id);
   if (state_waits(r, "until")) return mem_printf("%c%s.", toupper((unsigned char)why[0]), why + 1);
   return mem_printf("Waits: %s. `quire resume %lld` goes on.", why, id);
 }
@@ -72,7 +67,7 @@ static char *running_sentence(const struct run_row *r, const struct library_owne
 }
 
 static char *failed_sentence(const struct run_row *r) {
-  json_t *error = state_parse(r->error);
+  json_t *error = view_parsed(r->error);
   const char *message = jsonx_str(error, "message", "no reason is recorded"),
              *phase = jsonx_str(error, "phase", NULL);
   bool script = strcmp(jsonx_str(error, "kind", ""), "script") == 0;
@@ -88,7 +83,7 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
   long long id = (long long)r->id;
   if (is(r->status, "completed"))
     return mem_printf("Completed in %s.",
-                      out_duration(r->ended_at - (r->started_at ? r->started_at : r->created_at), took));
+                      view_duration(r->ended_at - (r->started_at ? r->started_at : r->created_at), took));
   if (is(r->status, "failed")) return failed_sentence(r);
   if (is(r->status, "cancelled"))
     return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
@@ -99,107 +94,65 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
                     (int)owner->pid);
 }
 
-/* ---- the exit code */
-
-static int failed_exit(const struct run_row *r) {
-  json_t *error = state_parse(r->error);
-  const char *kind = jsonx_str(error, "kind", ""), *code = jsonx_str(error, "code", "");
-  int exit = EXIT_FAILED;
-  if (is(kind, "script") || is(kind, "limit") || is(kind, "config"))
-    exit = EXIT_SCRIPT;
-  else if (is(code, "auth") || is(kind, "key"))
-    exit = EXIT_KEY;
-  else if (is(kind, "provider"))
-    exit = EXIT_PROVIDER;
-  else if (is(kind, "budget"))
-    exit = EXIT_BUDGET;
-  json_decref(error);
-  return exit;
-}
-
-/* A number, or a list of issues. */
-static bool has_issues(const struct run_row *r) {
-  json_t *result = state_parse(r->result);
-  const json_t *issues = json_object_get(result, "issues");
-  bool any = json_is_array(issues)    ? json_array_size(issues) > 0
-             : json_is_number(issues) ? json_number_value(issues) > 0
-                                      : json_is_true(issues);
-  json_decref(result);
-  return any;
-}
-
-int state_exit(const struct run_row *r) {
-  static const struct {
-    const char *kind;
-    int exit;
-  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE}, {"budget", EXIT_BUDGET},
-               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_PROVIDER},
-               {"store", EXIT_FAILED}};
-  if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
-  if (is(r->status, "failed")) return failed_exit(r);
-  for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
-    if (state_waits(r, waits[i].kind)) return waits[i].exit;
-  return EXIT_FAILED;
-}
-
 /* ---- JSON */
-
-static void set_time(json_t *v, const char *name, int64_t at_ms) {
-  char iso[25];
-  if (at_ms <= 0) return;
-  clock_iso(at_ms, iso);
-  json_object_set_new(v, name, json_string(iso));
-}
-
-static void set_text(json_t *v, const char *name, const char *s) {
-  if (s) json_object_set_new(v, name, out_text(s));
-}
 
 /* {"code","message","hint"} as every error, and what more is known of it. */
 static json_t *error_json(const char *text) {
-  json_t *error = state_parse(text);
+  json_t *error = view_parsed(text);
   if (!json_is_object(error)) {
     json_decref(error);
-    error = json_pack("{s:s, s:o}", "code", "failed", "message", out_text(text));
+    error = json_pack("{s:s, s:o}", "code", "failed", "message", view_text(text));
   }
   if (!json_object_get(error, "code"))
     json_object_set_new(error, "code", json_string(jsonx_str(error, "kind", "failed")));
   return error;
 }
 
+/* What the run itself was given; null: the library's own limit. */
+static json_t *limits_json(const struct run_row *r) {
+  json_t *options = view_parsed(r->options), *usd = json_object_get(options, "budget_usd");
+  json_t *v = json_pack("{s:O?, s:n}", "usd", usd, "calls");
+  if (!usd) json_object_set_new(v, "usd", json_null());
+  json_decref(options);
+  return v;
+}
+
 json_t *state_json(const struct run_row *r, const struct library_owner *owner, bool whole) {
   json_t *v = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)r->id, "status", r->status, "state",
                         state_word(r, owner));
-  set_text(v, "project", r->project);
-  set_text(v, "pipeline", r->pipeline);
-  if (r->key && strncmp(r->key, "auto-", 5) != 0) set_text(v, "key", r->key);
-  set_text(v, "phase", r->phase);
-  set_text(v, "summary", r->summary);
+  view_set_text(v, "project", r->project);
+  view_set_text(v, "title", r->title);
+  view_set_text(v, "pipeline", r->pipeline);
+  if (r->key && strncmp(r->key, "auto-", 5) != 0) view_set_text(v, "key", r->key);
+  view_set_text(v, "phase", r->phase);
+  view_set_text(v, "summary", r->summary);
   if (r->progress_total > 0)
     json_object_set_new(v, "progress",
                         json_pack("{s:I, s:I, s:o}", "done", (json_int_t)r->progress_done, "total",
-                                  (json_int_t)r->progress_total, "label", out_text(r->progress_label)));
+                                  (json_int_t)r->progress_total, "label", view_text(r->progress_label)));
   if (r->wait_kind)
     json_object_set_new(v, "waits",
-                        json_pack("{s:s, s:o}", "kind", r->wait_kind, "for", out_text(r->wait_for)));
-  if (r->wake_at) set_time(v, "wakes", r->wake_at);
+                        json_pack("{s:s, s:o}", "kind", r->wait_kind, "for", view_text(r->wait_for)));
+  if (r->wake_at) view_set_time(v, "wakes", r->wake_at);
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
-  json_object_set_new(v, "cost_usd", json_real((double)r->cost_nano / 1e9));
+  if (r->gate) json_object_set_new(v, "gate", json_integer(r->gate));
+  json_object_set_new(v, "limits", limits_json(r));
+  json_object_set_new(v, "cost_usd", view_usd(r->cost_nano));
   json_object_set_new(v, "calls", json_integer(r->calls));
   json_object_set_new(v, "unpriced_calls", json_integer(r->unpriced_calls));
   json_object_set_new(v, "tokens_in", json_integer(r->tokens_in));
   json_object_set_new(v, "tokens_out", json_integer(r->tokens_out));
-  set_time(v, "created", r->created_at);
-  set_time(v, "started", r->started_at);
-  set_time(v, "heartbeat", r->last_heartbeat);
-  set_time(v, "ended", r->ended_at);
+  view_set_time(v, "created", r->created_at);
+  view_set_time(v, "started", r->started_at);
+  view_set_time(v, "heartbeat", r->last_heartbeat);
+  view_set_time(v, "ended", r->ended_at);
   char *sentence = state_sentence(r, owner);
-  json_object_set_new(v, "next", out_text(sentence));
+  json_object_set_new(v, "next", view_text(sentence));
   free(sentence);
   if (r->error) json_object_set_new(v, "error", error_json(r->error));
   if (!whole) return v;
-  if (r->input) json_object_set_new(v, "input", state_parse(r->input));
-  if (r->options) json_object_set_new(v, "options", state_parse(r->options));
-  json_object_set_new(v, "result", state_parse(r->result));
+  if (r->input) json_object_set_new(v, "input", view_parsed(r->input));
+  if (r->options) json_object_set_new(v, "options", view_parsed(r->options));
+  json_object_set_new(v, "result", view_parsed(r->result));
   return v;
 }

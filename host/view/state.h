@@ -1,8 +1,7 @@
-/* state.h - what a run's row means to a person: its state in a word, who moves it next in a sentence (P1), its exit code, its JSON. */
+/* state.h - what a run's row means to a person: its state in a word, who moves it next in a sentence (P1), its JSON. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
-#include "cli/output.h"
 #include "store/library.h"
 #include "store/runs.h"
 
@@ -13,9 +12,5 @@ bool state_waits(const struct run_row *r, const char *kind); /* waiting for "gat
 const char *state_word(const struct run_row *r, const struct library_owner *owner);
 /* One sentence, free() it. */
 char *state_sentence(const struct run_row *r, const struct library_owner *owner);
-/* The exit code of `quire run` and `quire watch` for a run that is over or waits. */
-int state_exit(const struct run_row *r);
 /* The run as JSON. With `whole`, its input and result too. */
 json_t *state_json(const struct run_row *r, const struct library_owner *owner, bool whole);
-/* A JSON text column as a value; null when it is missing or broken. */
-json_t *state_parse(const char *text);

@@ -2,7 +2,7 @@
  * points for each step to walk back on.
  *
  * Common ends are cut off first. When the middle differs by more than MOST_STEPS words, it is shown as one replacement. */
-#include "cli/diff.h"
+#include "view/diff.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,0 +1,10 @@
+/* call.h - attempts at a provider as JSON. Any thread. */
+#pragma once
+#include <jansson.h>
+#include "store/calls.h"
+
+/* What a list says of a call: no texts. */
+json_t *view_call(const struct call_row *k);
+/* All of it: prompt in blocks, answer, reasoning, parameters, other attempts at the same question, and the request as a curl command, in
+ * which the key is $KEY. `db` must not be stepping through a statement of calls. */
+enum err view_call_whole(struct db *db, int64_t call, json_t **out, struct error *e);
