@@ -255,17 +255,20 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 
 # ---- files that travel in the binary ----
 
-EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/web/ui -type f; } 2>/dev/null | LC_ALL=C sort)
+EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/web/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
 
-# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers.
+# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers. The web UI's files go in as they are
+# and gzipped, so that nothing is compressed at run time.
 $(OUT)/embedded.c: $(EMBEDDED) $(OUT)/embedded.list Makefile
 	@echo "GEN  $@"
 	@{ echo '#include "base/embedded.h"'; \
 	  echo 'const struct embedded_file embedded_files[] = {'; \
 	  for f in $(EMBEDDED); do \
-	    echo "{\"$$f\", \"\""; od -An -v -b "$$f" | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(wc -c <"$$f")},"; \
+	    echo "{\"$$f\", \"\""; od -An -v -b "$$f" | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(wc -c <"$$f"),"; \
+	    if [[ $$f != host/web/ui/* ]]; then echo '0, 0},'; continue; fi; \
+	    echo '""'; gzip -9nc "$$f" | od -An -v -b | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(gzip -9nc "$$f" | wc -c)},"; \
 	  done; \
-	  echo '{0, 0, 0}};'; \
+	  echo '{0, 0, 0, 0, 0}};'; \
 	  echo 'const size_t embedded_count = sizeof embedded_files / sizeof embedded_files[0] - 1;'; } >$@
 
 $(OUT)/embedded.o: $(OUT)/embedded.c

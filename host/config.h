@@ -32,6 +32,7 @@ struct config {
   double hang_s;            /* the guardian kills a host whose loop did not tick for so long */
   const char *metrics_file; /* --metrics-file, or NULL */
   char *listen;             /* "127.0.0.1:0": where the owner's API listens */
+  const char *ui;           /* --ui, or NULL */
 };
 
 /* `out` must stay where it is while the host lives (llm asks it for adapters). ERR_CONFIG with file and line. A missing quire.lua is fine. The library need not exist yet. */

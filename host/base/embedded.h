@@ -8,6 +8,8 @@ struct embedded_file {
   const char *name; /* the path in the source tree: "scripts/phases/writing.lua", "host/web/ui/app.js" */
   const char *text;
   size_t size;
+  const char *gzip; /* the same, gzipped, for the web UI's files; else NULL */
+  size_t gzip_size;
 };
 
 extern const struct embedded_file embedded_files[];

@@ -33,6 +33,7 @@ enum err cli_config(struct cli *c, struct error *e) {
   free(dir);
   c->configured = err == OK;
   c->config.metrics_file = options_get(&c->options, "metrics-file");
+  c->config.ui = options_get(&c->options, "ui");
   if (err == OK && c->pulse) {
     c->config.engine.pulse = c->pulse;
     atomic_store(&c->pulse->hang_ms, (uint64_t)(c->config.hang_s * 1e3));

@@ -26,7 +26,7 @@ const struct command cli_commands[] = {
      "quire watch 7\nquire watch 7 --json | jq .type\n", cli_watch,
      "With --json each event is a line; the last line is the run."},
     {"serve", "[--listen ADDR:PORT]", "own the library and move all its runs", 0, 0,
-     "listen scripts take-over metrics-file log-json", "quire serve\n", cli_serve, NULL},
+     "listen scripts take-over metrics-file log-json ui", "quire serve\n", cli_serve, NULL},
     {"runs", "[--status S] [--project SLUG]", "list runs, newest first", 0, 0, "status project limit",
      "quire runs --status unfinished\nquire runs --limit 0            all of them\n", cli_runs, NULL},
     {"show", "RUN", "what a run does now, and who moves it next", 1, 1, "", "quire show 7\n", cli_show, NULL},
@@ -146,6 +146,7 @@ const struct option_row cli_option_rows[] = {
     {"dry-run", 0, OPTION_FLAG, NULL, "only say what would go"},
     {"after", 0, OPTION_VALUE, "TIME", "begin then: +30m, 22:30, 2026-12-01T06:00 (local time)"},
     {"log-json", 0, OPTION_FLAG, NULL, "the log as JSON lines"},
+    {"ui", 0, OPTION_VALUE, "DIR", "the web UI's files from there, not from the binary (to work on them)"},
     {"metrics-file", 0, OPTION_VALUE, "FILE", "write Prometheus' text there, every 10 s and at the end"},
     {"origin", 0, OPTION_FLAG, NULL, "where each setting comes from"},
     {0}};

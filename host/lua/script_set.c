@@ -123,7 +123,10 @@ enum err script_set_add_dir(struct script_set *s, const char *dir, struct error 
 void script_set_add_embedded(struct script_set *s) {
   for (size_t i = 0; i < embedded_count; i++) {
     const char *path = embedded_files[i].name;
-    if (strncmp(path, "scripts/", 8) == 0) path += 8;
+    if (strncmp(path, "scripts/", 8) == 0)
+      path += 8;
+    else if (strncmp(path, "pipelines/", 10) != 0)
+      continue;                                     /* the web UI's */
     char *name = mem_dup_n(path, strlen(path) - 4); /* without ".lua" */
     if (!host_only(name))
       script_set_add_text(s, name, "built in", embedded_files[i].text, embedded_files[i].size);

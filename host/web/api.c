@@ -6,6 +6,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "web/internal.h"
+#include "web/pages.h"
 
 /* ---- what handlers share */
 
@@ -174,21 +175,36 @@ static const struct route routes[] = {
     {"POST", "/api/prune", prune, "take away what is over", 0, 0},
 };
 
-struct web *web_start(struct commands *c, const char *listen, const char *token, char address[64],
+static void add_routes(struct web *w, const struct route *rows, size_t n) {
+  w->routes = mem_grow(w->routes, (w->n_routes + n) * sizeof *rows);
+  memcpy(w->routes + w->n_routes, rows, n * sizeof *rows);
+  w->n_routes += n;
+}
+
+static void web_free(struct web *w) {
+  metrics_free(w->metrics);
+  assets_close(w->assets);
+  free(w->routes);
+  free(w->token);
+  free(w->base);
+  free(w);
+}
+
+struct web *web_start(struct commands *c, const struct web_settings *settings, char address[64],
                       struct error *e) {
   struct web *w = mem_alloc(sizeof *w);
   w->commands = c;
   w->metrics = metrics_new(c);
-  w->token = mem_dup(token);
-  struct server_settings settings = {.listen = listen,
-                                     .routes = routes,
-                                     .n_routes = sizeof routes / sizeof *routes,
-                                     .arg = w,
-                                     .token = w->token};
-  if (server_start(&settings, &w->server, e) != OK) {
-    metrics_free(w->metrics);
-    free(w->token);
-    free(w);
+  w->token = mem_dup(settings->token);
+  w->base = mem_dup("/");
+  add_routes(w, routes, sizeof routes / sizeof *routes);
+  add_routes(w, page_routes, page_routes_count);
+  enum err err = assets_open(settings->ui, &w->assets, e);
+  struct server_settings of_server = {
+      .listen = settings->listen, .routes = w->routes, .n_routes = w->n_routes, .arg = w, .token = w->token};
+  if (err == OK) err = server_start(&of_server, &w->server, e);
+  if (err != OK) {
+    web_free(w);
     return NULL;
   }
   snprintf(address, 64, "%s", server_address(w->server));
@@ -198,7 +214,5 @@ struct web *web_start(struct commands *c, const char *listen, const char *token,
 void web_stop(struct web *w) {
   if (!w) return;
   server_stop(w->server);
-  metrics_free(w->metrics);
-  free(w->token);
-  free(w);
+  web_free(w);
 }
