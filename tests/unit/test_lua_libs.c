@@ -1,11 +1,7 @@
 /* test_lua_libs.c - what the sandboxed libraries promise to a script, and that their patterns, sort and
  * random answer as stock Lua does. Each case is a Lua text that returns one string; stock Lua runs beside it
  * in a second state. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -579,11 +575,10 @@ static void loops_burn(void **state) {
   };
   for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
     struct machine *m = new_machine(open_ours, 0.1);
-    uint64_t start = clock_thread_cpu_ns();
+    ends_within(60); /* without a limit each takes longer */
     const char *got = run_text(m, loops[i]);
     if (strncmp(got, "error: t:1: limit: ", 19) != 0 || m->kill != MACHINE_KILL_CPU)
       fail_msg("%s: %s", loops[i], got);
-    assert_true(clock_thread_cpu_ns() - start < 1000000000);
     machine_free(m);
   }
 }
