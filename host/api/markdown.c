@@ -11,11 +11,12 @@
 #include "api/pure.h"
 #include "api/prose.h"
 #include "base/buf.h"
+#include "base/markdown.h"
 #include "base/mem.h"
 #include "lua/budget.h"
 #include "lua/hold.h"
 
-enum { MAX_NESTING = 50, MAX_CELLS = 2000000, MAX_ENTITIES = 100000, ENTITY_MAX = 64 };
+enum { MAX_ENTITIES = 100000, ENTITY_MAX = 64 };
 
 /* ---- what both functions share ---- */
 
@@ -45,71 +46,18 @@ static void release_render(void *room) {
   free(r->blocks);
 }
 
-/* Copies what XML may hold. */
-static enum err put_xml_characters(struct buf *out, const char *s, size_t n) {
-  enum err err = OK;
-  size_t from = 0, i = 0;
-  while (i < n && !err) {
-    size_t len = prose_xml_character(s + i, n - i);
-    if (!len) {
-      err = buf_append(out, s + from, i - from);
-      from = i + 1;
-    }
-    i += len ? len : 1;
-  }
-  return err ? err : buf_append(out, s + from, n - from);
-}
-
-/* Markers of quotes and lists nest; md4c's time and every XML reader's stack grow with them. */
-static bool nests_too_deep(const char *s, size_t n) {
-  size_t markers = 0;
-  for (size_t i = 0; i < n; i++) {
-    char c = s[i];
-    bool marker = c == '>' || ((c == '-' || c == '+' || c == '*' || c == '.' || c == ')') && i + 1 < n &&
-                               s[i + 1] == ' ');
-    if (c == '\n')
-      markers = 0;
-    else if (marker && ++markers > MAX_NESTING)
-      return true;
-    else if (!marker && c != ' ' && c != '\t' && (c < '0' || c > '9'))
-      while (i + 1 < n && s[i + 1] != '\n') i++; /* the line's text: no markers any more */
-  }
-  return false;
-}
-
-/* Each row of a table gets a cell for every column of its second line, also where the row is one byte: and md4c's
- * HTML writer cannot be stopped once it runs. */
-static bool has_too_many_cells(const char *s, size_t n) {
-  size_t lines = 1, widest = 0, bars = 0;
-  bool marks = true;
-  for (size_t i = 0; i < n; i++) {
-    char c = s[i];
-    if (c == '\n') {
-      lines++;
-      bars = 0;
-      marks = true;
-      continue;
-    }
-    bars += c == '|';
-    marks = marks && (c == '|' || c == '-' || c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '>');
-    if (marks && bars > widest) widest = bars;
-  }
-  return (widest + 1) * lines > MAX_CELLS && widest > 1;
-}
-
 static struct render *push_render(lua_State *L) {
   size_t n;
   const char *s = luaL_checklstring(L, 1, &n);
   if (n > MAX_LUA_STRING_BYTES)
     luaL_error(L, "limit: markdown takes texts of at most %d bytes", (int)MAX_LUA_STRING_BYTES);
-  if (nests_too_deep(s, n))
-    luaL_error(L, "limit: quotes and lists nested deeper than %d levels", MAX_NESTING);
-  if (has_too_many_cells(s, n)) luaL_error(L, "limit: a table of more than %d cells", MAX_CELLS);
+  const char *limit = markdown_limit(s, n);
+  if (limit) luaL_error(L, "%s", limit);
   struct render *r = hold_push(L, sizeof *r, release_render);
   buf_init(&r->source, MAX_LUA_STRING_BYTES);
   buf_init(&r->raw, MAX_LUA_STRING_BYTES);
   buf_init(&r->out, MAX_LUA_STRING_BYTES);
-  put_xml_characters(&r->source, s, n); /* never longer than s */
+  markdown_plain_characters(&r->source, s, n); /* never longer than s */
   return r;
 }
 
@@ -139,11 +87,11 @@ static enum err mend(struct render *r, const char *s, size_t n) {
     if (memcmp(s + i + 3, old, sizeof old - 1) != 0) continue;
     const char *value = s + i + 3 + sizeof old - 1, *end = memchr(value, '"', n - (size_t)(value - s));
     if (!end) break;
-    err = put_xml_characters(&r->out, s + from, i + 3 - from);
+    err = markdown_plain_characters(&r->out, s + from, i + 3 - from);
     if (!err) err = buf_printf(&r->out, " style=\"text-align: %.*s\"", (int)(end - value), value);
     i = from = (size_t)(end - s) + 1;
   }
-  return err ? err : put_xml_characters(&r->out, s + from, n - from);
+  return err ? err : markdown_plain_characters(&r->out, s + from, n - from);
 }
 
 static int markdown_xhtml(lua_State *L) {
@@ -163,7 +111,7 @@ static int markdown_xhtml(lua_State *L) {
 /* ---- blocks ---- */
 
 static int put(struct render *r, const char *s, size_t n) {
-  if (put_xml_characters(&r->out, s, n) != OK) r->limit = too_large;
+  if (markdown_plain_characters(&r->out, s, n) != OK) r->limit = too_large;
   return r->limit != NULL;
 }
 

@@ -6,13 +6,6 @@
 #include "base/text.h"
 #include "lua/utf8.h"
 
-size_t prose_xml_character(const char *s, size_t n) {
-  uint32_t cp;
-  int len = utf8_decode(s, n, &cp);
-  if (len <= 0 || cp == 0xfffe || cp == 0xffff) return 0;
-  return cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r' ? 0 : (size_t)len;
-}
-
 /* ---- lower case ---- */
 
 enum step { PLUS, EVEN, ODD }; /* add `by`; capitals are even (odd) and their small letter follows */

@@ -7,9 +7,6 @@
 #include <stdint.h>
 #include <lauxlib.h>
 
-/* Bytes of the character at s[0..n) if XML may hold it, else 0 (broken UTF-8, control characters, U+FFFE, U+FFFF). */
-size_t prose_xml_character(const char *s, size_t n);
-
 /* Lower case of Latin, Greek, Cyrillic and Armenian letters, accents kept; the final sigma becomes a plain one. */
 uint32_t prose_fold(uint32_t cp);
 

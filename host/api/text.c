@@ -272,7 +272,7 @@ static int text_xml(lua_State *L) {
   luaL_Buffer b;
   luaL_buffinitsize(L, &b, n);
   for (size_t i = 0; i < n;) {
-    size_t len = prose_xml_character(s + i, n - i);
+    size_t len = utf8_xml_character(s + i, n - i);
     const char *escape = xml_escape(s[i]);
     size_t more = escape ? strlen(escape) : len;
     check_room(L, made, more);

@@ -67,6 +67,13 @@ int utf8_decode(const char *s, size_t n, uint32_t *cp) {
   return len;
 }
 
+size_t utf8_xml_character(const char *s, size_t n) {
+  uint32_t cp;
+  int len = utf8_decode(s, n, &cp);
+  if (len <= 0 || cp == 0xfffe || cp == 0xffff) return 0;
+  return cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r' ? 0 : (size_t)len;
+}
+
 bool utf8_valid(const char *s, size_t n, size_t *bad_offset) {
   for (size_t i = 0; i < n;) {
     uint32_t cp;

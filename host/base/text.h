@@ -10,6 +10,8 @@ const char *text_nearest(const char *word, const char *const *names);
 /* Decodes one code point at s[0..n); returns its length in bytes, 0 at the end, -1 when invalid (overlong,
  * surrogate, > U+10FFFF, cut off). */
 int utf8_decode(const char *s, size_t n, uint32_t *cp);
+/* Bytes of the character at s[0..n) if XML may hold it, else 0 (broken UTF-8, control characters, U+FFFE, U+FFFF). */
+size_t utf8_xml_character(const char *s, size_t n);
 bool utf8_valid(const char *s, size_t n, size_t *bad_offset); /* bad_offset may be NULL */
 /* Words as a reader counts them: runs of letters, digits and inner apostrophes or hyphens; every Han,
  * Hiragana, Katakana and Thai-like code point that has no spaces counts as half a word, rounded up. Invalid

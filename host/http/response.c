@@ -82,7 +82,7 @@ void response_json(struct response *a, int status, json_t *v) {
   free(text);
 }
 
-static int status_of(enum err code) {
+int response_status_of(enum err code) {
   switch (code) {
   case ERR_INVALID:
   case ERR_SCRIPT:
@@ -118,7 +118,7 @@ void response_fail(struct response *a, int status, const char *code, const char 
 }
 
 void response_error(struct response *a, const struct error *e) {
-  response_fail(a, status_of(e->code), err_name(e->code), e->message, e->hint);
+  response_fail(a, response_status_of(e->code), err_name(e->code), e->message, e->hint);
 }
 
 void response_fail_and_close(struct response *a, int status, const char *code, const char *message) {

@@ -82,6 +82,7 @@ void response_header(struct response *a, const char *name, const char *value);
 void response_send(struct response *a, int status, const char *type, const void *body, size_t n);
 void response_json(struct response *a, int status, json_t *v);  /* takes the reference */
 void response_error(struct response *a, const struct error *e); /* the status follows from the code */
+int response_status_of(enum err code);                          /* which one */
 void response_fail(struct response *a, int status, const char *code, const char *message, const char *hint);
 
 /* A stream. False: no stream is free (503 was sent), or the client is gone. */
