@@ -206,10 +206,11 @@ static enum err open_web(struct host *h, const struct config *config, const char
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
   make_token(owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
-  struct web_settings settings = {.listen = config->listen, .token = owner.token, .ui = config->ui};
-  h->web = web_start(&h->commands, &settings, h->address, e);
+  struct web_settings settings = {.listen = config->listen, .owner = &owner, .ui = config->ui};
+  h->web = web_start(&h->commands, &settings, e);
   if (!h->web) return e->code;
-  memcpy(owner.address, h->address, sizeof owner.address);
+  snprintf(owner.address, sizeof owner.address, "%s", web_address(h->web));
+  memcpy(h->address, owner.address, sizeof owner.address);
   return library_set_owner(config->library, &owner, e);
 }
 

@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--check | --unit | --faults] [PART-OF-NAME]...       (make builds what it runs)
 #
-# Tests are the cmocka programs in build/FLAVOUR/tests/unit and the shell tests in tests/{lua,cli,faults}; all speak TAP.
+# Tests are the cmocka programs in build/FLAVOUR/tests/unit and the shell tests in tests/{lua,cli,web,faults}; all speak TAP.
 # As many run at once as there are processors; each has TEST_SECONDS (300), and only its own process group is ended.
 # --check runs tests/check.sh first, which counts as one case; --unit leaves the shell tests out. A test that dies
 # before it ran all cases of its plan counts as failed; so does a suite in which nothing ran.
@@ -43,7 +43,7 @@ if [[ ${1-} == --one ]]; then
   exit 0
 fi
 
-kinds=(lua cli faults) check='' units=1 jobs=$(nproc)
+kinds=(lua cli web faults) check='' units=1 jobs=$(nproc)
 if [[ ${1-} == --check ]]; then check=1; shift; fi
 if [[ ${1-} == --unit ]]; then kinds=(); shift; fi
 if [[ ${1-} == --faults ]]; then kinds=(faults faults/long) units='' jobs=1 TEST_SECONDS=7200; shift; fi # one at a time: they measure

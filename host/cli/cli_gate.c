@@ -88,9 +88,8 @@ struct gate {
   bool open;
 };
 
-static void find_gate(void *arg, const struct gate_row *g) {
+static void take_gate(void *arg, const struct gate_row *g) {
   struct gate *out = arg;
-  if (g->id != out->id) return;
   out->run = g->run;
   out->open = strcmp(g->status, "open") == 0;
   out->json = view_gate(g);
@@ -101,13 +100,9 @@ static enum err read_gate(struct cli *c, struct gate *g, struct error *e) {
   if (err == OK) err = cli_reader(c, e);
   if (err != OK) return err;
   struct db *db = store_reader(c->reader);
-  err = gates_each(db, 0, false, find_gate, g);
-  if (err != OK) db_error(db, e);
+  err = gate_get(db, g->id, take_gate, g, e);
   store_reader_release(c->reader, db);
-  if (err != OK || g->json) return err;
-  err_set(e, ERR_NOT_FOUND, "there is no gate %lld", (long long)g->id);
-  err_hint(e, "`quire gate list` shows the questions that wait");
-  return ERR_NOT_FOUND;
+  return err;
 }
 
 int cli_gate_show(struct cli *c) {

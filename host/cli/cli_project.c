@@ -329,7 +329,7 @@ int cli_diff(struct cli *c) {
   if (err == OK) err = read_version(c, f.id, to, &new, &ignored, &e);
   if (err == OK && c->out.json) {
     out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", view_text(c->args[1]), "from", (json_int_t)from, "to",
-                       (json_int_t)to, "parts", diff_words_json(old.data, new.data)));
+                       (json_int_t)to, "parts", diff_words_json(old.data, new.data, NULL)));
   } else if (err == OK) {
     size_t words = diff_words(old.data, new.data, terminal_colour(stdout), CONTEXT_LINES, &out);
     if (out.len) out_line("%s", out.data);

@@ -69,3 +69,9 @@ enum err command_sweep(struct commands *c, json_t **out, struct error *e);
 enum err command_prune(struct commands *c, const json_t *request, json_t **out, struct error *e);
 /* DELETE /api/projects/{slug} -> counts. ERR_CONFLICT while it has unfinished runs or parts. */
 enum err command_project_delete(struct commands *c, const char *project, json_t **out, struct error *e);
+
+/* ---- scripts (script_commands.c) */
+
+/* GET /api/pipelines, /api/pipelines/{name}: what pipeline_describe says, with "name"; `name` NULL: a list of all, those that cannot be
+ * described with an "error". */
+enum err command_pipelines(struct commands *c, const char *name, json_t **out, struct error *e);

@@ -243,23 +243,43 @@ static void free_plain(struct store_op *op) {
 
 const struct store_op_kind op_gate_decide_kind = {"gate_decide", apply_decide, NULL, NULL, free_plain, false};
 
-enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
-                    void (*fn)(void *, const struct gate_row *), void *arg) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "SELECT id, run_id, created_at, decided_at, expires_at, title, show, show_sha, choices, schema, status, decision, edits,"
-      " decided_by, on_timeout FROM gates WHERE ($run = 0 OR run_id = $run) AND (NOT $open OR (status = 'open'"
-      " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL)) ORDER BY id");
-  db_bind_int(s, "$run", run_or_0);
-  db_bind_int(s, "$open", open_only);
+#define GATE_COLUMNS                                                                                                        \
+  "SELECT id, run_id, created_at, decided_at, expires_at, title, show, show_sha, choices, schema, status, decision, edits," \
+  " decided_by, on_timeout FROM gates "
+
+static enum err each_gate(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct gate_row *),
+                          void *arg, bool *any) {
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
     struct gate_row row = {db_int(s, 0),   db_int(s, 1),   db_int(s, 2),   db_int(s, 3),   db_int(s, 4),
                            db_text(s, 5),  db_text(s, 6),  db_text(s, 7),  db_text(s, 8),  db_text(s, 9),
                            db_text(s, 10), db_text(s, 11), db_text(s, 12), db_text(s, 13), db_text(s, 14)};
+    if (any) *any = true;
     fn(arg, &row);
   }
   return sql_end(db, s, step);
+}
+
+enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
+                    void (*fn)(void *, const struct gate_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, GATE_COLUMNS "WHERE ($run = 0 OR run_id = $run) AND (NOT $open OR (status = 'open'"
+                                  " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL)) ORDER BY id");
+  db_bind_int(s, "$run", run_or_0);
+  db_bind_int(s, "$open", open_only);
+  return each_gate(db, s, fn, arg, NULL);
+}
+
+enum err gate_get(struct db *db, int64_t id, void (*fn)(void *, const struct gate_row *), void *arg,
+                  struct error *e) {
+  struct db_stmt *s = db_prepare(db, GATE_COLUMNS "WHERE id = $id");
+  bool any = false;
+  db_bind_int(s, "$id", id);
+  if (each_gate(db, s, fn, arg, &any) != OK) return db_error(db, e);
+  if (any) return OK;
+  err_set(e, ERR_NOT_FOUND, "there is no gate %lld", (long long)id);
+  err_hint(e, "`quire gate list` shows the questions that wait");
+  return ERR_NOT_FOUND;
 }
 
 /* --- notes --- */

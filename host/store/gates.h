@@ -35,6 +35,10 @@ extern const struct store_op_kind op_gate_decide_kind;
 enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
                     void (*fn)(void *, const struct gate_row *), void *arg);
 
+/* Calls fn once, or ERR_NOT_FOUND. */
+enum err gate_get(struct db *db, int64_t id, void (*fn)(void *, const struct gate_row *), void *arg,
+                  struct error *e);
+
 /* Notes that a person sent to the writer. run.notes() journals those newer than the last seen. */
 struct op_notes {
   struct store_op op;

@@ -118,6 +118,28 @@ static enum err not_found(struct db *db, const char *slug, struct error *e) {
   return err == OK ? ERR_NOT_FOUND : db_error(db, e);
 }
 
+enum err project_by_id(struct db *db, int64_t id, void (*fn)(void *, const struct project_row *), void *arg) {
+  struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS " WHERE id = $id");
+  db_bind_int(s, "$id", id);
+  enum db_step step = db_step(s);
+  if (step == DB_ROW) {
+    struct project_row row = read_row(s);
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
+enum err project_proposals(struct db *db, int64_t id, int64_t *n) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT count(*) FROM artifacts a JOIN artifact_versions h ON h.id = a.head JOIN artifact_versions v"
+      " ON v.artifact_id = a.id AND v.state = 'proposal' AND v.number > h.number WHERE a.project_id = $id");
+  db_bind_int(s, "$id", id);
+  enum db_step step = db_step(s);
+  *n = step == DB_ROW ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
 enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
                       void *arg, struct error *e) {
   struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS " WHERE slug = $slug");

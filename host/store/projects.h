@@ -12,6 +12,11 @@ enum err projects_each(struct db *db, int64_t parent_or_minus_1,
 enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
                       void *arg, struct error *e);
 
+/* Calls fn once, or not at all. */
+enum err project_by_id(struct db *db, int64_t id, void (*fn)(void *, const struct project_row *), void *arg);
+/* How many proposals of runs are newer than what they were made against: those wait for a person. */
+enum err project_proposals(struct db *db, int64_t id, int64_t *n);
+
 /* A run's call on its project, journaled. GET/PARENT: reads the fields (null without a parent). SET: merges the JSON object `fields` into it
  * ("title" and "kind" are columns). CHILD: makes or finds the child project with the slug PARENT-SLUG + "-" + key and merges fields.
  * The result, also journaled: {"id":..,"slug":..,"title":..,"kind":..,"fields":{..}} or null. */

@@ -234,13 +234,13 @@ size_t diff_words(const char *old, const char *new, bool colour, int context, st
   return words;
 }
 
-json_t *diff_words_json(const char *old, const char *new) {
-  static const char *const names[] = {"equal", "delete", "insert"};
+json_t *diff_words_json(const char *old, const char *new, const char *const names[3]) {
+  static const char *const words[] = {"equal", "delete", "insert"};
   struct script s = compare(old, new);
   json_t *list = json_array();
   for (size_t i = 0; i < s.n; i++) {
     json_t *text = json_stringn(s.parts[i].at, s.parts[i].n);
-    json_array_append_new(list, json_pack("{s:s, s:o}", "op", names[s.parts[i].op], "text",
+    json_array_append_new(list, json_pack("{s:s, s:o}", "op", (names ? names : words)[s.parts[i].op], "text",
                                           text ? text : json_string("(not UTF-8)")));
   }
   free(s.parts);

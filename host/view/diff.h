@@ -7,5 +7,5 @@
 /* Appends the merged text: {-old-} and {+new+}, or in colours. Equal stretches longer than `context` lines are shortened to "...";
  * context < 0 shows all. Returns how many words differ. */
 size_t diff_words(const char *old, const char *new, bool colour, int context, struct buf *out);
-/* [{"op": "equal"|"delete"|"insert", "text": ...}, ...] */
-json_t *diff_words_json(const char *old, const char *new);
+/* [{"op": ..., "text": ...}, ...]; `names` of the three operations, NULL: "equal", "delete", "insert". */
+json_t *diff_words_json(const char *old, const char *new, const char *const names[3]);

@@ -1,8 +1,10 @@
 /* internal.h - what the files of web/ share and nobody else sees. */
 #pragma once
 #include "http/server.h"
+#include "store/library.h"
 #include "web/assets.h"
 #include "web/metrics.h"
+#include "web/routes.h"
 #include "web/web.h"
 
 struct web {
@@ -10,8 +12,9 @@ struct web {
   struct commands *commands;
   struct metrics *metrics;
   struct assets *assets;
-  struct route *routes; /* of all files of web/, one table */
+  struct library_owner owner;    /* this host: what the command line reads in owner.json */
+  const struct web_route **rows; /* of all tables */
+  struct route *routes;          /* the `route` of each row, in its order: the server's table */
   size_t n_routes;
-  char *token;
   char *base; /* the path under which browsers reach this host; begins and ends with "/" */
 };

@@ -69,10 +69,12 @@ static void send_icon(struct request *q, struct response *a, void *arg) {
   free(text);
 }
 
-#define SHELL(path)                                                                                          \
-  { "GET", path, send_shell, "a page of the web UI", ROUTE_OPEN, 0 }
+#define OPEN(path, handler, help)                                                                            \
+  { {"GET", path, handler, help, 0, 0}, SCOPE_OPEN, NULL, NULL, NULL }
+#define SHELL(path) OPEN(path, send_shell, "a page of the web UI")
 
-const struct route page_routes[] = {
+/* The shell tells nothing: who may not see a book sees the sign-in screen in it. */
+const struct web_route page_routes[] = {
     SHELL("/"),
     SHELL("/new"),
     SHELL("/runs"),
@@ -85,7 +87,7 @@ const struct route page_routes[] = {
     SHELL("/scripts/{name...}"),
     SHELL("/settings"),
     SHELL("/login"),
-    {"GET", "/assets/{version}/{name...}", send_asset, "a file of the web UI", ROUTE_OPEN, 0},
-    {"GET", "/favicon.ico", send_icon, "the icon", ROUTE_OPEN, 0},
+    OPEN("/assets/{version}/{name...}", send_asset, "a file of the web UI"),
+    OPEN("/favicon.ico", send_icon, "the icon"),
 };
-const size_t page_routes_count = sizeof page_routes / sizeof *page_routes;
+const size_t page_routes_n = sizeof page_routes / sizeof *page_routes;

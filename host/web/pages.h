@@ -1,9 +1,9 @@
 /* pages.h - the addresses that a browser opens: the shell of the web UI and its files. Rows for the server's route table. */
 #pragma once
-#include "http/server.h"
+#include "web/routes.h"
 
-extern const struct route page_routes[];
-extern const size_t page_routes_count;
+extern const struct web_route page_routes[];
+extern const size_t page_routes_n;
 
 /* The security headers of everything that a browser shows as a page. */
 void page_headers(struct response *a);

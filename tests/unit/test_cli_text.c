@@ -166,7 +166,7 @@ static void a_diff_gives_back_both_texts(void **state) {
         buf_printf(&texts[side], "%s ", words[(seed >> 16) % 7]);
       }
     }
-    json_t *parts = diff_words_json(texts[0].data, texts[1].data), *part;
+    json_t *parts = diff_words_json(texts[0].data, texts[1].data, NULL), *part;
     size_t i;
     json_array_foreach(parts, i, part) {
       const char *op = jsonx_str(part, "op", ""), *text = jsonx_str(part, "text", "");

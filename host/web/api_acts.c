@@ -1,0 +1,78 @@
+/* api_acts.c - changes: a handler reads its path and body, calls one command of the engine, answers. */
+#include "web/api.h"
+#include "web/handlers.h"
+
+void start_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *request = NULL, *out = NULL;
+  struct error e = {0};
+  if (request_json(q, a, &request) != OK) return;
+  enum err err = command_run(w->commands, request, &out, &e);
+  api_answer(a, err, out, 201, &e);
+  json_decref(request);
+}
+
+static void on_number(struct request *q, struct response *a, const char *what,
+                      enum err (*command)(struct commands *, int64_t, const json_t *, json_t **,
+                                          struct error *),
+                      void *arg) {
+  struct web *w = arg;
+  json_t *request = NULL, *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!api_number(q, a, "id", what, &id) || request_json(q, a, &request) != OK) return;
+  enum err err = command(w->commands, id, request, &out, &e);
+  api_answer(a, err, out, 200, &e);
+  json_decref(request);
+}
+
+void resume_run(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "run", command_resume, arg);
+}
+void retry_run(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "run", command_retry, arg);
+}
+void note_run(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "run", command_note, arg);
+}
+void decide_gate(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "gate", command_gate, arg);
+}
+
+void adopt_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!api_number(q, a, "id", "run", &id)) return;
+  enum err err = command_adopt(w->commands, id, &out, &e);
+  api_answer(a, err, out, 200, &e);
+}
+
+void cancel_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!api_number(q, a, "id", "run", &id)) return;
+  enum err err = command_cancel(w->commands, id, &out, &e);
+  api_answer(a, err, out, 200, &e);
+}
+
+void edit_artifact(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *request = NULL, *out = NULL;
+  struct error e = {0};
+  if (request_json(q, a, &request) != OK) return;
+  enum err err = command_artifact(w->commands, request_param(q, "slug"), request, &out, &e);
+  api_answer(a, err, out, 201, &e);
+  json_decref(request);
+}
+
+void delete_project(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  enum err err = command_project_delete(w->commands, request_param(q, "slug"), &out, &e);
+  api_answer(a, err, out, 200, &e);
+}

@@ -1,0 +1,46 @@
+/* handlers.h - the handlers that routes.c names, by the file that holds them. Threads: the server's; the last argument is the struct web. */
+#pragma once
+#include "http/server.h"
+
+#define HANDLER(name) void name(struct request *q, struct response *a, void *arg)
+
+/* api_health.c */
+HANDLER(healthz);
+HANDLER(readyz);
+HANDLER(send_metrics);
+HANDLER(sweep);
+HANDLER(prune);
+/* api_overview.c */
+HANDLER(get_overview);
+/* api_runs.c */
+HANDLER(list_runs);
+HANDLER(get_run);
+HANDLER(list_run_events);
+HANDLER(list_run_calls);
+HANDLER(get_timeline);
+HANDLER(get_call);
+/* api_acts.c */
+HANDLER(start_run);
+HANDLER(resume_run);
+HANDLER(adopt_run);
+HANDLER(retry_run);
+HANDLER(cancel_run);
+HANDLER(note_run);
+HANDLER(decide_gate);
+HANDLER(edit_artifact);
+HANDLER(delete_project);
+/* api_gates.c */
+HANDLER(list_gates);
+HANDLER(get_gate);
+/* api_pipelines.c */
+HANDLER(list_pipelines);
+HANDLER(get_pipeline);
+/* api_projects.c */
+HANDLER(list_projects);
+HANDLER(get_project);
+/* api_artifacts.c */
+HANDLER(get_artifact);
+HANDLER(list_versions);
+HANDLER(get_diff);
+
+#undef HANDLER
