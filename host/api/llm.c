@@ -93,6 +93,7 @@ static void start(struct wait *w) {
   c->epoch = run->epoch;
   c->key = w->key;
   c->supersedes = w->supersedes;
+  c->anew = w->anew;
   c->seq = &run->seq;
   c->role = a->role;
   run_models(run, a->role, &c->models, &c->n_models);

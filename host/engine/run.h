@@ -56,6 +56,7 @@ struct wait {
   void (*when_quiet)(
       struct wait *w); /* WAIT_PARKED: what happens once nothing else of the run is in flight */
   bool recorded;       /* the answer came from the journal */
+  bool anew;           /* one is recorded, but a resume --with ... wants another */
   enum err err;        /* not OK: finish is not called; the task is raised `error` */
   struct error error;
   char *result; /* canonical JSON of the answer; owned */

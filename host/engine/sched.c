@@ -372,6 +372,7 @@ static void wait_start(struct wait *w) {
   struct entry *e = w->kind->journaled && run->journal ? run_journal_find(run, w, &adopted) : NULL;
   if (e && !adopted && asked_again(run, w, e)) {
     w->supersedes = e->id;
+    w->anew = true;
     e = NULL;
   }
   if (e && run->with_artifacts && e->id && strcmp(w->key.kind, "get") == 0)

@@ -22,20 +22,26 @@ struct intent_op {
   char *memory, *params;
 };
 
+static void kept_post(struct call_state *s, struct op_call_intent *intent);
+
 static void intent_landed(struct post *post) {
   struct intent_op *op = list_owner(post, struct intent_op, post);
   struct call_state *s = op->call;
   s->row = op->op.id;
   enum err err = op->op.op.err;
   struct error e = op->op.op.error;
+  bool kept = err == OK && op->op.kept;
+  if (s->c && kept) kept_post(s, &op->op);
   free(op->memory);
   free(op->params);
   op->op.op.kind->free(&op->op.op);
-  if (s->c && err == OK) {
+  if (s->c && kept) {
+    call_unsent(s);
+  } else if (s->c && err == OK) {
     attempt_send(s);
   } else if (s->c) {
     call_fail(s, err, &e);
-  } else if (err == OK && s->llm) { /* cancelled meanwhile: nothing was sent */
+  } else if (err == OK && !kept && s->llm) { /* cancelled meanwhile: nothing was sent */
     answer_post(s, &(struct attempt_result){.state = "cancelled", .price_known = true}, FINISH_ROW);
   }
   state_drop(s);
@@ -109,6 +115,7 @@ void intent_post(struct call_state *s) {
   op->op.run = s->c->run;
   op->op.epoch = s->c->epoch;
   op->op.attempt = ++s->attempts;
+  op->op.anew = s->c->anew;
   op->post.fn = intent_landed;
   op->loop = s->llm->loop;
   op->call = s;
@@ -274,6 +281,37 @@ static void add_entry(struct finish_op *op, const struct call_state *s) {
   op->op.entry.key.kind = put(&at, c->key.kind);
 }
 
+static struct finish_op *finish_new(const struct call_state *s, int64_t row, const char *state) {
+  struct finish_op *op = mem_alloc(sizeof *op);
+  op->op.op.kind = &op_call_finish_kind;
+  op->op.op.done = finish_done;
+  op->post.fn = finish_landed;
+  op->loop = s->llm->loop;
+  op->op.id = row;
+  op->op.run = s->ticket.run;
+  op->op.state = state;
+  if (s->c) op->op.epoch = s->c->epoch;
+  return op;
+}
+
+/* `done` of the call waits for it. */
+static void finish_await(struct call_state *s, struct finish_op *op) {
+  s->stage = AT_FINISH;
+  op->call = s;
+  state_hold(s);
+}
+
+/* The question was answered before, by a call whose run had moved on: only the entry is written. */
+static void kept_post(struct call_state *s, struct op_call_intent *intent) {
+  struct finish_op *op = finish_new(s, s->row = intent->kept, "answered");
+  op->op.result = intent->kept_result;
+  intent->kept_result = NULL;
+  add_entry(op, s);
+  op->op.entry.once = true; /* its row has ended */
+  finish_await(s, op);
+  store_post(s->llm->store, &op->op.op);
+}
+
 static char *take_text(struct buf *b) {
   return b->len ? buf_take(b) : NULL;
 }
@@ -282,17 +320,10 @@ static char *dup_unless_empty(const char *s) {
 }
 
 void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode) {
-  struct finish_op *op = mem_alloc(sizeof *op);
+  struct finish_op *op = finish_new(s, s->row, r->state);
   uint64_t now = clock_mono_ns();
   llm_scrub(s->llm, s->text.data, s->text.len);
   llm_scrub(s->llm, s->reasoning.data, s->reasoning.len);
-  op->op.op.kind = &op_call_finish_kind;
-  op->op.op.done = finish_done;
-  op->post.fn = finish_landed;
-  op->loop = s->llm->loop;
-  op->op.id = s->row;
-  op->op.run = s->ticket.run;
-  op->op.state = r->state;
   op->op.http_status = s->status;
   op->op.usage = r->usage;
   op->op.usage_estimated = r->estimated;
@@ -307,16 +338,11 @@ void answer_post(struct call_state *s, const struct attempt_result *r, enum fini
     op->op.model_returned = dup_unless_empty(r->end->model);
   }
   if (s->failed) op->op.error = mem_printf("%s: %s", failure_name(s->failure.kind), s->failure.message);
-  if (s->c) op->op.epoch = s->c->epoch;
   if (mode == FINISH_ANSWER) op->op.result = answer_json(s, r, op->op.ttft_ms, op->op.total_ms);
   if (mode == FINISH_ERROR) op->op.result = error_json(s);
   if (mode == FINISH_ANSWER || mode == FINISH_ERROR) add_entry(op, s);
   op->op.answer = take_text(&s->text);
   op->op.reasoning = take_text(&s->reasoning);
-  if (mode != FINISH_ROW) {
-    s->stage = AT_FINISH;
-    op->call = s;
-    state_hold(s);
-  }
+  if (mode != FINISH_ROW) finish_await(s, op);
   store_post(s->llm->store, &op->op.op);
 }

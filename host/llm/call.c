@@ -288,6 +288,11 @@ void call_finished(struct call_state *s, enum err err, const struct error *e) {
   end_call(s);
 }
 
+void call_unsent(struct call_state *s) {
+  unsettle(s);
+  lane_leave(&s->ticket, LANE_ANSWERED);
+}
+
 /* ---- after a failed attempt ---- */
 
 static int retries_of(const struct call_state *s) {

@@ -74,6 +74,7 @@ struct llm_call {
   int64_t run, epoch;
   struct journal_key key; /* of the journal entry to be */
   int64_t supersedes;
+  bool anew;    /* a person wants a new answer, also where one was kept */
   int64_t *seq; /* the run's counter: ++*seq gives the entry its place when the answer is posted */
   const char *role;
   const char *const *models; /* the run's own choice for this role, "provider/model"; NULL: settings */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "store/spool.h"
 #include "store/sql.h"
+#include "store/transitions.h"
 
 enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id) {
   char own[SHA_HEX];
@@ -98,19 +99,45 @@ static enum err insert_reads(struct db *db, struct op_call_intent *op) {
   return err;
 }
 
+/* An answer that came after its run had moved on, and that nobody has taken since. */
+static enum err find_kept(struct db *db, struct op_call_intent *op) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT id, late_result FROM calls WHERE run_id = $run AND late_result IS NOT NULL AND hash = $hash AND n = $n"
+      " AND scope = $scope AND id NOT IN (SELECT call_id FROM journal WHERE run_id = $run AND call_id IS NOT NULL)"
+      " ORDER BY id LIMIT 1");
+  db_bind_int(s, "$run", op->run);
+  db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
+  db_bind_int(s, "$n", op->key.n);
+  db_bind_text(s, "$scope", op->key.scope ? op->key.scope : "/");
+  enum db_step step = db_step(s);
+  if (step == DB_ROW) {
+    op->kept = db_int(s, 0);
+    op->kept_result = mem_dup(db_text(s, 1));
+  }
+  return sql_end(db, s, step);
+}
+
 static enum err apply_intent(struct db *db, struct store_op *base) {
   struct op_call_intent *op = (struct op_call_intent *)base;
-  enum err err = fence_check(db, op->run, op->epoch);
-  if (err == OK) err = insert_call(db, op);
+  free(op->kept_result);
+  op->kept_result = NULL;
+  op->kept = op->id = 0;
+  enum err err = call_intent_guard & IF_EPOCH ? fence_check(db, op->run, op->epoch) : OK;
+  if (err == OK && call_intent_guard & IF_UNANSWERED && !op->anew) err = find_kept(db, op);
+  if (err != OK || op->kept) return err;
+  err = insert_call(db, op);
   for (size_t i = 0; err == OK && i < op->n_blocks; i++) err = insert_block(db, op->id, i, &op->blocks[i]);
   return err == OK ? insert_reads(db, op) : err;
 }
 
-static void free_plain(struct store_op *op) {
+static void free_intent(struct store_op *op) {
+  free(((struct op_call_intent *)op)->kept_result);
   free(op);
 }
 
-const struct store_op_kind op_call_intent_kind = {"call_intent", apply_intent, NULL, NULL, free_plain, false};
+const struct store_op_kind op_call_intent_kind = {"call_intent", apply_intent, NULL,
+                                                  NULL,          free_intent,  false};
 
 /* --- the end --- */
 

@@ -10,7 +10,10 @@ struct call_block {
   bool stable;
 };
 
-/* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs. */
+/* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs.
+ *
+ * When an answer to this question was kept late and no entry of the run holds it, there is nothing to send: no row is made, `kept` is the
+ * row of that answer and `kept_result` its normal form. */
 struct op_call_intent {
   struct store_op op;
   int64_t run, epoch;
@@ -20,7 +23,9 @@ struct op_call_intent {
   const struct call_block *blocks;
   size_t n_blocks;
   const char *reads; /* JSON list of what the blocks were made from, or NULL */
-  int64_t id;        /* out */
+  bool anew;         /* a person wants a new answer: a kept one does not do */
+  int64_t id, kept;  /* out: one of them */
+  char *kept_result; /* out, the op's */
 };
 extern const struct store_op_kind op_call_intent_kind;
 

@@ -1,5 +1,5 @@
-/* transitions.h - which status of a run may follow which, who may do it, and on what condition. runs.c asks this table before it changes a
- * row; tests/unit/test_states.c explores every history that it allows. */
+/* transitions.h - which status of a run may follow which, who may do it, and on what condition; and on what condition a question is sent.
+ * runs.c and calls.c ask here before they change a row; tests/unit/test_states.c explores every history that this allows. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@ enum run_guard {
   IF_EPOCH = 1,      /* only in the epoch that the mover knows */
   IF_DUE = 2,        /* only when its time has come */
   IF_OWNER_DEAD = 4, /* only when the mover knows that whoever held it is dead */
-  NEW_EPOCH = 8      /* epoch + 1: what was begun before is fenced from here on */
+  NEW_EPOCH = 8,     /* epoch + 1: what was begun before is fenced from here on */
+  IF_UNANSWERED = 16 /* only when no answer to it came late, after whoever asked had read the record */
 };
 struct run_transition {
   const char *from, *to;
@@ -43,6 +44,9 @@ static const struct run_transition run_transitions[] = {
     {"running", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
 };
 enum { RUN_TRANSITIONS = sizeof run_transitions / sizeof *run_transitions };
+
+/* Before a question is sent to a provider. One host cannot have the second case: what it asked is stopped before its run moves on. Two hosts can. */
+static const unsigned call_intent_guard = IF_EPOCH | IF_UNANSWERED;
 
 /* NULL: nobody may do that. */
 static inline const struct run_transition *run_transition(const char *from, const char *to,

@@ -664,6 +664,38 @@ static void a_fenced_run_sends_nothing(void **state) {
   release(&q);
 }
 
+/* Asked by an earlier life of the run; the answer came when this one had read its journal. */
+static void a_late_answer_is_no_second_request(void **state) {
+  struct room *r = *state;
+  struct op_call_intent intent = {
+      .op = {.kind = &op_call_intent_kind}, .run = r->run, .epoch = r->epoch, .provider = "p", .model = "m"};
+  intent.key.scope = "/";
+  intent.key.kind = "llm";
+  do_ok(r->f->store, &intent.op);
+  struct op_call_finish *late = mem_alloc(sizeof *late);
+  *late = (struct op_call_finish){.op = {.kind = &op_call_finish_kind},
+                                  .id = intent.id,
+                                  .run = r->run,
+                                  .epoch = r->epoch,
+                                  .state = "answered",
+                                  .cost_nano = 7,
+                                  .result = mem_dup("{\"text\":\"late\"}"),
+                                  .entry = {.run = r->run, .epoch = r->epoch, .seq = 1, .key = intent.key}};
+  r->epoch = claim(r->f->store, r->run);
+  assert_int_equal(store_do(r->f->store, &late->op), ERR_FENCED);
+  late->op.kind->free(&late->op);
+  struct question q = {0};
+  ask_one(r, &q);
+  assert_int_equal(q.call.err, OK);
+  assert_string_equal(q.call.result, "{\"text\":\"late\"}");
+  assert_int_equal(q.call.entry_seq, r->seq);
+  assert_int_equal(r->server.n_requests, 0);
+  assert_int_equal(r->budget.calls, 0);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  assert_int_equal(ask(r->f->store, "SELECT count(*) FROM journal"), 1);
+  release(&q);
+}
+
 static void budgets_hold_with_calls_in_parallel(void **state) {
   struct room *r = *state;
   struct question q[30] = {0};
@@ -878,6 +910,7 @@ int main(void) {
       T(a_missing_key_pauses_before_anything),
       T(a_key_file_must_be_private),
       T(a_fenced_run_sends_nothing),
+      T(a_late_answer_is_no_second_request),
       T(budgets_hold_with_calls_in_parallel),
       T(the_library_has_a_month),
       T(cancel_works_at_any_time),

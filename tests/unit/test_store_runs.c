@@ -428,6 +428,38 @@ static void a_late_answer_is_kept_counted_and_found_by_resume(void **state) {
   buf_release(&b);
 }
 
+/* It lands after the next life of the run has read its journal, and before that life asks. */
+static void a_late_answer_is_taken_instead_of_asking_again(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  int64_t now = claim(s, run);
+  struct op_call_finish *op = finish_of(call, run, epoch, 1);
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  struct op_call_intent ask_again = {.op = {.kind = &op_call_intent_kind},
+                                     .run = run,
+                                     .epoch = now,
+                                     .key = {.scope = "/", .kind = "llm"},
+                                     .provider = "p",
+                                     .model = "m"};
+  do_ok(s, &ask_again.op);
+  assert_int_equal(ask_again.kept, call);
+  assert_string_equal(ask_again.kept_result, "{\"text\":\"It was dark.\"}");
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls"), 1); /* nothing to send */
+  /* A person who wants another answer gets one; so does who asks once the kept one has its entry. */
+  ask_again.anew = true;
+  do_ok(s, &ask_again.op);
+  assert_int_equal(ask_again.kept, 0);
+  ask_again.anew = false;
+  op->epoch = op->entry.epoch = now;
+  op->entry.once = true;
+  do_ok(s, &op->op);
+  do_ok(s, &ask_again.op);
+  assert_int_equal(ask_again.kept, 0);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 7000); /* paid once */
+  free(ask_again.kept_result);
+  op->op.kind->free(&op->op);
+}
+
 static void a_late_answer_of_an_ended_run_is_counted_too(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
@@ -486,6 +518,7 @@ int main(void) {
       CASE(entries_come_back_in_order_without_the_superseded),
       CASE(a_call_is_intended_finished_and_summed),
       CASE(a_late_answer_is_kept_counted_and_found_by_resume),
+      CASE(a_late_answer_is_taken_instead_of_asking_again),
       CASE(a_late_answer_of_an_ended_run_is_counted_too),
       CASE(a_retry_starts_with_a_copy_of_the_live_journal),
   };
