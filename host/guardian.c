@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/oom.h"
 
 #define MS UINT64_C(1000000)
 #define S  (1000 * MS)
@@ -117,16 +118,6 @@ static void feed_watchdog(struct guardian *g, uint64_t now) {
 
 /* ---- the child's life */
 
-/* How often the kernel killed something for want of memory; -1: not known. */
-static long oom_kills(void) {
-  FILE *f = fopen("/proc/vmstat", "re");
-  char line[128];
-  long n = -1;
-  while (f && n < 0 && fgets(line, sizeof line, f)) (void)!sscanf(line, "oom_kill %ld", &n);
-  if (f) fclose(f);
-  return n;
-}
-
 static _Noreturn void be_child(struct guardian *g) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != g->self) _exit(128 + SIGKILL); /* it died before we asked to die with it */
@@ -206,6 +197,25 @@ static void tell_death(const struct guardian *g, int status, char *how, size_t s
            name ? name : "?", why, WCOREDUMP(status) ? ", core dumped" : "", lived);
 }
 
+/* A crash or a hang in a run is that run's. When memory runs out it may be anybody's; a kill or an end that others asked for is nobody's. */
+static int64_t blame_for(const struct guardian *g, int status) {
+  if (!WIFSIGNALED(status)) return BLAME_NOBODY;
+  int64_t run = atomic_load(&g->pulse->run);
+  switch (WTERMSIG(status)) {
+  case SIGSEGV:
+  case SIGABRT:
+  case SIGBUS:
+  case SIGFPE:
+  case SIGILL:
+  case SIGSYS:
+  case SIGTRAP: return run ? run : BLAME_ANY;
+  case SIGKILL:
+    if (g->hung) return run ? run : BLAME_ANY;
+    return oom_kills() == g->oom_born ? BLAME_NOBODY : BLAME_ANY;
+  default: return BLAME_NOBODY;
+  }
+}
+
 static void on_death(struct guardian *g, int status) {
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   bool by_itself = WIFEXITED(status) && code != GUARDIAN_RESTART;
@@ -213,9 +223,7 @@ static void on_death(struct guardian *g, int status) {
   if (!by_itself) tell_death(g, status, how, sizeof how);
   bool progress = atomic_load(&g->pulse->progress) != g->progress_born;
   bool steady = !g->hung && clock_mono_ns() - g->born_ns >= (uint64_t)(g->set.steady_s * S);
-  /* A kill -9 that came neither from us nor from the kernel: no run of it is to blame. */
-  atomic_store(&g->pulse->blameless,
-               WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !g->hung && oom_kills() == g->oom_born);
+  atomic_store(&g->pulse->blame, blame_for(g, status));
   g->child = 0;
   if (by_itself || g->stop_signal) {
     if (WIFSIGNALED(status) && WTERMSIG(status) != g->stop_signal)

@@ -25,7 +25,7 @@ struct engine_api {
 
 struct engine_settings {
   struct machine_limits machine;
-  int most_deaths; /* after so many deaths of hosts that held a run, without a new journal entry, it is tried alone (3); see trial.c */
+  int most_deaths; /* so many crashes of hosts by a run, without a new journal entry, make it poison (3); see trial.c */
   int most_tasks;  /* unfinished tasks of a run (64) */
   int64_t run_limit_nano;   /* default budget of a run: 10 USD */
   int64_t run_limit_calls;  /* 2,000 */

@@ -146,12 +146,10 @@ static void claimed(struct run *run, struct store_op *base) {
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }
-  if (run->row.deaths >= 2 * most_deaths(run)) { /* the last times alone */
+  if (op->poison) {
     struct error e = {0};
-    err_set(
-        &e, ERR_STUCK,
-        "stuck: %lld hosts in a row died while this run was theirs, the last ones while it was tried alone, and it got no further",
-        (long long)run->row.deaths);
+    err_set(&e, ERR_STUCK, "stuck: %lld hosts in a row died while they worked on this run, and it got no further",
+            (long long)run->row.deaths);
     err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
              (long long)run->id);
     run_fail(run, ERR_STUCK, &e, NULL);
@@ -160,13 +158,20 @@ static void claimed(struct run *run, struct store_op *base) {
   run_load(run);
 }
 
+/* What the guardian says of the host before this one, seen from this run. */
+static int death_of(const struct run *run) {
+  const struct pulse *pulse = run->engine->settings.pulse;
+  int64_t blame = pulse ? atomic_load(&pulse->blame) : BLAME_NOBODY;
+  return blame == run->id ? DEATH_BY_THIS : blame == BLAME_ANY ? DEATH_COUNTED : DEATH_NOT_COUNTED;
+}
+
 void run_post_claim(struct run *run, bool alone) {
   struct op_run_claim *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_claim_kind;
   op->id = run->id;
   op->adopt = true;
   op->alone = alone;
-  op->blameless = run->engine->settings.pulse && atomic_load(&run->engine->settings.pulse->blameless);
+  op->death = death_of(run);
   op->deaths_most = most_deaths(run);
   pending_post(run, NULL, &op->op, false, NULL, claimed);
 }
@@ -258,7 +263,10 @@ void run_begin(struct run *run) {
     return;
   }
   run->machine->owner = run;
+  struct pulse *pulse = run->engine->settings.pulse;
+  if (pulse) atomic_store(&pulse->run, run->id);
   enum err err = machine_protect(run->machine, open_run, run, &e);
+  if (pulse) atomic_store(&pulse->run, 0);
   if (err != OK) {
     run_fail(run, err == ERR_LIMIT ? ERR_LIMIT : ERR_SCRIPT, &e, NULL);
     return;

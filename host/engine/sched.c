@@ -365,8 +365,18 @@ static void look_again(struct wait *w, struct entry *e) {
   pending_post(run, w, &op->op, true, looked_again, NULL);
 }
 
+/* For tests: a script that holds the loop where nothing interrupts it ("loop_hang_7:stop" for run 7), a host that crashes by a run but not
+ * in it ("wait_start_7:abort"). */
+static void run_failpoint(const struct run *run, const char *place) {
+  char name[40];
+  if (!failpoints_armed()) return;
+  snprintf(name, sizeof name, "%s_%lld", place, (long long)run->id);
+  failpoint(name);
+}
+
 static void wait_start(struct wait *w) {
   struct run *run = w->task->run;
+  run_failpoint(run, "wait_start");
   w->task->state = TASK_WAITING;
   bool adopted = false;
   struct entry *e = w->kind->journaled && run->journal ? run_journal_find(run, w, &adopted) : NULL;
@@ -413,12 +423,6 @@ static void task_failed(struct task *t) {
   run_task_ended(t);
 }
 
-/* For tests: a script that holds the loop where nothing interrupts it ("loop_hang_7:stop" for run 7). */
-static void hang_here(const struct run *run) {
-  char name[40];
-  snprintf(name, sizeof name, "loop_hang_%lld", (long long)run->id);
-  failpoint(name);
-}
 
 static void resume_task(struct run *run, struct task *t) {
   int n_args = t->state == TASK_NEW ? t->n_args : 0, n_results = 0;
@@ -426,7 +430,7 @@ static void resume_task(struct run *run, struct task *t) {
   struct pulse *pulse = run->engine->settings.pulse;
   if (pulse)
     atomic_store(&pulse->run, run->id); /* if this never comes back, the guardian knows whom to name */
-  if (failpoints_armed()) hang_here(run);
+  run_failpoint(run, "loop_hang");
   run->current = t;
   machine_slice_begin(run->machine, t->L);
   int status = lua_resume(t->L, NULL, n_args, &n_results);

@@ -1,9 +1,10 @@
 /* trial.c - which run kills the host?
  *
- * A host that is killed again and again takes all its runs with it, and the journal of none of them grows. Only one may be to blame. So a run
- * that has died `most_deaths` times without getting on is a suspect: it is not claimed together with others. Suspects are claimed one at a
- * time; the next one follows when this one got a new answer, ended, or has lived for TRIAL_NS. A run that dies in as many trials is poison (run.c): one
- * death can be chance. A host that was killed from outside is not counted where the guardian saw it.
+ * When a host crashes in a run, the guardian knows its name, and nobody else's death is counted. But it may crash elsewhere (in a library, by lack of
+ * memory), and takes all its runs with it. Only one may be to blame. So a run that has `most_deaths` deaths without getting on is a suspect: it is not
+ * claimed together with others. Suspects are claimed one at a time; the next one follows when this one got a new answer, ended, or has lived
+ * for TRIAL_NS. A run that dies in as many trials is poison: one death can be chance, or that of a run beside it. A host that was killed from outside
+ * counts for nobody (base/pulse.h).
  *
  *   claim refused as suspect -> trial_wait -> (claimed alone) -> trial_over | the host dies */
 #include "base/clock.h"

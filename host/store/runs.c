@@ -350,12 +350,12 @@ static bool is_status(const struct standing *now, const char *status) {
   return strcmp(now->status, status) == 0;
 }
 
-enum err run_count_death(struct db *db, int64_t id, int64_t *deaths, int64_t *mark) {
+enum err run_count_deaths(struct db *db, int64_t id, int one_more, int64_t *deaths, int64_t *mark) {
   struct db_stmt *s = db_prepare(db, "SELECT COALESCE(MAX(id), 0) FROM journal WHERE run_id = $run");
   db_bind_int(s, "$run", id);
   enum db_step step = db_step(s);
   int64_t newest = step == DB_ROW ? db_int(s, 0) : 0;
-  *deaths = *deaths > 0 && newest == *mark ? *deaths + 1 : 1;
+  *deaths = (newest == *mark ? *deaths : 0) + one_more;
   *mark = newest;
   return sql_end(db, s, step);
 }
@@ -368,9 +368,19 @@ static int64_t waited(const struct run_row *row, const struct standing *before) 
   return since == 0 ? -1 : ms > 0 ? ms : 0;
 }
 
+static enum err look_at_deaths(struct db *db, struct op_run_claim *op, struct standing *now) {
+  enum err err =
+      run_count_deaths(db, op->id, op->death != DEATH_NOT_COUNTED, &now->deaths, &now->death_mark);
+  int64_t most = op->deaths_most;
+  op->poison = most && now->deaths >= (op->death == DEATH_BY_THIS ? most : 2 * most);
+  op->suspect = most && now->deaths >= most && !op->alone && !op->poison;
+  return err;
+}
+
 static enum err apply_claim(struct db *db, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   run_row_release(&op->row);
+  op->poison = op->suspect = false;
   struct standing now;
   enum err err = look(db, op->id, &now, &base->error);
   if (err != OK) return err;
@@ -381,9 +391,7 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
     return err_set(&base->error, ERR_CONFLICT, "run %lld begins later", (long long)op->id);
   if (!t || (t->guard & IF_DUE && !due) || (t->guard & IF_OWNER_DEAD && !died))
     return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
-  if (died && !op->blameless && (err = run_count_death(db, op->id, &now.deaths, &now.death_mark)) != OK)
-    return err;
-  op->suspect = died && op->deaths_most && now.deaths >= op->deaths_most && !op->alone;
+  if (died && (err = look_at_deaths(db, op, &now)) != OK) return err;
   if (op->suspect)
     return err_set(&base->error, ERR_CONFLICT, "hosts died with run %lld: it is tried alone",
                    (long long)op->id);

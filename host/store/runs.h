@@ -57,17 +57,20 @@ struct op_run_create {
 extern const struct store_op_kind op_run_create_kind;
 
 /* queued (or waiting until a time that has come, or running under a dead owner, for an owner that knows it is dead: `adopt`) -> running;
- * epoch + 1. `deaths` counts adoptions from running since the run's last new journal entry. Does not move the heartbeat.
- * ERR_CONFLICT when it is in no such state (row says which). */
+ * epoch + 1. Does not move the heartbeat. ERR_CONFLICT when it is in no such state (row says which).
+ *
+ * `deaths` counts the hosts that died by their own fault while the run was theirs, since its last new journal entry. A host that somebody
+ * killed is nobody's fault. */
 struct op_run_claim {
   struct store_op op;
   int64_t id;
   bool adopt;
+  enum { DEATH_NOT_COUNTED, DEATH_COUNTED, DEATH_BY_THIS } death; /* of the host that it is adopted from */
   int64_t
-      deaths_most; /* not 0: a run that died so often is only claimed `alone`; else ERR_CONFLICT and `suspect` */
+      deaths_most; /* not 0: a run with so many deaths is only claimed `alone`; else ERR_CONFLICT and `suspect` */
   bool alone;
-  bool blameless;     /* its host's death is not counted */
-  bool suspect;       /* out */
+  bool suspect; /* out */
+  bool poison;  /* out: claimed, and to be failed: it died too often by itself, or alone */
   struct run_row row; /* out, owned by the poster: run_row_release */
   int64_t
       waited_ms; /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */

@@ -17,8 +17,8 @@ enum err fence_check(struct db *db, int64_t run, int64_t epoch);
 enum err journal_insert_json(struct db *db, struct journal_entry *entry, json_t *v, char **result);
 /* DB_FAILED -> the database's error, else OK. Resets the statement. */
 enum err sql_end(struct db *db, struct db_stmt *s, enum db_step last);
-/* One more death of a run: *deaths starts again from 1 when the journal grew since *mark (both are the row's, and come back moved). */
-enum err run_count_death(struct db *db, int64_t id, int64_t *deaths, int64_t *mark);
+/* Deaths of a run since its journal grew last, with `one_more` (0 or 1): *deaths and *mark are the row's, and come back moved. */
+enum err run_count_deaths(struct db *db, int64_t id, int one_more, int64_t *deaths, int64_t *mark);
 /* For runs_create: makes a project. `base` is made a slug, unique by suffix; `exact` slugs are taken as they are. */
 enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
                       int64_t *id);

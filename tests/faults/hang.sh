@@ -39,12 +39,24 @@ t_is "$(ledger_judged)" ""
 t_has "$("$QUIRE" show 4 2>&1)" "held the host"
 serve_stop
 
-t_case "a host that dies by one run three times: that run is poison, the others go on"
+t_case "a host that crashes in one run three times: that run is poison, no other is suspected"
 steps_library 20
 : >"$tmp/serve.log"
 serve_start QUIRE_FAILPOINT="loop_hang_4:abort@9" QUIRE_FAILPOINT_KEEP=1
 submit 1 10
 wait_ended 30
+t_is "$(sql "SELECT id, status, deaths FROM runs WHERE status <> 'completed'")" "4|failed|3"
+t_has "$(sql "SELECT error FROM run_texts WHERE run_id = 4")" '"code":"stuck"'
+t_is "$(sql "SELECT max(deaths) FROM runs WHERE id <> 4")" 0
+t_is "$(audit)" ""
+serve_stop
+
+t_case "a host that crashes by one run, nobody knows which: suspects go on one at a time, and only that run fails"
+steps_library 20
+: >"$tmp/serve.log"
+serve_start QUIRE_FAILPOINT="wait_start_4:abort@9" QUIRE_FAILPOINT_KEEP=1
+submit 1 10
+wait_ended 60
 t_is "$(sql "SELECT id, status FROM runs WHERE status <> 'completed'")" "4|failed"
 t_has "$(sql "SELECT error FROM run_texts WHERE run_id = 4")" '"code":"stuck"'
 t_is "$(audit)" ""

@@ -40,6 +40,7 @@ static struct note {
   _Atomic uint64_t began_ns[LIVES]; /* when each ran its first line */
   _Atomic int got[LIVES][32];       /* signals that each caught */
   _Atomic int hung[8];              /* pulse->hung_runs as the last host saw it */
+  _Atomic int blame;                /* pulse->blame, the same */
   _Atomic int orphan;
   _Atomic bool frozen; /* the host does not tick */
   _Atomic int run;     /* what it says it resumes */
@@ -87,6 +88,7 @@ static void begin(struct pulse *pulse) {
   atomic_store(&note->began_ns[my_life], clock_mono_ns());
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) signal(numbers[i], count_signal);
   for (int i = 0; i < 8; i++) atomic_store(&note->hung[i], (int)atomic_load(&pulse->hung_runs[i]));
+  atomic_store(&note->blame, (int)atomic_load(&pulse->blame));
   atomic_store(&note->group, getpgrp());
   atomic_store(&note->parent_group, getpgid(getppid()));
   atomic_store(&note->pid[my_life], getpid());
@@ -245,6 +247,30 @@ static void a_killed_host_is_back_within_50_ms(void **state) {
     assert_int_equal(ending(guardian), 0);
     assert_int_equal(note->lives, 2);
   }
+}
+
+/* The next host learns whose fault the death of this one was. */
+static void a_crash_is_blamed_on_its_run_and_a_kill_on_nobody(void **state) {
+  (void)state;
+  static const struct {
+    int number, run, blame;
+  } deaths[] = {{SIGSEGV, 7, 7},
+                {SIGABRT, 0, BLAME_ANY},
+                {SIGKILL, 7, BLAME_NOBODY},
+                {SIGBUS, 9, 9},
+                {SIGKILL, 0, BLAME_NOBODY}};
+  enum { DEATHS = sizeof deaths / sizeof *deaths };
+  pid_t guardian = guard((struct guardian_settings){.child = serve});
+  for (int i = 0; i < DEATHS; i++) {
+    WAIT_FOR(note->lives == i + 1);
+    note->run = deaths[i].run;
+    sleep_ms(30); /* until the page says so */
+    kill(note->pid[i], deaths[i].number);
+    WAIT_FOR(note->lives == i + 2);
+    assert_int_equal(note->blame, deaths[i].blame);
+  }
+  kill(guardian, SIGTERM);
+  assert_int_equal(ending(guardian), 0);
 }
 
 static void exit_codes_pass_through(void **state) {
@@ -728,6 +754,7 @@ int main(void) {
       CASE(a_killed_host_is_back_within_50_ms),
       CASE(exit_codes_pass_through),
       CASE(a_host_can_ask_to_be_restarted),
+      CASE(a_crash_is_blamed_on_its_run_and_a_kill_on_nobody),
       CASE(quick_deaths_wait_longer_and_longer_until_it_gives_up),
       CASE(progress_and_long_lives_start_the_backoff_anew),
       CASE(the_host_dies_with_its_guardian),

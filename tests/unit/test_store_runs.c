@@ -117,20 +117,61 @@ static void a_claim_gives_a_new_epoch_and_no_heartbeat(void **state) {
   assert_int_equal(store_do(s, &op.op), ERR_NOT_FOUND);
 }
 
+/* Taken from a dead host: the deaths that its row has afterwards; -1: it is a suspect, -2: poison. */
+static int64_t adopt(struct store *s, int64_t run, int death, bool alone) {
+  struct op_run_claim op = {.op = {.kind = &op_run_claim_kind},
+                            .id = run,
+                            .adopt = true,
+                            .death = death,
+                            .deaths_most = 3,
+                            .alone = alone};
+  enum err err = store_do(s, &op.op);
+  int64_t deaths = op.row.deaths;
+  run_row_release(&op.row);
+  assert_int_equal(err, op.suspect ? ERR_CONFLICT : OK);
+  return op.suspect ? -1 : op.poison ? -2 : deaths;
+}
+
 static void deaths_without_a_new_entry_are_counted(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  for (int deaths = 1; deaths <= 3; deaths++) {
-    epoch = claim(s, run);
-    struct run_row row = get_run(s, run);
-    assert_int_equal(row.deaths, deaths);
-    run_row_release(&row);
-  }
-  assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
-  claim(s, run);
+  for (int deaths = 1; deaths <= 2; deaths++)
+    assert_int_equal(adopt(s, run, DEATH_COUNTED, false), deaths);
+  assert_int_equal(adopt(s, run, DEATH_COUNTED, false), -1); /* the third: one of many may be to blame */
+  assert_int_equal(adopt(s, run, DEATH_COUNTED, true), 3);
   struct run_row row = get_run(s, run);
-  assert_int_equal(row.deaths, 1);
+  epoch = row.epoch;
   run_row_release(&row);
+  assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
+  assert_int_equal(adopt(s, run, DEATH_COUNTED, false), 1); /* it got on */
+}
+
+static void a_run_that_dies_alone_is_poison(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b");
+  claim(s, run);
+  for (int deaths = 1; deaths <= 5; deaths++)
+    assert_int_equal(adopt(s, run, DEATH_COUNTED, true), deaths);
+  assert_int_equal(adopt(s, run, DEATH_COUNTED, true), -2);
+}
+
+static void a_run_in_which_hosts_crash_is_poison_at_the_third(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b");
+  claim(s, run);
+  for (int deaths = 1; deaths <= 2; deaths++)
+    assert_int_equal(adopt(s, run, DEATH_BY_THIS, false), deaths);
+  assert_int_equal(adopt(s, run, DEATH_BY_THIS, false), -2);
+}
+
+/* kill -9, a power cut, a guardian that died: however often, and in whatever order. */
+static void a_death_from_outside_counts_for_nobody(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t run = create_run(s, "b");
+  claim(s, run);
+  for (int i = 0; i < 20; i++) assert_int_equal(adopt(s, run, DEATH_NOT_COUNTED, false), 0);
+  assert_int_equal(adopt(s, run, DEATH_COUNTED, false), 1);
+  for (int i = 0; i < 20; i++) assert_int_equal(adopt(s, run, DEATH_NOT_COUNTED, false), 1);
 }
 
 static void a_status_is_fenced_by_epoch_and_status(void **state) {
@@ -509,6 +550,9 @@ int main(void) {
       CASE(twenty_threads_with_one_key_make_one_run),
       CASE(a_claim_gives_a_new_epoch_and_no_heartbeat),
       CASE(deaths_without_a_new_entry_are_counted),
+      CASE(a_run_that_dies_alone_is_poison),
+      CASE(a_run_in_which_hosts_crash_is_poison_at_the_third),
+      CASE(a_death_from_outside_counts_for_nobody),
       CASE(a_status_is_fenced_by_epoch_and_status),
       CASE(a_status_that_names_no_next_mover_is_refused),
       CASE(rows_of_ended_runs_never_change),
