@@ -14,7 +14,7 @@
 #   wait_ended SECONDS              waits for that
 #   outputs                         "N hash of what the run made", one line for each input, sorted
 #   reference LAST                  writes $tmp/reference.out with the outputs of an undisturbed host
-#   ledger_judged                   "" when P2 holds for every key of the library, else what is wrong
+#   ledger_judged                   "" when P2 holds for every key of the library, by the provider's own list, else what is wrong
 #   metric NAME                     a number of /metrics
 
 helper() { echo "${FAULT_HELPERS:-${BUILD:-$root/build}/${QUIRE_FLAVOUR:-release}/tests/faults}/$1"; }
@@ -27,7 +27,8 @@ steps_library() {
   mkdir -p "$QUIRE_LIBRARY/pipelines"
   cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
 return {
-  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = 4, first_byte_s = 5, idle_s = 5 } },
+  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = 4, first_byte_s = 5, idle_s = 5,
+    options = { headers = { ["X-Quire-Call"] = "{{call}}" } } } },
   roles = { default = "stub/novelist" },
   ${2:-}
 }
@@ -112,16 +113,21 @@ reference() {
   ledger_clear
 }
 
-# Each request that the provider saw has an intent; no key has two answers; a key was asked again only after an attempt that
-# has no answer: one in flight at a crash, or one that the provider failed.
+# The provider's own list of requests against the library, key by key (P2): each request has its intent, and was sent once; no key has two answers;
+# a key was asked no more often than 1 + the lives of its run that ended while it was in flight + the attempts that the provider failed.
 ledger_judged() {
-  sql "SELECT 'key of run ' || run_id || ' answered ' || count(*) || ' times' FROM calls WHERE state = 'answered'
-    GROUP BY run_id, scope, hash, n HAVING count(*) > ${1:-1} LIMIT 3"
-  sql "SELECT 'run ' || run_id || ' asked again after an answer' FROM calls c WHERE EXISTS (SELECT 1 FROM calls b WHERE b.run_id = c.run_id
-    AND b.scope = c.scope AND b.hash = c.hash AND b.n = c.n AND b.id < c.id AND b.state = 'answered') AND ${1:-1} = 1 LIMIT 3"
-  local asked intents
-  asked=$(ledger_total) intents=$(sql "SELECT count(*) FROM calls")
-  [[ $asked -le $intents ]] || echo "$asked requests, but $intents intents"
+  ledger >"$tmp/ledger.json"
+  sql "CREATE TEMP TABLE asked AS SELECT CAST(json_extract(value, '\$.call') AS INTEGER) AS call
+      FROM json_each(CAST(readfile('$tmp/ledger.json') AS TEXT), '\$.entries');
+    CREATE TEMP TABLE keys AS SELECT c.run_id, group_concat(c.id) AS calls, count(a.call) AS asked, sum(c.state = 'answered') AS answered,
+      sum(c.state IN ('failed', 'truncated', 'cancelled')) AS failed,
+      count(DISTINCT CASE WHEN c.state = 'sent' AND c.epoch < r.epoch THEN c.epoch END) AS lost
+      FROM calls c JOIN runs r ON r.id = c.run_id LEFT JOIN asked a ON a.call = c.id GROUP BY c.run_id, c.scope, c.hash, c.n;
+    SELECT 'the provider was asked ' || count(*) || ' times for call ' || call FROM asked GROUP BY call HAVING count(*) > 1 LIMIT 3;
+    SELECT 'a request names call ' || call || ', which has no intent' FROM asked WHERE call NOT IN (SELECT id FROM calls) LIMIT 3;
+    SELECT 'run ' || run_id || ': one key has ' || answered || ' answers (calls ' || calls || ')' FROM keys WHERE answered > 1 LIMIT 3;
+    SELECT 'run ' || run_id || ': one key was asked ' || asked || ' times, ' || lost || ' in flight at a death, ' || failed || ' failed (calls '
+      || calls || ')' FROM keys WHERE asked > 1 + lost + failed LIMIT 3;"
 }
 
 metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }

@@ -48,10 +48,18 @@ static void conclude(struct call_state *s, const struct adapter_end *end) {
 /* ---- sending ---- */
 
 /* "Authorization: Bearer {{key}}" with the key in it; NULL when the header is to be left out. */
-static char *fill_key(const char *header, const char *key) {
-  const char *at = strstr(header, "{{key}}");
+static char *fill_in(const char *header, const char *mark, const char *value) {
+  const char *at = strstr(header, mark);
   if (!at) return mem_dup(header);
-  return key ? mem_printf("%.*s%s%s", (int)(at - header), header, key, at + strlen("{{key}}")) : NULL;
+  return value ? mem_printf("%.*s%s%s", (int)(at - header), header, value, at + strlen(mark)) : NULL;
+}
+
+/* The key, and the number of the call's row: what a provider logs of a request leads back to it. */
+static char *fill_header(const struct call_state *s, const char *header, const char *key) {
+  if (strstr(header, "{{key}}")) return fill_in(header, "{{key}}", key);
+  char call[24];
+  snprintf(call, sizeof call, "%lld", (long long)s->row);
+  return fill_in(header, "{{call}}", call);
 }
 
 static double seconds(double configured, double otherwise) {
@@ -97,7 +105,7 @@ static enum err start_transfer(struct call_state *s, struct adapter_request *r, 
   char **headers = mem_alloc((r->n_headers + 1) * sizeof *headers);
   size_t n = 0;
   for (size_t i = 0; i < r->n_headers; i++)
-    if ((headers[n] = fill_key(r->headers[i], key))) n++;
+    if ((headers[n] = fill_header(s, r->headers[i], key))) n++;
   struct http_request request = {.url = r->url,
                                  .headers = (const char *const *)headers,
                                  .n_headers = n,

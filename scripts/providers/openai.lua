@@ -6,7 +6,7 @@
 --   reasoning_field    "reasoning_effort" (default), "reasoning" (OpenRouter), or false: never sent
 --   include_usage      false: the server refuses stream_options
 --   structured         false: the server refuses response_format
---   headers            more headers, name = value
+--   headers            more headers, name = value; {{call}} in a value is the number of the call in the library (quire trace shows it)
 --
 -- The stable blocks of a prompt are the system message, byte by byte the same from call to call, so that prefix caches hit.
 
