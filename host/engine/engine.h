@@ -26,7 +26,7 @@ struct engine_api {
 struct engine_settings {
   struct machine_limits machine;
   int most_deaths; /* so many crashes of hosts by a run, without a new journal entry, make it poison (3); see trial.c */
-  int most_tasks;  /* unfinished tasks of a run (64) */
+  int most_tasks;           /* unfinished tasks of a run (64) */
   int64_t run_limit_nano;   /* default budget of a run: 10 USD */
   int64_t run_limit_calls;  /* 2,000 */
   int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */

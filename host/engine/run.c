@@ -148,7 +148,8 @@ static void claimed(struct run *run, struct store_op *base) {
   }
   if (op->poison) {
     struct error e = {0};
-    err_set(&e, ERR_STUCK, "stuck: %lld hosts in a row died while they worked on this run, and it got no further",
+    err_set(&e, ERR_STUCK,
+            "stuck: %lld hosts in a row died while they worked on this run, and it got no further",
             (long long)run->row.deaths);
     err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
              (long long)run->id);

@@ -423,7 +423,6 @@ static void task_failed(struct task *t) {
   run_task_ended(t);
 }
 
-
 static void resume_task(struct run *run, struct task *t) {
   int n_args = t->state == TASK_NEW ? t->n_args : 0, n_results = 0;
   t->state = TASK_READY;

@@ -96,7 +96,8 @@ void state_drop(struct call_state *s);
 void call_kick(struct call_state *s, void (*next)(struct call_state *));
 void call_fail(struct call_state *s, enum err err,
                const struct error *e); /* ends the call without a result */
-void call_unsent(struct call_state *s); /* a kept answer came in its place: no money, no turn at the provider */
+void call_unsent(
+    struct call_state *s); /* a kept answer came in its place: no money, no turn at the provider */
 void call_attempt_ended(struct call_state *s,
                         const struct adapter_end *end); /* end NULL: s->failure says why */
 void call_finished(struct call_state *s, enum err err, const struct error *e);

@@ -369,8 +369,7 @@ static int64_t waited(const struct run_row *row, const struct standing *before) 
 }
 
 static enum err look_at_deaths(struct db *db, struct op_run_claim *op, struct standing *now) {
-  enum err err =
-      run_count_deaths(db, op->id, op->death != DEATH_NOT_COUNTED, &now->deaths, &now->death_mark);
+  enum err err = run_count_deaths(db, op->id, op->death != DEATH_NOT_COUNTED, &now->deaths, &now->death_mark);
   int64_t most = op->deaths_most;
   op->poison = most && now->deaths >= (op->death == DEATH_BY_THIS ? most : 2 * most);
   op->suspect = most && now->deaths >= most && !op->alone && !op->poison;

@@ -15,7 +15,7 @@ enum {
   SWEEPS = 2,
   RESUMES = 1,
   PARKS = 1,
-  CLAIMS = 10, /* epochs of a history */
+  CLAIMS = 10,               /* epochs of a history */
   CLAIMS_BETWEEN_LIVING = 4, /* two hosts could take a run from each other for ever */
   STATES_MOST = 1 << 22
 };

@@ -135,8 +135,7 @@ static int64_t adopt(struct store *s, int64_t run, int death, bool alone) {
 static void deaths_without_a_new_entry_are_counted(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  for (int deaths = 1; deaths <= 2; deaths++)
-    assert_int_equal(adopt(s, run, DEATH_COUNTED, false), deaths);
+  for (int deaths = 1; deaths <= 2; deaths++) assert_int_equal(adopt(s, run, DEATH_COUNTED, false), deaths);
   assert_int_equal(adopt(s, run, DEATH_COUNTED, false), -1); /* the third: one of many may be to blame */
   assert_int_equal(adopt(s, run, DEATH_COUNTED, true), 3);
   struct run_row row = get_run(s, run);
@@ -150,8 +149,7 @@ static void a_run_that_dies_alone_is_poison(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b");
   claim(s, run);
-  for (int deaths = 1; deaths <= 5; deaths++)
-    assert_int_equal(adopt(s, run, DEATH_COUNTED, true), deaths);
+  for (int deaths = 1; deaths <= 5; deaths++) assert_int_equal(adopt(s, run, DEATH_COUNTED, true), deaths);
   assert_int_equal(adopt(s, run, DEATH_COUNTED, true), -2);
 }
 
@@ -159,8 +157,7 @@ static void a_run_in_which_hosts_crash_is_poison_at_the_third(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b");
   claim(s, run);
-  for (int deaths = 1; deaths <= 2; deaths++)
-    assert_int_equal(adopt(s, run, DEATH_BY_THIS, false), deaths);
+  for (int deaths = 1; deaths <= 2; deaths++) assert_int_equal(adopt(s, run, DEATH_BY_THIS, false), deaths);
   assert_int_equal(adopt(s, run, DEATH_BY_THIS, false), -2);
 }
 
