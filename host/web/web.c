@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "web/internal.h"
 #include "web/pages.h"
+#include "web/read_pages.h"
 
 static void add_rows(struct web *w, const struct web_route *rows, size_t n) {
   w->rows = mem_grow(w->rows, (w->n_routes + n) * sizeof *w->rows);
@@ -37,6 +38,7 @@ struct web *web_start(struct commands *c, const struct web_settings *settings, s
   w->base = mem_dup("/");
   add_rows(w, web_routes, web_routes_n);
   add_rows(w, page_routes, page_routes_n);
+  add_rows(w, read_routes, read_routes_n);
   enum err err = assets_open(settings->ui, &w->assets, e);
   struct server_settings server = {.listen = settings->listen,
                                    .routes = w->routes,

@@ -1,0 +1,56 @@
+/* downloads.c - GET /files/{slug}/{name...}: any document of a project, always as a download, never shown: what a model or a person wrote
+ * must not become a page of this site. Threads: the server's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/projects.h"
+#include "store/store.h"
+#include "web/book.h"
+#include "web/internal.h"
+#include "web/plain_page.h"
+#include "web/read_pages.h"
+
+struct owner {
+  int64_t id;
+  char *slug;
+};
+
+static void take_owner(void *arg, const struct project_row *row) {
+  *(struct owner *)arg = (struct owner){row->id, mem_dup(row->slug)};
+}
+
+/* "keeper.epub" for the book.epub of the project keeper, else the last part of the name. Plain ASCII: it stands in a header. */
+static char *file_name(const char *slug, const char *name) {
+  const char *last = strrchr(name, '/');
+  bool book = strncmp(name, "book.", 5) == 0;
+  char *file = book ? mem_printf("%s%s", slug, name + 4) : mem_dup(last ? last + 1 : name);
+  for (char *c = file; *c; c++)
+    if (!(*c >= ' ' && *c < 0x7f) || strchr("\"\\/;%", *c)) *c = '_';
+  return file;
+}
+
+void send_document(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
+  struct owner book = {0};
+  struct error e = {0};
+  struct buf content;
+  buf_init(&content, MAX_ARTIFACT_BYTES);
+  struct db *db = store_reader(w->commands->store);
+  enum err err = db ? project_find(db, slug, take_owner, &book, &e)
+                    : err_set(&e, ERR_LOCKED, "the library cannot be read now");
+  if (err == OK) err = artifact_content(db, book.id, name, 0, &content, NULL, &e);
+  store_reader_release(w->commands->store, db);
+  if (err == OK) {
+    char *file = file_name(book.slug, name), *how = mem_printf("attachment; filename=\"%s\"", file);
+    response_header(a, "Content-Disposition", how);
+    response_send(a, 200, book_media_type(name), content.data, content.len);
+    free(how);
+    free(file);
+  } else {
+    plain_error(a, w, &e);
+  }
+  free(book.slug);
+  buf_release(&content);
+}
