@@ -24,13 +24,15 @@ void plain_begin(struct plain_page *p, const struct web *w, const char *title, c
   plain_printf(p, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>",
                language && language_tag(language) ? language : "en");
   html_puts(&p->html, title);
-  plain_printf(
-      p,
-      "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<link rel=\"icon\" href=\"%sassets/%s/icon.svg\" type=\"image/svg+xml\">\n"
-      "<link rel=\"stylesheet\" href=\"%sassets/%s/css/reader.css\">\n</head>\n<body class=\"plain\">\n",
-      p->root, assets_version(w->assets), p->root, assets_version(w->assets));
+  plain_puts(p, "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"color-scheme\" content=\"light dark\">\n");
+  plain_printf(p, "<link rel=\"icon\" href=\"%sassets/%s/icon.svg\" type=\"image/svg+xml\">\n", p->root,
+               assets_version(w->assets));
+  static const char *const sheets[] = {"tokens", "prose", "reader"};
+  for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++)
+    plain_printf(p, "<link rel=\"stylesheet\" href=\"%sassets/%s/css/%s.css\">\n", p->root,
+                 assets_version(w->assets), sheets[i]);
+  plain_puts(p, "</head>\n<body class=\"plain\">\n");
 }
 
 void plain_puts(struct plain_page *p, const char *markup) {

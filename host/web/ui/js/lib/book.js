@@ -1,0 +1,54 @@
+// book.js - what the screens of a book share: addresses, names in an author's words, where somebody stopped reading.
+import { path } from "./api.js";
+
+export const places = {
+  book: (slug) => `books/${path(slug)}`,
+  chapter: (slug, number) => `books/${path(slug)}/chapters/${number}`,
+  cast: (slug) => `books/${path(slug)}/cast`,
+  documents: (slug) => `books/${path(slug)}/documents`,
+  document: (slug, name) => `books/${path(slug)}/documents/${path(name)}`,
+  versions: (slug, name) => `books/${path(slug)}/versions/${path(name)}`,
+  file: (slug, name) => `files/${path(slug)}/${path(name)}`,
+};
+
+// Names of what the API knows, which are also the names of the resources.
+export const names = {
+  project: (slug) => `projects/${path(slug)}`,
+  chapters: (slug) => `projects/${path(slug)}/chapters`,
+  artifact: (slug, name) => `projects/${path(slug)}/artifacts/${path(name)}`,
+  history: (slug, name) => `projects/${path(slug)}/history/${path(name)}`,
+};
+
+export const chapterTitle = (chapter) => chapter.title || `Chapter ${chapter.number}`;
+
+// "chapters/03.md" -> 3
+export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[1] ?? 0);
+
+const FORMATS = { epub: "EPUB", docx: "Word", pdf: "PDF", md: "Markdown" };
+// The finished book, as files: [{ name, label, bytes }]
+export function downloads(artifacts) {
+  const files = artifacts.filter((a) => /^book\.(epub|docx|pdf|md)$/.test(a.name));
+  const order = Object.keys(FORMATS), ending = (a) => a.name.slice(5);
+  return files.sort((a, b) => order.indexOf(ending(a)) - order.indexOf(ending(b))).map((a) => ({ ...a, label: FORMATS[ending(a)] }));
+}
+
+// ---- where somebody stopped reading, kept in this browser: { chapter, block, share }; share is how far down the block, 0 to 1
+
+const key = (slug) => `quire-place ${slug}`;
+
+export function placeOf(slug) {
+  try {
+    const place = JSON.parse(localStorage.getItem(key(slug)));
+    return place && Number.isInteger(place.chapter) ? place : null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepPlace(slug, place) {
+  try {
+    localStorage.setItem(key(slug), JSON.stringify(place));
+  } catch {
+    // Without storage every visit begins at the top.
+  }
+}
