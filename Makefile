@@ -5,6 +5,7 @@
 #                   and writes a first book             make tsan      the tests under thread sanitizer
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
+#   make screenshots  every screen of the web UI, into build/screenshots
 #   make faults     all of tests/faults, with times;    make clean
 #                   SOAK_MINUTES=30 for the whole soak  make install   PREFIX=/usr/local, DESTDIR=
 #
@@ -58,6 +59,9 @@ valgrind                cmd:valgrind    finds leaks
 epubcheck               cmd:epubcheck   judges the EPUBs that come out
 curl                    cmd:curl        speaks to the web API in tests
 sqlite3                 cmd:sqlite3     looks into the library in tests
+nodejs                  cmd:node        runs the browser tests
+npm                     cmd:npm         fetches what they drive the browser with
+chromium                cmd:chromium    the browser
 endef
 
 export RUN_PACKAGES TEST_PACKAGES
@@ -110,7 +114,7 @@ export INSTALL_MISSING
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = $(MAKE) $(JOBS) BUILD='$(BUILD)'
 
-.PHONY: all run test check asan tsan unit faults fuzz bench install clean help say-missing install-run install-test
+.PHONY: all run test check asan tsan unit faults fuzz bench screenshots install clean help say-missing install-run install-test
 .NOTPARALLEL:
 
 all: say-missing
@@ -124,6 +128,13 @@ install-run:
 
 install-test:
 	@tables="$$RUN_PACKAGES"$$'\n'"$$TEST_PACKAGES" bash -c "$$INSTALL_MISSING"
+	+@$(MAKE) tests/browser/node_modules/.package-lock.json
+
+# playwright-core and axe-core, at the versions that the lock file names; nothing of them runs at installation.
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	@cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --silent || { \
+	  echo "The browser tests need playwright-core and axe-core from registry.npmjs.org; without them: make unit, or tests/run.sh unit cli lua" >&2; exit 1; }
+	@touch $@
 
 run: install-run
 	+@$(INNER) -s FLAVOUR=release binary
@@ -143,6 +154,12 @@ asan tsan: install-test
 unit: install-test
 	+@$(INNER) FLAVOUR=$(or $(UNIT_FLAVOUR),release) tests
 	@BUILD='$(BUILD)' QUIRE_FLAVOUR=$(or $(UNIT_FLAVOUR),release) tests/run.sh --unit $(T)
+
+screenshots: install-test
+	+@$(INNER) FLAVOUR=release binary
+	@rm -rf $(BUILD)/screenshots
+	@BUILD='$(BUILD)' SCREENSHOTS=$(abspath $(BUILD))/screenshots tests/run.sh browser/
+	@echo "$$(ls $(BUILD)/screenshots | wc -l) pictures in $(BUILD)/screenshots"
 
 fuzz: install-test
 	+@$(INNER) FLAVOUR=fuzz fuzzers

@@ -18,7 +18,7 @@ each_breaches() {
 
 check_style() {
   local out
-  mapfile -t files < <(find host tests -name '*.[ch]' | LC_ALL=C sort)
+  mapfile -t files < <(find host tests -name node_modules -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
   ((${#files[@]})) || return 0
   # The first place of each file; a batch prints at once, so that batches do not mix.
   out=$(printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 8 bash -c '
@@ -88,9 +88,9 @@ check_left_overs() {
   local words='TO''DO|FIX''ME|XX''X|HA''CK' paths='/wo''rk/(main|shared)|/ho''me/[a-z]|/ro''ot/' found
   local places=(host scripts pipelines tests Makefile .ci)
   [[ -e README.md ]] && places+=(README.md)
-  found=$(grep -rnwIE "$words" "${places[@]}")
+  found=$(grep -rnwIE --exclude-dir=node_modules "$words" "${places[@]}")
   each_breaches "left over" <<<"$found"
-  found=$(grep -rnIE "$paths" "${places[@]}")
+  found=$(grep -rnIE --exclude-dir=node_modules "$paths" "${places[@]}")
   each_breaches "a path of one machine" <<<"$found"
 }
 

@@ -3,7 +3,8 @@
 #
 #   tests/run.sh [--check | --unit | --faults] [PART-OF-NAME]...       (make builds what it runs)
 #
-# Tests are the cmocka programs in build/FLAVOUR/tests/unit and the shell tests in tests/{lua,cli,web,faults}; all speak TAP.
+# Tests are the cmocka programs in build/FLAVOUR/tests/unit, the shell tests in tests/{lua,cli,web,faults}, and the browser tests in
+# tests/browser (*.test.js, for node); all speak TAP.
 # As many run at once as there are processors; each has TEST_SECONDS (300), and only its own process group is ended.
 # --check runs tests/check.sh first, which counts as one case; --unit leaves the shell tests out. A test that dies
 # before it ran all cases of its plan counts as failed; so does a suite in which nothing ran.
@@ -43,7 +44,7 @@ if [[ ${1-} == --one ]]; then
   exit 0
 fi
 
-kinds=(lua cli web faults) check='' units=1 jobs=$(nproc)
+kinds=(lua cli web faults browser) check='' units=1 jobs=$(nproc)
 if [[ ${1-} == --check ]]; then check=1; shift; fi
 if [[ ${1-} == --unit ]]; then kinds=(); shift; fi
 if [[ ${1-} == --faults ]]; then kinds=(faults faults/long) units='' jobs=1 TEST_SECONDS=7200; shift; fi # one at a time: they measure
@@ -67,7 +68,7 @@ list_tests() {
   for source in tests/unit/test_*.c; do
     [[ $units && -e $source ]] && echo "$BUILD/$QUIRE_FLAVOUR/${source%.c}"
   done
-  for kind in "${kinds[@]}"; do find "tests/$kind" -maxdepth 1 -name '*.sh' 2>/dev/null | LC_ALL=C sort; done
+  for kind in "${kinds[@]}"; do find "tests/$kind" -maxdepth 1 \( -name '*.sh' -o -name '*.test.js' \) 2>/dev/null | LC_ALL=C sort; done
 }
 
 wanted() {

@@ -1,1 +1,46 @@
-// main.js
+// main.js - puts the page together: header, status corner, help, then the screen of the address, then the stream.
+import "./elements/q-header.js";
+import "./elements/q-status.js";
+import "./elements/q-help.js";
+import { get } from "./lib/api.js";
+import { keys } from "./lib/keys.js";
+import { amend, refreshAll, refreshSoon } from "./lib/resource.js";
+import { go, start } from "./lib/router.js";
+import { stream } from "./lib/stream.js";
+import { say } from "./lib/status.js";
+import { routes } from "./routes.js";
+
+keys([
+  { keys: "g h", what: "Home", run: () => go("./") },
+  { keys: "g r", what: "All runs", run: () => go("runs") },
+  { keys: "g s", what: "Scripts", run: () => go("scripts") },
+  { keys: "g ,", what: "Settings", run: () => go("settings") },
+  { keys: "n", what: "Begin a new book", run: () => go("new") },
+]);
+
+// ---- what every screen knows from the stream
+
+function sameRun(run) {
+  return (other) => (other.run === run.run ? { ...other, ...run } : other);
+}
+
+stream.on("open", refreshAll);
+stream.on("run", (run) => {
+  amend(`runs/${run.run}`, (known) => ({ ...known, ...run }));
+  amend("overview", (known) => ({ ...known, now: known.now.map(sameRun(run)), waiting: known.waiting.map(sameRun(run)) }));
+});
+stream.on("run-event", (event) => {
+  if (event.type === "status") refreshSoon("overview");
+});
+stream.on("gate", () => refreshSoon("overview"));
+
+document.addEventListener("quire:signed-out", async () => {
+  if (location.pathname.endsWith("/login")) return;
+  const { data } = await get("session").catch(() => ({ data: null }));
+  if (data?.needs_password && !data.signed_in) go(`login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
+});
+document.addEventListener("quire:outdated", () => {
+  say("Quire was replaced by another version while this page was open.", { bad: true, action: "Load the page again", run: () => location.reload() });
+});
+
+start(routes, document.getElementById("main")).then(() => stream.start());
