@@ -1,6 +1,6 @@
 /* rehearsal_internal.h - what the rehearsal model's files share: the prompt as it reads it, and its dice.
  *
- *   rehearsal.c -> prompt_read (rehearsal_prompt.c)
+ *   rehearsal.c -> prompt_read (rehearsal_prompt.c) -> names_read_prose (rehearsal_names.c), task_read (rehearsal_asked.c)
  *               -> write_instance (rehearsal_schema.c) -> write_prose, write_phrase (rehearsal_prose.c) */
 #pragma once
 #include <jansson.h>
@@ -8,7 +8,13 @@
 #include <stdint.h>
 #include "base/buf.h"
 
-enum { MAX_NAMES = 48, MAX_REFS = 600, MAX_KINDS = 32, MAX_CAST = 8 };
+enum {
+  TASK_TAIL = 8 << 10, /* the end of a long task says what is wanted */
+  MAX_NAMES = 48,
+  MAX_REFS = 600,
+  MAX_KINDS = 32,
+  MAX_CAST = 8
+};
 
 /* A piece of the prompt; not terminated. */
 struct span {
@@ -46,8 +52,20 @@ struct prompt {
   const char *scene_break;
   long max_tokens; /* 0: not said */
 };
+/* What the rehearsal model understands of a request. `memory` holds the text that the spans point into and must outlive `p`;
+ * release it. Err: ERR_INVALID (no messages). */
 enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory, struct error *e);
 void prompt_release(struct prompt *p);
+
+/* Adds a name unless it is there, or is part of one that is ("Mara" of "Mara Venn"). What reads like a description is left out. */
+void names_add(struct names *list, struct span s);
+/* Adds the people and places that prose names without a label, in any script, up to MAX_CAST people. */
+void names_read_prose(struct prompt *p, struct span prose);
+/* Sets in_task for those that `task` speaks of. */
+void names_mark_task(struct names *list, struct span task);
+
+/* What the task asks for: words, scenes, chapters, scene_break of `p`. */
+void task_read(struct prompt *p);
 /* "Return exactly N items for KEY" in the task; 0: not said. */
 long prompt_count_for(const struct prompt *p, const char *key);
 /* The options of "Answer with A or B"; 0 when it asks nothing like it. */

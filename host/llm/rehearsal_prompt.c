@@ -1,95 +1,24 @@
-/* rehearsal_prompt.c - what the rehearsal model reads out of a prompt: names, places, ids and numbers.
+/* rehearsal_prompt.c - what the rehearsal model reads out of a prompt: its JSON, its labelled lines, and through its
+ * neighbours the names in its prose (rehearsal_names.c) and what the task asks for (rehearsal_asked.c).
  *
- * prompt_read -> prompt_count_for, prompt_choices -> prompt_release. Any thread.
+ * prompt_read -> prompt_release. Any thread.
  * Prompts are prose with JSON in it, so nothing here parses JSON properly: one pass over the bytes keeps a stack of
  * the keys whose brackets are open, which survives text between two documents and costs a tenth of a parser. */
-#include "llm/rehearsal_internal.h"
-
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
+
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "llm/rehearsal_name_words.h"
+#include "llm/rehearsal_span.h"
 
-enum { TASK_TAIL = 8 << 10, NAME_MOST_BYTES = 60, DEPTH_MOST = 32, STRING_MOST = 4 << 10 };
+enum { DEPTH_MOST = 32, STRING_MOST = 4 << 10, HEAD_MOST = 40, KEY_MOST = 60 };
 
-static struct span span_of(const char *s) {
-  return (struct span){s, strlen(s)};
-}
-
-static bool span_is(struct span a, struct span b) {
-  return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
-}
-
-static bool span_has(struct span s, const char *word) {
-  size_t n = strlen(word);
-  for (size_t i = 0; i + n <= s.n; i++)
-    if (strncasecmp(s.at + i, word, n) == 0) return true;
-  return false;
-}
-
-static bool has_any(struct span s, const char *const *words) {
-  for (; *words; words++)
-    if (span_has(s, *words)) return true;
-  return false;
-}
-
-static struct span trimmed(struct span s) {
-  while (s.n && strchr(" \t\r\n\"'`*_", s.at[0])) s.at++, s.n--;
-  while (s.n && strchr(" \t\r\n\"'`*_", s.at[s.n - 1])) s.n--;
-  return s;
-}
-
-/* ---- names ---- */
-
-static const char *const person_words[] = {"character",  "cast",     "people", "person", "protagonist",
-                                           "antagonist", "narrator", "hero",   NULL};
-static const char *const place_words[] = {"place", "location", "setting", NULL};
 static const char *const thing_words[] = {"theme", "motif", "promise", "thread", "event", "chapter", "object",
                                           "item",  "genre", "phase",   "title",  "book",  "series",  NULL};
 
-/* A description is no name, though it stands where one could. */
-static bool name_like(struct span s) {
-  if (s.n < 2 || s.n > NAME_MOST_BYTES || memchr(s.at, '\n', s.n) || memchr(s.at, ',', s.n)) return false;
-  int spaces = 0;
-  for (size_t i = 0; i < s.n; i++) spaces += s.at[i] == ' ';
-  unsigned char c = (unsigned char)s.at[0];
-  return spaces <= 4 && (c >= 0x80 || isupper(c) || spaces == 0);
-}
-
 static bool speaks(struct span s) {
   return s.n && ((unsigned char)s.at[0] >= 0x80 || isupper((unsigned char)s.at[0]));
-}
-
-/* Is `part` the first or the last word of `whole`? "Mara" and "Mara Venn" are one person. */
-static bool part_of(struct span part, struct span whole) {
-  if (part.n + 1 >= whole.n) return false;
-  bool first = memcmp(whole.at, part.at, part.n) == 0 && whole.at[part.n] == ' ';
-  const char *tail = whole.at + whole.n - part.n;
-  return first || (memcmp(tail, part.at, part.n) == 0 && tail[-1] == ' ');
-}
-
-static void names_add(struct names *list, struct span s) {
-  s = trimmed(s);
-  if (!name_like(s)) return;
-  for (int i = 0; i < list->n; i++) {
-    if (span_is(list->list[i], s) || part_of(s, list->list[i])) return;
-    if (part_of(list->list[i], s)) {
-      list->list[i] = s;
-      return;
-    }
-  }
-  if (list->n < MAX_NAMES) list->list[list->n++] = s;
-}
-
-static void mark_names_of_task(struct names *list, const char *task, size_t n) {
-  for (int i = 0; i < list->n; i++) {
-    struct span s = list->list[i];
-    list->in_task[i] = memmem(task, n, s.at, s.n) != NULL;
-    const char *space = list->in_task[i] ? NULL : memchr(s.at, ' ', s.n);
-    if (space && space - s.at > 2) list->in_task[i] = memmem(task, n, s.at, (size_t)(space - s.at)) != NULL;
-  }
 }
 
 /* ---- JSON inside the prompt ---- */
@@ -107,7 +36,7 @@ static struct span container(const struct scan *s) {
 }
 
 static void keep_first(struct span *place, struct span value) {
-  value = trimmed(value);
+  value = span_trimmed(value);
   if (!place->n && value.n && value.n <= 120) *place = value;
 }
 
@@ -115,12 +44,12 @@ static void take_string(struct scan *s, struct span value) {
   struct prompt *p = s->p;
   struct span key = s->key.n ? s->key : container(s), inside = container(s);
   if (span_is(key, span_of("name"))) {
-    if (has_any(inside, place_words))
+    if (span_has_any(inside, name_words_places_heads))
       names_add(&p->places, value);
-    else if (has_any(inside, person_words) || !has_any(inside, thing_words))
+    else if (span_has_any(inside, name_words_people_heads) || !span_has_any(inside, thing_words))
       names_add(&p->people, value);
   } else if (span_is(key, span_of("id"))) {
-    if (s->depth && value.n && value.n <= NAME_MOST_BYTES) s->open[s->depth - 1].id = value;
+    if (s->depth && value.n && value.n <= KEY_MOST) s->open[s->depth - 1].id = value;
   } else if (span_is(key, span_of("title"))) {
     if (s->depth <= 1) keep_first(&p->title, value);
   } else if (span_is(key, span_of("language"))) {
@@ -129,9 +58,9 @@ static void take_string(struct scan *s, struct span value) {
     keep_first(&p->genre, value);
   } else if (span_has(key, "viewpoint")) {
     p->viewpoint = value;
-  } else if (speaks(value) && has_any(key, person_words)) {
+  } else if (speaks(value) && span_has_any(key, name_words_people_heads)) {
     names_add(&p->people, value);
-  } else if (speaks(value) && has_any(key, place_words)) {
+  } else if (speaks(value) && span_has_any(key, name_words_places_heads)) {
     names_add(&p->places, value);
   }
 }
@@ -187,7 +116,7 @@ static size_t take_quoted(struct scan *s, const char *text, size_t n, size_t i) 
   struct span value = {text + from, end - from};
   size_t after = end + 1;
   while (after < n && text[after] == ' ') after++;
-  bool is_key = after < n && text[after] == ':' && value.n <= NAME_MOST_BYTES;
+  bool is_key = after < n && text[after] == ':' && value.n <= KEY_MOST;
   if (is_key) {
     s->key = value;
     return after + 1;
@@ -228,8 +157,8 @@ static void scan_json(struct prompt *p) {
 /* ---- lines: "Title: ...", "Characters: A, B and C", "- Name: what he wants" ---- */
 
 static size_t find_name_end(const char *s, size_t n) {
-  static const char *const ends[] = {":", " (",           " - ", " \xE2\x80\x94", " \xE2\x80\x93", ",",
-                                     ";", "\xEF\xBC\x9A", NULL};
+  static const char *const ends[] = {":", " (", " - ",          " \xE2\x80\x94", " \xE2\x80\x93",
+                                     ",", ";",  "\xEF\xBC\x9A", "\xEF\xBC\x88",  NULL};
   for (const char *const *end = ends; *end; end++) {
     const char *hit = memmem(s, n, *end, strlen(*end));
     if (hit) n = (size_t)(hit - s);
@@ -237,14 +166,27 @@ static size_t find_name_end(const char *s, size_t n) {
   return n;
 }
 
+/* Where the next of a list begins: `end` of this one, and how many bytes stand between them. */
+static size_t next_listed(struct span s, size_t *end) {
+  static const char *const separators[] = {",",          " and ", "\xE3\x80\x81", "\xEF\xBC\x8C", "\xD8\x8C",
+                                           " \xD0\xB8 ", NULL};
+  size_t skip = 0;
+  *end = s.n;
+  for (const char *const *w = separators; *w; w++) {
+    const char *hit = memmem(s.at, s.n, *w, strlen(*w));
+    if (!hit || (size_t)(hit - s.at) >= *end) continue;
+    *end = (size_t)(hit - s.at);
+    skip = strlen(*w);
+  }
+  return skip;
+}
+
 static void add_listed(struct names *list, struct span s) {
   while (s.n) {
-    const char *comma = memchr(s.at, ',', s.n), *and = memmem(s.at, s.n, " and ", 5);
-    size_t end = s.n, skip = 0;
-    if (comma) end = (size_t)(comma - s.at), skip = 1;
-    if (and&&(size_t)(and-s.at) < end) end = (size_t)(and-s.at), skip = 5;
-    struct span one = trimmed((struct span){s.at, find_name_end(s.at, end)});
+    size_t end, skip = next_listed(s, &end);
+    struct span one = span_trimmed((struct span){s.at, find_name_end(s.at, end)});
     if (one.n && one.at[one.n - 1] == '.') one.n--;
+    if (span_ends(one, "\xE3\x80\x82")) one.n -= 3;
     if (speaks(one)) names_add(list, one);
     s.at += end + skip;
     s.n -= end + skip;
@@ -252,9 +194,18 @@ static void add_listed(struct names *list, struct span s) {
 }
 
 static struct names *section_of(struct prompt *p, struct span head) {
-  if (has_any(head, place_words)) return &p->places;
-  if (has_any(head, person_words)) return &p->people;
+  if (span_has_any(head, name_words_places_heads)) return &p->places;
+  if (span_has_any(head, name_words_people_heads)) return &p->people;
   return NULL;
+}
+
+/* The colon that ends a label, also a full-width one. */
+static const char *find_colon(const char *s, size_t n, size_t *bytes) {
+  static const char wide[] = "\xEF\xBC\x9A";
+  const char *colon = memchr(s, ':', n), *wider = memmem(s, n, wide, sizeof wide - 1);
+  bool is_wide = wider && (!colon || wider < colon);
+  *bytes = is_wide ? sizeof wide - 1 : 1;
+  return is_wide ? wider : colon;
 }
 
 static void take_line(struct prompt *p, struct span line, struct names **section) {
@@ -269,16 +220,18 @@ static void take_line(struct prompt *p, struct span line, struct names **section
     add_listed(*section, (struct span){line.at, find_name_end(line.at, line.n)});
     return;
   }
-  const char *colon = memchr(line.at, ':', line.n < 40 ? line.n : 40);
+  size_t colon_bytes, head_most = line.n < HEAD_MOST ? line.n : HEAD_MOST;
+  const char *colon = find_colon(line.at, head_most, &colon_bytes);
   if (!colon && !heading) {
     *section = NULL;
     return;
   }
   struct span head = {line.at, colon ? (size_t)(colon - line.at) : line.n};
-  struct span rest = colon ? (struct span){colon + 1, line.n - head.n - 1} : (struct span){"", 0};
+  struct span rest =
+      colon ? (struct span){colon + colon_bytes, line.n - head.n - colon_bytes} : (struct span){"", 0};
   *section = section_of(p, head);
   if (*section) add_listed(*section, rest);
-  if (head.n == 9 && span_has(head, "viewpoint")) p->viewpoint = trimmed(rest);
+  if (head.n == 9 && span_has(head, "viewpoint")) p->viewpoint = span_trimmed(rest);
   if (head.n == 5 && span_has(head, "title")) keep_first(&p->title, rest);
   if (head.n == 8 && span_has(head, "language")) keep_first(&p->language, rest);
   if (head.n == 5 && span_has(head, "genre")) keep_first(&p->genre, rest);
@@ -305,254 +258,6 @@ static void scan_task_place(struct prompt *p) {
   struct span place = {hit + sizeof label - 1, 0};
   while (place.at + place.n < end && !strchr(".\n", place.at[place.n])) place.n++;
   if (speaks(place)) names_add(&p->places, place);
-}
-
-/* ---- capitalised words, when the prompt names nobody in a better way ---- */
-
-static bool word_byte(char c) {
-  return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 || c == '\'';
-}
-
-/* An upper-case letter that a lower-case one follows; Latin, Greek and Cyrillic by their first byte. */
-static bool capital_at(const char *s, size_t n) {
-  unsigned char c = (unsigned char)s[0], next = n > 1 ? (unsigned char)s[1] : 0;
-  if (isupper(c)) return n > 1 && (islower(next) || next >= 0x80);
-  return (c == 0xC3 && next >= 0x80 && next <= 0x9E) || (c == 0xCE && next >= 0x91) ||
-         (c == 0xD0 && next >= 0x90 && next <= 0xAF);
-}
-
-static bool everyday(struct span s) {
-  static const char *const words[] = {
-      "The",       "This",      "That",      "Chapter", "Chapters", "Scene",    "Scenes",   "Part",
-      "Book",      "English",   "French",    "German",  "Spanish",  "Polish",   "Japanese", "Chinese",
-      "Monday",    "Tuesday",   "Sunday",    "January", "February", "March",    "April",    "May",
-      "June",      "July",      "August",    "October", "November", "December", "Markdown", "Write",
-      "Return",    "Answer",    "Do",        "Never",   "Keep",     "Use",      "You",      "Give",
-      "If",        "No",        "Not",       "Each",    "Every",    "Thursday", "Friday",   "Saturday",
-      "Wednesday", "September", "Christian", "Json",    "Unicode",  "And",      "But",      "He",
-      "She",       "It",        "They",      "We",      "His",      "Her",      "Mr",       "Mrs",
-      "Roman",     "Russian",   "Italian",   "Latin",   "Title",    "Language", "Genre",    NULL};
-  for (const char *const *w = words; *w; w++)
-    if (span_is(s, span_of(*w))) return true;
-  return false;
-}
-
-static size_t word_end(const char *text, size_t n, size_t i) {
-  while (i < n && word_byte(text[i])) i++;
-  return i;
-}
-
-static bool named_like_a_place(struct span s) {
-  static const char *const ends[] = {" Quay",  " Point",  " Hollow", " House",   " Bridge", " Market",
-                                     " Reach", " Cross",  " Yard",   " Hill",    " Gate",   " Lane",
-                                     " Tower", " Street", " Road",   " Harbour", " Bay",    " Island",
-                                     " River", " Square", NULL};
-  for (const char *const *end = ends; *end; end++) {
-    size_t n = strlen(*end);
-    if (s.n > n && memcmp(s.at + s.n - n, *end, n) == 0) return true;
-  }
-  return false;
-}
-
-/* A run of capitalised words at text[from..end). What begins a sentence says nothing. */
-static void take_capitalised(struct prompt *p, const char *text, size_t from, size_t end) {
-  size_t b = from;
-  while (b > 0 && text[b - 1] == ' ') b--;
-  if (b == 0 || b == from || !(word_byte(text[b - 1]) || text[b - 1] == ',')) return;
-  static const char *const before_places[] = {" in", " at", " near", " into", NULL};
-  struct span name = {text + from, end - from};
-  bool place = named_like_a_place(name);
-  for (const char *const *w = before_places; *w && !place; w++)
-    place = b >= strlen(*w) && memcmp(text + b - strlen(*w), *w, strlen(*w)) == 0;
-  for (int i = 0; i < p->places.n; i++)
-    if (part_of(name, p->places.list[i])) return;
-  names_add(place ? &p->places : &p->people, name);
-}
-
-static size_t run_end(const char *text, size_t n, size_t end) {
-  while (end + 1 < n && text[end] == ' ' && capital_at(text + end + 1, n - end - 1))
-    end = word_end(text, n, end + 1);
-  return end;
-}
-
-static void scan_capitals(struct prompt *p, const char *text, size_t n) {
-  size_t i = 0;
-  while (i < n && p->people.n < MAX_CAST) {
-    if (!word_byte(text[i])) {
-      i++;
-      continue;
-    }
-    size_t from = i, word = word_end(text, n, i);
-    i = word;
-    if (!capital_at(text + from, n - from)) continue;
-    size_t end = run_end(text, n, word);
-    i = end;
-    if (everyday((struct span){text + from, word - from})) continue; /* "The Salt Ledger": a title, no name */
-    if (end - from > 2 && memcmp(text + end - 2, "'s", 2) == 0) end -= 2;
-    if (end - from > 2) take_capitalised(p, text, from, end);
-  }
-}
-
-/* ---- numbers ---- */
-
-static long number_word(const char *s, size_t n) {
-  static const char *const words[] = {"one", "two",   "three", "four", "five",
-                                      "six", "seven", "eight", "nine", NULL};
-  for (int i = 0; words[i]; i++)
-    if (strlen(words[i]) == n && strncasecmp(s, words[i], n) == 0) return i + 1;
-  return 0;
-}
-
-/* The number that ends at text[end), "1,200" too; *from is where it begins. 0 when there is none. */
-static long number_before(const char *text, size_t end, size_t *from) {
-  size_t i = end;
-  while (i > 0 && (isdigit((unsigned char)text[i - 1]) || (text[i - 1] == ',' && i < end))) i--;
-  *from = i;
-  if (i == end) {
-    while (i > 0 && isalpha((unsigned char)text[i - 1])) i--;
-    *from = i;
-    return number_word(text + i, end - i);
-  }
-  long v = 0;
-  for (; i < end && v < 10000000; i++)
-    if (text[i] != ',') v = v * 10 + (text[i] - '0');
-  return v;
-}
-
-static bool said_before(const char *text, size_t at, const char *word) {
-  size_t n = strlen(word);
-  return at >= n && strncasecmp(text + at - n, word, n) == 0;
-}
-
-static long count_before(const char *text, size_t n, const char *unit) {
-  long loose = 0, firm = 0;
-  for (const char *hit = text; (hit = memmem(hit, n - (size_t)(hit - text), unit, strlen(unit))); hit++) {
-    size_t from;
-    long v = number_before(text, (size_t)(hit - text), &from);
-    if (!v) continue;
-    bool about = said_before(text, from, "about ") || said_before(text, from, "around ") ||
-                 said_before(text, from, "roughly ") || said_before(text, from, "approximately ");
-    if (about) firm = v;
-    loose = v;
-  }
-  return firm ? firm : loose;
-}
-
-static long count_asked(const struct prompt *p, const char *unit) {
-  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
-  long v = count_before(p->task + p->n_task - tail, tail, unit);
-  return v || tail == p->n_task ? v : count_before(p->task, p->n_task, unit);
-}
-
-static long number_after(const char **at, const char *end) {
-  while (*at < end && **at == ' ') (*at)++;
-  long v = 0;
-  while (*at < end && isdigit((unsigned char)**at) && v < 1000000) v = v * 10 + (*(*at)++ - '0');
-  return v;
-}
-
-/* "chapters 5 to 8", "chapters 5-8", "chapter 7": the last of each in the task. */
-static void scan_chapters(struct prompt *p) {
-  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
-  const char *text = p->task + p->n_task - tail, *end = text + tail;
-  for (const char *hit = text; (hit = memmem(hit, (size_t)(end - hit), "hapter", 6));) {
-    hit += 6;
-    const char *at = hit;
-    bool many = at < end && *at == 's';
-    if (many) at++;
-    long first = number_after(&at, end);
-    if (!first) continue;
-    if (!many) p->chapter = first;
-    static const char *const joints[] = {" to ", "-", "\xE2\x80\x93", " through ", " and ", NULL};
-    for (const char *const *j = joints; *j; j++) {
-      if ((size_t)(end - at) < strlen(*j) || memcmp(at, *j, strlen(*j)) != 0) continue;
-      const char *after = at + strlen(*j);
-      long last = number_after(&after, end);
-      if (last >= first) p->first = first, p->last = last;
-      break;
-    }
-  }
-}
-
-long prompt_count_for(const struct prompt *p, const char *key) {
-  static const char phrase[] = "eturn exactly ";
-  const char *end = p->task + p->n_task;
-  for (const char *hit = p->task; (hit = memmem(hit, (size_t)(end - hit), phrase, sizeof phrase - 1));) {
-    hit += sizeof phrase - 1;
-    const char *at = hit;
-    long v = number_after(&at, end);
-    static const char items[] = " items for ";
-    if ((size_t)(end - at) < sizeof items || memcmp(at, items, sizeof items - 1) != 0) continue;
-    at += sizeof items - 1;
-    while (at < end && strchr("\"'`", *at)) at++;
-    size_t n = strlen(key);
-    bool same = (size_t)(end - at) >= n && memcmp(at, key, n) == 0;
-    if (same && (at + n == end || !(word_byte(at[n]) || at[n] == '_'))) return v;
-  }
-  return 0;
-}
-
-/* ---- choices ---- */
-
-static bool choice_like(struct span s, bool quoted) {
-  if (!s.n || s.n > 40) return false;
-  if (quoted) return true;
-  bool upper = true;
-  for (size_t i = 0; i < s.n; i++) {
-    if (!isalnum((unsigned char)s.at[i]) && s.at[i] != '_' && s.at[i] != '-') return false;
-    if (islower((unsigned char)s.at[i])) upper = false;
-  }
-  return upper || s.n <= 12;
-}
-
-static int split_choices(struct span s, struct span *choices, int most) {
-  int n = 0;
-  bool has_or = memmem(s.at, s.n, " or ", 4) != NULL;
-  while (s.n && has_or) {
-    const char *comma = memchr(s.at, ',', s.n), * or = memmem(s.at, s.n, " or ", 4);
-    size_t end = s.n, skip = 0;
-    if (comma) end = (size_t)(comma - s.at), skip = 1;
-    if (or &&(size_t)(or -s.at) < end) end = (size_t)(or -s.at), skip = 4;
-    struct span raw = {s.at, end}, one = trimmed(raw);
-    if (one.n > 3 && memcmp(one.at, "or ", 3) == 0) one = trimmed((struct span){one.at + 3, one.n - 3});
-    bool quoted = one.at > raw.at && strchr("\"'`*", one.at[-1]) != NULL;
-    if (!choice_like(one, quoted) || n == most) return 0;
-    choices[n++] = one;
-    s.at += end + skip;
-    s.n -= end + skip;
-  }
-  return n >= 2 ? n : 0;
-}
-
-/* "only with exactly one of" says nothing about the options. */
-static const char *skip_fillers(const char *at, const char *end) {
-  static const char *const fillers[] = {" only",   " with",     " exactly",  " just", " either",
-                                        " one of", " one word", " a single", " word", ":"};
-  size_t n = sizeof fillers / sizeof *fillers;
-  for (size_t i = 0; i < n; i++) {
-    size_t length = strlen(fillers[i]);
-    if ((size_t)(end - at) <= length || memcmp(at, fillers[i], length) != 0) continue;
-    at += length;
-    i = (size_t)-1; /* from the first again */
-  }
-  return at;
-}
-
-int prompt_choices(const struct prompt *p, struct span *choices, int most) {
-  static const char *const verbs[] = {"nswer", "eply", "espond", NULL};
-  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
-  const char *text = p->task + p->n_task - tail, *end = text + tail;
-  int found = 0;
-  for (const char *const *verb = verbs; *verb && !found; verb++)
-    for (const char *hit = text; !found && (hit = memmem(hit, (size_t)(end - hit), *verb, strlen(*verb)));) {
-      hit += strlen(*verb);
-      const char *at = skip_fillers(hit, end);
-      if (at == hit && (at == end || *at != ' ')) continue; /* "answers", "replying" */
-      size_t n = 0;
-      while (at + n < end && n < 400 && !strchr(".\n;(", at[n])) n++;
-      found = split_choices((struct span){at, n}, choices, most);
-    }
-  return found;
 }
 
 /* ---- all of it ---- */
@@ -591,14 +296,26 @@ static enum err join_messages(const json_t *request, struct prompt *p, struct bu
   return OK;
 }
 
-static void find_scene_break(struct prompt *p) {
-  static const char *const marks[] = {"* * *", "***", "---", "###", NULL};
-  p->scene_break = "* * *";
-  for (const char *const *m = marks; *m; m++)
-    if (memmem(p->task, p->n_task, *m, strlen(*m))) {
-      p->scene_break = *m;
-      return;
-    }
+/* The lines under a heading that speaks of the brief, up to the next heading. */
+static struct span brief_of(const struct prompt *p) {
+  static const char head[] = "brief\n";
+  const char *hit = memmem(p->all, p->n_all, head, sizeof head - 1), *end = p->all + p->n_all;
+  const char *line = hit;
+  while (line && line > p->all && line[-1] != '\n') line--;
+  if (!hit || *line != '#') return (struct span){"", 0};
+  const char *from = hit + sizeof head - 1, *next = memmem(from, (size_t)(end - from), "\n#", 2);
+  return (struct span){from, (size_t)((next ? next : end) - from)};
+}
+
+/* Names that no label and no JSON gives: of the brief, else of the task, else of all there is. */
+static void find_unlabelled_names(struct prompt *p) {
+  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
+  struct span task = {p->task + p->n_task - tail, tail}, all = {p->all, p->n_all};
+  if (p->people.n == 0) names_read_prose(p, brief_of(p));
+  if (p->people.n == 0) names_read_prose(p, task);
+  if (p->people.n == 0) names_read_prose(p, all);
+  names_mark_task(&p->people, task);
+  names_mark_task(&p->places, task);
 }
 
 enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory, struct error *e) {
@@ -609,16 +326,8 @@ enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory
   scan_json(p);
   scan_lines(p);
   scan_task_place(p);
-  size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
-  const char *task_tail = p->task + p->n_task - tail;
-  if (p->people.n == 0) scan_capitals(p, task_tail, tail);
-  if (p->people.n == 0) scan_capitals(p, p->all, p->n_all);
-  mark_names_of_task(&p->people, task_tail, tail);
-  mark_names_of_task(&p->places, task_tail, tail);
-  scan_chapters(p);
-  find_scene_break(p);
-  p->words = count_asked(p, " words");
-  p->scenes = count_asked(p, " scenes");
+  find_unlabelled_names(p);
+  task_read(p);
   p->max_tokens = (long)jsonx_int(request, "max_completion_tokens", jsonx_int(request, "max_tokens", 0));
   return OK;
 }

@@ -425,6 +425,52 @@ static void names_in_a_cast_differ_and_keep_those_given(void **state) {
   json_decref(v);
 }
 
+/* Briefs in many scripts that name somebody in running prose: `names` apart by a bar, all to be in the cast. */
+static const struct {
+  const char *brief, *names;
+} named_in_prose[] = {
+    {"Mara Venn keeps a light. Her brother Corin Venn finds the log.", "Mara Venn|Corin Venn"},
+    {"灯台守の佐藤美咲は、先任者の日誌が一日先を書いていることに気づく。漁師の田中健と島へ渡る。",
+     "佐藤美咲|田中健"},
+    {"守塔人林晚秋发现前任的日志。她和陈默一起去灯塔。", "林晚秋|陈默"},
+    {"등대지기 김서연은 전임자의 일지를 발견한다. 박민수가 그녀를 돕는다.", "김서연|박민수"},
+    {"Смотрительница маяка Ирина Волкова находит журнал. Ей помогает Фёдор Львович.",
+     "Ирина Волкова|Фёдор Львович"},
+    {"Η φαροφύλακας Ελένη Παππά βρίσκει το ημερολόγιο.", "Ελένη Παππά"},
+    {"تكتشف حارسة المنارة ليلى منصور أن سجل سلفها يكتب نفسه. ويساعدها سامي الخطيب.",
+     "ليلى منصور|سامي الخطيب"},
+    {"שומרת המגדלור נועה כהן מגלה את היומן.", "נועה כהן"},
+    {"दीपगृह की रखवाली मीरा शर्मा को पुरानी डायरी मिलती है।", "मीरा शर्मा"},
+    {"Łucja Żak i Świętosława Čapek znajdują dziennik.", "Łucja Żak|Świętosława Čapek"},
+    {"A keeper, 佐藤美咲, writes to Ирина Волкова about the light.", "佐藤美咲|Ирина Волкова"},
+    {"登場人物：佐藤美咲（灯台守）、ジャン・ヴァルジャン", "佐藤美咲|ジャン・ヴァルジャン"},
+    {"主人公はジャン・ヴァルジャンである。", "ジャン・ヴァルジャン"},
+    {"Персонажи: Ирина, Олег", "Ирина|Олег"},
+};
+
+static void names_in_prose_of_any_script_are_kept(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof named_in_prose / sizeof *named_in_prose; i++) {
+    char prompt[2048], names[512];
+    snprintf(prompt, sizeof prompt,
+             "Language: as the brief has it\n\n# The author's brief\n\n%s\n\n# Task\n\nPut it into the form.",
+             named_in_prose[i].brief);
+    json_t *v = instance_of(
+        prompt,
+        "{\"type\":\"object\",\"properties\":{\"cast\":{\"type\":\"array\","
+        "\"minItems\":4,\"items\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}}}}}");
+    char *cast = jsonx_dumps(v);
+    snprintf(names, sizeof names, "%s", named_in_prose[i].names);
+    for (char *rest = names, *name; (name = strsep(&rest, "|"));) {
+      char quoted[128];
+      snprintf(quoted, sizeof quoted, "\"%s\"", name);
+      if (!strstr(cast, quoted)) fail_msg("%s is not in %s", quoted, cast);
+    }
+    free(cast);
+    json_decref(v);
+  }
+}
+
 static void properties_come_in_the_order_sent(void **state) {
   (void)state;
   char *text = answer(
@@ -537,6 +583,7 @@ int main(void) {
       cmocka_unit_test(references_name_what_is_there),
       cmocka_unit_test(ranges_follow_each_other_and_causes_come_before),
       cmocka_unit_test(names_in_a_cast_differ_and_keep_those_given),
+      cmocka_unit_test(names_in_prose_of_any_script_are_kept),
       cmocka_unit_test(properties_come_in_the_order_sent),
       cmocka_unit_test(a_stream_carries_the_answer_in_pieces),
       cmocka_unit_test(a_short_answer_has_fewer_pieces_and_an_empty_one_still_ends),
