@@ -42,9 +42,18 @@ static void start(struct wait *w) {
   wait_post(w, &op->op, &op->entry, answered);
 }
 
+/* The project's slug as the table on top has it: its first title may have given it another. */
+static void take_slug(lua_State *L, struct run *run) {
+  lua_getfield(L, -1, "slug");
+  run_project_named(run, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
 static int finish(lua_State *L, struct wait *w) {
-  if (((struct question *)w->data)->what == PROJECT_SET && !w->recorded) run_note_write(run_of(L), SUBJECT);
+  bool set = ((struct question *)w->data)->what == PROJECT_SET;
+  if (set && !w->recorded) run_note_write(run_of(L), SUBJECT);
   args_push_result(L, w);
+  if (set) take_slug(L, run_of(L));
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
     return 1;
@@ -56,11 +65,9 @@ static int finish_enter(lua_State *L, struct wait *w) {
   args_push_result(L, w);
   struct run *run = run_of(L);
   lua_getfield(L, -1, "id");
-  lua_getfield(L, -2, "slug");
-  run->project = lua_tointeger(L, -2);
-  free(run->project_slug);
-  run->project_slug = mem_dup(lua_tostring(L, -1));
-  lua_pop(L, 2);
+  run->project = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  take_slug(L, run);
   return 1;
 }
 

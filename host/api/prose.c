@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "lua/utf8.h"
+#include "base/utf8.h"
 
 /* ---- lower case ---- */
 

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "lua/budget.h"
-#include "lua/utf8.h"
+#include "base/utf8.h"
 
 enum {
   BYTES_A_STEP = 16,

@@ -1,6 +1,8 @@
 /* text.c - UTF-8, words, slugs, nearest names. Pure functions, any thread. */
 #include "base/text.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 /* ---- nearest name ---- */
@@ -190,11 +192,29 @@ static const char folded[0x180 - 0xc0][3] = {
     "t", "t", "t",  "t",  "t", "t", "u",  "u",  "u",  "u", "u", "u", "u",  "u",  "u", "u", "u", "u",
     "w", "w", "y",  "y",  "y", "z", "z",  "z",  "z",  "z", "z", "s"};
 
-/* What one code point becomes in a slug: 0 to 2 letters. "" starts a new part. */
-static const char *slug_part(uint32_t cp, char one[2]) {
+/* The small letter of the alphabets beyond Latin-1 that have capitals, and that titles are written in. */
+static uint32_t small_letter(uint32_t cp) {
+  if ((cp >= 0x391 && cp <= 0x3a9) || (cp >= 0x410 && cp <= 0x42f)) return cp + 0x20; /* Greek, Cyrillic */
+  if (cp >= 0x400 && cp <= 0x40f) return cp + 0x50;                            /* Cyrillic: Ё, Є, І */
+  if (cp >= 0x531 && cp <= 0x556) return cp + 0x30;                            /* Armenian */
+  bool pairs = (cp >= 0x460 && cp <= 0x4bf) || (cp >= 0x1e00 && cp <= 0x1eff); /* Ґ; Vietnamese */
+  return pairs && cp % 2 == 0 ? cp + 1 : cp;
+}
+
+/* A letter of a script that ASCII has nothing for. Language tags and what Unicode keeps free are none. */
+static bool stays_as_it_is(uint32_t cp) {
+  return cp >= 0x180 && cp < 0xe0000 && (kind_of(cp) == LETTER || kind_of(cp) == UNSPACED);
+}
+
+/* What one code point becomes in a slug: some bytes. "" starts a new part. */
+static const char *slug_part(uint32_t cp, char one[5]) {
   bool upper = cp >= 'A' && cp <= 'Z';
   bool plain = (cp >= 'a' && cp <= 'z') || (cp >= '0' && cp <= '9');
   if (cp >= 0xc0 && cp < 0x180) return folded[cp - 0xc0];
+  if (stays_as_it_is(cp)) {
+    one[utf8_encode(one, small_letter(cp))] = '\0';
+    return one;
+  }
   one[0] = upper ? (char)(cp + 32) : plain ? (char)cp : '\0';
   one[1] = '\0';
   return one;
@@ -209,8 +229,9 @@ void text_slug(const char *s, size_t n, char *out, size_t max) {
     int len = utf8_decode(s + i, n - i, &cp);
     i += len < 0 ? 1 : (size_t)len;
     if (len < 0) cp = ' ';
-    if (cp == '\'' || cp == 0x2019 || cp == 0xad || (cp >= 0x300 && cp < 0x370)) continue; /* "don't": dont */
-    char one[2];
+    bool mark = cp == '\'' || cp == 0x2019 || (cp >= 0x300 && cp < 0x370);
+    if (mark || (cp >= 0x80 && kind_of(cp) == IGNORED)) continue; /* "don't": dont */
+    char one[5];
     const char *part = slug_part(cp, one);
     if (!*part) gap = true;
     if (!*part) continue;

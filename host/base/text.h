@@ -17,6 +17,7 @@ bool utf8_valid(const char *s, size_t n, size_t *bad_offset); /* bad_offset may 
  * Hiragana, Katakana and Thai-like code point that has no spaces counts as half a word, rounded up. Invalid
  * bytes separate words. */
 size_t text_words(const char *s, size_t n);
-/* A lower-case ASCII slug ([a-z0-9-], no double or outer hyphens, at most max-1 bytes); "untitled" when
- * nothing is left. */
+/* A name for paths and command lines: Latin letters in lower-case ASCII without their marks, those of other scripts as they are (in
+ * lower case where they have one), digits, single hyphens between; at most max-1 bytes; "untitled" when nothing is left. A slug's
+ * slug is itself. */
 void text_slug(const char *s, size_t n, char *out, size_t max);

@@ -46,7 +46,7 @@ void act_path(const struct act *a, char *out, size_t max) {
   else if (a->kind == ACT_GATE)
     snprintf(out, max, "/api/gates/%lld", (long long)a->id);
   else if (a->kind == ACT_ARTIFACT || a->kind == ACT_PROJECT_DELETE) {
-    char slug[200];
+    char slug[3 * 96 + 1];
     encode(a->project, slug, sizeof slug);
     snprintf(out, max, "/api/projects/%s%s", slug, a->kind == ACT_ARTIFACT ? "/artifacts" : "");
   } else

@@ -170,6 +170,7 @@ struct prepared {
   struct run_give *gives;
   size_t n_gives;
   char *title;
+  bool title_is_stand_in; /* the pipeline's, for want of one in the input */
 };
 
 static void prepared_release(struct prepared *p) {
@@ -213,7 +214,8 @@ static enum err take_input(struct commands *c, struct prepared *p, const json_t 
   if (err == OK) {
     p->input = jsonx_dumps(input);
     const char *title = jsonx_str(input, "title", NULL);
-    p->title = mem_dup(title && *title ? title : jsonx_str(description, "title", p->pipeline));
+    p->title_is_stand_in = !title || !*title;
+    p->title = mem_dup(p->title_is_stand_in ? jsonx_str(description, "title", p->pipeline) : title);
   }
   json_decref(description);
   json_decref(input);
@@ -314,7 +316,8 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
                                .gives = p.gives,
                                .n_gives = p.n_gives,
                                .wake_at = jsonx_int(request, "after_ms", 0),
-                               .project_title = p.title};
+                               .project_title = p.title,
+                               .title_is_stand_in = p.title_is_stand_in};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK && start) start_run(c, op.id);

@@ -27,6 +27,23 @@ enum {
 
 /* ---- claim */
 
+static void set_out_dir(struct run *run) {
+  const char *out = jsonx_str(run->options, "out", NULL);
+  free(run->out_dir);
+  run->out_dir =
+      out ? mem_dup(out) : mem_printf("%s/%s", run->engine->settings.exports_dir, run->row.project);
+}
+
+void run_project_named(struct run *run, const char *slug) {
+  free(run->project_slug);
+  run->project_slug = mem_dup(slug);
+  if (run->project != run->row.project_id) return;
+  free(run->row.project);
+  run->row.project = mem_dup(slug);
+  set_out_dir(run);
+}
+
+
 struct run *run_find(struct engine *en, int64_t id) {
   for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
     struct run *run = list_owner(node, struct run, node);
@@ -57,12 +74,12 @@ static void take_options(struct run *run) {
   run->budget.limit_calls = jsonx_int(run->options, "budget_calls", s->run_limit_calls);
   run->budget.spent_nano = run->row.cost_nano;
   run->budget.calls = run->row.calls;
-  const char *until = jsonx_str(run->options, "until", NULL), *out = jsonx_str(run->options, "out", NULL);
+  const char *until = jsonx_str(run->options, "until", NULL);
   if (until) {
     run->until = mem_alloc(strlen(until) + 2);
     text_slug(until, strlen(until), run->until, strlen(until) + 2);
   }
-  run->out_dir = out ? mem_dup(out) : mem_printf("%s/%s", s->exports_dir, run->row.project);
+  set_out_dir(run);
   const char *with = run->row.resume_with ? run->row.resume_with : "";
   run->with_scripts = strstr(with, "scripts") != NULL;
   run->with_artifacts = strstr(with, "artifacts") != NULL;

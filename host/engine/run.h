@@ -208,6 +208,9 @@ bool run_until_reached(struct run *run, const char *name);
 /* A resume that changes something leaves recorded reads behind that are older than what the run has written since. `subject`: an artifact's
  * name in the project that the run works on now. run_wrote: did this life of the run write it anew? */
 void run_note_write(struct run *run, const char *subject);
+/* The project that the run works on now is called `slug` (copied). For the run's own project this is also where its files go, unless
+ * --out says another place. */
+void run_project_named(struct run *run, const char *slug);
 bool run_wrote(const struct run *run, const char *subject);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at);

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/jsonx.h"
 #include "base/text.h"
-#include "lua/utf8.h"
+#include "base/utf8.h"
 
 enum { DEPTH_MAX = 100, WORK_PER_BYTE = 16, NUMBER_MAX = 400 };
 

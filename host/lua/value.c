@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "lua/place.h"
-#include "lua/utf8.h"
+#include "base/utf8.h"
 
 enum { DEPTH_MAX = 100, FEW_MEMBERS = 16, FEW_BYTES = 1024, PATH_MAX_SHOWN = 400, MEMBERS_AT_ONCE = 16 };
 

@@ -1,4 +1,5 @@
-/* projects.c - books and series. Slugs are made once and never change. */
+/* projects.c - books and series. A slug is made with the project. It changes once at most: a project that began without a title
+ * ("a-book") is called after the first one that its run sets, and its former name still finds it. */
 #include "store/projects.h"
 
 #include <stdio.h>
@@ -12,8 +13,12 @@
 
 enum { SLUG_MOST = 80, SLUG_ROOM = 96 };
 
+/* By its slug, else by the one that it had before it had a title. */
+#define BY_SLUG                                                                                              \
+  " WHERE slug = $slug OR (former_slug = $slug AND NOT EXISTS (SELECT 1 FROM projects WHERE slug = $slug))"
+
 enum err project_id_by_slug(struct db *db, const char *slug, int64_t *id) {
-  struct db_stmt *s = db_prepare(db, "SELECT id FROM projects WHERE slug = $slug");
+  struct db_stmt *s = db_prepare(db, "SELECT id FROM projects" BY_SLUG);
   db_bind_text(s, "$slug", slug);
   enum db_step step = db_step(s);
   *id = step == DB_ROW ? db_int(s, 0) : 0;
@@ -43,11 +48,17 @@ static enum err free_slug(struct db *db, const char *base, char out[SLUG_ROOM]) 
   return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* The first free slug for a text. */
+static enum err new_slug(struct db *db, const char *text, char out[SLUG_ROOM]) {
+  char slug[SLUG_MOST];
+  text_slug(text, strlen(text), slug, sizeof slug);
+  return free_slug(db, slug, out);
+}
+
 enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
                       int64_t *id) {
-  char short_slug[SLUG_MOST], slug[SLUG_ROOM];
-  text_slug(base, strlen(base), short_slug, sizeof short_slug);
-  enum err err = free_slug(db, short_slug, slug);
+  char slug[SLUG_ROOM];
+  enum err err = new_slug(db, base, slug);
   if (err != OK) return err;
   struct db_stmt *s =
       db_prepare(db, "INSERT INTO projects (slug, parent, title, kind, created_at, updated_at)"
@@ -60,6 +71,36 @@ enum err project_make(struct db *db, const char *base, const char *title, const 
   err = db_run(s);
   *id = err == OK ? db_last_id(db) : 0;
   return err;
+}
+
+enum err project_make_provisional(struct db *db, const char *title, int64_t *id) {
+  enum err err = project_make(db, title, title, "project", 0, id);
+  if (err != OK) return err;
+  struct db_stmt *s = db_prepare(db, "UPDATE projects SET provisional = 1 WHERE id = $id");
+  db_bind_int(s, "$id", *id);
+  return db_run(s);
+}
+
+static enum err is_provisional(struct db *db, int64_t id, bool *provisional) {
+  struct db_stmt *s = db_prepare(db, "SELECT provisional FROM projects WHERE id = $id");
+  db_bind_int(s, "$id", id);
+  enum db_step step = db_step(s);
+  *provisional = step == DB_ROW && db_int(s, 0);
+  return sql_end(db, s, step);
+}
+
+/* The first title gives a provisional project its name. */
+static enum err name_after(struct db *db, int64_t id, const char *title) {
+  bool provisional;
+  char slug[SLUG_ROOM];
+  enum err err = is_provisional(db, id, &provisional);
+  if (err != OK || !provisional) return err;
+  if ((err = new_slug(db, title, slug)) != OK) return err;
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE projects SET former_slug = slug, slug = $slug, provisional = 0 WHERE id = $id");
+  db_bind_text(s, "$slug", slug);
+  db_bind_int(s, "$id", id);
+  return db_run(s);
 }
 
 /* --- reading --- */
@@ -142,7 +183,7 @@ enum err project_proposals(struct db *db, int64_t id, int64_t *n) {
 
 enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
                       void *arg, struct error *e) {
-  struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS " WHERE slug = $slug");
+  struct db_stmt *s = db_prepare(db, PROJECT_COLUMNS BY_SLUG);
   db_bind_text(s, "$slug", slug);
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
@@ -216,6 +257,7 @@ static enum err merge(struct db *db, int64_t id, const char *text, struct error 
       json_object_set(fields, key, value);
   }
   if (err == OK) err = project ? write_fields(db, id, project) : ERR_NOT_FOUND;
+  if (err == OK && jsonx_str(more, "title", NULL)) err = name_after(db, id, jsonx_str(more, "title", NULL));
   json_decref(project);
   json_decref(more);
   return err;

@@ -107,7 +107,7 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
       db,
       "SELECT " RUN_COLUMNS RUN_TABLES " WHERE ($status IS NULL OR r.status = $status"
       " OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))"
-      " AND ($project IS NULL OR p.slug = $project) AND ($before = 0 OR r.id < $before)"
+      " AND ($project IS NULL OR p.slug = $project OR p.former_slug = $project) AND ($before = 0 OR r.id < $before)"
       " AND ($pipeline IS NULL OR r.pipeline = $pipeline)"
       " AND ($text IS NULL OR instr(lower(p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')), lower($text)) > 0)"
       " ORDER BY r.id DESC LIMIT $limit");
@@ -205,7 +205,8 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
           project_make(db, slug, op->project_title ? op->project_title : op->project, "project", 0, project);
   } else {
     const char *title = op->project_title && *op->project_title ? op->project_title : "Untitled";
-    err = project_make(db, title, title, "project", 0, project);
+    err = op->title_is_stand_in ? project_make_provisional(db, title, project)
+                                : project_make(db, title, title, "project", 0, project);
   }
   return err;
 }

@@ -50,6 +50,7 @@ struct op_run_create {
   size_t n_gives;
   int64_t wake_at;           /* not before this time (ms); 0: at once */
   const char *project_title; /* for a new project; may be NULL */
+  bool title_is_stand_in;    /* the project is called after the first title that the run sets */
   int64_t id;                /* out */
   bool existed;              /* out */
   char project_slug[96];     /* out */

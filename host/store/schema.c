@@ -136,7 +136,13 @@ static const char migration_2[] = "CREATE INDEX call_blocks_blob ON call_blocks(
 /* Before a question is sent (calls.c): nearly always empty. */
 static const char migration_3[] = "CREATE INDEX calls_late ON calls(run_id) WHERE late_result IS NOT NULL;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3};
+/* A project that was named before its book had a title takes the title's name once; the name it had before still finds it. */
+static const char migration_4[] =
+    "ALTER TABLE projects ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE projects ADD COLUMN former_slug TEXT;"
+    "CREATE INDEX projects_former_slug ON projects(former_slug) WHERE former_slug IS NOT NULL;";
+
+static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

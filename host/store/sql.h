@@ -23,6 +23,8 @@ enum err run_count_deaths(struct db *db, int64_t id, int one_more, int64_t *deat
 enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
                       int64_t *id);
 /* ERR_NOT_FOUND without an error text. */
+/* The same for a project that has no title yet: `title` is a stand-in, and its slug follows the first title that a run sets. */
+enum err project_make_provisional(struct db *db, const char *title, int64_t *id);
 enum err project_id_by_slug(struct db *db, const char *slug, int64_t *id);
 /* A new version of an artifact inside another op's transaction. proposal: the head stays. */
 struct artifact_write {

@@ -92,7 +92,12 @@ static void a_title_makes_a_readable_folder_name(void **state) {
       {"The Lighthouse Keeper's Ledger", "the-lighthouse-keepers-ledger"},
       {"  --Hello,   World!--  ", "hello-world"},
       {"\u00c9lan & \u0152uvre \u00df", "elan-oeuvre-ss"},
-      {"\u6f22\u5b57", "untitled"},
+      {"\u6f22\u5b57", "\u6f22\u5b57"},
+      {"\u706f\u53f0\u306e\u65e5\u8a18 \u2014 \u300c\u6d77\u300d", "\u706f\u53f0\u306e\u65e5\u8a18-\u6d77"},
+      {"\u041c\u0430\u044f\u043a, \u0401\u043b\u043a\u0430",
+       "\u043c\u0430\u044f\u043a-\u0451\u043b\u043a\u0430"},
+      {"\u0627\u0644\u0645\u0646\u0627\u0631\u0629\u061f", "\u0627\u0644\u0645\u0646\u0627\u0631\u0629"},
+      {"\u3000\u3001\U0001F600", "untitled"},
       {"", "untitled"},
       {"../../etc/passwd", "etc-passwd"},
       {"Book 2: \xff Return", "book-2-return"},
@@ -101,6 +106,9 @@ static void a_title_makes_a_readable_folder_name(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     text_slug(rows[i].title, strlen(rows[i].title), out, sizeof out);
     assert_string_equal(out, rows[i].slug);
+    char again[64];
+    text_slug(out, strlen(out), again, sizeof again);
+    assert_string_equal(again, out);
   }
   text_slug("abc def", 7, out, 5);
   assert_string_equal(out, "abc");
