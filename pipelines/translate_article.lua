@@ -40,7 +40,7 @@ local function translate(passages, language, tone)
   return table.concat(done, "\n\n")
 end
 
---- "translations/german.md"; a name without Latin letters is told by its place in the list.
+--- "translations/german.md", "translations/日本語.md"; a name without letters is told by its place in the list.
 local function file_of(language, i)
   local slug = text.slug(language)
   return "translations/" .. (slug == "untitled" and "language-" .. i or slug) .. ".md"

@@ -53,6 +53,8 @@ llm = {}
 ---@field ttft_ms integer          -- time to the first text
 ---@field total_ms integer
 ---@field attempts integer
+---@field seq integer              -- its place in the run's record. A run that fails with error{message=, rejected = {answer.seq, ...}}
+---                                -- asks those questions anew when it is retried
 
 ---Asks a model. Waits. Raises when no model of the role could answer (kind "provider", "budget", ...).
 ---@param ask Ask
@@ -60,7 +62,7 @@ llm = {}
 function llm.ask(ask) end
 
 ---Asks for JSON: checks the answer against `schema`, takes it out of prose or code fences, asks for one repair, then tries the
----role's next model. Waits. Raises (kind "provider") when all fail; the raw answers stay in the call log.
+---role's next model. Waits. Raises (kind "provider") when all fail; the raw answers stay in the call log, and a retry asks anew.
 ---Supported schema keywords: type, properties, required, additionalProperties, items, minItems, maxItems, enum, const, minLength,
 ---maxLength, minimum, maximum, description, title. Others are refused. Properties are sent in the order of `required`.
 ---@param ask Ask
@@ -287,7 +289,7 @@ function text.trim(s) end
 ---@return string     -- lower case, also of non-ASCII letters (Latin, Greek, Cyrillic); for comparing
 function text.fold(s) end
 ---@param s string
----@return string     -- "the-lighthouse"
+---@return string     -- "the-lighthouse", "灯台の日記"; "untitled" when no letter is left
 function text.slug(s) end
 ---At most n words from the start, cut at a sentence end where there is one in the last third, else with " …".
 ---@param s string

@@ -137,6 +137,8 @@ static bool push_answer(lua_State *L, const struct wait *w) {
   lua_pop(L, 1);
   lua_pushnil(L);
   lua_setfield(L, -2, "cost_nano");
+  lua_pushinteger(L, w->seq);
+  lua_setfield(L, -2, "seq");
   return true;
 }
 

@@ -20,7 +20,9 @@ const struct command cli_commands[] = {
      "quire resume 7 --with artifacts     read again what a person changed since\nquire resume 7 --budget 20\n",
      cli_resume, NULL},
     {"retry", "RUN [--with ...]...", "a new run that begins with a finished run's answers", 1, 1, MOVES,
-     "quire retry 7 --with scripts\n", cli_retry, NULL},
+     "quire retry 7\nquire retry 7 --with scripts\n", cli_retry,
+     "What the models answered is kept, but for the answers that the run failed on: failed calls, and JSON that stayed\n"
+     "unusable after its repair. Those questions are asked anew, and everything that depends on them."},
     {"cancel", "RUN", "stop a run for good", 1, 1, "", "quire cancel 7\n", cli_cancel, NULL},
     {"watch", "RUN", "follow a run; ends with its exit code", 1, 1, "max-wait",
      "quire watch 7\nquire watch 7 --json | jq .type\n", cli_watch,

@@ -22,7 +22,8 @@
 enum {
   BIG_STATE = 1 << 20, /* bytes; closing such a state takes milliseconds, so a pool thread does it */
   MOST_SUMMARY = 4000, /* bytes of a summary or a label */
-  MOST_ERROR = 16000   /* of an error's message */
+  MOST_ERROR = 16000,  /* of an error's message */
+  MOST_REJECTED = 64   /* answers that an error names */
 };
 
 /* ---- claim */
@@ -42,7 +43,6 @@ void run_project_named(struct run *run, const char *slug) {
   run->row.project = mem_dup(slug);
   set_out_dir(run);
 }
-
 
 struct run *run_find(struct engine *en, int64_t id) {
   for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
@@ -481,6 +481,23 @@ static void set_text(json_t *record, const char *field, const char *s) {
   if (v) json_object_set_new(record, field, v);
 }
 
+/* The answers that the error says were no good, by their seq: a retry asks those questions anew (store/runs.c). The error table is
+ * on top of `co`. */
+static void copy_rejected(lua_State *L, lua_State *co, json_t *record) {
+  int error = lua_gettop(co);
+  lua_pushliteral(L, "rejected");
+  lua_xmove(L, co, 1);
+  if (lua_rawget(co, error) == LUA_TTABLE) {
+    json_t *list = json_array();
+    for (int i = 1; i <= MOST_REJECTED && lua_rawgeti(co, -1, i) == LUA_TNUMBER; i++) {
+      json_array_append_new(list, json_integer(lua_tointeger(co, -1)));
+      lua_pop(co, 1);
+    }
+    json_object_set_new(record, "rejected", list);
+  }
+  lua_settop(co, error);
+}
+
 /* The dead task's stack is still there. Protected: it allocates. */
 static void build_report(lua_State *L, void *arg) {
   struct report *r = arg;
@@ -495,6 +512,7 @@ static void build_report(lua_State *L, void *arg) {
       if (lua_type(co, -1) == LUA_TSTRING) set_text(r->record, fields[i], lua_tostring(co, -1));
       lua_pop(co, 1);
     }
+    copy_rejected(L, co, r->record);
   } else if (lua_type(co, -1) == LUA_TSTRING) {
     const char *message = lua_tostring(co, -1);
     set_text(r->record, "message", message);

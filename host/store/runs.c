@@ -239,6 +239,24 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   return db_run(s);
 }
 
+/* Takes out of a retry's record the answers that the old run's failure rests on: kept, they would fail it the same way again. */
+static enum err forget_rejected(struct db *db, const struct op_run_create *op) {
+  struct run_row old = {0};
+  json_t *error = NULL;
+  enum err err = run_get(db, op->retry_of, &old, NULL);
+  if (err == OK && old.error) jsonx_parse(old.error, strlen(old.error), "the run's error", &error, NULL);
+  const json_t *rejected = json_object_get(error, "rejected");
+  for (size_t i = 0; err == OK && i < json_array_size(rejected); i++) {
+    struct db_stmt *s = db_prepare(db, "DELETE FROM journal WHERE run_id = $run AND seq = $seq");
+    db_bind_int(s, "$run", op->id);
+    db_bind_int(s, "$seq", json_integer_value(json_array_get(rejected, i)));
+    err = db_run(s);
+  }
+  json_decref(error);
+  run_row_release(&old);
+  return err;
+}
+
 /* Answers, not errors: whoever tries again wants to ask those once more. */
 static enum err copy_journal(struct db *db, const struct op_run_create *op) {
   if (!op->retry_of) return OK;
@@ -249,7 +267,8 @@ static enum err copy_journal(struct db *db, const struct op_run_create *op) {
                      " AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\"error\":') ORDER BY seq, id");
   db_bind_int(s, "$new", op->id);
   db_bind_int(s, "$old", op->retry_of);
-  return db_run(s);
+  enum err err = db_run(s);
+  return err == OK ? forget_rejected(db, op) : err;
 }
 
 static enum err write_gives(struct db *db, const struct op_run_create *op, int64_t project) {

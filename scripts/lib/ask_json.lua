@@ -1,5 +1,8 @@
 -- lib/ask_json.lua: what llm.ask_json does. Ask; take the JSON out of the answer; check it; ask for one repair; then try the role's next
 -- model. A wrong answer is never an error of the prose: callers that must go on catch the error and go on.
+--
+-- When all of that failed, the error names the answers that were no good (`rejected`). A run that ends with it asks those questions anew
+-- when it is retried; everything else that was answered stays.
 
 local repair_prompt = [[
 You answered this task before. That answer could not be used: {{why}}
@@ -37,16 +40,19 @@ end
 return function(ask)
   if type(ask.schema) ~= "table" then error("llm.ask_json needs a schema", 3) end
   local why
+  local rejected = {}
   for choice = 1, 2 do
     local question = choice == 1 and ask or with(ask, { model_choice = choice })
     local answer = llm.ask(question)
     local value
     value, why = read(answer, ask.schema)
     if value ~= nil then return value, answer end
+    rejected[#rejected + 1] = answer.seq
     log.warn("the %s's answer could not be read (%s); asking for a repair", ask.role, why)
     answer = llm.ask(repair(question, answer, why))
     value, why = read(answer, ask.schema)
     if value ~= nil then return value, answer end
+    rejected[#rejected + 1] = answer.seq
   end
-  error({ kind = "provider", message = "no usable JSON from role '" .. ask.role .. "': " .. why, retryable = true })
+  error({ kind = "provider", message = "no usable JSON from role '" .. ask.role .. "': " .. why, rejected = rejected })
 end

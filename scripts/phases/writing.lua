@@ -132,15 +132,15 @@ function writing.write_scene(book, prompt, scenes, plan, task_text)
   local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i), 120000)
   local ask = { role = "writer", blocks = asked:list(), max_words = generous(scene.words) }
   local answer = calls.prose(book, ask)
-  local prose = checks.clean(answer.text)
+  local first, prose = answer, checks.clean(answer.text)
   if prose == "" then
     ask.key = "again"
     answer = calls.prose(book, ask)
     prose = checks.clean(answer.text)
   end
   if prose == "" then
-    error(string.format("scene %d of chapter %d came back empty twice (%s: %s); resume to try again", i, plan.number, answer.model,
-      answer.native_stop), 0)
+    error({ kind = "provider", rejected = { first.seq, answer.seq }, message = string.format("scene %d of chapter %d came back empty twice "
+      .. "(%s: %s)", i, plan.number, answer.model, answer.native_stop) })
   end
   if answer.stop == "length" or not checks.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
   return prose
