@@ -19,7 +19,8 @@ end
 function promise.raises(words, fn)
   local ok, err = pcall(fn)
   if ok then error("no error where \"" .. words .. "\" was expected", 2) end
-  if not tostring(err):find(words, 1, true) then error("another error: " .. tostring(err), 2) end
+  local message = type(err) == "table" and err.message or tostring(err)
+  if not message:find(words, 1, true) then error("another error: " .. message, 2) end
 end
 
 function promise.done() os.exit(promise.broken == 0) end
