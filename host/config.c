@@ -385,6 +385,25 @@ static enum err read_notify(struct config *c, const json_t *t, struct error *e) 
   return err;
 }
 
+/* ---- behind a proxy */
+
+static enum err read_proxy(struct config *c, const json_t *url, const json_t *proxies, struct error *e) {
+  if (url && !json_is_string(url)) return err_set(e, ERR_CONFIG, "quire.lua: public_url must be a string");
+  if (proxies && !json_is_array(proxies))
+    return err_set(e, ERR_CONFIG, "quire.lua: trusted_proxies must be a list of addresses");
+  set_string(&c->public_url, json_string_value(url));
+  if (url) show(c, "public_url", json_string(c->public_url), "quire.lua");
+  if (!proxies) return OK;
+  c->trusted_proxies = mem_alloc((json_array_size(proxies) + 1) * sizeof *c->trusted_proxies);
+  for (size_t i = 0; i < json_array_size(proxies); i++) {
+    const char *address = json_string_value(json_array_get(proxies, i));
+    if (!address) return err_set(e, ERR_CONFIG, "quire.lua: trusted_proxies must be a list of addresses");
+    c->trusted_proxies[i] = mem_dup(address);
+  }
+  show(c, "trusted_proxies", json_deep_copy(proxies), "quire.lua");
+  return OK;
+}
+
 /* ---- all of it */
 
 static bool is_checkout(const char *dir) {
@@ -436,8 +455,8 @@ static enum err read_file(struct config *c, json_t **t, struct error *e) {
 }
 
 enum err config_load(const struct config_flags *flags, struct config *c, struct error *e) {
-  static const char *const known[] = {"providers", "roles",  "prices", "limits",
-                                      "watcher",   "notify", "listen", NULL};
+  static const char *const known[] = {"providers", "roles",  "prices",     "limits",          "watcher",
+                                      "notify",    "listen", "public_url", "trusted_proxies", NULL};
   *c = (struct config){.shown = json_array()};
   c->library = library_path(flags->library);
   c->exports = mem_printf("%s/exports", c->library);
@@ -454,6 +473,8 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   if (err == OK) err = read_roles(c, json_object_get(t, "roles"), e);
   if (err == OK) err = read_watcher(c, json_object_get(t, "watcher"), e);
   if (err == OK) err = read_notify(c, json_object_get(t, "notify"), e);
+  if (err == OK)
+    err = read_proxy(c, json_object_get(t, "public_url"), json_object_get(t, "trusted_proxies"), e);
   if (err == OK) err = read_models(c, e);
   if (err == OK) err = add_prices(c, json_object_get(t, "prices"), "quire.lua: prices", e);
   if (err == OK) err = read_adapters(c, e);
@@ -474,6 +495,9 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
 }
 
 void config_release(struct config *c) {
+  free(c->public_url);
+  for (char **p = c->trusted_proxies; p && *p; p++) free(*p);
+  free(c->trusted_proxies);
   free(c->library);
   free(c->exports);
   for (size_t i = 0; c->script_dirs && c->script_dirs[i]; i++) free((char *)(uintptr_t)c->script_dirs[i]);

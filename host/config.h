@@ -32,6 +32,8 @@ struct config {
   double hang_s;            /* the guardian kills a host whose loop did not tick for so long */
   const char *metrics_file; /* --metrics-file, or NULL */
   char *listen;             /* "127.0.0.1:0": where the owner's API listens */
+  char *public_url;         /* how browsers reach it through a proxy, or NULL */
+  char **trusted_proxies;   /* whose X-Forwarded-For counts; NULL-terminated, or NULL */
   const char *ui;           /* --ui, or NULL */
 };
 

@@ -7,16 +7,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "store/library.h"
 #include "store/runs.h"
 #include "web/metrics.h"
@@ -196,17 +195,15 @@ static void on_wake(struct timer *t) {
 
 /* ---- opening */
 
-static void make_token(char token[65]) {
-  uint8_t bytes[32];
-  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) fatal("no random numbers");
-  hex_encode(bytes, sizeof bytes, token);
-}
-
 static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
-  make_token(owner.token);
+  secret_token(owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
-  struct web_settings settings = {.listen = config->listen, .owner = &owner, .ui = config->ui};
+  struct web_settings settings = {.listen = config->listen,
+                                  .owner = &owner,
+                                  .public_url = config->public_url,
+                                  .trusted_proxies = (const char *const *)config->trusted_proxies,
+                                  .ui = config->ui};
   h->web = web_start(&h->commands, &settings, e);
   if (!h->web) return e->code;
   snprintf(owner.address, sizeof owner.address, "%s", web_address(h->web));

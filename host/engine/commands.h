@@ -75,3 +75,14 @@ enum err command_project_delete(struct commands *c, const char *project, json_t 
 /* GET /api/pipelines, /api/pipelines/{name}: what pipeline_describe says, with "name"; `name` NULL: a list of all, those that cannot be
  * described with an "error". */
 enum err command_pipelines(struct commands *c, const char *name, json_t **out, struct error *e);
+
+/* ---- who may use the library over HTTP (access_commands.c) */
+
+/* PUT /api/password {"password": text, or null: none any more} -> {"password": BOOL}. Ends all sessions. */
+enum err command_password(struct commands *c, const json_t *request, json_t **out, struct error *e);
+/* POST /api/tokens {"name","scopes": ["read"|"write"|"metrics"]} -> {"name","scopes","token"}: told this once. */
+enum err command_token_new(struct commands *c, const json_t *request, json_t **out, struct error *e);
+/* GET /api/tokens -> [{"name","scopes","created_ms"}] */
+enum err command_tokens(struct commands *c, json_t **out, struct error *e);
+/* DELETE /api/tokens/{name} */
+enum err command_token_revoke(struct commands *c, const char *name, json_t **out, struct error *e);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "base/hash.h"
+#include "base/secret.h"
 
 static int count_header(const struct request *q, const char *name, const char **value) {
   int n = 0;
@@ -106,20 +106,11 @@ bool guard(struct request *q, struct response *a) {
 
 /* ---- token ---- */
 
-/* Compares hashes, all of them: the time tells nothing about the token. */
-static bool same_secret(const char *a, const char *b) {
-  uint8_t x[SHA_BYTES], y[SHA_BYTES], differ = 0;
-  sha256(a, strlen(a), x);
-  sha256(b, strlen(b), y);
-  for (int i = 0; i < SHA_BYTES; i++) differ |= x[i] ^ y[i];
-  return differ == 0;
-}
-
 bool guard_token(struct request *q, struct response *a) {
   if (!q->server->token) return true;
   const char *given = request_header(q, "Authorization");
   bool bearer = given && strncasecmp(given, "Bearer ", 7) == 0;
-  if (bearer && same_secret(given + 7 + strspn(given + 7, " "), q->server->token)) return true;
+  if (bearer && secret_same(given + 7 + strspn(given + 7, " "), q->server->token)) return true;
   response_header(a, "WWW-Authenticate", "Bearer");
   response_fail(a, 401, "unauthorized", given ? "that token is not the right one" : "a token is needed",
                 "send it as Authorization: Bearer TOKEN");

@@ -14,6 +14,8 @@ struct server {
   size_t n_routes, max_body;
   void *arg;
   void (*on_stop)(void *arg);
+  bool (*admit)(struct request *q, struct response *a, const struct route *route, void *arg);
+  char **headers, *base;
   int threads, streams_max, timeout_ms, port;
   char **allowed_hosts;
   char *token;

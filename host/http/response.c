@@ -11,6 +11,7 @@
 #include <time.h>
 #include "base/clock.h"
 #include "base/jsonx.h"
+#include "base/mem.h"
 
 enum { HEADERS_MOST = 16 << 10, JOINED_MOST = 256 << 10 };
 
@@ -45,6 +46,15 @@ static const char *reason(int status) {
   return mg_get_response_code_text(NULL, status);
 }
 
+/* The server's headers, but for those that the handler set itself. */
+static void put_common(struct response *a) {
+  for (char **h = a->server->headers; h && *h; h++) {
+    char *name = mem_dup_n(*h, strcspn(*h, ":") + 1);
+    if (!a->headers.len || !strcasestr(a->headers.data, name)) buf_printf(&a->out, "%s\r\n", *h);
+    free(name);
+  }
+}
+
 static void put_head(struct response *a, int status, const char *type, const char *length) {
   buf_clear(&a->out);
   buf_printf(&a->out, "HTTP/1.1 %d %s\r\n", status, reason(status));
@@ -53,6 +63,7 @@ static void put_head(struct response *a, int status, const char *type, const cha
              a->close ? "close" : "keep-alive");
   if (!a->headers.len || !strcasestr(a->headers.data, "cache-control:"))
     buf_puts(&a->out, "Cache-Control: no-store\r\n");
+  put_common(a);
   buf_append(&a->out, a->headers.data, a->headers.len);
   buf_puts(&a->out, "\r\n");
   a->status = status;

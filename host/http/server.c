@@ -160,6 +160,12 @@ static bool read_body(struct request *q, struct response *a, size_t most) {
   return false;
 }
 
+static bool admit(struct request *q, struct response *a, const struct route *route) {
+  const struct server *s = q->server;
+  if (s->admit) return s->admit(q, a, route, s->arg);
+  return (route->flags & ROUTE_OPEN) || guard_token(q, a);
+}
+
 static void handle(struct request *q, struct response *a) {
   if (!guard(q, a)) return;
   if (!split_path(q)) {
@@ -168,7 +174,7 @@ static void handle(struct request *q, struct response *a) {
   }
   const struct route *route = find_route(q, a);
   if (!route) return;
-  if (!(route->flags & ROUTE_OPEN) && !guard_token(q, a)) return;
+  if (!admit(q, a, route)) return;
   if (!read_body(q, a, route->max_body ? route->max_body : q->server->max_body)) return;
   route->handler(q, a, q->server->arg);
 }
@@ -186,6 +192,8 @@ static int serve(struct mg_connection *conn) {
   struct server *s = info->user_data;
   const char *uri = info->request_uri ? info->request_uri : "";
   struct request q = {.server = s, .conn = conn, .info = info};
+  size_t base = s->base ? strlen(s->base) - 1 : 0; /* it ends with a slash, which is the path's first */
+  if (base && strncmp(uri, s->base, base + 1) == 0) uri += base;
   q.path = mem_dup_n(uri, strcspn(uri, "?"));
   buf_init(&q.body, MAX_HTTP_BODY_BYTES);
   struct response a = {.server = s, .conn = conn};
@@ -248,6 +256,21 @@ const char *request_query(struct request *q, const char *name) {
 const char *request_header(const struct request *q, const char *name) {
   for (int i = 0; i < q->info->num_headers; i++)
     if (strcasecmp(q->info->http_headers[i].name, name) == 0) return q->info->http_headers[i].value;
+  return NULL;
+}
+
+const char *request_cookie(struct request *q, const char *name) {
+  const char *at = request_header(q, "Cookie");
+  size_t n_name = strlen(name);
+  while (at && *at) {
+    at += strspn(at, "; ");
+    size_t n = strcspn(at, ";");
+    if (n > n_name && at[n_name] == '=' && memcmp(at, name, n_name) == 0) {
+      if (q->n_asked == ASKED_MOST) return NULL;
+      return q->asked[q->n_asked++] = mem_dup_n(at + n_name + 1, n - n_name - 1);
+    }
+    at += n;
+  }
   return NULL;
 }
 
@@ -352,9 +375,15 @@ static char **copy_list(const char *const *list) {
   return copy;
 }
 
+static void free_list(char **list) {
+  for (size_t i = 0; list[i]; i++) free(list[i]);
+  free(list);
+}
+
 static void server_free(struct server *s) {
-  for (size_t i = 0; s->allowed_hosts[i]; i++) free(s->allowed_hosts[i]);
-  free(s->allowed_hosts);
+  free_list(s->allowed_hosts);
+  free_list(s->headers);
+  free(s->base);
   free(s->token);
   pthread_cond_destroy(&s->wake);
   pthread_mutex_destroy(&s->lock);
@@ -373,6 +402,9 @@ enum err server_start(const struct server_settings *settings, struct server **ou
   s->max_body = settings->max_body ? settings->max_body : MAX_HTTP_BODY_BYTES;
   s->timeout_ms = settings->timeout_ms > 0 ? settings->timeout_ms : TIMEOUT_MS;
   s->allowed_hosts = copy_list(settings->allowed_hosts);
+  s->headers = copy_list(settings->headers);
+  s->base = mem_dup(settings->base);
+  s->admit = settings->admit;
   s->token = mem_dup(settings->token);
   pthread_mutex_init(&s->lock, NULL);
   pthread_condattr_t attr;

@@ -51,6 +51,12 @@ struct server_settings {
   int timeout_ms;                   /* for a client that stalls; 0 is 10 s */
   const char *const *allowed_hosts; /* NULL-terminated names beside loopback; "*" is any; or NULL */
   const char *token; /* "Authorization: Bearer ..." wanted on all routes that are not open; or NULL */
+  /* Instead of the token: may this request use this route (one of `routes`)? False: it was answered. Its body is not read yet. */
+  bool (*admit)(struct request *q, struct response *a, const struct route *route, void *arg);
+  const char *const *
+      headers; /* "Name: value" of every answer, NULL-terminated; a handler's own of that name wins; or NULL */
+  const char
+      *base; /* "/quire/": also answered under this path, as a proxy that leaves it in place sends; or NULL */
   void (*on_stop)(void *arg); /* called first by server_stop: wake handlers that wait; or NULL */
 };
 
@@ -70,6 +76,7 @@ const char *request_param(const struct request *q,
 const char *request_query(struct request *q, const char *name);        /* decoded; NULL: not there */
 const char *request_header(const struct request *q, const char *name); /* the first; NULL: not there */
 const char *request_peer(const struct request *q);                     /* the client's address */
+const char *request_cookie(struct request *q, const char *name);       /* NULL: not there */
 /* The whole body, read before the handler ran. Never NULL. */
 const char *request_body(const struct request *q, size_t *n);
 /* The body as JSON, the caller's to decref; on an error it was answered with 400 already. */

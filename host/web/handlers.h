@@ -10,6 +10,14 @@ HANDLER(readyz);
 HANDLER(send_metrics);
 HANDLER(sweep);
 HANDLER(prune);
+/* api_session.c */
+HANDLER(get_session);
+HANDLER(sign_in);
+HANDLER(sign_out);
+HANDLER(put_password);
+HANDLER(list_tokens);
+HANDLER(new_token);
+HANDLER(revoke_token);
 /* api_overview.c */
 HANDLER(get_overview);
 /* api_runs.c */

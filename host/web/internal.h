@@ -2,6 +2,7 @@
 #pragma once
 #include "http/server.h"
 #include "store/library.h"
+#include "web/access.h"
 #include "web/assets.h"
 #include "web/metrics.h"
 #include "web/routes.h"
@@ -12,9 +13,11 @@ struct web {
   struct commands *commands;
   struct metrics *metrics;
   struct assets *assets;
+  struct access *access;
   struct library_owner owner;    /* this host: what the command line reads in owner.json */
   const struct web_route **rows; /* of all tables */
   struct route *routes;          /* the `route` of each row, in its order: the server's table */
   size_t n_routes;
-  char *base; /* the path under which browsers reach this host; begins and ends with "/" */
+  char *public_host; /* of public_url, or NULL */
+  char *base;        /* the path under which browsers reach this host; begins and ends with "/" */
 };

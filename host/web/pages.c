@@ -2,8 +2,7 @@
  * shows the screen. Threads: the server's.
  *
  * Two words of the shell are filled in: {{base}}, the path under which Quire is reached, for relative addresses; and {{assets}}, where this
- * version's files lie, so that a page never mixes the files of two versions. The policy in its head lets nothing run or load that does
- * not come from here: the words of a model can never become code, even if a screen had a hole. */
+ * version's files lie, so that a page never mixes the files of two versions. */
 #include "web/pages.h"
 
 #include <stdlib.h>
@@ -13,14 +12,6 @@
 #include "web/internal.h"
 
 enum { SHELL_MOST_BYTES = 64 << 10 };
-
-void page_headers(struct response *a) {
-  response_header(a, "Content-Security-Policy",
-                  "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
-                  "frame-ancestors 'none'; base-uri 'self'; form-action 'self'");
-  response_header(a, "Referrer-Policy", "no-referrer");
-  response_header(a, "Cross-Origin-Opener-Policy", "same-origin");
-}
 
 /* Replaces {{base}} and {{assets}}; anything else in braces stays. */
 static void fill_in(const struct web *w, const char *text, struct buf *out) {
@@ -48,7 +39,6 @@ static void send_shell(struct request *q, struct response *a, void *arg) {
   struct buf page;
   buf_init(&page, SHELL_MOST_BYTES);
   if (text) fill_in(w, text, &page);
-  page_headers(a);
   response_send(a, text ? 200 : 500, "text/html; charset=utf-8", page.data, page.len);
   buf_release(&page);
   free(text);

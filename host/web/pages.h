@@ -4,6 +4,3 @@
 
 extern const struct web_route page_routes[];
 extern const size_t page_routes_n;
-
-/* The security headers of everything that a browser shows as a page. */
-void page_headers(struct response *a);

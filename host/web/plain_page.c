@@ -66,7 +66,6 @@ void plain_address(struct plain_page *p, const char *part) {
 }
 
 void plain_send(struct plain_page *p, struct response *a, int status) {
-  page_headers(a);
   if (buf_puts(&p->html, "</body>\n</html>\n") == OK)
     response_send(a, status, "text/html; charset=utf-8", p->html.data, p->html.len);
   else

@@ -4,6 +4,8 @@
 #include "web/handlers.h"
 
 #define PAGING "limit:integer after:integer"
+enum { SMALL_BODY = 16 << 10 };
+
 #define CHANGE "with:array models:object budget_usd:number until:string scripts:string out:string"
 
 const struct web_route web_routes[] = {
@@ -15,6 +17,40 @@ const struct web_route web_routes[] = {
      NULL,
      "{status, store, reasons}"},
     {{"GET", "/metrics", send_metrics, "counters for Prometheus", 0, 0}, SCOPE_METRICS, NULL, NULL, "text"},
+
+    /* who is it */
+    {{"GET", "/api/session", get_session, "is a password needed, and are you signed in", 0, 0},
+     SCOPE_OPEN,
+     NULL,
+     NULL,
+     "{needs_password, signed_in, version, library, read_only}"},
+    {{"POST", "/api/session", sign_in, "sign in; answers with a cookie", 0, SMALL_BODY},
+     SCOPE_OPEN,
+     NULL,
+     "password:string*",
+     "{signed_in}"},
+    {{"DELETE", "/api/session", sign_out, "sign out", 0, SMALL_BODY}, SCOPE_OPEN, NULL, NULL, "{signed_in}"},
+    {{"PUT", "/api/password", put_password, "set the password (null: none); ends all sessions", 0,
+      SMALL_BODY},
+     SCOPE_WRITE,
+     NULL,
+     "password:string*",
+     "{password}"},
+    {{"GET", "/api/tokens", list_tokens, "tokens for programs", 0, 0},
+     SCOPE_READ,
+     NULL,
+     NULL,
+     "[{name, scopes, created_ms}]"},
+    {{"POST", "/api/tokens", new_token, "a new token; it is told this once", 0, SMALL_BODY},
+     SCOPE_WRITE,
+     NULL,
+     "name:string* scopes:array*",
+     "{name, scopes, token}"},
+    {{"DELETE", "/api/tokens/{name}", revoke_token, "take a token back", 0, SMALL_BODY},
+     SCOPE_WRITE,
+     NULL,
+     NULL,
+     "{revoked}"},
 
     /* home */
     {{"GET", "/api/overview", get_overview, "what is being written, what waits for a person, the books", 0,

@@ -10,24 +10,79 @@
 #include "web/pages.h"
 #include "web/read_pages.h"
 
+/* For everything that goes out: the words of a model can never become code in a browser, even if a page had a hole. */
+static const char *const headers[] = {
+    "Content-Security-Policy: default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
+    "Referrer-Policy: no-referrer", "Cross-Origin-Opener-Policy: same-origin", NULL};
+
 static void add_rows(struct web *w, const struct web_route *rows, size_t n) {
   w->rows = mem_grow(w->rows, (w->n_routes + n) * sizeof *w->rows);
   w->routes = mem_grow(w->routes, (w->n_routes + n) * sizeof *w->routes);
   for (size_t i = 0; i < n; i++, w->n_routes++) {
     w->rows[w->n_routes] = &rows[i];
     w->routes[w->n_routes] = rows[i].route;
-    if (rows[i].scope == SCOPE_OPEN || rows[i].scope == SCOPE_METRICS)
-      w->routes[w->n_routes].flags |= ROUTE_OPEN;
   }
+}
+
+static bool admit(struct request *q, struct response *a, const struct route *route, void *arg) {
+  const struct web *w = arg;
+  return access_admit(w->access, q, a, w->rows[route - w->routes]);
 }
 
 static void web_free(struct web *w) {
   metrics_free(w->metrics);
   assets_close(w->assets);
+  access_free(w->access);
   free(w->rows);
   free(w->routes);
   free(w->base);
+  free(w->public_host);
   free(w);
+}
+
+/* "https://books.example.org:8443/quire/" -> host "books.example.org", base "/quire/". */
+static enum err read_public_url(struct web *w, const char *url, struct error *e) {
+  w->base = mem_dup("/");
+  if (!url) return OK;
+  const char *host = strstr(url, "://"), *scheme_end = host;
+  size_t n = scheme_end ? (size_t)(scheme_end - url) : 0;
+  bool http = (n == 4 && strncmp(url, "http", 4) == 0) || (n == 5 && strncmp(url, "https", 5) == 0);
+  host = http ? host + 3 : "";
+  size_t length = strcspn(host, ":/");
+  const char *path = host + strcspn(host, "/");
+  if (!http || length == 0 || strpbrk(url, "?#@ \"'<>;") || strlen(url) > 200) {
+    err_set(e, ERR_CONFIG, "public_url '%.200s' is not an address", url);
+    err_hint(e, "write it like https://books.example.org/quire/");
+    return ERR_CONFIG;
+  }
+  w->public_host = mem_dup_n(host, length);
+  if (*path) {
+    free(w->base);
+    w->base = mem_printf("%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/");
+  }
+  return OK;
+}
+
+static enum err start_server(struct web *w, const struct web_settings *settings, struct error *e) {
+  const char *const hosts[] = {w->public_host, NULL};
+  struct server_settings server = {.listen = settings->listen,
+                                   .routes = w->routes,
+                                   .n_routes = w->n_routes,
+                                   .arg = w,
+                                   .allowed_hosts = hosts,
+                                   .admit = admit,
+                                   .headers = headers,
+                                   .base = w->base};
+  enum err err = server_start(&server, &w->server, e);
+  if (err != OK) return err;
+  /* Other commands of this machine reach a server that listens everywhere by its loopback address. */
+  const char *address = server_address(w->server);
+  if (strncmp(address, "0.0.0.0:", 8) == 0)
+    snprintf(w->owner.address, sizeof w->owner.address, "127.0.0.1:%s", address + 8);
+  else
+    snprintf(w->owner.address, sizeof w->owner.address, "%s", address);
+  return OK;
 }
 
 struct web *web_start(struct commands *c, const struct web_settings *settings, struct error *e) {
@@ -35,23 +90,21 @@ struct web *web_start(struct commands *c, const struct web_settings *settings, s
   w->commands = c;
   w->metrics = metrics_new(c);
   w->owner = *settings->owner;
-  w->base = mem_dup("/");
   add_rows(w, web_routes, web_routes_n);
   add_rows(w, page_routes, page_routes_n);
   add_rows(w, read_routes, read_routes_n);
-  enum err err = assets_open(settings->ui, &w->assets, e);
-  struct server_settings server = {.listen = settings->listen,
-                                   .routes = w->routes,
-                                   .n_routes = w->n_routes,
-                                   .arg = w,
-                                   .token = w->owner.token};
-  if (err == OK) err = server_start(&server, &w->server, e);
-  if (err != OK) {
-    web_free(w);
-    return NULL;
-  }
-  snprintf(w->owner.address, sizeof w->owner.address, "%s", server_address(w->server));
-  return w;
+  enum err err = read_public_url(w, settings->public_url, e);
+  struct access_settings access = {.owner_token = w->owner.token,
+                                   .listen = settings->listen,
+                                   .public_url = settings->public_url,
+                                   .base = w->base,
+                                   .trusted_proxies = settings->trusted_proxies};
+  if (err == OK) err = access_new(c->store, &access, &w->access, e);
+  if (err == OK) err = assets_open(settings->ui, &w->assets, e);
+  if (err == OK) err = start_server(w, settings, e);
+  if (err == OK) return w;
+  web_free(w);
+  return NULL;
 }
 
 const char *web_address(const struct web *w) {

@@ -12,7 +12,10 @@ struct web;
 struct web_settings {
   const char *listen; /* "127.0.0.1:0" */
   const struct library_owner
-      *owner;     /* its token opens everything; its address is not known yet (see web_address) */
+      *owner; /* its token opens everything; its address is not known yet (see web_address) */
+  const char
+      *public_url; /* "https://books.example.org/quire/": how browsers reach us through a proxy; or NULL */
+  const char *const *trusted_proxies; /* see access.h */
   const char *ui; /* --ui: the directory of the web UI's files; NULL: those in the binary */
 };
 

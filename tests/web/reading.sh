@@ -99,8 +99,4 @@ t_is "$code $(field '$.error.hint')" "400 did you mean 'running'?"
 get '/api/runs?limit=many'
 t_is "$code" 400
 
-t_case "nothing is told without the token"
-ask GET /api/overview
-t_is "$code" 401
-
 t_done
