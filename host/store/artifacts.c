@@ -322,6 +322,17 @@ enum err artifact_history(struct db *db, int64_t project, const char *name,
   return each(db, s, fn, arg);
 }
 
+enum err artifact_proposals_each(struct db *db, int64_t project,
+                                 void (*fn)(void *, const struct artifact_row *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, ROW_COLUMNS
+      "ON v.artifact_id = a.id JOIN artifact_versions h ON h.id = a.head JOIN blobs b ON b.id = v.blob_id"
+      " WHERE a.project_id = $project AND v.state = 'proposal' AND v.number > h.number"
+      " ORDER BY a.name, v.number");
+  db_bind_int(s, "$project", project);
+  return each(db, s, fn, arg);
+}
+
 /* Column 0 is the content, column 1 the number. */
 static enum err take_content(struct db *db, struct db_stmt *s, struct buf *out, int64_t *number) {
   enum db_step step = db_step(s);

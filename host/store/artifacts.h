@@ -67,6 +67,9 @@ enum err artifacts_each(struct db *db, int64_t project, const char *prefix,
                         void (*fn)(void *, const struct artifact_row *), void *arg);
 enum err artifact_history(struct db *db, int64_t project, const char *name,
                           void (*fn)(void *, const struct artifact_row *), void *arg);
+/* All proposals of a project that are newer than their document's head: those that still wait for a person. */
+enum err artifact_proposals_each(struct db *db, int64_t project,
+                                 void (*fn)(void *, const struct artifact_row *), void *arg);
 /* number 0: the head. The row's strings are valid until the callback returns, so the content comes with it. */
 enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
                           int64_t *version, struct error *e);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "base/markdown.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/artifacts.h"
@@ -63,18 +64,29 @@ static void tag(struct response *a, int64_t version) {
   response_header(a, "ETag", text);
 }
 
+/* Markdown as HTML that may stand in a page; null where it is too large or too deep for that. */
+static json_t *rendered(const struct buf *content) {
+  struct buf html;
+  buf_init(&html, MARKDOWN_MOST_BYTES);
+  json_t *v = NULL;
+  if (markdown_html(content->data, content->len, &html, NULL) == OK) v = json_stringn(html.data, html.len);
+  buf_release(&html);
+  return v ? v : json_null();
+}
+
 void get_artifact(struct request *q, struct response *a, void *arg) {
   struct wanted doc;
   struct error e = {0};
   struct buf content;
-  int64_t number;
-  if (!api_query_number(q, a, "version", 0, &number)) return;
+  int64_t number, html;
+  if (!api_query_number(q, a, "version", 0, &number) || !api_query_number(q, a, "html", 0, &html)) return;
   buf_init(&content, MAX_ARTIFACT_BYTES);
   enum err err =
       read_document(arg, request_param(q, "slug"), request_param(q, "name"), number, &doc, &content, &e);
   if (err == OK) {
     json_t *text = json_stringn(content.data, content.len); /* NULL: not text */
     json_object_set_new(doc.json, "content", text ? text : json_null());
+    if (html) json_object_set_new(doc.json, "html", rendered(&content));
     json_object_set_new(doc.json, "head", json_integer(doc.head));
     tag(a, doc.head);
   }

@@ -3,7 +3,8 @@
  *
  *   chapters/03.md   one chapter, "# Title" first      plans/03.json   {"number","title","viewpoint","purpose","scenes":[..]}
  *   issues/03.json   {"issues":["..."]}                book.json       {"title","author","language","blurb","words","rehearsal"}
- *   facts/03.json, summaries/03.json, structure.json, blueprint.json, carry/02.json, series.json, book.epub, book.docx, book.pdf, book.md
+ *   facts/03.json    {"names":[..],"opened":[promise ids],"paid":[..]}   structure.json  {"acts":[{"title","first","last"}]}
+ *   summaries/03.json, blueprint.json, carry/02.json, series.json, book.epub, book.docx, book.pdf, book.md
  *
  * A folder's numbers have two digits, or three in a book of a hundred chapters. Any thread with a reader of its own. */
 #pragma once
@@ -11,10 +12,12 @@
 #include <stdbool.h>
 #include "store/artifacts.h"
 
-#define BOOK_CHAPTERS "chapters/"
-#define BOOK_PLANS    "plans/"
-#define BOOK_ISSUES   "issues/"
-#define BOOK_META     "book.json"
+#define BOOK_CHAPTERS  "chapters/"
+#define BOOK_PLANS     "plans/"
+#define BOOK_ISSUES    "issues/"
+#define BOOK_FACTS     "facts/"
+#define BOOK_META      "book.json"
+#define BOOK_STRUCTURE "structure.json"
 
 enum { BOOK_CHAPTER_MOST_BYTES = MAX_ARTIFACT_BYTES };
 

@@ -50,5 +50,7 @@ HANDLER(get_project);
 HANDLER(get_artifact);
 HANDLER(list_versions);
 HANDLER(get_diff);
+/* api_chapters.c */
+HANDLER(list_chapters);
 
 #undef HANDLER

@@ -165,6 +165,13 @@ const struct web_route web_routes[] = {
      NULL,
      NULL,
      "{project, runs, ...}"},
+    {{"GET", "/api/projects/{slug}/chapters", list_chapters, "the chapters of a book, written and planned", 0,
+      0},
+     SCOPE_READ,
+     NULL,
+     NULL,
+     "[{number, name, title, viewpoint, words, part, written, version, author, issues, proposals, names, "
+     "opened, paid}]"},
     {{"GET", "/api/projects/{slug}/artifacts/{name...}", get_artifact, "one version of a document", 0, 0},
      SCOPE_READ,
      "version:integer html:integer",

@@ -24,6 +24,21 @@ export const chapterTitle = (chapter) => chapter.title || `Chapter ${chapter.num
 // "chapters/03.md" -> 3
 export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[1] ?? 0);
 
+const WORDS = {
+  "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "structure.json": "Structure: acts, events, promises",
+  "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
+  "book.epub": "The book as EPUB", "book.md": "The book as Markdown", "book.docx": "The book for Word", "book.pdf": "The book as PDF",
+};
+const OF_CHAPTERS = {
+  chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter",
+  parts: "Summary of the part up to chapter", impact: "What rewriting touched: chapter", carry: "What is carried on from book",
+};
+// The document's name in an author's words; the name itself where there are none.
+export function wordsOf(name) {
+  const [, folder, number] = /^(\w+)\/(\d+)\.\w+$/.exec(name) ?? [];
+  return OF_CHAPTERS[folder] ? `${OF_CHAPTERS[folder]} ${Number(number)}` : WORDS[name] ?? name;
+}
+
 const FORMATS = { epub: "EPUB", docx: "Word", pdf: "PDF", md: "Markdown" };
 // The finished book, as files: [{ name, label, bytes }]
 export function downloads(artifacts) {

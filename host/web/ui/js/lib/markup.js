@@ -13,11 +13,14 @@ function props(node) {
   return node.hasAttribute("align") ? { class: `to-${node.getAttribute("align")}` } : null;
 }
 
+// Headings go one level down: the page has its own first one.
+const tag = (name) => name.replace(/^h([1-5])$/, (_, level) => `h${Number(level) + 1}`);
+
 function describe(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   if (node.nodeType !== Node.ELEMENT_NODE) return null;
   const children = [...node.childNodes].map(describe);
-  return ELEMENTS.has(node.localName) ? h(node.localName, props(node), children) : children;
+  return ELEMENTS.has(node.localName) ? h(tag(node.localName), props(node), children) : children;
 }
 
 // A list of blocks, in order: what stands at index 7 stands there again as long as the text is the same.
