@@ -14,7 +14,7 @@ class HeaderElement extends Element {
       h("a", { class: "wordmark", href: "./" }, "Quire"),
       h("nav", { "aria-label": "Screens" }, PLACES.map(([href, name, here]) => h("a", { href, "aria-current": here.test(place) && "page" }, name))),
       h("div", { class: "tools" },
-        word && h("span", { class: "connection" }, icon("clock"), word),
+        word && h("span", { class: "connection" }, icon("clock"), h("span", { class: "word" }, word)),
         h("a", { class: "button", href: "new" }, icon("plus"), "New"),
         h("q-appearance")));
   }

@@ -26,10 +26,16 @@ function progress(run) {
   return p.label ? `${p.label}, ${p.done} of ${p.total} done` : `${p.done} of ${p.total} done`;
 }
 
+// The host's reasons may name commands to type, for terminals; here buttons do that.
+const untyped = (why) => why.replace(/[;,]?[^;,.(]*`[^`]*`[^;,.)]*/g, "").replace(/\s*\(gate \d+\)/, "").trim();
+
+// The question of a run that waits at a gate.
+export const question = (run) => untyped(run.waits?.for ?? "").replace(/^a person to decide: /, "");
+
 function waiting(run) {
-  const why = run.waits?.for ?? "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
+  const why = untyped(run.waits?.for ?? "") || "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
   switch (run.waits?.kind) {
-    case "gate": return `Waits for you: ${stop(why)}`;
+    case "gate": return `Waits for you: ${stop(question(run))}`;
     case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to go on.`;
     case "key": return `Paused: ${stop(why)} Set the key, then resume it.`;
     case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It goes on by itself then.` : `Paused: ${stop(why)} Resume it to try again.`;

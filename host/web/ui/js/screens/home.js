@@ -53,13 +53,13 @@ class HomeScreen extends Element {
       h("div", { class: "row" }, this.rehearseButton("primary"), h("a", { class: "button", href: "new" }, "Begin a book of your own")));
   }
 
-  waits(item) {
-    const gate = item.gate && typeof item.gate !== "object" && item.choices ? item : null;
-    const href = gate ? `gates/${gate.gate}` : item.gate ? `gates/${item.gate}` : `runs/${item.run}`;
-    const book = item.project_title ?? titleOf(item);
+  // A gate, or a run that waits for something else.
+  waits(item, titles) {
+    const gate = item.choices !== undefined, href = gate ? `gates/${item.gate}` : `runs/${item.run}`;
+    const book = gate ? titles.get(item.run) : titleOf(item);
     return h("li", { class: "notice ask", key: href },
       h("h3", null, h("a", { href }, gate ? item.title : book)),
-      h("p", null, gate ? `${book === item.title ? "A run" : book} goes on when you have decided.` : sentence(item)));
+      h("p", null, gate ? `${book ?? "The run"} goes on when you have decided.` : sentence(item)));
   }
 
   writing(run) {
@@ -78,13 +78,14 @@ class HomeScreen extends Element {
 
   room(overview) {
     const writing = overview.now.filter((run) => run.status !== "waiting"), { waiting, projects } = overview;
+    const titles = new Map(overview.now.map((run) => [run.run, titleOf(run)]));
     const books = projects.filter((p) => p.kind !== "series" && !p.parent), series = projects.filter((p) => p.kind === "series");
     return [
       h("header", { class: "screen-head" }, h("h1", null, room({ now: writing, waiting })),
         overview.health && !overview.health.ready && h("div", { class: "notice warn", role: "status" },
           h("h3", null, "New runs do not begin at the moment"), overview.health.reasons.map((reason) => h("p", null, reason)))),
       waiting.length > 0 && h("section", { key: "waiting", "aria-labelledby": "waiting" }, h("h2", { id: "waiting", class: "visually-hidden" }, "Waits for you"),
-        h("ul", { class: "plain stack" }, waiting.map((item) => this.waits(item)))),
+        h("ul", { class: "plain stack" }, waiting.map((item) => this.waits(item, titles)))),
       writing.length > 0 && h("section", { key: "now", "aria-labelledby": "now" }, h("h2", { id: "now", class: "visually-hidden" }, "Being written"),
         h("ul", { class: "plain lines nows" }, writing.map((run) => this.writing(run)))),
       this.shelf("Books", books),
