@@ -53,12 +53,15 @@ function running(run) {
   return at ? upper(stop(at)) : "Beginning.";
 }
 
+// "The Lamp, 12 chapters" under the heading "The Lamp" is "12 chapters".
+const summary = (run) => (run.summary.startsWith(`${titleOf(run)}, `) ? run.summary.slice(titleOf(run).length + 2) : run.summary);
+
 export function sentence(run) {
   switch (run.status) {
     case "queued": return "In the queue; it begins by itself when a place is free.";
     case "running": return running(run);
     case "waiting": return waiting(run);
-    case "completed": return `Finished in ${duration(run.ended_ms - (run.started_ms ?? run.created_ms))}${run.summary ? `: ${stop(run.summary)}` : "."}`;
+    case "completed": return `Finished in ${duration(run.ended_ms - (run.started_ms ?? run.created_ms))}${run.summary ? `: ${stop(summary(run))}` : "."}`;
     case "failed": return `Failed${run.error?.phase ? ` in ${run.error.phase}` : ""}: ${stop(run.error?.message ?? "no reason is recorded")} A retry keeps every answer it paid for.`;
     case "cancelled": return `Cancelled${run.ended_ms ? ` ${ago(run.ended_ms)}` : ""}. What was written stays.`;
     default: return run.next ?? "";

@@ -34,6 +34,8 @@ export const stream = {
       reconnect();
     }, { once: true });
   },
+  // Takes the stream anew: a frame of text is missing, and a new stream begins with the whole of it.
+  again: () => reconnect(),
   start() {
     started = true;
     document.addEventListener("visibilitychange", reconnect);
