@@ -5,12 +5,14 @@
 #
 # Tests are the cmocka programs in build/FLAVOUR/tests/unit, the shell tests in tests/{lua,cli,web,faults}, and the browser tests in
 # tests/browser (*.test.js, for node); all speak TAP.
-# As many run at once as there are processors; each has TEST_SECONDS (300), and only its own process group is ended.
+# As many run at once as there are processors; each has TEST_SECONDS (300, under a sanitizer 1800), and only its own process group is ended.
 # --check runs tests/check.sh first, which counts as one case; --unit leaves the shell tests out. A test that dies
 # before it ran all cases of its plan counts as failed; so does a suite in which nothing ran.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-export BUILD=${BUILD:-build} QUIRE_FLAVOUR=${QUIRE_FLAVOUR:-release} TEST_SECONDS=${TEST_SECONDS:-300}
+export BUILD=${BUILD:-build} QUIRE_FLAVOUR=${QUIRE_FLAVOUR:-release}
+slower=1; [[ $QUIRE_FLAVOUR == release ]] || slower=6
+export TEST_SECONDS=${TEST_SECONDS:-$((300 * slower))}
 results=$BUILD/$QUIRE_FLAVOUR/results
 
 # Runs one test; leaves its output in NAME.out and "passed failed" in NAME.count.

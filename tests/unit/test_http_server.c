@@ -67,6 +67,14 @@ static void tell_error(struct request *q, struct response *a, void *arg) {
   response_error(a, &e);
 }
 
+/* As deep as a handler may get that reads a database or makes a Lua state. */
+static void use_half_a_megabyte(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  volatile char room[512 << 10];
+  for (size_t i = 0; i < sizeof room; i += 1024) room[i] = 1;
+  response_send(a, 200, "text/plain", room[1024] ? "room" : "", 4);
+}
+
 static char hello[] = "hello";
 
 static const struct route routes[] = {{"GET", "/hello", say_hello, "says hello", ROUTE_OPEN, 0},
@@ -81,6 +89,7 @@ static const struct route routes[] = {{"GET", "/hello", say_hello, "says hello",
                                       {"GET", "/abort", stream_and_abort, "one event", 0, 0},
                                       {"GET", "/forever", stream_for_ever, "events", 0, 0},
                                       {"GET", "/nothing", say_nothing, "nothing", 0, 0},
+                                      {"GET", "/deep", use_half_a_megabyte, "needs stack", 0, 0},
                                       {"GET", "/error", tell_error, "an error", 0, 0}};
 
 static const char *const allowed[] = {"quire.example", NULL};
@@ -126,6 +135,7 @@ static void addresses_find_their_handlers(void **state) {
       {"GET /hello", "", 200, "hello"},
       {"GET /", "", 200, "hello"},
       {"HEAD /hello", "", 200, ""},
+      {"GET /deep", "", 200, "room"},
       {"GET /runs/7?q=a%20b+c&x", "", 200, "{\"id\":\"7\",\"method\":\"GET\",\"path\":null,\"q\":\"a b c\"}"},
       {"DELETE /runs/7", "", 200, "{\"id\":\"7\",\"method\":\"DELETE\",\"path\":null,\"q\":null}"},
       {"GET /runs/a%2Fb", "", 200, "{\"id\":\"a/b\",\"method\":\"GET\",\"path\":null,\"q\":null}"},
