@@ -86,3 +86,22 @@ enum err command_token_new(struct commands *c, const json_t *request, json_t **o
 enum err command_tokens(struct commands *c, json_t **out, struct error *e);
 /* DELETE /api/tokens/{name} */
 enum err command_token_revoke(struct commands *c, const char *name, json_t **out, struct error *e);
+
+/* ---- the files of the search path (script_files.c); names without ".lua": "phases/writing", "pipelines/my_book" */
+
+/* GET /api/scripts -> [{"name","kind","shadowed","layers":[{"origin": library | directory | built in,"path","editable"}, first wins]}] */
+enum err command_scripts(struct commands *c, json_t **out, struct error *e);
+/* GET /api/scripts/{name} -> the same with "source","sha","origin", and the text that it hides: "original","original_origin" (or null). */
+enum err command_script(struct commands *c, const char *name, json_t **out, struct error *e);
+/* POST /api/scripts/check {"name","source"} -> {"ok","errors":[{"file","line","message","hint"}]}: would the set run with this text? */
+enum err command_script_check(struct commands *c, const char *name, const json_t *request, json_t **out,
+                              struct error *e);
+/* PUT /api/scripts/{name} {"source"}: checked, then saved into the library. ERR_SCRIPT with *out as of check; ERR_CONFLICT when the text in
+ * force is not the one with the sha `expected` ("": there must be none). */
+enum err command_script_save(struct commands *c, const char *name, const char *expected,
+                             const json_t *request, json_t **out, struct error *e);
+/* DELETE /api/scripts/{name}: removes the library's file; *out is what is in force then. */
+enum err command_script_revert(struct commands *c, const char *name, json_t **out, struct error *e);
+/* POST /api/scripts/dry-run {"pipeline","input"} -> what `quire script test` says: {"ok","checks":[{"name","ok","message"}]}. The pipeline runs
+ * twice on the rehearsal model in a scratch library, in a process of its own that is ended after two minutes. In dry_run.c. */
+enum err command_dry_run(struct commands *c, const json_t *request, json_t **out, struct error *e);

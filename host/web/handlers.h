@@ -52,5 +52,12 @@ HANDLER(list_versions);
 HANDLER(get_diff);
 /* api_chapters.c */
 HANDLER(list_chapters);
+/* api_scripts.c */
+HANDLER(list_scripts);
+HANDLER(get_script);
+HANDLER(put_script);
+HANDLER(delete_script);
+HANDLER(check_script);
+HANDLER(dry_run);
 
 #undef HANDLER

@@ -9,6 +9,7 @@
 #include "web/internal.h"
 #include "web/pages.h"
 #include "web/read_pages.h"
+#include "web/vendor.h"
 
 /* For everything that goes out: the words of a model can never become code in a browser, even if a page had a hole. */
 static const char *const headers[] = {
@@ -93,6 +94,7 @@ struct web *web_start(struct commands *c, const struct web_settings *settings, s
   add_rows(w, web_routes, web_routes_n);
   add_rows(w, page_routes, page_routes_n);
   add_rows(w, read_routes, read_routes_n);
+  add_rows(w, vendor_routes, vendor_routes_n);
   enum err err = read_public_url(w, settings->public_url, e);
   struct access_settings access = {.owner_token = w->owner.token,
                                    .listen = settings->listen,
