@@ -10,7 +10,6 @@
 #include "engine/commands.h"
 #include "web/api.h"
 #include "web/handlers.h"
-#include "web/vendor.h"
 
 /* ---- reading */
 
@@ -36,7 +35,6 @@ void get_script(struct request *q, struct response *a, void *arg) {
   struct error e = {0};
   json_t *out = NULL;
   enum err err = command_script(w->commands, request_param(q, "name"), &out, &e);
-  if (err == OK) json_object_set_new(out, "codemirror", json_boolean(vendor_has_codemirror()));
   answer_script(a, err, out, &e);
 }
 

@@ -214,7 +214,7 @@ const struct web_route web_routes[] = {
      SCOPE_READ,
      NULL,
      NULL,
-     "{name, kind, source, sha, origin, original, original_origin, layers, shadowed, codemirror}; ETag"},
+     "{name, kind, source, sha, origin, original, original_origin, layers, shadowed}; ETag"},
     {{"PUT", "/api/scripts/{name...}", put_script, "check it and save it into the library; If-Match", 0,
       2 * MAX_SCRIPT_BYTES},
      SCOPE_WRITE,

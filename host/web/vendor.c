@@ -1,4 +1,4 @@
-/* vendor.c - GET /vendor/codemirror/{name...}: the editor with Lua's colours, where Debian's libjs-codemirror is installed. Without it the
+/* vendor.c - GET /vendor/codemirror and its files: the editor with Lua's colours, where Debian's libjs-codemirror is installed. Without it the
  * scripts screen has a plain text field. Threads: the server's.
  *
  * Only the few files that the screen asks for are served, by a list: nothing else of the disk can be reached through here. */
@@ -30,7 +30,7 @@ static enum err read_vendor_file(const char *name, struct buf *out) {
   return err;
 }
 
-bool vendor_has_codemirror(void) {
+static bool installed(void) {
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     char *path = mem_printf(CODEMIRROR "/%s", files[i].name);
     bool there = access(path, R_OK) == 0;
@@ -38,6 +38,12 @@ bool vendor_has_codemirror(void) {
     if (!there) return false;
   }
   return true;
+}
+
+/* Asked first, so that no page asks for files that are not there. */
+static void tell_installed(struct request *q, struct response *a, void *arg) {
+  (void)q, (void)arg;
+  response_json(a, 200, json_pack("{s:b}", "installed", installed()));
 }
 
 static void send_vendor_file(struct request *q, struct response *a, void *arg) {
@@ -60,6 +66,11 @@ static void send_vendor_file(struct request *q, struct response *a, void *arg) {
 }
 
 const struct web_route vendor_routes[] = {
+    {{"GET", "/vendor/codemirror", tell_installed, "is the code editor on this computer?", 0, 0},
+     SCOPE_OPEN,
+     NULL,
+     NULL,
+     "{installed}"},
     {{"GET", "/vendor/codemirror/{name...}", send_vendor_file, "a file of the code editor", 0, 0},
      SCOPE_OPEN,
      NULL,

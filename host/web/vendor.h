@@ -1,10 +1,6 @@
 /* vendor.h - files of other projects that are on this computer: rows for the route table. */
 #pragma once
-#include <stdbool.h>
 #include "web/routes.h"
 
 extern const struct web_route vendor_routes[];
 extern const size_t vendor_routes_n;
-
-/* Is all of it there? */
-bool vendor_has_codemirror(void);

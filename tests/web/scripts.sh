@@ -95,6 +95,8 @@ for name in ../../../../etc/passwd lib/..%2f..%2f..%2fetc%2fpasswd package.json 
   get "/vendor/codemirror/$name" --path-as-is
   [[ $code == 40[04] ]] || t_fail "$name was answered with $code"
 done
+get /vendor/codemirror
+t_is "$code $(field '$.installed')" "200 $([[ -e /usr/share/javascript/codemirror/lib/codemirror.js ]] && echo 1 || echo 0)"
 if [[ -e /usr/share/javascript/codemirror/lib/codemirror.js ]]; then
   get /vendor/codemirror/lib/codemirror.js
   t_is "$code $(header Content-Type)" "200 text/javascript; charset=utf-8"

@@ -9,6 +9,7 @@ import { get, put } from "../lib/api.js";
 import { ask } from "../lib/ask.js";
 import { chapterOf, names, places, wordsOf } from "../lib/book.js";
 import { h } from "../lib/dom.js";
+import { drafts } from "../lib/drafts.js";
 import { Element, define } from "../lib/element.js";
 import { plural } from "../lib/format.js";
 import { refresh } from "../lib/resource.js";
@@ -20,27 +21,6 @@ await Promise.all([sheet(import.meta.url, "../../css/book.css"), sheet(import.me
 
 const KEEP_MS = 300;
 const words = (text) => text.split(/\s+/).filter(Boolean).length;
-
-// ---- edits that are not saved yet, kept in this browser: { text, base }
-
-const keyOf = (slug, name) => `quire-edit ${slug} ${name}`;
-const drafts = {
-  get(slug, name) {
-    try {
-      return JSON.parse(localStorage.getItem(keyOf(slug, name)));
-    } catch {
-      return null;
-    }
-  },
-  set(slug, name, draft) {
-    try {
-      if (draft) localStorage.setItem(keyOf(slug, name), JSON.stringify(draft));
-      else localStorage.removeItem(keyOf(slug, name));
-    } catch {
-      // Without storage the leaving page asks, that is all.
-    }
-  },
-};
 
 function parsed(text) {
   try {
@@ -69,6 +49,9 @@ class DocumentScreen extends Element {
   get name() {
     return this.params.name;
   }
+  get key() {
+    return `${this.params.slug} ${this.name}`;
+  }
   get json() {
     return this.name.endsWith(".json");
   }
@@ -82,7 +65,7 @@ class DocumentScreen extends Element {
   async load() {
     try {
       const { data, etag } = await get(names.artifact(this.params.slug, this.name), this.life);
-      const draft = drafts.get(this.params.slug, this.name);
+      const draft = drafts.get(this.key);
       this.known = { ...data, etag };
       this.error = null;
       this.mode ??= this.json && !parsed(data.content ?? "").wrong ? "form" : "text";
@@ -100,7 +83,7 @@ class DocumentScreen extends Element {
   edit(text) {
     this.#text = text;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => drafts.set(this.params.slug, this.name, this.changed ? { text, base: this.known.version } : null), KEEP_MS);
+    this.#timer = setTimeout(() => drafts.set(this.key, this.changed ? { text, base: this.known.version } : null), KEEP_MS);
     this.update();
   }
 
@@ -130,7 +113,7 @@ class DocumentScreen extends Element {
     this.conflict = null;
     if (clean) {
       this.#text = null;
-      drafts.set(this.params.slug, this.name, null);
+      drafts.set(this.key, null);
     }
     refresh(names.project(this.params.slug));
     if (chapterOf(this.name)) refresh(names.chapters(this.params.slug));
