@@ -19,7 +19,7 @@ function style(name) {
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = new URL(VENDOR + name, document.baseURI).href;
-  document.head.append(link);
+  document.head.prepend(link); // ours come after it and win
 }
 
 let codemirror = null;

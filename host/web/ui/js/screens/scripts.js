@@ -40,11 +40,10 @@ class ScriptsScreen extends Element {
 
   row(script) {
     const [first, second] = script.layers, mine = first.origin === "library";
+    const beneath = second && (second.origin === "built in" ? ", in place of the shipped one" : `, in place of one from ${originOf[second.origin]}`);
     return h("tr", { key: script.name },
       h("th", { scope: "row" }, h("a", { href: `scripts/${path(script.name)}` }, short(script.name))),
-      h("td", { "data-label": "From" }, h("span", { class: mine && "mine" }, originOf[first.origin] ?? first.origin)),
-      h("td", { "data-label": "In place of" }, second ? `the one ${second.origin === "built in" ? "shipped with Quire" : `from ${originOf[second.origin]}`}` : ""),
-      h("td", null, h("code", null, first.origin === "built in" ? "" : first.path)));
+      h("td", null, h("span", { class: mine && "mine" }, originOf[first.origin] ?? first.origin), beneath, first.origin !== "built in" && h("code", { class: "file" }, first.path)));
   }
 
   group([kind, name, what], all) {
@@ -54,7 +53,7 @@ class ScriptsScreen extends Element {
       h("summary", null, h("h2", null, name), h("span", { class: "quiet" }, mine ? `${list.length}, ${mine} of them yours` : String(list.length))),
       what && h("p", { class: "quiet" }, what),
       h("table", { class: "cards" },
-        h("thead", null, h("tr", null, ["Script", "From", "In place of", "File"].map((word) => h("th", { scope: "col" }, word)))),
+        h("thead", null, h("tr", null, ["Script", "From"].map((word) => h("th", { scope: "col" }, word)))),
         h("tbody", null, list.map((s) => this.row(s)))));
   }
 
