@@ -59,6 +59,8 @@ valgrind                cmd:valgrind    finds leaks
 epubcheck               cmd:epubcheck   judges the EPUBs that come out
 curl                    cmd:curl        speaks to the web API in tests
 sqlite3                 cmd:sqlite3     looks into the library in tests
+unzip                   cmd:unzip       looks into the EPUBs
+librsvg2-bin            cmd:rsvg-convert draws their covers (without it they stay SVG)
 nodejs                  cmd:node        runs the browser tests
 npm                     cmd:npm         fetches what they drive the browser with
 chromium                cmd:chromium    the browser
@@ -101,7 +103,11 @@ command -v apt-get >/dev/null || { echo "There is no apt-get here: install the l
 [[ $$only_say ]] && fail "'make run' and 'make test' install them."
 if [[ $$(id -u) != 0 ]]; then
   command -v sudo >/dev/null || fail "You are not root and there is no sudo."
-  as_root=(sudo); [[ -t 0 ]] || as_root=(sudo -n)
+  as_root=(sudo)
+  if [[ ! -t 0 ]]; then
+    as_root=(sudo -n)
+    sudo -n true 2>/dev/null || fail "You are not root, sudo wants a password, and there is no terminal to type it at."
+  fi
 fi
 export DEBIAN_FRONTEND=noninteractive
 "$${as_root[@]}" apt-get update >&2 || echo "(apt-get update failed; trying with the lists that are here)" >&2

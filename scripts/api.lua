@@ -228,6 +228,10 @@ function project.leave() end
 -------------------------------------------------------------------------------------------------------------- export
 export = {}
 
+---@class ExportTools
+---@field png fun(svg: string): string?, string?   -- a picture's PNG, or nil and why not (rsvg-convert is not installed, ...)
+---@field source_date? string                      -- SOURCE_DATE_EPOCH of the host's environment, as "2026-05-31T00:00:00Z"
+
 ---Runs the script exports/FORMAT.lua on a worker thread, in a state of its own without llm, run, artifact and the like (json, text, markdown,
 ---zip and require are there). The script returns function(book) -> bytes. The result is saved as artifact `name` and written to
 ---the run's output directory. Waits.

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "api/args.h"
+#include "api/raster.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -35,6 +37,7 @@ struct work {
   struct script_set *scripts;
   char *format, *name, *path, *book;
   size_t n_book;
+  int64_t source_date; /* SOURCE_DATE_EPOCH, or -1 */
   char *bytes;
   size_t n_bytes;
   enum err err;
@@ -60,7 +63,38 @@ static void release(struct wait *w) {
     work_free(k);
 }
 
+/* ---- the date that whoever builds a book may fix (reproducible-builds.org) */
+
+#define MOST_SOURCE_DATE 253402300799 /* the last second of the year 9999 */
+
+/* -1: not set. False when it is no time. */
+static bool read_source_date(int64_t *out) {
+  const char *text = getenv("SOURCE_DATE_EPOCH");
+  char *end;
+  *out = -1;
+  if (!text || !*text) return true;
+  errno = 0;
+  long long v = strtoll(text, &end, 10);
+  if (errno || *end || v < 0 || v > MOST_SOURCE_DATE) return false;
+  *out = v;
+  return true;
+}
+
 /* ---- pool thread */
+
+/* What an export script may use besides the pure tables: {png=, source_date=}. */
+static void push_tools(lua_State *L, const struct work *k) {
+  char date[sizeof "9999-12-31T23:59:59Z"];
+  time_t t = (time_t)k->source_date;
+  struct tm tm;
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, raster_png);
+  lua_setfield(L, -2, "png");
+  if (k->source_date < 0 || !gmtime_r(&t, &tm) || !strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    return;
+  lua_pushstring(L, date);
+  lua_setfield(L, -2, "source_date");
+}
 
 static void run_export(lua_State *L, void *arg) {
   struct work *k = arg;
@@ -72,10 +106,11 @@ static void run_export(lua_State *L, void *arg) {
   lua_pushfstring(L, "exports/%s", k->format);
   script_set_require(L, lua_tostring(L, -1));
   if (!lua_isfunction(L, -1))
-    luaL_error(L, "scripts/exports/%s.lua must return a function(book) that returns the file's bytes",
+    luaL_error(L, "scripts/exports/%s.lua must return a function(book, tools) that returns the file's bytes",
                k->format);
   value_push_json(L, k->book, k->n_book);
-  lua_call(L, 1, 1);
+  push_tools(L, k);
+  lua_call(L, 2, 1);
   if (lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "scripts/exports/%s.lua returned no bytes but a %s", k->format, luaL_typename(L, -1));
   const char *s = lua_tolstring(L, -1, &k->n_bytes);
@@ -180,6 +215,10 @@ static void check(lua_State *L) {
                     : "export.run: no script exports/%s.lua",
                format, near);
   }
+  int64_t date;
+  if (!read_source_date(&date))
+    luaL_error(L, "export.run: SOURCE_DATE_EPOCH must be seconds since 1970, not '%s'",
+               getenv("SOURCE_DATE_EPOCH"));
   lua_settop(L, 1);
 }
 
@@ -207,7 +246,10 @@ static int export_run(lua_State *L) {
   buf_puts(&w->content, "{\"book\":");
   buf_printf(&w->content, "\"%s\",\"format\":\"%s\",\"name\":", sha, k->format);
   args_quote(&w->content, k->name, strlen(k->name));
-  buf_printf(&w->content, ",\"project\":%lld}", (long long)(own ? 0 : run->project));
+  buf_printf(&w->content, ",\"project\":%lld", (long long)(own ? 0 : run->project));
+  read_source_date(&k->source_date);
+  if (k->source_date >= 0) buf_printf(&w->content, ",\"source_date\":%lld", (long long)k->source_date);
+  buf_putc(&w->content, '}');
   return wait_yield(L, w);
 }
 

@@ -1,4 +1,5 @@
--- exports/epub.lua: the book as EPUB 3. Same book, same bytes: identifiers come from the content, the date from the book.
+-- exports/epub.lua: the book as EPUB 3. Same book, same bytes: identifiers come from the content, dates from the book or from
+-- SOURCE_DATE_EPOCH, never from a clock. The cover is a PNG where the host can draw one, because many readers show no SVG.
 --
 -- This file puts the archive together; lib/epub_pages.lua writes its pages, lib/epub_package.lua the package document and the two
 -- tables of contents, lib/epub_style.lua the style sheet and the cover.
@@ -16,16 +17,23 @@ local container = [[
 </container>
 ]]
 
---- A version 5 style UUID out of what the book says.
+--- A version 5 style UUID that stays the book's when its text is edited: readers keep their place in it.
 local function identifier(book)
-  local hash = text.sha256(json.encode(book))
+  local hash = text.sha256(book.id or json.encode(book))
   return string.format("urn:uuid:%s-%s-5%s-a%s-%s", string.sub(hash, 1, 8), string.sub(hash, 9, 12), string.sub(hash, 14, 16),
     string.sub(hash, 18, 20), string.sub(hash, 21, 32))
 end
 
-return function(book)
+local function cover_of(edition, tools)
+  local svg = look.cover(edition)
+  local png = tools.png(svg)
+  return png and { file = "cover.png", type = "image/png", data = png } or { file = "cover.svg", type = "image/svg+xml", data = svg }
+end
+
+return function(book, tools)
   local language = languages.find(book.language)
-  local edition = { book = book, id = identifier(book), language = language, labels = language.labels }
+  local edition = { book = book, id = identifier(book), language = language, labels = language.labels, source_date = tools.source_date }
+  edition.cover = cover_of(edition, tools)
   edition.pages = pages_of.all(edition)
 
   local entries = {
@@ -35,7 +43,7 @@ return function(book)
     { name = "EPUB/nav.xhtml", data = package_of.nav(edition) },
     { name = "EPUB/toc.ncx", data = package_of.ncx(edition) },
     { name = "EPUB/style.css", data = look.css },
-    { name = "EPUB/cover.svg", data = look.cover(edition) },
+    { name = "EPUB/" .. edition.cover.file, data = edition.cover.data, store = edition.cover.type == "image/png" },
   }
   for _, page in ipairs(edition.pages) do
     entries[#entries + 1] = { name = "EPUB/" .. page.file, data = page.data }

@@ -19,6 +19,7 @@ return function(book)
     out[#out + 1] = table.concat(chapter.scenes, "\n\n* * *\n\n")
   end
   out[#out + 1] = "## " .. labels.about
+  add(out, book.blurb)
   out[#out + 1] = table.concat(pages.copyright(book), "\n\n")
   return table.concat(out, "\n\n") .. "\n"
 end

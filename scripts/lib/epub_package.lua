@@ -36,6 +36,12 @@ local function date_of(book)
   return book.date and string.match(book.date, "^%d%d%d%d%-%d%d%-%d%d$")
 end
 
+--- When the file was last changed, which every EPUB must say. A clock would make two files of one book differ, so it is SOURCE_DATE_EPOCH,
+--- else the book's own date, else a fixed day that nobody takes for a real one.
+local function modified(edition)
+  return edition.source_date or (date_of(edition.book) or "2000-01-01") .. "T00:00:00Z"
+end
+
 local function metadata(edition)
   local book = edition.book
   local out = {
@@ -56,7 +62,7 @@ local function metadata(edition)
     out[#out + 1] = property("collection-type", "series", ' refines="#book-series"')
     out[#out + 1] = property("group-position", tostring(book.series.number), ' refines="#book-series"')
   end
-  out[#out + 1] = property("dcterms:modified", (date_of(book) or "2000-01-01") .. "T00:00:00Z")
+  out[#out + 1] = property("dcterms:modified", modified(edition))
   for _, row in ipairs(accessibility) do out[#out + 1] = property(row[1], row[2]) end
   provenance(edition, out)
   return table.concat(out, "\n")
@@ -67,7 +73,7 @@ local function manifest_and_spine(edition)
     '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',
     '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
     '<item id="style" href="style.css" media-type="text/css"/>',
-    '<item id="cover-image" href="cover.svg" media-type="image/svg+xml" properties="cover-image"/>',
+    string.format('<item id="cover-image" href="%s" media-type="%s" properties="cover-image"/>', edition.cover.file, edition.cover.type),
   }
   local spine, contents_placed = {}, false
   for _, page in ipairs(edition.pages) do

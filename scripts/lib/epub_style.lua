@@ -13,8 +13,8 @@ section { page-break-before: always; break-before: page; }
 hr.scene-break { border: 0; width: 100%; height: 1em; margin: 1.2em 0; text-align: center; page-break-after: avoid; break-after: avoid; }
 hr.scene-break::before { content: "*\00a0\00a0\00a0*\00a0\00a0\00a0*"; }
 blockquote { margin: 1em 1.5em; }
-.cover { text-align: center; height: 100%; }
-.cover img { max-width: 100%; max-height: 100%; }
+.cover { text-align: center; margin: 0; }
+.cover img { max-width: 100%; max-height: 95vh; }
 .title-page { text-align: center; }
 .title-page h1 { font-size: 2em; margin: 5em 0 1em; }
 .title-page p { text-indent: 0; margin: 0 0 1em; }
@@ -24,6 +24,7 @@ blockquote { margin: 1em 1.5em; }
 .dedication p, .epigraph p { text-indent: 0; }
 nav ol { list-style: none; padding: 0; margin: 0; text-align: start; }
 nav li { margin: 0 0 0.5em; }
+nav a { color: inherit; text-decoration: none; }
 ]]
 
 -- Ground and ink that go together; the book's identifier picks a pair.

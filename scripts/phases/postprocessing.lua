@@ -143,7 +143,8 @@ end
 
 local function meta_of(book, blurb, words)
   local input = book.input
-  return { title = book.blueprint.title, author = or_nothing(input.author), language = book.language.tag, language_name = book.language.name,
+  local id = text.sha256(json.encode { input.brief, book.blueprint.title, input.author or "", book.series or "" })
+  return { id = id, title = book.blueprint.title, author = or_nothing(input.author), language = book.language.tag, language_name = book.language.name,
     genre = or_nothing(input.genre), series = book.series, dedication = or_nothing(input.dedication), epigraph = or_nothing(input.epigraph),
     rights = or_nothing(input.rights), date = or_nothing(input.date), blurb = blurb, words = words, chapters_count = book.chapters,
     models = calls.models(book), rehearsal = book.rehearsal }

@@ -339,7 +339,7 @@ function Host:export_table()
     only(what, set "format name book", "export.run")
     self:wait()
     local world = sandbox { json = json, text = helpers.text, markdown = helpers.markdown, zip = helpers.zip }
-    local bytes = world.require("exports." .. what.format)(json.decode(json.encode(what.book)))
+    local bytes = world.require("exports." .. what.format)(json.decode(json.encode(what.book)), self.tools or { png = function() return nil, "no pictures here" end })
     local saved = self:store(what.name, bytes, "run")
     return { name = what.name, version = saved.version, path = "/out/" .. what.name, bytes = #bytes }
   end }

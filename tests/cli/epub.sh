@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# epub.sh - what only the built binary can show of an EPUB: the cover as a picture, dates, identifiers, direction.
+. "$(dirname "$0")/../lib.sh"
+
+mkdir -p "$tmp/with" "$tmp/without" "$tmp/broken"
+pixel='iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+printf '#!/bin/sh\ncat >"%s/drawn.svg"\nenv >"%s/seen"\necho %s | base64 -d\n' "$tmp" "$tmp" "$pixel" >"$tmp/with/rsvg-convert"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/broken/rsvg-convert"
+chmod +x "$tmp/with/rsvg-convert" "$tmp/broken/rsvg-convert"
+for tool in sh cat env base64; do ln -s "$(command -v $tool)" "$tmp/with/$tool"; ln -s "$(command -v $tool)" "$tmp/broken/$tool"; done
+
+book() { # NAME PATH [FIELD=VALUE]...: a small book under that PATH
+  local name=$1 path=$2 fields=(--set brief="A keeper finds a log." --set title="The Lamp") field
+  shift 2
+  for field in "$@"; do fields+=(--set "$field"); done
+  t_run env PATH="$path" OPENAI_API_KEY=sk-never-told "$QUIRE" run generate_book --project "$name" --set chapters=1 --set words_per_chapter=200 \
+    --set candidates=1 --quiet "${fields[@]}"
+  epub=$QUIRE_LIBRARY/exports/$name/book.epub
+}
+inside() { unzip -p "$1" "$2"; }
+names() { unzip -Z1 "$1"; }
+
+t_case "with rsvg-convert the cover is a PNG, and the program sees no key"
+book drawn "$tmp/with"
+t_has "$(names "$epub")" "EPUB/cover.png"
+t_has "$(inside "$epub" EPUB/package.opf)" 'href="cover.png" media-type="image/png" properties="cover-image"'
+t_has "$(inside "$epub" EPUB/cover.xhtml)" 'src="cover.png"'
+t_has "$(cat "$tmp/drawn.svg")" "The Lamp"
+t_is "$(grep -c never-told "$tmp/seen")" 0
+
+t_case "a cover that is really drawn passes epubcheck"
+if [[ -x /usr/bin/rsvg-convert && -e /usr/share/java/epubcheck.jar ]]; then
+  book real "$PATH"
+  t_has "$(names "$epub")" "EPUB/cover.png"
+  t_run java -jar /usr/share/java/epubcheck.jar "$epub"
+else
+  t_skip "rsvg-convert or epubcheck is not installed"
+fi
+
+t_case "without it, or when it fails, the cover is an SVG and the book is whole"
+for path in "$tmp/without" "$tmp/broken"; do
+  book "drawn-${path##*/}" "$path"
+  t_has "$(names "$epub")" "EPUB/cover.svg"
+  t_has "$(inside "$epub" EPUB/package.opf)" 'href="cover.svg" media-type="image/svg+xml" properties="cover-image"'
+done
+
+t_case "the same book has the same bytes"
+cp "$epub" "$tmp/first.epub"
+t_run env PATH="$tmp/without" "$QUIRE" export drawn-broken --quiet
+t_ok cmp -s "$epub" "$tmp/first.epub"
+
+t_case "the date of an EPUB is the book's own, or SOURCE_DATE_EPOCH; never a clock"
+t_has "$(inside "$epub" EPUB/package.opf)" '"dcterms:modified">2000-01-01T00:00:00Z<'
+book dated "$tmp/without" date=2026-05-31
+t_has "$(inside "$epub" EPUB/package.opf)" '"dcterms:modified">2026-05-31T00:00:00Z<'
+SOURCE_DATE_EPOCH=1700000000 t_run "$QUIRE" export dated --quiet
+t_has "$(inside "$epub" EPUB/package.opf)" '"dcterms:modified">2023-11-14T22:13:20Z<'
+SOURCE_DATE_EPOCH=yesterday t_run 8 "$QUIRE" export dated --quiet
+t_has "$out" "SOURCE_DATE_EPOCH must be seconds since 1970, not 'yesterday'"
+
+t_case "an edited chapter changes the file, not the book's identifier"
+before=$(inside "$tmp/first.epub" EPUB/package.opf | grep -o 'urn:uuid:[0-9a-f-]*')
+printf '# A chapter\n\nBy a person.\n' | "$QUIRE" artifact edit drawn-broken chapters/01.md --from - >/dev/null 2>&1
+t_run "$QUIRE" export drawn-broken --quiet
+epub=$QUIRE_LIBRARY/exports/drawn-broken/book.epub
+t_has "$(inside "$epub" EPUB/chapter-001.xhtml)" "By a person."
+t_is "$(inside "$epub" EPUB/package.opf | grep -o 'urn:uuid:[0-9a-f-]*')" "$before"
+
+t_case "a book in a language that runs from right to left says so on every page"
+book rtl "$tmp/without" language=Arabic
+t_has "$(inside "$epub" EPUB/package.opf)" 'page-progression-direction="rtl"'
+t_has "$(inside "$epub" EPUB/chapter-001.xhtml)" 'lang="ar" xml:lang="ar" dir="rtl"'
+t_has "$(inside "$epub" EPUB/nav.xhtml)" 'dir="rtl"'
+
+t_done
