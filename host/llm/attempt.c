@@ -153,6 +153,19 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
   return err;
 }
 
+/* Where the model's context is known (models.lua, quire.lua), what is longer by any count is not sent: some servers would cut it. */
+static bool too_long(struct call_state *s) {
+  int64_t context = s->price ? s->price->context : 0, tokens = call_prompt_tokens(s->c);
+  if (!context || tokens * 2 / 3 + s->c->max_words <= context) return false;
+  char message[sizeof s->failure.message];
+  snprintf(
+      message, sizeof message,
+      "the prompt of about %lld tokens and %lld words of answer do not fit into its context of %lld tokens",
+      (long long)tokens, (long long)s->c->max_words, (long long)context);
+  fail(s, FAIL_CONTEXT, message);
+  return true;
+}
+
 void attempt_send(struct call_state *s) {
   s->stage = AT_STREAM;
   s->status = 0;
@@ -166,6 +179,10 @@ void attempt_send(struct call_state *s) {
   buf_init(&s->body, MAX_REFUSAL_BYTES);
   if (failpoint("after_intent")) {
     fail(s, FAIL_NETWORK, "failpoint after_intent");
+    conclude(s, NULL);
+    return;
+  }
+  if (too_long(s)) {
     conclude(s, NULL);
     return;
   }

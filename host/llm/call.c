@@ -16,6 +16,11 @@
 #include "llm/cost.h"
 #include "llm/internal.h"
 
+enum {
+  CHARACTERS_A_TOKEN = 4,      /* about, in prose */
+  CUT_CHARACTERS_A_TOKEN = 9,  /* more than any tokenizer makes of prose */
+  CUT_LEAST_CHARACTERS = 6000, /* shorter prompts fit everywhere */
+};
 enum { DEFAULT_RETRIES = 4, EMPTY_RETRIES = 1, PAUSE_UNREACHABLE_MS = 60000, PAUSE_QUOTA_MS = 3600000 };
 static const double default_backoff_first = 0.5, default_backoff_most = 30, default_pause_over = 300;
 
@@ -178,6 +183,13 @@ static void granted(struct lane_ticket *t) {
 }
 
 /* ---- models ---- */
+
+int64_t call_prompt_tokens(const struct llm_call *c) {
+  int64_t n = 0;
+  for (size_t i = 0; i < c->n_blocks; i++)
+    for (size_t k = 0; k < c->blocks[i].n; k++) n += ((unsigned char)c->blocks[i].text[k] & 0xC0) != 0x80;
+  return n / CHARACTERS_A_TOKEN;
+}
 
 static size_t prompt_bytes(const struct llm_call *c) {
   size_t n = 0;
@@ -437,6 +449,25 @@ static void after_failure(struct call_state *s, struct attempt_result *r) {
   }
 }
 
+/* Servers of one's own with a small window (Ollama's is 2k to 4k unless it is told otherwise) cut a longer prompt and answer what
+ * is left. The tokens that they say they read betray it: no tokenizer puts that many characters into one. Paid services refuse
+ * instead, and are not judged by an estimate. */
+static bool prompt_was_cut(const struct call_state *s, const struct adapter_end *end) {
+  int64_t read = end->has_usage ? end->usage.input : 0;
+  int64_t characters = call_prompt_tokens(s->c) * CHARACTERS_A_TOKEN;
+  bool own = strncmp(s->provider->config->base_url, "http://", 7) == 0;
+  return own && read > 0 && characters > CUT_LEAST_CHARACTERS && characters > read * CUT_CHARACTERS_A_TOKEN;
+}
+
+static void fail_cut(struct call_state *s, const struct adapter_end *end) {
+  s->failure.kind = FAIL_CONTEXT;
+  snprintf(
+      s->failure.message, sizeof s->failure.message,
+      "the server read only %lld tokens of a prompt of about %lld and cut the rest without a word: its context window is too small. "
+      "Give it a larger one (Ollama: OLLAMA_CONTEXT_LENGTH=32768 ollama serve)",
+      (long long)end->usage.input, (long long)call_prompt_tokens(s->c));
+}
+
 /* An answer that is none: true when s->failure says so. */
 static bool is_no_answer(struct call_state *s, const struct adapter_end *end) {
   bool refused = strcmp(end->stop, "refusal") == 0 || strcmp(end->stop, "filter") == 0;
@@ -445,6 +476,8 @@ static bool is_no_answer(struct call_state *s, const struct adapter_end *end) {
   if (refused && (empty || s->model + 1 < s->n_models)) {
     s->failure.kind = FAIL_REFUSAL;
     snprintf(s->failure.message, sizeof s->failure.message, "the model refused (%s)", end->native_stop);
+  } else if (prompt_was_cut(s, end)) {
+    fail_cut(s, end);
   } else if (empty && strcmp(end->stop, "context") == 0) {
     s->failure.kind = FAIL_CONTEXT;
     snprintf(s->failure.message, sizeof s->failure.message, "the prompt is longer than the model's context");

@@ -98,6 +98,8 @@ void call_fail(struct call_state *s, enum err err,
                const struct error *e); /* ends the call without a result */
 void call_unsent(
     struct call_state *s); /* a kept answer came in its place: no money, no turn at the provider */
+/* About how many tokens the prompt has, by its characters: a token holds about as many in any script. */
+int64_t call_prompt_tokens(const struct llm_call *c);
 void call_attempt_ended(struct call_state *s,
                         const struct adapter_end *end); /* end NULL: s->failure says why */
 void call_finished(struct call_state *s, enum err err, const struct error *e);

@@ -122,14 +122,19 @@ local function classify(status, code, type_, message)
   return by_word == "invalid" and by_message or by_word or by_message or "server"
 end
 
--- An `error` value of any of the shapes in use: its words, its code, its type.
+-- An `error` value of any of the shapes in use: its words, its code, its type. Gateways put the words of the provider behind them
+-- into metadata.raw, llama.cpp the sizes beside the message, others a code of their own into `details`.
 local function read_error(e)
   if type(e) == "string" then return e end
   if type(e) ~= "table" then return nil end
   local message = type(e.message) == "string" and e.message or nil
   local raw = type(e.metadata) == "table" and e.metadata.raw
   if type(raw) == "string" then message = (message and message .. ": " or "") .. raw end
-  return message or "an error without words", e.code, e.type
+  if type(e.n_prompt_tokens) == "number" and type(e.n_ctx) == "number" then
+    message = ("%s (%d tokens, room for %d)"):format(message or "too long", e.n_prompt_tokens, e.n_ctx)
+  end
+  local detail = type(e.details) == "table" and e.details.error_code
+  return message or "an error without words", type(detail) == "string" and detail or e.code, e.type
 end
 
 local function stream_failure(e)
@@ -197,6 +202,21 @@ local function date_seconds(text)
   return days * 86400 + math.tointeger(h) * 3600 + math.tointeger(m) * 60 + math.tointeger(s)
 end
 
+-- "Please try again in 20s", "in 1m30.5s", "in 350ms"; "retryDelay": "46s" in the details of Google's endpoint.
+local function told_in_words(body)
+  local delay = body:match('"retryDelay"%s*:%s*"([%d%.]+)s"')
+  if delay then return tonumber(delay) end
+  local words = body:match("[Tt]ry again in ([%d%.hms]+)")
+  if not words then return nil end
+  local ms = words:match("^([%d%.]+)ms")
+  if ms then return tonumber(ms) and tonumber(ms) / 1000 end
+  local seconds = 0
+  for number, unit in words:gmatch("([%d%.]+)([hms])") do
+    seconds = seconds + (tonumber(number) or 0) * (unit == "h" and 3600 or unit == "m" and 60 or 1)
+  end
+  return seconds > 0 and seconds or nil
+end
+
 -- A date counts from the answer's own date, so that a wrong clock of ours does no harm.
 local function retry_after(headers)
   local ms = tonumber(headers["retry-after-ms"])
@@ -218,7 +238,7 @@ function openai.failure(status, headers, body)
     message = message or text_or_nil(value.message) or text_or_nil(value.detail)
   end
   message = message or (body ~= "" and body:sub(1, 300)) or nil
-  return { kind = classify(status, code, type_, message or ""), retry_after = retry_after(headers),
+  return { kind = classify(status, code, type_, message or ""), retry_after = retry_after(headers) or told_in_words(body),
     message = message and ("HTTP %d: %s"):format(status, message) or ("HTTP %d"):format(status) }
 end
 

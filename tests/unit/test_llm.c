@@ -523,6 +523,104 @@ static void what_cannot_change_is_not(void **state) {
   assert_int_equal(entries_of(r), 8);
 }
 
+/* The words of providers that hide behind one dialect: what a failure is, and when to ask again. */
+static void providers_words_are_understood(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *reply;
+    enum llm_pause pause;
+    const char *reason, *words; /* of the error */
+  } cases[] = {
+      /* a spend cap that looks like a rate limit */
+      {REFUSED("429", "",
+               "{\"error\":{\"type\":\"rate_limit_error\",\"message\":\"limit\",\"details\":{\"error_code\":"
+               "\"enforced_spend_limit_reached\"}}}"),
+       LLM_PAUSE_PROVIDER, NULL, "limit of its own"},
+      /* a daily quota: the delay is told in the body only, and too long to wait for */
+      {REFUSED(
+           "429", "",
+           "[{\"error\":{\"code\":429,\"message\":\"quota\",\"details\":[{\"retryDelay\":\"36000s\"}]}}]"),
+       LLM_PAUSE_PROVIDER, NULL, "quota"},
+      {REFUSED("429", "", "{\"error\":{\"message\":\"Rate limit. Please try again in 2h10m5s.\"}}"),
+       LLM_PAUSE_PROVIDER, NULL, "2h10m5s"},
+      /* llama.cpp says its sizes, before and within the stream */
+      {REFUSED("400", "",
+               "{\"error\":{\"code\":400,\"type\":\"exceed_context_size_error\",\"message\":\"too long\","
+               "\"n_prompt_tokens\":9000,\"n_ctx\":4096}}"),
+       LLM_NO_PAUSE, "context", "(9000 tokens, room for 4096)"},
+      {OK_HEAD
+       "data: {\"error\":{\"type\":\"exceed_context_size_error\",\"message\":\"too long\",\"n_prompt_tokens\":9000,"
+       "\"n_ctx\":4096}}\n\n",
+       LLM_NO_PAUSE, "context", "room for 4096"},
+      /* OpenRouter hands on the words of the provider behind it */
+      {REFUSED("402", "", "{\"error\":{\"code\":402,\"message\":\"Insufficient credits\"}}"),
+       LLM_PAUSE_PROVIDER, NULL, "Insufficient credits"},
+      {REFUSED(
+           "400", "",
+           "{\"error\":{\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"too many images\"}}}"),
+       LLM_NO_PAUSE, "invalid", "too many images"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, cases[i].reply, GOOD);
+    ask_one(r, &q);
+    if (q.call.pause != cases[i].pause)
+      fail_msg("case %zu: pause %d: %s", i, (int)q.call.pause, q.call.error.message);
+    assert_int_equal(r->server.taken, 1);
+    if (!strstr(q.call.error.message, cases[i].words)) fail_msg("case %zu: %s", i, q.call.error.message);
+    if (cases[i].reason) {
+      json_t *v = result(&q);
+      assert_string_equal(jsonx_str(json_object_get(v, "error"), "reason", ""), cases[i].reason);
+      json_decref(v);
+    }
+    release(&q);
+  }
+}
+
+/* A server that says that it read far less than it was sent has cut the prompt: that answer is none. */
+static void a_prompt_that_was_cut_is_no_answer(void **state) {
+  struct room *r = *state;
+  char *text = mem_alloc(40001);
+  memset(text, 'a', 40000);
+  for (size_t i = 5; i < 40000; i += 6) text[i] = ' ';
+  struct call_block block = {.text = text, .n = 40000};
+  sha256_hex(block.text, block.n, block.sha);
+  static const struct {
+    const char *tokens;
+    bool cut;
+  } cases[] = {{"2048", true}, {"9000", false}, {"0", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char reply[400];
+    snprintf(reply, sizeof reply,
+             OK_HEAD DELTA("The sea.")
+                 STOP("stop") "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":%s}}\n\n" DONE,
+             cases[i].tokens);
+    struct question q = {.call = {.blocks = &block, .n_blocks = 1}};
+    SCRIPT(&r->server, reply);
+    ask_one(r, &q);
+    json_t *v = result(&q), *error = json_object_get(v, "error");
+    assert_string_equal(jsonx_str(error, "reason", ""), cases[i].cut ? "context" : "");
+    if (cases[i].cut)
+      assert_non_null(strstr(q.call.error.message, "read only 2048 tokens of a prompt of about 10000"));
+    json_decref(v);
+    release(&q);
+  }
+  free(text);
+}
+
+static void what_cannot_fit_is_not_sent(void **state) {
+  struct room *r = *state;
+  r->prices[0].context = 60;
+  struct question q = {.call = {.max_words = 2000}};
+  SCRIPT(&r->server, GOOD);
+  ask_one(r, &q);
+  assert_int_equal(r->server.taken, 0);
+  assert_non_null(strstr(q.call.error.message, "do not fit into its context of 60 tokens"));
+  assert_int_equal(r->budget.reserved_nano, 0);
+  release(&q);
+  r->prices[0].context = 0;
+}
+
 static void an_unreachable_role_pauses(void **state) {
   struct room *r = *state;
   struct question q = {0};
@@ -901,6 +999,9 @@ int main(void) {
       T(an_answer_has_one_form),
       T(what_can_change_is_tried_again),
       T(what_cannot_change_is_not),
+      T(providers_words_are_understood),
+      T(a_prompt_that_was_cut_is_no_answer),
+      T(what_cannot_fit_is_not_sent),
       T(an_unreachable_role_pauses),
       T(the_roles_next_model_takes_over),
       T(a_redirect_takes_no_key_along),
