@@ -86,6 +86,7 @@ int cli_script_new(struct cli *c);
 int cli_script_test(struct cli *c);
 int cli_rehearse(struct cli *c);
 int cli_config_show(struct cli *c);
+int cli_setup(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_backup(struct cli *c);
 int cli_restore(struct cli *c);

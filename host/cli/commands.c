@@ -85,6 +85,13 @@ const struct command cli_commands[] = {
      0, -1, "*", "quire rehearse --listen 127.0.0.1:8090\n", cli_rehearse, NULL},
     {"config show", "[--origin]", "settings, and where each comes from", 0, 0, "origin scripts",
      "quire config show --origin\n", cli_config_show, NULL},
+    {"setup", "PROVIDER/MODEL [--key-from FILE|-] [--base-url URL]",
+     "write a first quire.lua: one model for all roles, and its key", 1, 1, "key-from base-url replace",
+     "quire setup openai/gpt-5-mini --key-from -        the key comes from standard input, not from the command line\n"
+     "quire setup ollama/llama3.1\n"
+     "quire setup box/qwen3 --base-url http://192.168.1.20:8080/v1     vLLM, llama.cpp, LM Studio, ...\n",
+     cli_setup,
+     "The key goes to LIBRARY/keys/PROVIDER, which only you can read. What is there stays, unless --replace puts it aside."},
     {"doctor", "[--audit]", "is everything there to run: library, disk, owner, providers, clock", 0, 0,
      "audit scripts",
      "quire doctor\nquire doctor --audit        every promise of the library, checked; a living one too\n",
@@ -150,5 +157,7 @@ const struct option_row cli_option_rows[] = {
     {"log-json", 0, OPTION_FLAG, NULL, "the log as JSON lines"},
     {"ui", 0, OPTION_VALUE, "DIR", "the web UI's files from there, not from the binary (to work on them)"},
     {"metrics-file", 0, OPTION_VALUE, "FILE", "write Prometheus' text there, every 10 s and at the end"},
+    {"key-from", 0, OPTION_VALUE, "FILE|-", "the provider's key, from a file or standard input"},
+    {"base-url", 0, OPTION_VALUE, "URL", "where a server of your own listens: http://HOST:PORT/v1"},
     {"origin", 0, OPTION_FLAG, NULL, "where each setting comes from"},
     {0}};

@@ -41,7 +41,8 @@ local function cover(edition)
   local book = edition.book
   local alt = book.author and book.title .. ", " .. book.author or book.title
   return page(edition, "cover", edition.labels.cover, "frontmatter", '<section epub:type="cover" aria-label="'
-    .. text.xml(edition.labels.cover) .. '">\n<div class="cover"><img src="' .. edition.cover.file .. '" role="doc-cover" alt="' .. text.xml(alt) .. '"/></div>\n</section>')
+    .. text.xml(edition.labels.cover) .. '">\n<div class="cover"><img src="'
+    .. edition.cover.file .. '" role="doc-cover" alt="' .. text.xml(alt) .. '"/></div>\n</section>')
 end
 
 local function title_page(edition)
