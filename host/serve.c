@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "bus/bus.h"
 #include "store/library.h"
 #include "store/runs.h"
 #include "web/metrics.h"
@@ -27,7 +28,9 @@ enum {
   WAKE_LEAST_MS = 200,
   WAKE_MOST_MS = 60000,
   LOOK_SOON_MS = 20,
-  LOOK_AGAIN_MS = 1000
+  LOOK_AGAIN_MS = 1000,
+  STREAMS = 320,        /* browsers that watch at once; a thread each */
+  STREAMS_OF_A_RUN = 24 /* the same for `quire run`, which starts quickly and soon goes away */
 };
 
 struct host {
@@ -38,6 +41,7 @@ struct host {
   struct engine *engine;
   struct watcher *watcher;
   struct hooks *hooks;
+  struct bus *bus;
   struct web *web;
   struct metrics_file *metrics_file;
   struct engine_settings settings;
@@ -74,6 +78,19 @@ static void *loop_main(void *arg) {
   pthread_setname_np(pthread_self(), "loop"); /* what top -H and a core dump show */
   loop_run(h->loop);
   return NULL;
+}
+
+static void on_text(void *arg, const struct live_text *t) {
+  struct host *h = arg;
+  bus_text(h->bus, &(struct bus_text){.run = t->run,
+                                      .call = t->call,
+                                      .attempt = t->attempt,
+                                      .role = t->role,
+                                      .scope = t->scope,
+                                      .at = t->at,
+                                      .text = t->text,
+                                      .n = t->n,
+                                      .reader = t->watcher});
 }
 
 /* ---- taking up what waits for this host */
@@ -199,7 +216,9 @@ static enum err open_web(struct host *h, const struct config *config, const char
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
   secret_token(owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
-  struct web_settings settings = {.listen = config->listen,
+  struct web_settings settings = {.bus = h->bus,
+                                  .streams = h->adopt ? STREAMS : STREAMS_OF_A_RUN,
+                                  .listen = config->listen,
                                   .owner = &owner,
                                   .public_url = config->public_url,
                                   .trusted_proxies = (const char *const *)config->trusted_proxies,
@@ -222,6 +241,8 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
   h->settings.apis = api_tables;
   h->settings.on_run_end = on_run_end;
   h->settings.may_start = may_start;
+  h->settings.on_text = on_text;
+  h->bus = bus_new();
   h->settings.arg = h;
   h->engine = engine_new(h->loop, h->store, h->llm, h->pool, &h->settings);
   h->hooks = hooks_new(h->loop, h->store, h->pool, &config->hooks);
@@ -369,6 +390,7 @@ void host_close(struct host *h) {
   watcher_free(h->watcher);
   engine_free(h->engine);
   if (h->loop) loop_free(h->loop);
+  bus_free(h->bus);
   map_free(h->served, free);
   pthread_cond_destroy(&h->changed);
   pthread_mutex_destroy(&h->lock);

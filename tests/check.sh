@@ -44,8 +44,9 @@ declare -A may_include=(
   [engine]="engine base store lua llm"
   [rehearse]="rehearse base http llm"
   [api]="api base store lua llm engine"
+  [bus]="bus base"
   [view]="view base store"
-  [web]="web base http store view engine/commands.h"
+  [web]="web base bus http store view engine/commands.h"
   [cli]="cli base http store view llm engine web rehearse config.h serve.h guardian.h"
 )
 

@@ -30,6 +30,7 @@ struct ask {
   json_t *schema, *extra;
   struct call_block *blocks;
   size_t n_blocks;
+  struct live live; /* what of the answer has been shown to who watches */
 };
 
 static void ask_free(struct ask *a) {
@@ -84,6 +85,18 @@ static void alive(struct llm_call *c) {
   run_beat(((struct wait *)c->owner)->task->run);
 }
 
+static void more_text(struct llm_call *c, const char *text, size_t n) {
+  struct wait *w = c->owner;
+  (void)text;
+  (void)n;
+  live_more(w->task->run, &((struct ask *)w->data)->live, c);
+}
+
+static void show(struct wait *w, uint64_t watcher) {
+  struct ask *a = w->data;
+  live_whole(w->task->run, &a->live, &a->call, watcher);
+}
+
 static void start(struct wait *w) {
   struct run *run = w->task->run;
   struct ask *a = w->data;
@@ -106,6 +119,7 @@ static void start(struct wait *w) {
   c->reads = a->reads;
   c->budget = &run->budget;
   c->on_alive = alive;
+  c->on_text = more_text;
   c->done = answered;
   c->owner = w;
   llm_call_start(run->engine->llm, c);
@@ -168,6 +182,7 @@ static const struct wait_kind ask_kind = {.name = "llm",
                                           .start = start,
                                           .cancel = cancel,
                                           .waits = waits,
+                                          .show = show,
                                           .finish = finish_ask,
                                           .release = release};
 static const struct wait_kind try_kind = {.name = "llm",
@@ -176,6 +191,7 @@ static const struct wait_kind try_kind = {.name = "llm",
                                           .start = start,
                                           .cancel = cancel,
                                           .waits = waits,
+                                          .show = show,
                                           .finish = finish_try,
                                           .release = release};
 

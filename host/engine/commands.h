@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdatomic.h>
 #include "engine/engine.h"
+#include "engine/live.h"
 
 struct watcher;
 

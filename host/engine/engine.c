@@ -80,7 +80,8 @@ struct engine *engine_new(struct loop *loop, struct store *store, struct llm *ll
                         .pool = pool,
                         .settings = *settings,
                         .sets = map_new(),
-                        .held = map_new()};
+                        .held = map_new(),
+                        .watched = map_new()};
   pthread_mutex_init(&en->lock, NULL);
   list_init(&en->runs);
   list_init(&en->ready);
@@ -101,6 +102,7 @@ void engine_free(struct engine *en) {
   timer_clear(en->loop, &en->beat);
   map_free(en->sets, unref_set);
   map_free(en->held, NULL);
+  map_free(en->watched, free);
   pthread_mutex_destroy(&en->lock);
   free(en);
 }

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct engine;
+struct live_text;
 struct lua_State;
 
 /* One table of the script API, opened in each run's state. The engine is handed the list; it does not know the tables. */
@@ -39,6 +40,8 @@ struct engine_settings {
   void (*on_run_end)(void *arg, int64_t run, const char *status);
   /* Loop thread, for each engine_start_run: false leaves the run where it is, the host sees to it later. NULL: always. */
   bool (*may_start)(void *arg, int64_t run);
+  /* Loop thread: text of a run that somebody watches (live.h). It copies and returns at once. NULL: nobody does. */
+  void (*on_text)(void *arg, const struct live_text *t);
   void *arg;
   struct pulse *pulse; /* the guardian's page, or NULL */
 };

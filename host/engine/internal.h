@@ -28,7 +28,8 @@ struct engine {
   struct list suspects; /* struct run.suspect_node; see trial.c */
   struct run *on_trial;
   struct timer trial_timer;
-  struct map *held; /* under the lock: ids of the runs in `runs`, for other threads */
+  struct map *watched; /* run -> how many watch its text; see live.c */
+  struct map *held;    /* under the lock: ids of the runs in `runs`, for other threads */
 };
 
 /* A store op in flight for a run. It keeps the run's memory (not its machine) alive until it returns. */

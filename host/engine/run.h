@@ -16,6 +16,7 @@
 #include "base/jsonx.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/live.h"
 #include "store/artifacts.h"
 #include "store/gates.h"
 #include "store/runs.h"
@@ -36,6 +37,9 @@ struct wait_kind {
   bool (*waits)(
       const struct wait
           *w); /* it waits for something that ends by itself: no sign of life is needed. NULL: false */
+  void (*show)(
+      struct wait *w,
+      uint64_t watcher); /* the text so far, for who has begun to watch (live.h). NULL: it has none */
   int (*finish)(lua_State *L, struct wait *w); /* pushes the values; may raise */
   void (*restore)(
       struct wait *

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include "http/server.h"
 
-enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 16, PATH_MOST = 16 << 10, PIECE_BYTES = 64 << 10 };
+enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = 16 << 10, PIECE_BYTES = 64 << 10 };
 
 struct server {
   struct mg_context *civetweb;

@@ -263,7 +263,13 @@ const char *request_param(const struct request *q, const char *name) {
   return NULL;
 }
 
-const char *request_query(struct request *q, const char *name) {
+static const char *take_asked(struct request *q, char *value) {
+  if (q->n_asked < ASKED_MOST) return q->asked[q->n_asked++] = value;
+  free(value);
+  return NULL;
+}
+
+const char *request_query_nth(struct request *q, const char *name, size_t nth) {
   const char *at = q->info->query_string;
   size_t n_name = strlen(name);
   while (at && *at) {
@@ -271,18 +277,21 @@ const char *request_query(struct request *q, const char *name) {
     size_t n = (size_t)(end - at);
     const char *equals = memchr(at, '=', n);
     size_t n_key = equals ? (size_t)(equals - at) : n;
-    if (n_key == n_name && memcmp(at, name, n_name) == 0) {
-      if (q->n_asked == ASKED_MOST) return NULL;
+    if (n_key == n_name && memcmp(at, name, n_name) == 0 && nth-- == 0) {
       struct buf value;
       buf_init(&value, PATH_MOST);
       bool ok = decode(at + n_key + (equals != NULL), n - n_key - (equals != NULL), true, &value);
-      char *text = buf_take(&value);
-      q->asked[q->n_asked++] = text;
+      const char *text = take_asked(q, value.len ? buf_take(&value) : mem_dup(""));
+      buf_release(&value);
       return ok ? text : NULL;
     }
     at = *end ? end + 1 : end;
   }
   return NULL;
+}
+
+const char *request_query(struct request *q, const char *name) {
+  return request_query_nth(q, name, 0);
 }
 
 const char *request_header(const struct request *q, const char *name) {
@@ -298,8 +307,7 @@ const char *request_cookie(struct request *q, const char *name) {
     at += strspn(at, "; ");
     size_t n = strcspn(at, ";");
     if (n > n_name && at[n_name] == '=' && memcmp(at, name, n_name) == 0) {
-      if (q->n_asked == ASKED_MOST) return NULL;
-      return q->asked[q->n_asked++] = mem_dup_n(at + n_name + 1, n - n_name - 1);
+      return take_asked(q, mem_dup_n(at + n_name + 1, n - n_name - 1));
     }
     at += n;
   }

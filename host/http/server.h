@@ -73,7 +73,9 @@ const char *request_method(const struct request *q);
 const char *request_path(const struct request *q); /* as sent, without the query */
 const char *request_param(const struct request *q,
                           const char *name); /* a {part} of the path, decoded; NULL: none */
-const char *request_query(struct request *q, const char *name);        /* decoded; NULL: not there */
+const char *request_query(struct request *q, const char *name); /* decoded; NULL: not there */
+const char *request_query_nth(struct request *q, const char *name,
+                              size_t n); /* of several of that name; 0: the first */
 const char *request_header(const struct request *q, const char *name); /* the first; NULL: not there */
 const char *request_peer(const struct request *q);                     /* the client's address */
 const char *request_cookie(struct request *q, const char *name);       /* NULL: not there */

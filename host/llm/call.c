@@ -533,6 +533,13 @@ static void cancel_attempt(struct call_state *s) {
   answer_post(s, &r, FINISH_ROW);
 }
 
+bool llm_call_live(const struct llm_call *c, struct llm_live *out) {
+  const struct call_state *s = c->state;
+  if (!s || s->stage != AT_STREAM || !s->text.len) return false;
+  *out = (struct llm_live){.row = s->row, .attempt = s->attempts, .text = s->text.data, .n = s->text.len};
+  return true;
+}
+
 bool llm_call_waits(const struct llm_call *c) {
   const struct call_state *s = c->state;
   return s &&

@@ -119,6 +119,14 @@ void llm_call_cancel(struct llm *llm, struct llm_call *c);
  * another attempt, other calls' money? Then its run is alive although nothing comes. False while it waits for the store. */
 bool llm_call_waits(const struct llm_call *c);
 
+/* The answer that streams in: its attempt's row and number, and the text so far (valid until the loop goes on). False: none does now. */
+struct llm_live {
+  int64_t row, attempt;
+  const char *text;
+  size_t n;
+};
+bool llm_call_live(const struct llm_call *c, struct llm_live *out);
+
 /* The "provider/model" that a role resolves to now (first choice); NULL when none does. For --with models. */
 const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
 /* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */

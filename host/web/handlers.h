@@ -20,6 +20,8 @@ HANDLER(new_token);
 HANDLER(revoke_token);
 /* api_overview.c */
 HANDLER(get_overview);
+/* api_events.c */
+HANDLER(get_events);
 /* api_runs.c */
 HANDLER(list_runs);
 HANDLER(get_run);

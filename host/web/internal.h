@@ -14,6 +14,8 @@ struct web {
   struct metrics *metrics;
   struct assets *assets;
   struct access *access;
+  struct bus *bus;
+  struct feed *feed;
   struct library_owner owner;    /* this host: what the command line reads in owner.json */
   const struct web_route **rows; /* of all tables */
   struct route *routes;          /* the `route` of each row, in its order: the server's table */

@@ -60,6 +60,14 @@ const struct web_route web_routes[] = {
      NULL,
      "{now: [run], waiting: [run or gate], projects: [card], counts, health}"},
 
+    /* what happens, as it happens */
+    {{"GET", "/api/events", get_events,
+      "a stream of events (text/event-stream), or with poll=1 the next ones", 0, 0},
+     SCOPE_READ,
+     "run:integer after:integer text:integer poll:integer wait:integer",
+     NULL,
+     "run-event, run, text, call, gate; poll: {events, last}"},
+
     /* runs */
     {{"GET", "/api/runs", list_runs, "runs, newest first", 0, 0},
      SCOPE_READ,

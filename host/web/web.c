@@ -6,10 +6,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bus/bus.h"
+#include "web/feed.h"
 #include "web/internal.h"
 #include "web/pages.h"
 #include "web/read_pages.h"
 #include "web/vendor.h"
+
+enum {
+  THREADS_BESIDE = 80
+}; /* for requests while all streams are in use; half-sent ones hold a thread for some seconds */
 
 /* For everything that goes out: the words of a model can never become code in a browser, even if a page had a hole. */
 static const char *const headers[] = {
@@ -31,7 +37,14 @@ static bool admit(struct request *q, struct response *a, const struct route *rou
   return access_admit(w->access, q, a, w->rows[route - w->routes]);
 }
 
+/* Streams wait on the bus. */
+static void on_stop(void *arg) {
+  struct web *w = arg;
+  bus_close(w->bus);
+}
+
 static void web_free(struct web *w) {
+  feed_stop(w->feed);
   metrics_free(w->metrics);
   assets_close(w->assets);
   access_free(w->access);
@@ -72,6 +85,9 @@ static enum err start_server(struct web *w, const struct web_settings *settings,
                                    .n_routes = w->n_routes,
                                    .arg = w,
                                    .allowed_hosts = hosts,
+                                   .threads = settings->streams + THREADS_BESIDE,
+                                   .streams_max = settings->streams,
+                                   .on_stop = on_stop,
                                    .admit = admit,
                                    .headers = headers,
                                    .base = w->base};
@@ -103,8 +119,12 @@ struct web *web_start(struct commands *c, const struct web_settings *settings, s
                                    .trusted_proxies = settings->trusted_proxies};
   if (err == OK) err = access_new(c->store, &access, &w->access, e);
   if (err == OK) err = assets_open(settings->ui, &w->assets, e);
+  w->bus = settings->bus;
+  if (err == OK && !(w->feed = feed_start(w, w->bus)))
+    err = err_set(e, ERR_IO, "no thread for the event streams");
   if (err == OK) err = start_server(w, settings, e);
   if (err == OK) return w;
+  bus_close(w->bus);
   web_free(w);
   return NULL;
 }

@@ -8,11 +8,14 @@
 #include "store/library.h"
 
 struct web;
+struct bus;
 
 struct web_settings {
   const char *listen; /* "127.0.0.1:0" */
   const struct library_owner
-      *owner; /* its token opens everything; its address is not known yet (see web_address) */
+      *owner;      /* its token opens everything; its address is not known yet (see web_address) */
+  struct bus *bus; /* borrowed; web_stop closes it */
+  int streams;     /* event streams at once; one more gets 503 */
   const char
       *public_url; /* "https://books.example.org/quire/": how browsers reach us through a proxy; or NULL */
   const char *const *trusted_proxies; /* see access.h */
