@@ -31,6 +31,23 @@ function middle(a, b, add) {
   }
 }
 
+// A word or two that happen to be in both, between longer changes, only make the change harder to read.
+function joined(parts) {
+  const long = (part) => part.text.trim().split(/\s+/).length;
+  const out = [], push = (op, text) => {
+    const last = out.findLast((part) => part.op === op), fence = out.findLastIndex((part) => part.op === "=");
+    if (last && out.indexOf(last) > fence) last.text += text;
+    else out.push({ op, text });
+  };
+  parts.forEach((part, i) => {
+    const inside = part.op === "=" && i > 0 && i < parts.length - 1 && long(part) <= 2 && !part.text.includes("\n");
+    if (!inside) return push(part.op, part.text);
+    push("-", part.text);
+    return push("+", part.text);
+  });
+  return out;
+}
+
 export function wordDiff(before, after) {
   const a = words(before), b = words(after), parts = [];
   const add = (op, text) => {
@@ -44,7 +61,7 @@ export function wordDiff(before, after) {
   add("=", a.slice(0, head).join(""));
   middle(a.slice(head, a.length - tail), b.slice(head, b.length - tail), add);
   add("=", a.slice(a.length - tail).join(""));
-  return parts;
+  return joined(parts);
 }
 
 // What differs between two JSON values: [{ at: ["cast", 2, "name"], before, after }] of the texts, numbers and flags in them.

@@ -5,6 +5,7 @@ import { h } from "../lib/dom.js";
 import { Draft } from "../lib/draft.js";
 import { Element, define } from "../lib/element.js";
 import { ago, date } from "../lib/format.js";
+import { ordered } from "../lib/order.js";
 import { refresh, refreshSoon } from "../lib/resource.js";
 import { go, title } from "../lib/router.js";
 import { sheet } from "../lib/sheet.js";
@@ -49,7 +50,7 @@ class GateScreen extends Element {
   open(gate) {
     if (this.sha === gate.show_sha) return;
     this.sha = gate.show_sha;
-    this.shown = parsed(gate.show) ?? gate.show;
+    this.shown = ordered(parsed(gate.show)) ?? gate.show;
     this.edited = this.shown;
     this.raw = null;
     title(gate.title);
