@@ -50,6 +50,10 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
 /* POST /api/projects/{slug}/artifacts {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit. */
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e);
+/* POST /api/projects/{slug}/restore/{name}, accept/{name} {"version"} -> {"name","version"}: that version's content as a new one by a person.
+ * `proposal`: it must be a run's proposal. `expected` as above. In artifact_commands.c. */
+enum err command_artifact_restore(struct commands *c, const char *project, const char *name, int64_t version,
+                                  int64_t expected, bool proposal, json_t **out, struct error *e);
 
 /* ---- keeping house (upkeep.c) */
 

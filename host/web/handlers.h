@@ -52,6 +52,10 @@ HANDLER(get_project);
 HANDLER(get_artifact);
 HANDLER(list_versions);
 HANDLER(get_diff);
+/* api_edits.c */
+HANDLER(put_artifact);
+HANDLER(restore_artifact);
+HANDLER(accept_proposal);
 /* api_chapters.c */
 HANDLER(list_chapters);
 /* api_scripts.c */
