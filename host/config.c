@@ -181,6 +181,8 @@ static enum err read_providers(struct config *c, const json_t *table, struct err
     if (err == OK) err = read_provider(c, name, t, e);
   }
   for (size_t i = 0; i < c->llm.n_providers && err == OK; i++) {
+    struct llm_provider *p = &c->llm.providers[i];
+    if (p->key_env && !p->key_file) p->key_file = mem_printf("%s/keys/%s", c->library, p->name);
     char shown[120];
     snprintf(shown, sizeof shown, "providers.%s", c->llm.providers[i].name);
     const char *origin = json_object_get(table, c->llm.providers[i].name)         ? "quire.lua"

@@ -254,7 +254,9 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
                                   .llm = h->llm,
                                   .settings = &h->settings,
                                   .script_dirs = (const char *const *)config->script_dirs,
-                                  .watcher = h->watcher};
+                                  .watcher = h->watcher,
+                                  .shown = config->shown,
+                                  .models = &config->llm};
   return OK;
 }
 

@@ -41,8 +41,9 @@ static enum err write_all(int fd, const char *data, size_t n) {
   return fsync(fd) == 0 ? OK : ERR_IO;
 }
 
-static enum err write_temp(const char *temp, const char *path, const void *data, size_t n, struct error *e) {
-  int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+static enum err write_temp(const char *temp, const char *path, unsigned mode, const void *data, size_t n,
+                           struct error *e) {
+  int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) return err_errno(e, errno, "cannot write %s", path);
   enum err err = write_all(fd, data, n);
   int saved = errno;
@@ -53,18 +54,19 @@ static enum err write_temp(const char *temp, const char *path, const void *data,
   return err_errno(e, saved, "cannot write %s", path);
 }
 
-enum err file_write(const char *path, const void *data, size_t n, struct error *e) {
+static enum err write_whole(const char *path, unsigned mode, unsigned dir_mode, const void *data, size_t n,
+                            struct error *e) {
   char *dir = mem_dup(path), *slash = strrchr(dir, '/');
   enum err err = OK;
   if (slash && slash > dir) {
     *slash = '\0';
-    err = file_mkdirs(dir, 0755, e);
+    err = file_mkdirs(dir, dir_mode, e);
   } else {
     dir[0] = slash ? '/' : '.';
     dir[1] = '\0';
   }
   char *temp = mem_printf("%s.%d.part", path, (int)gettid());
-  if (err == OK) err = write_temp(temp, path, data, n, e);
+  if (err == OK) err = write_temp(temp, path, mode, data, n, e);
   if (err == OK) {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
@@ -77,4 +79,12 @@ enum err file_write(const char *path, const void *data, size_t n, struct error *
   free(temp);
   free(dir);
   return err;
+}
+
+enum err file_write(const char *path, const void *data, size_t n, struct error *e) {
+  return write_whole(path, 0644, 0755, data, n, e);
+}
+
+enum err file_write_secret(const char *path, const void *data, size_t n, struct error *e) {
+  return write_whole(path, 0600, 0700, data, n, e);
 }

@@ -209,7 +209,7 @@ static bool key_there(const struct llm_provider *p, char *why, size_t max) {
   const char *value = p->key_env ? getenv(p->key_env) : NULL;
   if ((!p->key_env && !p->key_file) || (value && *value)) return true;
   if (p->key_file && access(p->key_file, R_OK) == 0) return true;
-  if (p->key_file)
+  if (p->key_file && !p->key_env)
     snprintf(why, max, "its key file %s cannot be read", p->key_file);
   else
     snprintf(why, max, "its key is missing: set %s", p->key_env);

@@ -2,16 +2,15 @@
  *
  * The second run begins with the answers of the first (a retry). If the script is deterministic it asks nothing new, and its result is the
  * same: that is what makes a run survive a crash. Gates are decided by their first choice. */
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/request.h"
+#include "cli/scratch.h"
 #include "view/state.h"
 #include "cli/stop.h"
 #include "cli/terminal.h"
@@ -151,49 +150,26 @@ static enum err run_twice(struct trial *t, const json_t *request, struct error *
   return err;
 }
 
-/* ---- the scratch library */
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
-  (void)st;
-  (void)flag;
-  (void)ftw;
-  return remove(path);
-}
-
-/* The scripts stay those of the real library; all that is written goes to `dir`. */
-static void move_library(struct cli *c, const char *dir) {
-  free(c->library);
-  free(c->config.library);
-  free(c->config.exports);
-  free(c->config.listen);
-  c->library = mem_dup(dir);
-  c->config.library = mem_dup(dir);
-  c->config.exports = mem_printf("%s/exports", dir);
-  c->config.listen = mem_dup("127.0.0.1:0");
-  c->config.engine.exports_dir = c->config.exports;
-}
+/* ---- the command */
 
 int cli_script_test(struct cli *c) {
   struct error e = {0};
   json_t *request = NULL;
-  const char *temp = getenv("TMPDIR");
-  char *dir = mem_printf("%s/quire-script-test.XXXXXX", temp && *temp ? temp : "/tmp");
+  char *dir = NULL;
   struct trial t = {.c = c, .checks = json_array()};
   stop_catch();
   enum err err = cli_config(c, &e);
   if (err == OK) err = request_run(c, &request, &e);
   if (err == OK) err = fill_input(c, request, &e);
-  if (err == OK && !mkdtemp(dir)) err = err_set(&e, ERR_IO, "cannot make a scratch directory %s", dir);
+  if (err == OK) err = scratch_open(c, &dir, &e);
   if (err == OK) {
-    move_library(c, dir);
     json_object_del(request, "scripts"); /* they are on the path already */
     json_object_set_new(request, "models", json_pack("{s:[s]}", "", "rehearsal/novelist"));
     err = host_open(&c->config, "run", false, &t.host, &e);
     if (err == OK) err = run_twice(&t, request, &e);
     host_close(t.host);
-    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
   }
-  free(dir);
+  scratch_remove(dir);
   json_decref(request);
   if (err != OK) {
     json_decref(t.checks);

@@ -19,7 +19,9 @@ struct commands {
   const char *const *
       script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
   struct watcher *watcher; /* NULL as the engine */
-  atomic_bool draining;    /* set by the host: no new runs */
+  const json_t *shown;     /* settings with their origins: [{"name","value","origin"}]; NULL as the engine */
+  const struct llm_settings *models;
+  atomic_bool draining; /* set by the host: no new runs */
 };
 
 /* All sources on the search path as one checked set; `extra_dir` (--scripts) comes first, `file` (a pipeline given as FILE.lua) before it.
@@ -110,3 +112,19 @@ enum err command_script_revert(struct commands *c, const char *name, json_t **ou
 /* POST /api/scripts/dry-run {"pipeline","input"} -> what `quire script test` says: {"ok","checks":[{"name","ok","message"}]}. The pipeline runs
  * twice on the rehearsal model in a scratch library, in a process of its own that is ended after two minutes. In dry_run.c. */
 enum err command_dry_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
+
+/* ---- settings (settings_commands.c) */
+
+/* GET /api/settings -> {"version","library","settings":[{"name","value","origin"}],"providers":[{"name","adapter","base_url","key": set | missing |
+ * none,"key_from": environment | file,"key_env","models"}],"roles":[{"name","models"}],"watcher":{"last_sweep_ms","late","found"},
+ * "store":{"bytes","wal_bytes","free_bytes","healthy","schema"},"ready","reasons"}. Keys are never told, only whether there is one. */
+enum err command_settings(struct commands *c, json_t **out, struct error *e);
+/* PUT /api/keys/{provider} {"key": text, or null: forget it} -> {"provider","key","key_from"}. Kept in the library's keys/ folder (0600), used by
+ * the next call. A key in the environment comes first. */
+enum err command_key(struct commands *c, const char *provider, const json_t *request, json_t **out,
+                     struct error *e);
+/* POST /api/providers/{name}/test {"model"} -> {"ok","model","ms","message"}: one tiny call; `quire provider test`. */
+enum err command_provider_test(struct commands *c, const char *provider, const json_t *request, json_t **out,
+                               struct error *e);
+/* POST /api/backup -> {"path","bytes"}: the whole library as one checked file in its backups/ folder. */
+enum err command_backup(struct commands *c, json_t **out, struct error *e);

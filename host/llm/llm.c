@@ -86,6 +86,11 @@ enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e) {
   return ERR_AUTH;
 }
 
+void llm_new_key(struct llm *llm, const char *provider) {
+  for (size_t i = 0; i < llm->settings->n_providers; i++)
+    if (strcmp(llm->settings->providers[i].name, provider) == 0) llm->providers[i].key_refused = true;
+}
+
 void llm_scrub(const struct llm *llm, char *text, size_t n) {
   for (size_t i = 0; i < llm->n_secrets; i++) {
     size_t len = strlen(llm->secrets[i]);

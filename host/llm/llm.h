@@ -131,5 +131,7 @@ bool llm_call_live(const struct llm_call *c, struct llm_live *out);
 const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
 /* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
+/* A key was written: the provider's next call reads it anew. */
+void llm_new_key(struct llm *llm, const char *provider);
 int llm_in_flight(const struct llm *llm);
 /* The answer of a late call (journal_row with id 0) as the same JSON: made from its calls row. In store/journal.c's journal_result. */

@@ -1,4 +1,4 @@
-/* downloads.c - GET /files/{slug}/{name...}: any document of a project, always as a download, never shown: what a model or a person wrote
+/* downloads.c - GET /files/{slug}/{name...}?version=N: any document of a project, always as a download, never shown: what a model or a person wrote
  * must not become a page of this site. Threads: the server's. */
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,14 @@ static char *file_name(const char *slug, const char *name) {
   return file;
 }
 
+/* 0: the newest; a version that is no number is one that nobody has. */
+static int64_t wanted_version(struct request *q) {
+  const char *text = request_query(q, "version");
+  return !text                                                 ? 0
+         : strspn(text, "0123456789") == strlen(text) && *text ? strtoll(text, NULL, 10)
+                                                               : INT64_MAX;
+}
+
 void send_document(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
@@ -40,7 +48,7 @@ void send_document(struct request *q, struct response *a, void *arg) {
   struct db *db = store_reader(w->commands->store);
   enum err err = db ? project_find(db, slug, take_owner, &book, &e)
                     : err_set(&e, ERR_LOCKED, "the library cannot be read now");
-  if (err == OK) err = artifact_content(db, book.id, name, 0, &content, NULL, &e);
+  if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
     char *file = file_name(book.slug, name), *how = mem_printf("attachment; filename=\"%s\"", file);

@@ -65,5 +65,10 @@ HANDLER(put_script);
 HANDLER(delete_script);
 HANDLER(check_script);
 HANDLER(dry_run);
+/* api_settings.c */
+HANDLER(get_settings);
+HANDLER(put_key);
+HANDLER(test_provider);
+HANDLER(make_backup);
 
 #undef HANDLER

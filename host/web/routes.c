@@ -253,6 +253,32 @@ const struct web_route web_routes[] = {
      NULL,
      "as GET: what is in force then"},
 
+    /* settings */
+    {{"GET", "/api/settings", get_settings,
+      "settings with their origins, providers, health, what went wrong last", 0, 0},
+     SCOPE_READ,
+     NULL,
+     NULL,
+     "{version, library, settings: [{name, value, origin}], providers: [{name, key, models}], roles, watcher, "
+     "store, ready, reasons, errors: [run]}"},
+    {{"PUT", "/api/keys/{provider}", put_key, "a provider's key, kept in the library; it is never told again",
+      0, 16384},
+     SCOPE_WRITE,
+     NULL,
+     "key:any*",
+     "{provider, key, key_from}"},
+    {{"POST", "/api/providers/{name}/test", test_provider,
+      "one tiny call to a provider; costs what that costs", 0, 0},
+     SCOPE_WRITE,
+     NULL,
+     "model:string",
+     "{ok, model, ms, message}"},
+    {{"POST", "/api/backup", make_backup, "the whole library as one checked file beside it", 0, 0},
+     SCOPE_WRITE,
+     NULL,
+     NULL,
+     "{path, bytes}"},
+
     /* keeping house */
     {{"POST", "/api/sweep", sweep, "look for stale runs now", 0, 0},
      SCOPE_WRITE,

@@ -57,6 +57,16 @@ echo 'x' | write $'a "b"; c.txt'
 page 200 '/files/keeper/a%20%22b%22%3B%20c.txt'
 t_has "$(cat "$tmp/head")" 'filename="a _b__ c.txt"'
 
+t_case "an older version is a download too"
+echo 'first' | write notes.txt
+echo 'second' | write notes.txt
+page 200 '/files/keeper/notes.txt?version=1'
+t_is "$out" first
+page 200 /files/keeper/notes.txt
+t_is "$out" second
+page 404 '/files/keeper/notes.txt?version=9'
+page 404 '/files/keeper/notes.txt?version=x'
+
 t_case "markup, control characters and odd directions in titles and prose stay text"
 printf '# <img src=x onerror=alert(1)> & "T" \x01\x1b[31m\xe2\x80\xae\n\n<script>alert(1)</script> [a](javascript:alert(1)) ![p](http://x.example/p.png)\n' |
   write chapters/02.md

@@ -1,0 +1,111 @@
+/* cli_provider.c - `quire provider test`: one tiny call to a provider, in a library that is thrown away.
+ *
+ * It goes the way of every call (adapter, key, limits, retries), so what works here works in a run; and a run's own words say what does not. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/scratch.h"
+#include "cli/stop.h"
+#include "serve.h"
+#include "view/state.h"
+#include "view/words.h"
+
+static const char pipeline[] =
+    "return { input = {}, run = function()\n"
+    "  local answer = llm.ask { role = \"writer\", prompt = \"Answer with one word: ready\", max_words = 20 }\n"
+    "  return { text = answer.text, model = answer.model, ms = answer.total_ms }\n"
+    "end }\n";
+
+/* The model to ask: as given, else the first of a role that is the provider's, else the first with a price. free() it. */
+static char *pick_model(const struct llm_settings *s, const char *given) {
+  size_t n = strlen(given);
+  if (strchr(given, '/')) return mem_dup(given);
+  for (size_t r = 0; r < s->n_roles; r++)
+    for (size_t m = 0; m < s->roles[r].n_models; m++) {
+      const char *model = s->roles[r].models[m];
+      if (strncmp(model, given, n) == 0 && model[n] == '/') return mem_dup(model);
+    }
+  for (size_t i = 0; i < s->n_prices; i++) {
+    const char *model = s->prices[i].model;
+    if (strncmp(model, given, n) == 0 && model[n] == '/') return mem_dup(model);
+  }
+  return strcmp(given, "rehearsal") == 0 ? mem_dup("rehearsal/novelist") : NULL;
+}
+
+static enum err no_model(const char *given, struct error *e) {
+  err_set(e, ERR_INVALID, "no model of '%s' is known", given);
+  err_hint(e, "name one: quire provider test %s/MODEL", given);
+  return ERR_INVALID;
+}
+
+static enum err ask(struct cli *c, const char *dir, const char *model, struct run_row *row, struct error *e) {
+  struct host *host = NULL;
+  json_t *request = NULL, *started = NULL;
+  char *file = mem_printf("%s/probe.lua", dir);
+  enum err err = file_write(file, pipeline, sizeof pipeline - 1, e);
+  if (err == OK) err = host_open(&c->config, "run", false, &host, e);
+  if (err == OK) {
+    request = json_pack("{s:s, s:{}, s:{s:[s]}}", "file", file, "input", "models", "", model);
+    err = command_run(host_commands(host), request, &started, e);
+  }
+  if (err == OK) {
+    struct follow f = {.run = jsonx_int(started, "run", 0), .host = host, .max_wait_ms = 0};
+    enum follow_end end = FOLLOW_OVER;
+    err = follow_run(c, &f, &end, e);
+    if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
+    *row = f.row;
+  }
+  host_close(host);
+  json_decref(request);
+  json_decref(started);
+  free(file);
+  return err;
+}
+
+/* A paused run's reason goes on with how to resume it, which is nobody's business here. */
+static json_t *reason(const char *text) {
+  const char *more = text ? strstr(text, "; it is asked again") : NULL;
+  return more ? json_stringn(text, (size_t)(more - text)) : view_text(text ? text : "");
+}
+
+static json_t *verdict(const struct run_row *row, const char *model) {
+  bool ok = row->status && strcmp(row->status, "completed") == 0;
+  json_t *result = view_parsed(row->result), *error = view_parsed(row->error);
+  const char *said = ok ? jsonx_str(result, "text", "") : jsonx_str(error, "message", row->wait_for);
+  json_t *v =
+      json_pack("{s:b, s:o, s:I, s:o}", "ok", ok, "model", view_text(model), "ms",
+                (json_int_t)jsonx_num(result, "ms", 0), "message", ok ? view_text(said) : reason(said));
+  json_decref(result);
+  json_decref(error);
+  return v;
+}
+
+int cli_provider_test(struct cli *c) {
+  struct error e = {0};
+  struct run_row row = {0};
+  char *dir = NULL, *model = NULL;
+  stop_catch();
+  c->out.quiet = true; /* the run's own lines are not what was asked for */
+  enum err err = cli_config(c, &e);
+  if (err == OK && !(model = pick_model(&c->config.llm, c->args[0]))) err = no_model(c->args[0], &e);
+  if (err == OK) err = scratch_open(c, &dir, &e);
+  if (err == OK) err = ask(c, dir, model, &row, &e);
+  scratch_remove(dir);
+  json_t *v = err == OK ? verdict(&row, model) : NULL;
+  bool ok = json_is_true(json_object_get(v, "ok"));
+  if (err == OK && !c->out.json)
+    out_line("%s %s%s%s", ok ? "ok" : "not ok", model, ": ", jsonx_str(v, "message", ""));
+  if (err == OK && c->out.json)
+    out_json(v);
+  else
+    json_decref(v);
+  run_row_release(&row);
+  free(model);
+  if (err != OK) return cli_fail(c, &e);
+  return ok ? EXIT_DONE : EXIT_FAILED;
+}
