@@ -287,3 +287,28 @@ enum err journal_result(struct db *db, int64_t id, int64_t call_id, struct buf *
   enum err end = sql_end(db, s, step);
   return end != OK ? end : err;
 }
+
+/* --- counts --- */
+
+enum err journal_count(struct db *db, int64_t run, int64_t *entries) {
+  struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM journal WHERE run_id = $run AND NOT superseded");
+  db_bind_int(s, "$run", run);
+  enum db_step step = db_step(s);
+  *entries = step == DB_ROW ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
+enum err journal_calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct journal_calls *),
+                            void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT c.role, c.provider || '/' || c.model, count(*) FROM journal j"
+                     " JOIN calls c ON c.id = j.call_id WHERE j.run_id = $run AND NOT j.superseded"
+                     " GROUP BY 1, 2 ORDER BY 1, 2");
+  db_bind_int(s, "$run", run);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct journal_calls row = {db_text(s, 0), db_text(s, 1), db_int(s, 2)};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}

@@ -50,3 +50,12 @@ enum err journal_each(struct db *db, int64_t run, size_t inline_max,
                       void (*fn)(void *arg, const struct journal_row *), void *arg);
 /* The result of one entry (id), appended to `out`. For a late answer pass id 0 and its call_id: the answer in normal form. */
 enum err journal_result(struct db *db, int64_t id, int64_t call_id, struct buf *out);
+
+/* The recorded answers of calls by role and model, and how many entries there are in all: what a resume could ask again. */
+struct journal_calls {
+  const char *role, *model; /* "provider/model" */
+  int64_t calls;
+};
+enum err journal_count(struct db *db, int64_t run, int64_t *entries);
+enum err journal_calls_each(struct db *db, int64_t run, void (*fn)(void *arg, const struct journal_calls *),
+                            void *arg);

@@ -76,3 +76,13 @@ void delete_project(struct request *q, struct response *a, void *arg) {
   enum err err = command_project_delete(w->commands, request_param(q, "slug"), &out, &e);
   api_answer(a, err, out, 200, &e);
 }
+
+void upload(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *request = NULL, *out = NULL;
+  struct error e = {0};
+  if (request_json(q, a, &request) != OK) return;
+  enum err err = command_upload(w->commands, request, &out, &e);
+  api_answer(a, err, out, 201, &e);
+  json_decref(request);
+}

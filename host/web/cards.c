@@ -70,7 +70,7 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
   project_proposals(db, p->id, &n.proposals);
   runs_each(db, &newest, take_run, &last);
   if (p->parent) project_by_id(db, p->parent, take_slug, &parent);
-  char *cover = n.cover ? mem_printf("api/projects/%s/files/%s", p->slug, n.cover) : NULL;
+  char *cover = n.cover ? mem_printf("files/%s/%s", p->slug, n.cover) : NULL;
   json_t *v = json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:I}", "project", view_text(p->slug),
                         "title", view_text(p->title), "kind", view_text(p->kind), "parent",
                         parent ? parent : json_null(), "chapters_done", (json_int_t)n.chapters,

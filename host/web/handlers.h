@@ -10,6 +10,8 @@ HANDLER(readyz);
 HANDLER(send_metrics);
 HANDLER(sweep);
 HANDLER(prune);
+/* openapi.c */
+HANDLER(get_openapi);
 /* api_session.c */
 HANDLER(get_session);
 HANDLER(sign_in);
@@ -29,6 +31,7 @@ HANDLER(list_run_events);
 HANDLER(list_run_calls);
 HANDLER(get_timeline);
 HANDLER(get_call);
+HANDLER(get_repeat);
 /* api_acts.c */
 HANDLER(start_run);
 HANDLER(resume_run);
@@ -39,6 +42,11 @@ HANDLER(note_run);
 HANDLER(decide_gate);
 HANDLER(edit_artifact);
 HANDLER(delete_project);
+HANDLER(upload);
+/* api_drafts.c */
+HANDLER(get_draft);
+HANDLER(put_draft);
+HANDLER(delete_draft);
 /* api_gates.c */
 HANDLER(list_gates);
 HANDLER(get_gate);

@@ -4,7 +4,7 @@
 #include "web/handlers.h"
 
 #define PAGING "limit:integer after:integer"
-enum { SMALL_BODY = 16 << 10 };
+enum { SMALL_BODY = 16 << 10, DRAFT_BODY = 1 << 20, UPLOAD_BODY = 15 << 20 };
 
 #define CHANGE "with:array models:object budget_usd:number until:string scripts:string out:string"
 
@@ -17,6 +17,12 @@ const struct web_route web_routes[] = {
      NULL,
      "{status, store, reasons}"},
     {{"GET", "/metrics", send_metrics, "counters for Prometheus", 0, 0}, SCOPE_METRICS, NULL, NULL, "text"},
+
+    {{"GET", "/api/openapi.json", get_openapi, "this table as an OpenAPI document", 0, 0},
+     SCOPE_OPEN,
+     NULL,
+     NULL,
+     "OpenAPI 3.0"},
 
     /* who is it */
     {{"GET", "/api/session", get_session, "is a password needed, and are you signed in", 0, 0},
@@ -96,6 +102,12 @@ const struct web_route web_routes[] = {
      NULL,
      NULL,
      "{phases: [sum], chapters: [sum]}"},
+    {{"GET", "/api/runs/{id}/repeat", get_repeat, "what a resume or retry with it may ask again, at most", 0,
+      0},
+     SCOPE_READ,
+     "with:string",
+     NULL,
+     "{entries, calls, note}"},
     {{"POST", "/api/runs/{id}/resume", resume_run, "go on with a run", 0, 0},
      SCOPE_WRITE,
      NULL,
@@ -126,6 +138,28 @@ const struct web_route web_routes[] = {
      NULL,
      NULL,
      "call with blocks, answer, reasoning, params, attempts, curl"},
+
+    /* forms that are not sent yet, and what a person brings along */
+    {{"GET", "/api/drafts/{name}", get_draft, "a saved form", 0, 0},
+     SCOPE_READ,
+     NULL,
+     NULL,
+     "the form; ETag"},
+    {{"PUT", "/api/drafts/{name}", put_draft, "save a form; with If-Match only over that one", 0, DRAFT_BODY},
+     SCOPE_WRITE,
+     NULL,
+     "*:any",
+     "{saved}; ETag"},
+    {{"DELETE", "/api/drafts/{name}", delete_draft, "throw a form away", 0, SMALL_BODY},
+     SCOPE_WRITE,
+     NULL,
+     NULL,
+     "{saved}"},
+    {{"POST", "/api/uploads", upload, "a brief, an outline or a cover", 0, UPLOAD_BODY},
+     SCOPE_WRITE,
+     NULL,
+     "kind:string* content:string* name:string project:string",
+     "{kind, text} or {kind, name, version}"},
 
     /* questions to a person */
     {{"GET", "/api/gates", list_gates, "questions, oldest first", 0, 0},

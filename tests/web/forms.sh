@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# forms.sh - drafts of forms, what a person brings along, what a resume may repeat, and the API's own description.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../web.sh"
+
+book "The Lamp" 2
+web_start
+
+t_case "a draft is kept as it is, and not written over from another window"
+send PUT /api/drafts/new-book '{"title":"Kö","chapters":3}'
+t_is "$code" 200
+get /api/drafts/new-book
+t_is "$code $body" '200 {"chapters":3,"title":"Kö"}'
+tag=$(header ETag)
+send PUT /api/drafts/new-book '{"title":"Newer"}' -H "If-Match: $tag"
+t_is "$code" 200
+send PUT /api/drafts/new-book '{"title":"Older"}' -H "If-Match: $tag"
+t_is "$code $(field '$.error.code')" "412 stale"
+get /api/drafts/new-book
+t_is "$body" '{"title":"Newer"}'
+send DELETE /api/drafts/new-book
+get /api/drafts/new-book
+t_is "$code" 404
+send PUT /api/drafts/New%20Book '{}'
+t_is "$code" 400
+
+t_case "a brief comes back as text; what is no text is refused in words"
+send POST /api/uploads "{\"kind\":\"brief\",\"name\":\"brief.txt\",\"content\":\"$(printf 'Ein Leuchtturm.\n' | base64 -w0)\"}"
+t_is "$code $(field '$.text')" "201 Ein Leuchtturm."
+send POST /api/uploads "{\"kind\":\"outline\",\"content\":\"$(printf '\xff\xfe\x00binary' | base64 -w0)\"}"
+t_is "$code $(field '$.error.hint')" "400 save it as plain text or Markdown"
+for content in '"abc"' '"a==="' '"!!!!"' 7 null; do
+  send POST /api/uploads "{\"kind\":\"brief\",\"content\":$content}"
+  t_is "$content $code" "$content 400"
+done
+
+t_case "a cover is what its bytes say, becomes the book's, and comes back as a picture"
+png=iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==
+send POST /api/uploads "{\"kind\":\"cover\",\"name\":\"cover.gif\",\"project\":\"the-lamp\",\"content\":\"$png\"}"
+t_is "$code $(field '$.name') $(field '$.version')" "201 cover.png 1"
+get /api/projects/the-lamp
+t_is "$(field '$.cover')" files/the-lamp/cover.png
+get "/$(field '$.cover')"
+t_is "$code $(header Content-Type) $(sha256sum <"$tmp/body")" "200 image/png $(base64 -d <<<"$png" | sha256sum)"
+send POST /api/uploads "{\"kind\":\"cover\",\"project\":\"the-lamp\",\"content\":\"$(printf 'GIF89a' | base64)\"}"
+t_is "$code" 400
+send POST /api/uploads "{\"kind\":\"cover\",\"project\":\"nobody\",\"content\":\"$png\"}"
+t_is "$code" 404
+head -c 16000000 /dev/zero | base64 -w0 | sed 's/^/{"kind":"cover","content":"/; s/$/"}/' >"$tmp/large"
+ask POST /api/uploads -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary "@$tmp/large"
+t_is "$code" 413
+
+t_case "what a resume may ask again is told before it is done"
+get /api/runs/1/repeat
+t_is "$(field '$.calls') $(field '$.recorded_calls')" "0 $(sqlite3 "$QUIRE_LIBRARY/quire.db" 'SELECT count(*) FROM journal WHERE call_id')"
+get '/api/runs/1/repeat?with=scripts'
+t_is "$(field '$.calls')" "$(field '$.recorded_calls')"
+get '/api/runs/1/repeat?with=models'
+t_is "$(field '$.calls')" 0
+get '/api/runs/1/repeat?with=everything'
+t_is "$code" 400
+
+t_case "the API describes every address that it has"
+get /api/openapi.json
+t_is "$(field '$.openapi') $(field '$.paths."/api/runs/{id}".get.parameters[0].schema.type')" "3.0.3 integer"
+t_is "$(field '$.paths."/api/gates/{id}".post.requestBody.content."application/json".schema.required[0]')" choice
+t_is "$(sqlite3 :memory: "SELECT count(*) FROM json_each(readfile('$tmp/body'), '\$.paths') p, json_each(p.value)")" \
+  "$(grep -c '^ *{{"[A-Z]*", "/' "$root/host/web/routes.c")"
+
+t_done
