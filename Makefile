@@ -61,6 +61,7 @@ curl                    cmd:curl        speaks to the web API in tests
 sqlite3                 cmd:sqlite3     looks into the library in tests
 unzip                   cmd:unzip       looks into the EPUBs
 librsvg2-bin            cmd:rsvg-convert draws their covers (without it they stay SVG)
+nginx-light             cmd:nginx       stands before the host in a test
 nodejs                  cmd:node        runs the browser tests
 npm                     cmd:npm         fetches what they drive the browser with
 chromium                cmd:chromium    the browser

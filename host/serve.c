@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -212,6 +213,14 @@ static void on_wake(struct timer *t) {
 
 /* ---- opening */
 
+/* Each browser that watches and each answer that streams is a descriptor: the system's careful default is too few. */
+static void raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("cannot raise the limit of open files");
+}
+
 static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
   secret_token(owner.token);
@@ -266,6 +275,7 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
   pthread_mutex_init(&h->lock, NULL);
   pthread_cond_init(&h->changed, NULL);
   h->adopt = adopt;
+  raise_descriptor_limit();
   h->served = map_new();
   h->wake = (struct timer){.fn = on_wake, .arg = h};
   h->first.fn = first_look;

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # web.sh - what the tests in web/ share. Source it after lib.sh.
 #
-#   web_start [OPTION]...     `quire serve` of $QUIRE_LIBRARY on a free port; waits until it answers; sets $base and $token
+#   web_start [OPTION]...     `quire serve` of $QUIRE_LIBRARY on a free port (or on $web_listen); waits until it answers; sets $base
+#                             and $token
 #   web_stop                  asks it to stop and waits
 #   get PATH [CURL]...        with the token; leaves $code, $body, and the headers in $tmp/head
 #   send METHOD PATH [JSON] [CURL]...
@@ -12,7 +13,7 @@
 
 web_start() {
   rm -f "$QUIRE_LIBRARY/owner.json"
-  t_start "$tmp/serve.log" "$QUIRE" serve --listen 127.0.0.1:0 "$@"
+  t_start "$tmp/serve.log" "$QUIRE" serve --listen "${web_listen:-127.0.0.1:0}" "$@"
   web_pid=$pid
   t_at_exit kill "$web_pid"
   t_wait 20 test -s "$QUIRE_LIBRARY/owner.json" || cat "$tmp/serve.log"

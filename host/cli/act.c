@@ -43,7 +43,15 @@ void act_path(const struct act *a, char *out, size_t max) {
     snprintf(out, max, "/api/sweep");
   else if (a->kind == ACT_PRUNE)
     snprintf(out, max, "/api/prune");
-  else if (a->kind == ACT_GATE)
+  else if (a->kind == ACT_PASSWORD)
+    snprintf(out, max, "/api/password");
+  else if (a->kind == ACT_TOKEN_NEW)
+    snprintf(out, max, "/api/tokens");
+  else if (a->kind == ACT_TOKEN_REVOKE) {
+    char name[3 * 96 + 1];
+    encode(a->name, name, sizeof name);
+    snprintf(out, max, "/api/tokens/%s", name);
+  } else if (a->kind == ACT_GATE)
     snprintf(out, max, "/api/gates/%lld", (long long)a->id);
   else if (a->kind == ACT_ARTIFACT || a->kind == ACT_PROJECT_DELETE) {
     char slug[3 * 96 + 1];
@@ -68,6 +76,9 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_SWEEP: err = command_sweep(c, out, e); break;
   case ACT_PRUNE: err = command_prune(c, request, out, e); break;
   case ACT_PROJECT_DELETE: err = command_project_delete(c, a->project, out, e); break;
+  case ACT_PASSWORD: err = command_password(c, request, out, e); break;
+  case ACT_TOKEN_NEW: err = command_token_new(c, request, out, e); break;
+  case ACT_TOKEN_REVOKE: err = command_token_revoke(c, a->name, out, e); break;
   }
   json_decref(empty);
   return err;
@@ -91,8 +102,8 @@ static enum err as_host(struct cli *c, struct act *a, struct error *e) {
 /* Records the change and starts nothing. */
 static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
   struct store *store = NULL;
-  enum err err =
-      cli_library_there(c, e); /* a library that is not there is not made by cancelling a run of it */
+  /* A library that is not there is not made by cancelling a run of it; a password comes before all else. */
+  enum err err = a->kind == ACT_PASSWORD ? OK : cli_library_there(c, e);
   if (err == OK) err = store_open(c->library, STORE_OWNER, &store, e);
   if (err != OK) return err;
   struct commands commands = {.store = store};
@@ -103,14 +114,18 @@ static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
 
 /* ---- through the owner */
 
+static const char *method_of(const struct act *a) {
+  if (a->kind == ACT_PASSWORD) return "PUT";
+  return a->kind == ACT_PROJECT_DELETE || a->kind == ACT_TOKEN_REVOKE ? "DELETE" : "POST";
+}
+
 /* True: it is decided (err says how). False: try again. */
 static bool hand_over(struct act *a, enum err *err, struct error *e) {
   char path[300];
   enum client_end end;
   act_path(a, path, sizeof path);
   json_t *empty = json_object();
-  *err = client_call(&a->owner, a->kind == ACT_PROJECT_DELETE ? "DELETE" : "POST", path,
-                     a->request ? a->request : empty, &a->answer, &end, e);
+  *err = client_call(&a->owner, method_of(a), path, a->request ? a->request : empty, &a->answer, &end, e);
   json_decref(empty);
   if (*err == OK) {
     a->handed_over = true;

@@ -20,13 +20,17 @@ enum act_kind {
   ACT_ARTIFACT,
   ACT_SWEEP,
   ACT_PRUNE,
-  ACT_PROJECT_DELETE
+  ACT_PROJECT_DELETE,
+  ACT_PASSWORD,
+  ACT_TOKEN_NEW,
+  ACT_TOKEN_REVOKE
 };
 
 struct act {
   enum act_kind kind;
   int64_t id;          /* of the run or gate */
   const char *project; /* ACT_ARTIFACT, ACT_PROJECT_DELETE */
+  const char *name;    /* ACT_TOKEN_REVOKE */
   json_t *request;     /* borrowed; NULL: an empty object */
   bool only_living;    /* --detach: refuse without a living owner */
 

@@ -5,6 +5,7 @@
  * request hide in another behind a proxy (so Content-Length must be plain and alone). */
 #include "http/internal.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +70,10 @@ static bool loopback(const char *host) {
 static bool known_host(const struct server *s, const char *authority) {
   char host[256];
   if (!host_of(authority, host, sizeof host)) return false;
-  if (loopback(host) || (strcmp(s->host, host) == 0 && strcmp(host, "0.0.0.0") != 0)) return true;
+  bool everywhere = strcmp(s->host, "0.0.0.0") == 0;
+  struct in_addr address; /* another site's page needs a name of its own to come in by: an address is none */
+  if (everywhere && strcmp(host, "0.0.0.0") != 0 && inet_pton(AF_INET, host, &address) == 1) return true;
+  if (loopback(host) || (strcmp(s->host, host) == 0 && !everywhere)) return true;
   for (size_t i = 0; s->allowed_hosts[i]; i++)
     if (strcasecmp(s->allowed_hosts[i], host) == 0 || strcmp(s->allowed_hosts[i], "*") == 0) return true;
   return false;

@@ -101,18 +101,26 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id) {
   return err == OK && !*id ? ERR_NOT_FOUND : err;
 }
 
+#define RUN_FILTER                                                                                                      \
+  " ($status IS NULL OR r.status = $status OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))" \
+  " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                              \
+  " AND ($text IS NULL OR instr(lower(p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')), lower($text)) > 0)"      \
+  " ORDER BY r.id DESC LIMIT $limit"
+
+/* Of one project by its index: a library has many runs. */
+static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {
+  if (!f->project) return db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE" RUN_FILTER);
+  struct db_stmt *s =
+      db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES
+                     " WHERE r.project_id = (SELECT id FROM projects WHERE slug = $project) AND" RUN_FILTER);
+  db_bind_text(s, "$project", f->project);
+  return s;
+}
+
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *, const struct run_row *),
                    void *arg) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "SELECT " RUN_COLUMNS RUN_TABLES " WHERE ($status IS NULL OR r.status = $status"
-      " OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))"
-      " AND ($project IS NULL OR p.slug = $project OR p.former_slug = $project) AND ($before = 0 OR r.id < $before)"
-      " AND ($pipeline IS NULL OR r.pipeline = $pipeline)"
-      " AND ($text IS NULL OR instr(lower(p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')), lower($text)) > 0)"
-      " ORDER BY r.id DESC LIMIT $limit");
+  struct db_stmt *s = filtered(db, f);
   db_bind_text(s, "$status", f->status);
-  db_bind_text(s, "$project", f->project);
   db_bind_text(s, "$pipeline", f->pipeline);
   db_bind_text(s, "$text", f->text);
   db_bind_int(s, "$before", f->before_id);

@@ -137,6 +137,11 @@ bool access_signed_in(struct access *x, struct request *q) {
   return rights_of(x, q) & RIGHT_READ;
 }
 
+bool access_is_owner(struct access *x, struct request *q) {
+  const char *token = bearer_of(q);
+  return token && secret_same(token, x->owner_token);
+}
+
 static enum right right_for(const struct access *x, enum scope scope) {
   switch (scope) {
   case SCOPE_OPEN: return RIGHT_NONE;

@@ -31,6 +31,8 @@ bool access_admit(struct access *x, struct request *q, struct response *a, const
 bool access_needs_password(struct access *x);
 /* Does the request come with the right to read? (Nobody is answered.) */
 bool access_signed_in(struct access *x, struct request *q);
+/* Is it another command of this machine's user, with the token of owner.json? Only those may name files and folders. */
+bool access_is_owner(struct access *x, struct request *q);
 /* Answers with a session's cookie, or with why not. At most some wrong attempts a minute for each client and for all. */
 void access_sign_in(struct access *x, struct request *q, struct response *a, const char *password);
 void access_sign_out(struct access *x, struct request *q, struct response *a);

@@ -2,13 +2,28 @@
 #include "web/api.h"
 #include "web/handlers.h"
 
+/* A browser, or a program with a token of its own, works with what the library has: no path of this machine's disk is its business. */
+static bool names_no_paths(struct web *w, struct request *q, struct response *a, const json_t *request) {
+  static const char *const paths[] = {"file", "scripts", "out", NULL};
+  for (int i = 0; paths[i]; i++) {
+    if (!json_object_get(request, paths[i]) || access_is_owner(w->access, q)) continue;
+    char message[80];
+    snprintf(message, sizeof message, "'%s' is a path on this machine", paths[i]);
+    response_fail(a, 403, "forbidden", message, "only the command line may name paths");
+    return false;
+  }
+  return true;
+}
+
 void start_run(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   json_t *request = NULL, *out = NULL;
   struct error e = {0};
   if (request_json(q, a, &request) != OK) return;
-  enum err err = command_run(w->commands, request, &out, &e);
-  api_answer(a, err, out, 201, &e);
+  if (names_no_paths(w, q, a, request)) {
+    enum err err = command_run(w->commands, request, &out, &e);
+    api_answer(a, err, out, 201, &e);
+  }
   json_decref(request);
 }
 
@@ -21,8 +36,10 @@ static void on_number(struct request *q, struct response *a, const char *what,
   struct error e = {0};
   int64_t id;
   if (!api_number(q, a, "id", what, &id) || request_json(q, a, &request) != OK) return;
-  enum err err = command(w->commands, id, request, &out, &e);
-  api_answer(a, err, out, 200, &e);
+  if (names_no_paths(w, q, a, request)) {
+    enum err err = command(w->commands, id, request, &out, &e);
+    api_answer(a, err, out, 200, &e);
+  }
   json_decref(request);
 }
 

@@ -14,6 +14,7 @@
 
 struct numbers {
   int64_t chapters, plans, proposals;
+  bool book; /* there is a book.json */
   char *cover;
 };
 
@@ -25,6 +26,7 @@ static void count_document(void *arg, const struct artifact_row *r) {
   struct numbers *n = arg;
   n->chapters += begins(r->name, "chapters/");
   n->plans += begins(r->name, "plans/");
+  n->book = n->book || strcmp(r->name, "book.json") == 0;
   bool image = strcmp(r->kind, "png") == 0 || strcmp(r->kind, "jpeg") == 0;
   if (image && begins(r->name, "cover.")) {
     free(n->cover);
@@ -33,11 +35,11 @@ static void count_document(void *arg, const struct artifact_row *r) {
 }
 
 /* Author and words, once the book is whole. */
-static void add_book(struct db *db, int64_t project, json_t *card) {
+static void add_book(struct db *db, int64_t project, bool whole, json_t *card) {
   struct buf b;
   json_t *book = NULL;
   buf_init(&b, MAX_ARTIFACT_BYTES);
-  if (artifact_content(db, project, "book.json", 0, &b, NULL, NULL) == OK)
+  if (whole && artifact_content(db, project, "book.json", 0, &b, NULL, NULL) == OK)
     jsonx_parse(b.data, b.len, "book.json", &book, NULL);
   const json_t *words = json_object_get(book, "words");
   json_object_set_new(card, "author", view_text(jsonx_str(book, "author", NULL)));
@@ -77,7 +79,7 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
                         "chapters_total", n.plans ? json_integer(n.plans) : json_null(), "cover",
                         view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
                         (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
-  add_book(db, p->id, v);
+  add_book(db, p->id, n.book, v);
   free(cover);
   free(n.cover);
   return v;

@@ -252,6 +252,38 @@ bench_book() {
   row "share of prompt tokens in the stable prefix" ">= 0.75" "$(calc "$share" %.2f)" "$share >= 0.75"
 }
 
+# 500 runs whose answers stream for a minute and a half, 100 streams that each watch one of them with its text, and one reader after another
+# over a kept connection: what a person waits for a page of the UI.
+streaming() { [[ $(sql "SELECT count(*) FROM calls WHERE state = 'sent'") -ge 500 ]]; }
+watching() { [[ $(grep -c '^event: text' "$work/watched") -ge 100 ]]; }
+bench_web() {
+  setup --latency 90000 --chunks 900 <<'LUA'
+return { title = "A long answer", run = function()
+  llm.ask { role = "writer", prompt = "A long story of the sea.", max_words = 1200 }
+end }
+LUA
+  serve
+  local watchers p95 worst i
+  for ((i = 0; i < 500; i++)); do
+    printf '%surl = "http://%s/api/runs"\noutput = /dev/null\nheader = "Authorization: Bearer %s"\nheader = "Content-Type: application/json"\ndata = "{\\"pipeline\\":\\"small\\",\\"project\\":\\"sea-%d\\"}"\n' \
+      "$([[ $i == 0 ]] || echo next$'\n ')" "$owner" "$token" $((i % 20))
+  done >"$work/urls"
+  curl -sSf -K "$work/urls" || die "the host refused a run"
+  wait_for 60 streaming
+  seq 100 | sed "s|.*|url = \"http://$owner/api/events?run=&\&text=1\"|" >"$work/urls"
+  curl -sN -Z --parallel-immediate --parallel-max 100 -H "Authorization: Bearer $token" -K "$work/urls" >"$work/watched" 2>/dev/null &
+  watchers=$!
+  wait_for 60 watching
+  for path in overview runs 'runs?status=running' runs/7 runs/9/calls runs/11/events projects; do
+    seq 60 | sed "s|.*|url = \"http://$owner/api/$path\"\noutput = /dev/null|"
+  done >"$work/urls"
+  curl -sSf -H "Authorization: Bearer $token" -w '%{time_total}\n' -K "$work/urls" | sort -n >"$work/times" || die "a read failed"
+  p95=$(awk '{ t[NR] = $1 * 1000 } END { print t[int(NR * 0.95)] }' "$work/times") worst=$(tail -n 1 "$work/times")
+  kill "$watchers"
+  wait "$watchers" 2>/dev/null
+  row "web: 95th percentile of a read, 500 runs stream, 100 watch" "<= 20 ms" "$(calc "$p95" %.1f) ms (longest $(calc "$worst * 1000" %.0f) ms)" "$p95 <= 20"
+}
+
 bench_binary() {
   strip -o "$work/stripped" "$QUIRE"
   local size
@@ -262,5 +294,5 @@ bench_binary() {
 for tool in sqlite3 curl; do command -v $tool >/dev/null || { echo "make bench needs $tool (apt-get install $tool)"; exit 1; }; done
 echo "$(nproc) cores, load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 heading
-for name in ${*:-single many steps memory kill cold book binary}; do "bench_$name"; done
+for name in ${*:-single many steps memory kill cold book web binary}; do "bench_$name"; done
 echo "$misses missed; load after: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -62,6 +62,14 @@ t_is "$code" 401
 send DELETE /api/tokens/t-read
 t_is "$code" 404
 
+t_case "no browser and no token names a path of this machine: only the command line does"
+for field in '"file":"/etc/passwd"' '"scripts":"/etc"' '"out":"/tmp/x"'; do
+  with "$t_write" POST /api/runs -d "{\"pipeline\":\"generate_book\",\"hold\":true,$field}"
+  t_is "$code $(field '$.error.code')" "403 forbidden"
+done
+ask POST /api/runs/1/resume "${browser[@]}" -d '{"scripts":"/etc"}'
+t_is "$code $(field '$.error.code')" "403 forbidden"
+
 t_case "with a password nobody reads without it, and the right one opens a session"
 send PUT /api/password '{"password":"short"}'
 t_is "$code" 400
@@ -120,8 +128,22 @@ echo 'return { public_url = "https://books.example.org/quire/" }' >"$QUIRE_LIBRA
 t_run 8 env QUIRE_UNGUARDED=1 "$QUIRE" serve
 t_has "$out" 'it has no password'
 rm "$QUIRE_LIBRARY/quire.lua"
-web_start
-send PUT /api/password '{"password":"another long password"}'
+t_run 2 "$QUIRE" config password <<<short
+t_run "$QUIRE" config password <<<'another long password'
+web_listen=0.0.0.0:0 web_start
+ask GET /api/runs
+t_is "$code" 401
+ask GET /api/runs -H "Host: 192.0.2.7:${base##*:}"
+t_is "$code $(field '$.error.code')" "401 unauthorized"
+get /api/runs
+t_is "$code" 200
+t_run "$QUIRE" token new prometheus --scopes metrics
+with "$(grep -x '[0-9a-f]*' <<<"$out")" GET /metrics
+t_is "$code" 200
+t_run "$QUIRE" token list --json
+t_is "$(sqlite3 :memory: "SELECT json_extract('$out', '\$[0].name')")" prometheus
+t_run "$QUIRE" token revoke prometheus
+t_run 10 "$QUIRE" token revoke prometheus
 web_stop
 echo 'return { public_url = "https://books.example.org/quire/" }' >"$QUIRE_LIBRARY/quire.lua"
 web_start
