@@ -7,6 +7,8 @@ return {
   title = "A book",
   description = "Writes a whole book from a brief: blueprint, structure, chapter plans, chapters, files.",
   input = Book.fields,
+  phases = whole_book.phases,
+  gives = Book.kinds,
   run = function(input)
     return whole_book.write(input):result()
   end,

@@ -20,6 +20,9 @@ for _, field in ipairs(Book.fields) do
   if inherited[field.name] then input[#input + 1] = field end
 end
 
+local phases = { "Series", "book:N" }
+for _, name in ipairs(whole_book.phases) do phases[#phases + 1] = name end
+
 local function input_of_book(desk, plan, number, carried)
   local book_input = {}
   for name in pairs(inherited) do book_input[name] = desk.input[name] end
@@ -46,6 +49,7 @@ return {
   title = "A series",
   description = "Plans a series and writes its books in order; each knows what came before.",
   input = input,
+  phases = phases,
   run = function(wanted)
     run.phase("Series")
     local desk = Book.new(wanted)

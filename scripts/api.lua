@@ -228,6 +228,15 @@ function project.leave() end
 -------------------------------------------------------------------------------------------------------------- export
 export = {}
 
+---@class Pipeline              -- what a file of pipelines/ returns
+---@field title string
+---@field description? string
+---@field input? table          -- its fields: { {name=, type=, help=, required=, default=, min=, max=, choices=}, ... }
+---@field phases? string[]      -- what --until may name; "chapter:N" for numbered checkpoints. Without it anything is taken
+---@field gives? string[]       -- the documents that --give may bring. Without it any is taken
+---@field limits? {memory_mb?: number, phase_cpu_s?: number}
+---@field run fun(input: table): any
+
 ---@class ExportTools
 ---@field png fun(svg: string): string?, string?   -- a picture's PNG, or nil and why not (rsvg-convert is not installed, ...)
 ---@field source_date? string                      -- SOURCE_DATE_EPOCH of the host's environment, as "2026-05-31T00:00:00Z"

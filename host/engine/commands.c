@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/jsonx.h"
+#include "engine/until.h"
 #include "lua/script_set.h"
 #include "store/artifacts.h"
 #include "store/gates.h"
@@ -171,6 +172,7 @@ struct prepared {
   size_t n_gives;
   char *title;
   bool title_is_stand_in; /* the pipeline's, for want of one in the input */
+  json_t *description;    /* pipeline_describe's */
 };
 
 static void prepared_release(struct prepared *p) {
@@ -180,12 +182,28 @@ static void prepared_release(struct prepared *p) {
   free(p->options);
   free(p->gives);
   free(p->title);
+  json_decref(p->description);
 }
 
 /* A document's name is a relative path, also where somebody unpacks or mounts what is exported. */
 static bool plain_name(const char *name, size_t most) {
   return name && *name && strlen(name) <= most && !strstr(name, "..") && name[0] != '/' &&
          !strpbrk(name, "\\\n");
+}
+
+/* A pipeline that says what it takes (`gives`) would ignore anything else, and the work would be done without it. */
+static enum err known_give(const json_t *description, const char *name, struct error *e) {
+  const json_t *gives = json_object_get(description, "gives");
+  const char *names[MOST_GIVES + 1] = {0};
+  for (size_t i = 0; i < json_array_size(gives) && i < MOST_GIVES; i++) {
+    names[i] = json_string_value(json_array_get(gives, i));
+    if (strcmp(names[i], name) == 0) return OK;
+  }
+  if (!names[0]) return OK;
+  err_set(e, ERR_INVALID, "this pipeline takes no document '%s' (--give)", name);
+  const char *near = text_nearest(name, names);
+  err_hint(e, near ? "did you mean '%s'?" : "`quire script check PIPELINE` lists what it takes", near);
+  return ERR_INVALID;
 }
 
 static enum err take_gives(struct prepared *p, const json_t *gives, struct error *e) {
@@ -197,6 +215,8 @@ static enum err take_gives(struct prepared *p, const json_t *gives, struct error
     const json_t *g = json_array_get(gives, i), *content = json_object_get(g, "content");
     const char *name = jsonx_str(g, "name", NULL);
     if (!plain_name(name, 100)) return err_set(e, ERR_INVALID, "a given document needs a plain name");
+    enum err err = known_give(p->description, name, e);
+    if (err != OK) return err;
     if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the given document '%s' has no text", name);
     p->gives[p->n_gives++] = (struct run_give){.name = name,
                                                .kind = jsonx_str(g, "kind", "markdown"),
@@ -207,17 +227,18 @@ static enum err take_gives(struct prepared *p, const json_t *gives, struct error
 }
 
 static enum err take_input(struct commands *c, struct prepared *p, const json_t *request, struct error *e) {
-  json_t *description = NULL, *input = NULL, *empty = json_object();
+  json_t *input = NULL, *empty = json_object();
   const json_t *given = json_object_get(request, "input");
-  enum err err = pipeline_describe(c->settings, p->scripts, p->pipeline, &description, e);
-  if (err == OK) err = pipeline_check_input(description, given ? given : empty, &input, e);
+  enum err err = pipeline_describe(c->settings, p->scripts, p->pipeline, &p->description, e);
+  if (err == OK) err = pipeline_check_input(p->description, given ? given : empty, &input, e);
+  if (err == OK)
+    err = until_check(json_object_get(p->description, "phases"), jsonx_str(request, "until", NULL), e);
   if (err == OK) {
     p->input = jsonx_dumps(input);
     const char *title = jsonx_str(input, "title", NULL);
     p->title_is_stand_in = !title || !*title;
-    p->title = mem_dup(p->title_is_stand_in ? jsonx_str(description, "title", p->pipeline) : title);
+    p->title = mem_dup(p->title_is_stand_in ? jsonx_str(p->description, "title", p->pipeline) : title);
   }
-  json_decref(description);
   json_decref(input);
   json_decref(empty);
   return err;

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/internal.h"
+#include "engine/until.h"
 #include "lua/sandbox.h"
 #include "lua/value.h"
 #include "store/events.h"
@@ -653,23 +654,6 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
   pending_post(run, NULL, &op->op, false, NULL, NULL);
 }
 
-/* Is `words` in the slug, as whole words? "planning" in "chapter-planning". */
-static bool has_words(const char *slug, const char *words) {
-  size_t n = strlen(words);
-  for (const char *at = strstr(slug, words); at; at = strstr(at + 1, words))
-    if ((at == slug || at[-1] == '-') && (at[n] == '\0' || at[n] == '-')) return true;
-  return false;
-}
-
-/* Are they equal but for hyphens? "postprocessing" and "post-processing". */
-static bool same_letters(const char *a, const char *b) {
-  for (;; a++, b++) {
-    a += strspn(a, "-");
-    b += strspn(b, "-");
-    if (*a != *b || !*a) return *a == *b;
-  }
-}
-
 void run_note_write(struct run *run, const char *subject) {
   if (run->unused == 0) return; /* nothing recorded is left to be read */
   char key[300];
@@ -684,13 +668,9 @@ bool run_wrote(const struct run *run, const char *subject) {
   return run->fresh && map_get_n(run->fresh, key, (size_t)n);
 }
 
-/* A checkpoint ("chapter:3") must be named exactly, a phase by one of its words: chapter:1 is not chapter:10. */
 bool run_until_reached(struct run *run, const char *name) {
   if (!run->until || !name) return false;
-  char slug[200];
-  text_slug(name, strlen(name), slug, sizeof slug);
-  bool reached = strcmp(slug, run->until) == 0 ||
-                 (!strchr(name, ':') && (has_words(slug, run->until) || same_letters(slug, run->until)));
+  bool reached = until_means(run->until, name);
   if (reached) run->until_met = true;
   return reached;
 }

@@ -35,6 +35,15 @@ static void copy_field(lua_State *L, int from, int to, const char *field, int ty
   lua_setfield(L, to, field);
 }
 
+/* A list of names, or nothing. */
+static void copy_names(lua_State *L, int from, int to, const char *field) {
+  copy_field(L, from, to, field, LUA_TTABLE);
+  lua_getfield(L, to, field);
+  for (lua_Integer i = 1; lua_istable(L, -1) && lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1))
+    if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "'%s' must be a list of names", field);
+  lua_settop(L, to);
+}
+
 /* Each input field must have a name; a typo in its keys would silently switch a check off. */
 static void check_fields(lua_State *L, int module) {
   static const char *const known[] = {"name", "type", "help",    "default", "required",
@@ -89,6 +98,8 @@ static void describe(lua_State *L, void *arg) {
   copy_field(L, module, out, "title", LUA_TSTRING);
   copy_field(L, module, out, "description", LUA_TSTRING);
   copy_field(L, module, out, "input", LUA_TTABLE);
+  copy_names(L, module, out, "phases");
+  copy_names(L, module, out, "gives");
   encode_top(L, &d->json, d->name);
 }
 

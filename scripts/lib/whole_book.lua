@@ -9,6 +9,9 @@ local Book = require "lib.book"
 
 local whole_book = {}
 
+--- What --until can name: the phases, and the checkpoint after each chapter.
+whole_book.phases = { "Blueprint", "Structure & Events", "Chapter Planning", "Writing", "Post-Processing", "chapter:N" }
+
 --- Writes a book for an input with the fields of Book.fields. `series` is {title=, number=} when it is part of one.
 function whole_book.write(input, series)
   local book = Book.new(input)

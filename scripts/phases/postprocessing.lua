@@ -178,7 +178,7 @@ function postprocessing.run(book)
     habits, statistics = take_stock(chapters)
   end
   for _, group in ipairs(habits:shared_openings()) do
-    log.info("%d chapters open with \"%s\"", #group.chapters, group.text)
+    log.info("%d chapters open with \"%s\"", #group.chapters, text.trim(group.text))
   end
   book.words_written = statistics.words
   local blurb = blurb_of(book)

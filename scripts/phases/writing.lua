@@ -286,12 +286,12 @@ end
 function writing.run(book)
   run.phase("Writing")
   for number = 1, book.chapters do
-    run.progress(number - 1, book.chapters, "chapter " .. number)
+    run.progress(number - 1, book.chapters, string.format("chapter %d, %d words so far", number, book.words_written))
     write_chapter(book, number)
     close_part(book, number)
     run.checkpoint("chapter:" .. number)
   end
-  run.progress(book.chapters, book.chapters, "all chapters")
+  run.progress(book.chapters, book.chapters, book.words_written .. " words")
 end
 
 return writing

@@ -39,6 +39,14 @@ refused 2 "KEY=VALUE" glossary --set text
 refused 2 "US dollars" glossary --set text=a --budget lots
 refused 2 "this is not a time" glossary --set text=a --max-wait soon
 
+t_case "a phase to stop after and a document to give are held against what the pipeline has"
+book=(generate_book --set brief=a)
+refused 2 "it has: Blueprint, Structure & Events" "${book[@]}" --until nonsense
+refused 2 "did you mean 'Writing'?" "${book[@]}" --until writting
+refused 2 "no checkpoint 'chapter:x'" "${book[@]}" --until chapter:x
+echo text >"$tmp/outline.md"
+refused 2 "did you mean 'blueprint'?" "${book[@]}" --give "blueprnt=$tmp/outline.md"
+
 t_case "scripts that are wrong are named with file and line"
 echo 'return { run = ' >"$tmp/syntax.lua"
 echo 'return 5' >"$tmp/number.lua"

@@ -19,6 +19,9 @@ end
 
 local outline = "Ida Okonkwo-Brandt drowns the ledger.\n\nNobody forgives her; the mill closes on a Tuesday."
 
+--- Was the call made (or is the host) in the writing of this chapter?
+local function is_chapter(call, number) return (call.label or ""):find("^chapter " .. number .. ",") ~= nil end
+
 promise.holds("a given outline stands word for word in every writer's prompt and in blueprint.md", function()
   local host = book { given = { blueprint = outline } }
   assert(host:artifact("blueprint.md"):find(outline, 1, true))
@@ -58,7 +61,7 @@ promise.holds("the author's words on a chapter reach that chapter's plan and its
   assert(host:artifact("plans/03.json").author == nil)
   for _, call in ipairs(host.calls) do
     if call.phase == "Writing" and call.ask.role == "writer" then
-      promise.equal(prompt_of(call):find("wrong by one", 1, true) ~= nil, call.label == "chapter 2", call.label)
+      promise.equal(prompt_of(call):find("wrong by one", 1, true) ~= nil, is_chapter(call, 2), call.label)
     end
   end
 end)
@@ -94,7 +97,7 @@ end)
 promise.holds("a note from a person is in the writer's instruction from the next scene on, and outside the stable prefix", function()
   local told = false
   local host = book { notes = function(host)
-    if host.label == "chapter 2" and not told then
+    if is_chapter(host, 2) and not told then
       told = true
       return { "Make the aunt funnier." }
     end
@@ -106,7 +109,7 @@ promise.holds("a note from a person is in the writer's instruction from the next
       local blocks = call.ask.blocks
       for i, block in ipairs(blocks) do assert(i == #blocks or not block.text:find("aunt funnier", 1, true)) end
       local has = blocks[#blocks].text:find("aunt funnier", 1, true)
-      if has then with = with + 1 elseif call.label == "chapter 1" then without = without + 1 end
+      if has then with = with + 1 elseif is_chapter(call, 1) then without = without + 1 end
     end
   end
   assert(with >= 4 and without > 0)
@@ -124,7 +127,7 @@ promise.holds("a chapter edited by a person stays, and the book goes on from it"
   promise.equal(result.chapters, 3)
   local seen = false
   for _, call in ipairs(host.calls) do
-    if call.label == "chapter 2" and call.phase == "Writing" then seen = seen or prompt_of(call):find("eleven crowns", 1, true) ~= nil end
+    if is_chapter(call, 2) and call.phase == "Writing" then seen = seen or prompt_of(call):find("eleven crowns", 1, true) ~= nil end
   end
   assert(seen, "chapter 2 follows on the edited text")
   assert(host:artifact("book.md"):find("eleven crowns", 1, true))
