@@ -83,7 +83,7 @@ static bool spawn(char *const argv[], int in, int out, pid_t *pid) {
 static int wait_for(pid_t pid) {
   int status = 0, fd = (int)syscall(SYS_pidfd_open, pid, 0);
   struct pollfd p = {.fd = fd, .events = POLLIN};
-  int ready = fd < 0 ? 0 : poll(&p, 1, RASTER_MS);
+  int ready = fd < 0 ? 1 : poll(&p, 1, RASTER_MS); /* without pidfds it is waited for as long as it takes */
   while (ready < 0 && errno == EINTR) ready = poll(&p, 1, RASTER_MS);
   if (fd >= 0) close(fd);
   if (ready <= 0) kill(pid, SIGKILL);
