@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json_text.h"
 #include "base/mem.h"
-
-enum { DEPTH_MAX = 100 };
 
 /* ---- reading ---- */
 
@@ -27,7 +26,7 @@ static bool too_deep(const char *text, size_t n) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > DEPTH_MAX) return true;
+      if (++depth > JSON_DEPTH_MAX) return true;
     } else if (c == ']' || c == '}') {
       depth--;
     }
@@ -39,7 +38,8 @@ enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out,
   *out = NULL;
   if (n > MAX_JSON_BYTES)
     return err_set(e, ERR_LIMIT, "%s is larger than %d bytes", what, (int)MAX_JSON_BYTES);
-  if (too_deep(text, n)) return err_set(e, ERR_LIMIT, "%s is nested deeper than %d levels", what, DEPTH_MAX);
+  if (too_deep(text, n))
+    return err_set(e, ERR_LIMIT, "%s is nested deeper than %d levels", what, JSON_DEPTH_MAX);
   if (memchr(text, '\0', n))
     return err_set(e, ERR_INVALID, "%s holds a NUL byte; JSON writes it \\u0000", what);
   json_error_t at;
@@ -52,40 +52,6 @@ enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out,
 /* ---- writing ---- */
 
 static enum err put_value(const json_t *v, struct buf *out, int depth);
-
-static enum err put_escape(unsigned char c, struct buf *out) {
-  static const char short_form[] = "\b\f\n\r\t\"\\";
-  static const char letters[] = "bfnrt\"\\";
-  const char *hit = c ? strchr(short_form, c) : NULL;
-  if (hit) return buf_printf(out, "\\%c", letters[hit - short_form]);
-  return buf_printf(out, "\\u%04x", c);
-}
-
-static enum err put_string(const char *s, size_t n, struct buf *out) {
-  enum err err = buf_putc(out, '"');
-  size_t done = 0;
-  for (size_t i = 0; i < n && !err; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    err = buf_append(out, s + done, i - done);
-    if (!err) err = put_escape(c, out);
-    done = i + 1;
-  }
-  if (!err) err = buf_append(out, s + done, n - done);
-  return err ? err : buf_putc(out, '"');
-}
-
-/* The fewest digits that read back as the same number; always recognizable as a real. */
-static enum err put_real(double x, struct buf *out) {
-  char text[40];
-  for (int digits = 15; digits <= 17; digits++) { /* as lua/value.c does */
-    snprintf(text, sizeof text, "%.*g", digits, x);
-    double back = strtod(text, NULL);
-    if (back == x) break;
-  }
-  enum err err = buf_puts(out, text);
-  return err || strpbrk(text, ".e") ? err : buf_puts(out, ".0");
-}
 
 static enum err put_array(const json_t *v, struct buf *out, int depth) {
   enum err err = buf_putc(out, '[');
@@ -125,7 +91,7 @@ static enum err put_object(const json_t *v, struct buf *out, int depth) {
   enum err err = buf_putc(out, '{');
   for (size_t i = 0; i < n && !err; i++) {
     if (i) err = buf_putc(out, ',');
-    if (!err) err = put_string(members[i].key, strlen(members[i].key), out);
+    if (!err) err = json_put_string(out, members[i].key, strlen(members[i].key));
     if (!err) err = buf_putc(out, ':');
     if (!err) err = put_value(members[i].value, out, depth);
   }
@@ -136,11 +102,11 @@ static enum err put_object(const json_t *v, struct buf *out, int depth) {
 static enum err put_value(const json_t *v, struct buf *out, int depth) {
   if (!v) return ERR_INVALID;
   switch (json_typeof(v)) {
-  case JSON_OBJECT: return depth < DEPTH_MAX ? put_object(v, out, depth + 1) : ERR_LIMIT;
-  case JSON_ARRAY: return depth < DEPTH_MAX ? put_array(v, out, depth + 1) : ERR_LIMIT;
-  case JSON_STRING: return put_string(json_string_value(v), json_string_length(v), out);
-  case JSON_INTEGER: return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-  case JSON_REAL: return put_real(json_real_value(v), out);
+  case JSON_OBJECT: return depth < JSON_DEPTH_MAX ? put_object(v, out, depth + 1) : ERR_LIMIT;
+  case JSON_ARRAY: return depth < JSON_DEPTH_MAX ? put_array(v, out, depth + 1) : ERR_LIMIT;
+  case JSON_STRING: return json_put_string(out, json_string_value(v), json_string_length(v));
+  case JSON_INTEGER: return json_put_integer(out, json_integer_value(v));
+  case JSON_REAL: return json_put_real(out, json_real_value(v));
   case JSON_TRUE: return buf_puts(out, "true");
   case JSON_FALSE: return buf_puts(out, "false");
   case JSON_NULL: return buf_puts(out, "null");

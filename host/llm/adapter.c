@@ -11,6 +11,7 @@
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "lua/json_reader.h"
 #include "lua/machine.h"
 #include "lua/sandbox.h"
 #include "lua/schema.h"
@@ -99,7 +100,8 @@ static void open_machine(lua_State *L, void *arg) {
   static const uint8_t seed[SHA_BYTES];
   struct adapter *a = arg;
   sandbox_open(L, seed);
-  static const luaL_Reg json[] = {{"decode", decode}, {"array", mark_array}, {NULL, NULL}};
+  static const luaL_Reg json[] = {
+      {"decode", decode}, {"reader", json_reader}, {"array", mark_array}, {NULL, NULL}};
   luaL_newlib(L, json);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");

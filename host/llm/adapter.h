@@ -16,7 +16,7 @@
  *       cost=USD, model=, request_id=}
  *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds}; kinds: enum failure_kind
  * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
- * json.null; json.array(t). */
+ * json.reader{paths} for events that come by the ten thousand (lua/json_reader.h); json.null; json.array(t). */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* value.h - Lua values to and from JSON text. One state is used by one thread at a time.
+/* value.h - Lua values to (value.c) and from (decode.c) JSON text. One state is used by one thread at a time.
  *
  *   tables      a list (keys 1..n) is an array, a table with string keys an object; {} is an object unless marked
  *   json.null   a light userdata NULL, because nil cannot stand in a table
@@ -22,6 +22,7 @@ enum err value_encode(lua_State *L, int index, struct buf *out, struct error *e)
  * May raise: "JSON, line 2, column 7: ..." or memory. Allocates in Lua only, so a script's cap holds. */
 void value_push_json(lua_State *L, const char *text, size_t n);
 
-bool value_is_array(lua_State *L, int index); /* marked as an array? Never raises */
+void value_push_array_metatable(lua_State *L); /* the mark; may raise (memory) */
+bool value_is_array(lua_State *L, int index);  /* marked as an array? Never raises */
 void value_mark_array(lua_State *L,
                       int index); /* marks a table, in place of its metatable. May raise (memory) */

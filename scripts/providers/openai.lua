@@ -72,12 +72,9 @@ local function text_or_nil(v)
 end
 
 -- Some servers send content as a list of parts.
-local function content_of(message)
-  if type(message.content) ~= "table" then
-    return text_or_nil(message.content), text_or_nil(message.reasoning_content) or text_or_nil(message.reasoning)
-  end
+local function parts_of(content)
   local text, thought = {}, {}
-  for _, part in ipairs(message.content) do
+  for _, part in ipairs(content) do
     if type(part) == "table" then
       if type(part.text) == "string" then text[#text + 1] = part.text end
       if type(part.thinking) == "string" then thought[#thought + 1] = part.thinking end
@@ -142,26 +139,37 @@ local function stream_failure(e)
   return { kind = classify(math.tointeger(code), code, type_, message or ""), message = message }
 end
 
+-- The whole message, of a server that does not stream.
+local function fields_of(message)
+  if type(message) ~= "table" then return nil end
+  return message.content, message.reasoning_content, message.reasoning, message.refusal
+end
+
+-- What matters of a chunk. All else (most of its bytes) is skipped without being built: chunks come by the ten thousand.
+local read_chunk = json.reader {
+  "choices.1.delta.content", "choices.1.delta.reasoning_content", "choices.1.delta.reasoning", "choices.1.delta.refusal",
+  "choices.1.finish_reason", "choices.1.native_finish_reason", "choices.1.error", "choices.1.message",
+  "error", "usage", "model", "id",
+}
+
 function openai.event(s, _, data)
   if data == "[DONE]" then
     s.done = true
     return
   end
-  local chunk, why = json.decode(data)
-  if type(chunk) ~= "table" then return nil, nil, { kind = "server", message = "an event that is no JSON: " .. (why or "no object") } end
-  if chunk.error and chunk.error ~= json.null then return nil, nil, stream_failure(chunk.error) end
-  if type(chunk.usage) == "table" then s.usage = chunk.usage end
-  s.model = s.model or text_or_nil(chunk.model)
-  s.id = s.id or text_or_nil(chunk.id)
-  local choice = type(chunk.choices) == "table" and chunk.choices[1]
-  if type(choice) ~= "table" then return end
-  local message = type(choice.delta) == "table" and choice.delta or choice.message
-  if type(choice.error) == "table" then return nil, nil, stream_failure(choice.error) end
-  s.stop = text_or_nil(choice.finish_reason) or s.stop
-  s.native = text_or_nil(choice.native_finish_reason) or s.native
-  if type(message) ~= "table" then return end
-  if text_or_nil(message.refusal) then s.refused = true end
-  return content_of(message)
+  local ok, text, thought, thought_too, refusal, stop, native, choice_error, message, failure, usage, model, id = read_chunk(data)
+  if not ok then return nil, nil, { kind = "server", message = "an event that is no JSON: " .. text } end
+  failure = failure or type(choice_error) == "table" and choice_error
+  if failure then return nil, nil, stream_failure(failure) end
+  if usage then s.usage = type(usage) == "table" and usage or s.usage end
+  if stop then s.stop = text_or_nil(stop) or s.stop end
+  if native then s.native = text_or_nil(native) or s.native end
+  s.model = s.model or text_or_nil(model)
+  s.id = s.id or text_or_nil(id)
+  if message then text, thought, thought_too, refusal = fields_of(message) end
+  if refusal then s.refused = s.refused or text_or_nil(refusal) ~= nil end
+  if type(text) == "table" then return parts_of(text) end
+  return text, thought ~= "" and thought or thought_too
 end
 
 local stops = { stop = "end", eos = "end", length = "length", max_tokens = "length", content_filter = "filter", tool_calls = "tool",

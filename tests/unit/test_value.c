@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "lua/json_reader.h"
 #include "lua/value.h"
 #include "small_state.h"
 
@@ -278,6 +279,74 @@ static void refused_memory_never_leaks(void **state) {
   }
 }
 
+/* ---- json.reader: of a text, a few values */
+
+static void assert_reads(const char *chunk, const char *expected) {
+  struct small s;
+  small_open(&s);
+  lua_register(s.L, "reader", json_reader);
+  assert_string_equal(small_run(&s, chunk), expected);
+  small_close(&s);
+}
+
+static void a_reader_gives_what_its_paths_lead_to(void **state) {
+  (void)state;
+  assert_reads(
+      "local read = reader {'a.2.text', 'b', 'none', 'a.1', 'n.2'}\n"
+      "local ok, text, b, none, first, n = read [[ {\"x\":[1,{\"a\":9},\"\\u00e9\"],\"a\":[7.5,{\"no\":{},\"t\\u0065xt\":\"\\n\"},3],"
+      " \"b\" : {\"k\":[true,false,null]}, \"n\":{\"2\":null}} ]]\n"
+      "return json.encode {ok, text, b, none == nil, first, n == nil}",
+      "[true,\"\\n\",{\"k\":[true,false,null]},true,7.5,true]");
+  assert_reads("local read = reader {'a.b', 'a.c.d'}\n"
+               "local _, b, d = read '{\"a\":3}'; local _, e = read '{\"a\":{\"b\":false,\"c\":[]}}'\n"
+               "return tostring(b) .. tostring(d) .. tostring(e)",
+               "nilnilfalse");
+}
+
+/* What it skips is read all the same: a text that is none is never taken. */
+static void a_reader_refuses_what_is_no_json(void **state) {
+  (void)state;
+  static const char *const texts[] = {"",
+                                      "[]",
+                                      "{",
+                                      "{\"x\":1",
+                                      "{\"x\":1}}",
+                                      "{\"x\"}",
+                                      "{x:1}",
+                                      "{\"x\":tru}",
+                                      "{\"x\":01}",
+                                      "{\"x\":[1,]}",
+                                      "{\"x\":\"\n\"}",
+                                      "{\"x\":\"a}",
+                                      "{\"x\":[{]}",
+                                      "{\"a\":}",
+                                      "{\"x\":\"\xff\"}"};
+  struct small s;
+  small_open(&s);
+  lua_register(s.L, "reader", json_reader);
+  small_run(&s, "read = reader {'a'}");
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    lua_settop(s.L, 0);
+    lua_getglobal(s.L, "read");
+    lua_pushstring(s.L, texts[i]);
+    assert_int_equal(lua_pcall(s.L, 1, 2, 0), LUA_OK);
+    if (lua_toboolean(s.L, 1)) fail_msg("taken: %s", texts[i]);
+    assert_int_equal(strncmp(lua_tostring(s.L, 2), "JSON, line ", 11), 0);
+  }
+  small_close(&s);
+  assert_reads("return tostring(reader {'a'}(string.rep('{\"x\":', 101) .. '1' .. string.rep('}', 101)))",
+               "false");
+}
+
+static void paths_that_lead_through_each_other_are_refused(void **state) {
+  (void)state;
+  assert_reads("return tostring(pcall(reader, {'a', 'a.b'}))", "false");
+  assert_reads("return tostring(pcall(reader, {'a.b', 'a'}))", "false");
+  assert_reads("return tostring(pcall(reader, {'a', 'a'}))", "false");
+  assert_reads("return tostring(pcall(reader, {}))", "false");
+  assert_reads("return tostring(pcall(reader, {'a', 1}))", "false");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_are_written_canonically),
@@ -291,6 +360,9 @@ int main(void) {
       cmocka_unit_test(long_texts_come_back_whole),
       cmocka_unit_test(arrays_are_known_and_protected),
       cmocka_unit_test(refused_memory_never_leaks),
+      cmocka_unit_test(a_reader_gives_what_its_paths_lead_to),
+      cmocka_unit_test(a_reader_refuses_what_is_no_json),
+      cmocka_unit_test(paths_that_lead_through_each_other_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
