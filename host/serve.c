@@ -306,7 +306,7 @@ struct store *host_store(struct host *h) {
 const char *host_address(struct host *h) {
   return h->address;
 }
-const struct engine_api *host_apis(void) {
+const struct sandbox_table *host_apis(void) {
   return api_tables;
 }
 

@@ -26,4 +26,4 @@ void host_sweep(struct host *h);
 void host_drain(struct host *h, int grace_ms);
 void host_close(struct host *h);
 /* The tables of the script API, for checks without a host (`quire script check` calls pipeline_describe). */
-const struct engine_api *host_apis(void);
+const struct sandbox_table *host_apis(void);

@@ -1,11 +1,11 @@
-/* api.h - the tables that scripts see, registered in one list (api.c). The engine opens each of them in every run's state. */
+/* api.h - the tables that scripts see, registered in one list (api.c). A run's state opens one when its script first says the name. */
 #pragma once
 #include "engine/engine.h"
 
 /* Ends with {NULL, NULL}. */
-extern const struct engine_api api_tables[];
+extern const struct sandbox_table api_tables[];
 /* The pure ones, for export scripts and scratch states. */
-extern const struct engine_api api_pure_tables[];
+extern const struct sandbox_table api_pure_tables[];
 
 void api_open_llm(struct lua_State *L);
 void api_open_run(struct lua_State *L);

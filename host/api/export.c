@@ -101,8 +101,7 @@ static void run_export(lua_State *L, void *arg) {
   uint8_t seed[SHA_BYTES] = {0};
   sandbox_open(L, seed);
   script_set_open(L, k->scripts);
-  for (const struct engine_api *api = api_pure_tables; api->name; api++) api->open(L);
-  sandbox_close_globals(L);
+  sandbox_close_globals(L, api_pure_tables);
   lua_pushfstring(L, "exports/%s", k->format);
   script_set_require(L, lua_tostring(L, -1));
   if (!lua_isfunction(L, -1))

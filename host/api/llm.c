@@ -23,7 +23,8 @@ static const char *const ask_fields[] = {"role",        "prompt",       "blocks"
                                          "schema",      "model_choice", NULL};
 static const char *const block_fields[] = {"text", "stable", "cap", "name", "from", NULL};
 
-/* One question. Strings are copies: the script's table may change while the call waits. */
+/* One question. Its small strings are copies: the script's table may change while the call waits. The blocks' texts are the script's own
+ * strings: they lie on the stack of the function that waits, which lives as long as the wait. A prompt is the largest thing a run holds. */
 struct ask {
   struct llm_call call;
   char *role, *reasoning, *key, *reads;
@@ -41,7 +42,7 @@ static void ask_free(struct ask *a) {
   free(a->reads);
   json_decref(a->schema);
   json_decref(a->extra);
-  for (size_t i = 0; i < a->n_blocks; i++) free((char *)(uintptr_t)a->blocks[i].text);
+  free(a->call.error);
   free(a->blocks);
   free(a);
 }
@@ -57,8 +58,8 @@ static void park_for_pause(struct wait *w) {
       [LLM_PAUSE_BUDGET] = "budget", [LLM_PAUSE_PROVIDER] = "provider", [LLM_PAUSE_KEY] = "key"};
   struct ask *a = w->data;
   char why[1000];
-  snprintf(why, sizeof why, "%s%s%s", a->call.error.message, a->call.error.hint[0] ? "; " : "",
-           a->call.error.hint);
+  const struct error *e = a->call.error;
+  snprintf(why, sizeof why, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
   run_park(w->task->run, kinds[a->call.pause], why, a->call.pause_until_ms);
 }
 
@@ -71,7 +72,8 @@ static void answered(struct llm_call *c) {
   } else if (c->pause != LLM_NO_PAUSE) {
     wait_park(w, park_for_pause);
   } else if (!c->result) { /* the store refused the answer, or the configuration is wrong */
-    if (!run_park_for_store(run, c->err, &c->error)) run_fail(run, c->err, &c->error, NULL);
+    const struct error nothing = {0}, *e = c->error ? c->error : &nothing;
+    if (!run_park_for_store(run, c->err, e)) run_fail(run, c->err, e, NULL);
   } else {
     w->seq = c->entry_seq;
     w->at_ms = c->at_ms;
@@ -265,7 +267,7 @@ static void check_ask(lua_State *L, const char *function) {
   }
 }
 
-/* The block at the stack's top, copied; its JSON goes to `content`. */
+/* The block at the stack's top gives way to its text, which stays there; its JSON goes to `content`. */
 static enum err take_block(lua_State *L, struct ask *a, struct buf *content, struct buf *reads,
                            struct error *e) {
   struct call_block *b = &a->blocks[a->n_blocks];
@@ -291,10 +293,9 @@ static enum err take_block(lua_State *L, struct ask *a, struct buf *content, str
   buf_printf(content, "%s{\"stable\":%s,\"text\":", a->n_blocks ? "," : "", b->stable ? "true" : "false");
   if (err == OK) err = value_encode(L, at + 1, content, e);
   buf_putc(content, '}');
-  b->text = mem_dup_n(lua_tostring(L, at + 1), lua_rawlen(L, at + 1));
-  b->n = lua_rawlen(L, at + 1);
+  b->text = lua_tolstring(L, at + 1, &b->n);
   a->n_blocks++;
-  lua_settop(L, at);
+  lua_replace(L, at);
   return err;
 }
 
@@ -317,6 +318,7 @@ static enum err take_blocks(lua_State *L, struct ask *a, struct buf *content, st
   struct buf reads;
   buf_init(&reads, MAX_JOURNAL_BYTES);
   size_t count = lua_istable(L, 2) ? lua_rawlen(L, 2) : 1;
+  luaL_checkstack(L, (int)count + LUA_MINSTACK, "blocks");
   a->blocks = mem_alloc(count * sizeof *a->blocks);
   enum err err = OK;
   buf_puts(content, "{\"blocks\":[");
@@ -326,7 +328,6 @@ static enum err take_blocks(lua_State *L, struct ask *a, struct buf *content, st
     else
       lua_pushvalue(L, 2);
     err = take_block(L, a, content, &reads, e);
-    lua_settop(L, 2);
   }
   buf_putc(content, ']');
   if (reads.len) {

@@ -74,8 +74,8 @@ static void start(struct wait *w) {
 }
 
 static void raise_error_of(lua_State *L, struct task *t) {
-  if (t->error.message[0] || lua_gettop(t->L) == 0)
-    luaL_error(L, "task %s: %s", t->scope, t->error.message[0] ? t->error.message : "it failed");
+  if (t->abandoned || lua_gettop(t->L) == 0)
+    luaL_error(L, "task %s: %s", t->scope, t->abandoned ? t->abandoned : "it failed");
   luaL_checkstack(t->L, 1, "task");
   lua_pushvalue(t->L, -1);
   lua_xmove(t->L, L, 1);

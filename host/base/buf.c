@@ -18,6 +18,8 @@
  */
 static char empty[1];
 
+enum { MOST_SLACK = 256 };
+
 void buf_init(struct buf *b, size_t max) {
   *b = (struct buf){.data = empty, .max = max};
 }
@@ -34,6 +36,8 @@ void buf_clear(struct buf *b) {
 
 char *buf_take(struct buf *b) {
   char *out = b->cap ? b->data : mem_dup("");
+  if (b->cap > 2 * MOST_SLACK && b->cap - b->len > MOST_SLACK)
+    out = mem_grow(out, b->len + 1); /* it grows no more */
   buf_init(b, b->max);
   return out;
 }

@@ -10,6 +10,7 @@
 #include "base/pulse.h"
 #include "llm/llm.h"
 #include "lua/machine.h"
+#include "lua/sandbox.h"
 #include "lua/script_set.h"
 #include "engine/turns.h"
 #include "store/store.h"
@@ -17,12 +18,6 @@
 struct engine;
 struct live_text;
 struct lua_State;
-
-/* One table of the script API, opened in each run's state. The engine is handed the list; it does not know the tables. */
-struct engine_api {
-  const char *name;
-  void (*open)(struct lua_State *L); /* sets the global `name`; may raise on memory */
-};
 
 struct engine_settings {
   struct machine_limits machine;
@@ -33,7 +28,8 @@ struct engine_settings {
   int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */
   struct turn_limits turns; /* most runs in memory at once, of all and of one project */
   int64_t free_least;       /* bytes: with less free in the library's directory no new run begins (200 MB) */
-  const struct engine_api *apis; /* ends with {NULL, NULL} */
+  const struct sandbox_table *
+      apis; /* the script API, ended by {NULL, NULL}. The engine is handed the list; it does not know the tables */
   const char *
       exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
   /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */

@@ -11,10 +11,6 @@
 
 enum { LOAD_MS = 100 };
 
-static void open_apis(struct lua_State *L, void *arg) {
-  for (const struct engine_api *api = arg; api->name; api++) api->open(L);
-}
-
 enum err pipeline_describe(const struct engine_settings *settings, const struct script_set *set,
                            const char *pipeline, json_t **out, struct error *e) {
   char name[200];
@@ -30,7 +26,7 @@ enum err pipeline_describe(const struct engine_settings *settings, const struct 
   }
   struct machine_limits limits = settings->machine;
   limits.burst_ns = (uint64_t)LOAD_MS * 1000000;
-  enum err err = describe_module(&limits, set, name, open_apis, (void *)(uintptr_t)settings->apis, out, e);
+  enum err err = describe_module(&limits, set, name, settings->apis, out, e);
   if (err == ERR_LIMIT && e)
     e->code = ERR_SCRIPT; /* the limit is there for scripts that loop while they load */
   return err == ERR_LIMIT ? ERR_SCRIPT : err;

@@ -254,8 +254,7 @@ static void open_run(lua_State *L, void *arg) {
   sha256(run->row.input, strlen(run->row.input), seed);
   sandbox_open(L, seed);
   script_set_open(L, run->scripts);
-  for (const struct engine_api *api = run->engine->settings.apis; api->name; api++) api->open(L);
-  sandbox_close_globals(L);
+  sandbox_close_globals(L, run->engine->settings.apis);
   char name[200];
   snprintf(name, sizeof name, "pipelines/%s", run->row.pipeline);
   script_set_require(L, name);
@@ -265,9 +264,9 @@ static void open_run(lua_State *L, void *arg) {
   raise_limits(L, run->machine);
   lua_pop(L, 1);
   lua_State *co = lua_newthread(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, run); /* anchors the main task */
-  lua_xmove(L, co, 1);
-  value_push_json(co, run->row.input, strlen(run->row.input));
+  lua_rawsetp(L, LUA_REGISTRYINDEX, run);                     /* anchors the main task */
+  value_push_json(L, run->row.input, strlen(run->row.input)); /* here: the task's own stack stays small */
+  lua_xmove(L, co, 2);
   run->main = task_new(run, NULL, NULL, co);
   run->main->n_args = 1;
 }

@@ -62,7 +62,8 @@ struct wait {
   bool recorded;       /* the answer came from the journal */
   bool anew;           /* one is recorded, but a resume --with ... wants another */
   enum err err;        /* not OK: finish is not called; the task is raised `error` */
-  struct error error;
+  struct error *
+      error; /* owned; NULL: nothing to say. By pointer, as a waiting run has nearly never one and it is a KB */
   char *result; /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
@@ -90,7 +91,7 @@ struct task {
   int children;          /* ordinal of the next child */
   int n_args;            /* for the first resume */
   int n_results;         /* on L when DONE */
-  struct error error;    /* when FAILED; the error value is on L's top */
+  const char *abandoned; /* when FAILED without an error value on L's top: why */
   uint8_t last_hash[SHA_BYTES], last_result[SHA_BYTES]; /* loop guard */
   int repeats;
   struct list ready; /* in run->ready */

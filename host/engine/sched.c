@@ -94,11 +94,11 @@ static int wait_continue(lua_State *L, int status, lua_KContext ctx) {
   lua_pushstring(L, err_name(w->err));
   lua_setfield(L, -2, "kind");
   luaL_where(L, 1);
-  lua_pushstring(L, w->error.message);
+  lua_pushstring(L, w->error ? w->error->message : "");
   lua_concat(L, 2);
   lua_setfield(L, -2, "message");
-  if (w->error.hint[0]) {
-    lua_pushstring(L, w->error.hint);
+  if (w->error && w->error->hint[0]) {
+    lua_pushstring(L, w->error->hint);
     lua_setfield(L, -2, "hint");
   }
   return lua_error(L);
@@ -116,6 +116,7 @@ void wait_free(struct wait *w) {
     free(w->data);
   buf_release(&w->content);
   free(w->result);
+  free(w->error);
   free(w);
 }
 
@@ -153,7 +154,10 @@ void wait_deliver(struct wait *w, char *result, size_t n) {
 /* Failures that a script sees without a journal entry come from tasks and from bad calls: they are the same in each life. */
 void wait_fail(struct wait *w, enum err code, const struct error *e) {
   w->err = code;
-  if (e) w->error = *e;
+  if (e) {
+    w->error = mem_alloc(sizeof *w->error);
+    *w->error = *e;
+  }
   if (!w->seq) w->seq = w->task->run->seq;
   wait_ready(w);
 }

@@ -117,7 +117,7 @@ static void cancel(struct task *t) {
   list_remove(&t->ready);
   if (!t->held) t->run->unfinished_tasks--;
   t->state = TASK_FAILED;
-  err_set(&t->error, ERR_CANCELLED, "the task that started it ended");
+  t->abandoned = "the task that started it ended";
   if (t->group) task_group_left(t->group);
 }
 

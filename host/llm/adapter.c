@@ -108,7 +108,7 @@ static void open_machine(lua_State *L, void *arg) {
   lua_setglobal(L, "json");
   lua_pushcfunction(L, adapter_require);
   lua_setglobal(L, "require");
-  sandbox_close_globals(L);
+  sandbox_close_globals(L, NULL);
   push_module(L, a->name);
   for (int i = 0; i < FN_COUNT; i++) {
     if (lua_getfield(L, -1, function_names[i]) != LUA_TFUNCTION)

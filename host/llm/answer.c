@@ -225,7 +225,7 @@ static char *error_json(const struct call_state *s) {
   json_t *error = json_object(), *v = json_object();
   json_object_set_new(error, "kind", json_string("provider"));
   json_object_set_new(error, "reason", json_string(failure_name(s->failure.kind)));
-  json_object_set_new(error, "message", string_value(s->c->error.message));
+  json_object_set_new(error, "message", string_value(s->c->error->message));
   json_object_set_new(error, "retryable", json_boolean(s->c->retryable));
   json_object_set_new(error, "provider_text", string_value(s->failure.message));
   json_object_set_new(error, "request_id", string_value(s->request_id));

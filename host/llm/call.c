@@ -69,6 +69,11 @@ static struct llm_call *let_go(struct call_state *s) {
   return c;
 }
 
+struct error *call_error(struct call_state *s) {
+  if (!s->c->error) s->c->error = mem_alloc(sizeof *s->c->error);
+  return s->c->error;
+}
+
 static void end_call(struct call_state *s) {
   struct llm_call *c = let_go(s);
   void (*done)(struct llm_call *) = c->done;
@@ -118,21 +123,21 @@ static void pause_call(struct call_state *s, enum err err, enum llm_pause pause)
 static void pause_for_money(struct call_state *s, const char *whose, int64_t spent, int64_t limit,
                             int64_t worst) {
   pause_call(s, ERR_BUDGET, LLM_PAUSE_BUDGET);
-  err_set(&s->c->error, ERR_BUDGET,
+  err_set(call_error(s), ERR_BUDGET,
           "%s budget is reached: %.4f of %.2f USD are spent, and the next call (%s) can take up to %.4f USD",
           whose, (double)spent / 1e9, (double)limit / 1e9, s->full_name, (double)worst / 1e9);
   if (s->c->budget && limit == s->c->budget->limit_nano)
-    err_hint(&s->c->error, "quire resume %lld --budget USD goes on with a higher one", (long long)s->c->run);
+    err_hint(call_error(s), "quire resume %lld --budget USD goes on with a higher one", (long long)s->c->run);
   else
-    err_hint(&s->c->error, "raise it in quire.lua, then: quire resume %lld", (long long)s->c->run);
+    err_hint(call_error(s), "raise it in quire.lua, then: quire resume %lld", (long long)s->c->run);
   end_call(s);
 }
 
 static void pause_for_calls(struct call_state *s) {
   pause_call(s, ERR_BUDGET, LLM_PAUSE_BUDGET);
-  err_set(&s->c->error, ERR_BUDGET, "the run's budget of calls is reached: %lld of %lld are made",
+  err_set(call_error(s), ERR_BUDGET, "the run's budget of calls is reached: %lld of %lld are made",
           (long long)s->c->budget->calls, (long long)s->c->budget->limit_calls);
-  err_hint(&s->c->error, "quire resume %lld with a higher limit of calls goes on", (long long)s->c->run);
+  err_hint(call_error(s), "quire resume %lld with a higher limit of calls goes on", (long long)s->c->run);
   end_call(s);
 }
 
@@ -204,7 +209,7 @@ static void use_model(struct call_state *s) {
   enum err err = llm_ready(s->llm, full, &e);
   if (err == ERR_AUTH) {
     pause_call(s, ERR_AUTH, LLM_PAUSE_KEY);
-    c->error = e;
+    *call_error(s) = e;
     end_call(s);
     return;
   }
@@ -258,7 +263,7 @@ void llm_call_start(struct llm *llm, struct llm_call *c) {
   llm->in_flight++;
   c->state = s;
   c->err = OK;
-  c->error = (struct error){0};
+  c->error = NULL;
   c->pause = LLM_NO_PAUSE;
   c->pause_until_ms = 0;
   c->retryable = false;
@@ -279,8 +284,8 @@ void call_fail(struct call_state *s, enum err err, const struct error *e) {
   unsettle(s);
   lane_leave(&s->ticket, LANE_FAILED);
   c->err = err;
-  c->error = *e;
-  c->error.code = err;
+  *call_error(s) = *e;
+  c->error->code = err;
   end_call(s);
 }
 
@@ -289,7 +294,7 @@ void call_finished(struct call_state *s, enum err err, const struct error *e) {
   bool journaled = c->pause == LLM_NO_PAUSE;
   if (err != OK) {
     c->err = err;
-    c->error = *e;
+    *call_error(s) = *e;
     c->pause = LLM_NO_PAUSE;
   }
   if (err != OK || !journaled) {
@@ -356,7 +361,7 @@ static void end_with_error(struct call_state *s, struct attempt_result *r) {
   struct llm_call *c = s->c;
   c->err = ERR_PROVIDER;
   c->retryable = s->failure.kind == FAIL_EMPTY;
-  err_set(&c->error, ERR_PROVIDER, "%s could not answer (%s): %s", s->full_name,
+  err_set(call_error(s), ERR_PROVIDER, "%s could not answer (%s): %s", s->full_name,
           failure_name(s->failure.kind), s->failure.message);
   r->state = "failed";
   answer_post(s, r, FINISH_ERROR);
@@ -369,8 +374,8 @@ static void end_with_pause(struct call_state *s, struct attempt_result *r, enum 
   c->pause_until_ms = until_ms;
   const char *name = s->provider->config->name;
   if (pause == LLM_PAUSE_KEY) {
-    err_set(&c->error, err, "provider '%s' does not take the key: %s", name, s->failure.message);
-    err_hint(&c->error, "set a valid key in %s, then: quire resume %lld",
+    err_set(call_error(s), err, "provider '%s' does not take the key: %s", name, s->failure.message);
+    err_hint(call_error(s), "set a valid key in %s, then: quire resume %lld",
              s->provider->config->key_env    ? s->provider->config->key_env
              : s->provider->config->key_file ? s->provider->config->key_file
                                              : "quire.lua",
@@ -379,9 +384,9 @@ static void end_with_pause(struct call_state *s, struct attempt_result *r, enum 
     const char *what = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE
                            ? "is at a limit of its own"
                            : "cannot be reached";
-    err_set(&c->error, err, "provider '%s' %s (%s): %s", name, what, failure_name(s->failure.kind),
+    err_set(call_error(s), err, "provider '%s' %s (%s): %s", name, what, failure_name(s->failure.kind),
             s->failure.message);
-    err_hint(&c->error, "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
+    err_hint(call_error(s), "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
   }
   r->state = s->failure.kind == FAIL_TRUNCATED ? "truncated" : "failed";
   answer_post(s, r, FINISH_PAUSE);

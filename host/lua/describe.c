@@ -15,8 +15,7 @@ struct describe {
   const struct script_set *set;
   const char *name, *text;
   size_t n;
-  void (*open)(lua_State *L, void *arg);
-  void *arg;
+  const struct sandbox_table *apis;
   struct buf json;
 };
 
@@ -85,8 +84,7 @@ static void describe(lua_State *L, void *arg) {
   uint8_t seed[SHA_BYTES] = {0};
   sandbox_open(L, seed);
   script_set_open(L, d->set);
-  if (d->open) d->open(L, d->arg);
-  sandbox_close_globals(L);
+  sandbox_close_globals(L, d->apis);
   script_set_require(L, d->name);
   int module = lua_gettop(L);
   if (!lua_istable(L, module) || lua_getfield(L, module, "run") != LUA_TFUNCTION)
@@ -126,8 +124,8 @@ static enum err run_in_scratch(const struct machine_limits *limits, void (*fn)(l
 }
 
 enum err describe_module(const struct machine_limits *limits, const struct script_set *set, const char *name,
-                         void (*open)(lua_State *L, void *arg), void *arg, json_t **out, struct error *e) {
-  struct describe d = {.set = set, .name = name, .open = open, .arg = arg};
+                         const struct sandbox_table *apis, json_t **out, struct error *e) {
+  struct describe d = {.set = set, .name = name, .apis = apis};
   return run_in_scratch(limits, describe, &d, out, e);
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 #include <jansson.h>
 #include "lua/machine.h"
+#include "lua/sandbox.h"
 #include "lua/script_set.h"
 
-/* Runs module `name` at its top level in a machine of its own (sandboxed; open(L, arg) adds what else it may see). It must return a table
+/* Runs module `name` at its top level in a machine of its own (sandboxed; `apis`: what else it may see, or NULL). It must return a table
  * with a function `run`; *out becomes {"title","description","input":[..]}, owned by the caller. ERR_SCRIPT with file and line. */
 enum err describe_module(const struct machine_limits *limits, const struct script_set *set, const char *name,
-                         void (*open)(lua_State *L, void *arg), void *arg, json_t **out, struct error *e);
+                         const struct sandbox_table *apis, json_t **out, struct error *e);
 /* Runs a data file (a chunk that returns a table of plain values) without any library: quire.lua, models.lua. */
 enum err describe_data(const char *text, size_t n, const char *chunk_name, json_t **out, struct error *e);

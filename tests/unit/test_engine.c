@@ -63,7 +63,7 @@ struct bench {
   char dir[40];
   struct config config;
   struct engine_settings settings;
-  struct engine_api apis[MOST_APIS];
+  struct sandbox_table apis[MOST_APIS];
   struct pulse pulse; /* progress: answers that were new */
   struct store *store;
   struct loop *loop;
@@ -113,8 +113,8 @@ static void open_library(struct bench *b) {
   if (!b->llm) fail_msg("llm: %s", e.message);
   int n = 0;
   for (; api_tables[n].name; n++) b->apis[n] = api_tables[n];
-  b->apis[n++] = (struct engine_api){"probe", open_probe};
-  b->apis[n] = (struct engine_api){NULL, NULL};
+  b->apis[n++] = (struct sandbox_table){"probe", open_probe};
+  b->apis[n] = (struct sandbox_table){NULL, NULL};
   size_t memory = b->settings.machine.memory;
   b->settings = b->config.engine;
   if (memory) b->settings.machine.memory = memory;
