@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "lua/lib.h"
+#include "lua/sandbox.h"
 #include "lua/machine.h"
 
 static const uint8_t seed_bytes[32] = {7};
@@ -649,6 +650,57 @@ static void too_little_memory_is_an_error(void **state) {
   assert_int_equal(done, 3);
 }
 
+/* ---- strict globals, and tables that are made when a script names them ---- */
+
+static void open_extra(lua_State *L) {
+  lua_newtable(L);
+  lua_pushliteral(L, "here");
+  lua_setfield(L, -2, "it");
+  lua_setglobal(L, "extra");
+}
+
+static void open_never(lua_State *L) {
+  luaL_error(L, "no room");
+}
+
+static void open_sandbox(lua_State *L, void *arg) {
+  static const struct sandbox_table later[] = {{"extra", open_extra}, {"never", open_never}, {NULL, NULL}};
+  (void)arg;
+  sandbox_open(L, seed_bytes);
+  sandbox_close_globals(L, later);
+}
+
+static void names_are_there_when_they_are_said(void **state) {
+  (void)state;
+  static const struct lua_case cases[] = {
+      {"a table is made once",
+       "local e = extra; e.mark = 1; return extra.it .. tostring(extra == e) .. extra.mark", "heretrue1"},
+      {"so are libraries", "return utf8.char(233) .. table.concat({1, 2}) .. math.max(1, 2)", "\u00e9122"},
+      {"globals stay strict once one was made", "local e = extra; x = 1",
+       "error: t:1: 'x' would be a new global"},
+      {"and when making one failed", "local ok, why = pcall(function() return never end); x = why",
+       "error: t:1: 'x' would be"},
+      {"the failure is told, each time", "pcall(function() return never end); return never",
+       "error: no room"},
+      {"a near name is one that was not made yet", "return exta",
+       "error: t:1: unknown name 'exta'; did you mean 'extra'?"},
+      {"or of a library", "return mathh", "error: t:1: unknown name 'mathh'; did you mean 'math'?"},
+      {"_G is not there", "return _G", "error: t:1: unknown name '_G'"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct machine *m = new_machine(open_sandbox, 5);
+    const char *got = run_text(m, cases[i].text), *want = cases[i].result;
+    if (strncmp(got, want, strlen(want)) != 0)
+      fail_msg("%s\n  want %s\n  got  %s", cases[i].promise, want, got);
+    machine_free(m);
+  }
+  struct machine *a = new_machine(open_sandbox, 5), *b = new_machine(open_ours, 5);
+  const char *draw = "return math.random(1 << 40) .. ' ' .. math.random(1 << 40)";
+  assert_string_equal(run_text(a, draw), run_text(b, draw)); /* seeded, also when opened late */
+  machine_free(a);
+  machine_free(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(base_keeps_its_promises),
@@ -663,6 +715,7 @@ int main(void) {
       cmocka_unit_test(loops_burn),
       cmocka_unit_test(every_library_fits_into_its_memory),
       cmocka_unit_test(too_little_memory_is_an_error),
+      cmocka_unit_test(names_are_there_when_they_are_said),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
