@@ -62,10 +62,14 @@ void db_set_patience(struct db *db, int64_t ms);
 int64_t db_busy_waits(const struct db *db);
 int64_t db_busy_us(const struct db *db); /* how long it slept for them */
 
-/* The writer's alone. Pages in the WAL after the last commit; RESTART and TRUNCATE wait for readers up to the patience. */
+/* The writer's alone. Pages in the WAL that are not copied yet, as of the last commit; RESTART (the WAL starts over, the file keeps its
+ * room) and TRUNCATE wait for readers up to the patience. */
 enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
 int db_wal_pages(const struct db *db);
 enum err db_checkpoint(struct db *db, enum db_checkpoint how);
+/* Gives the WAL's file this many bytes of the disk, where the file system can: an fsync of what lies in room that is there already takes half
+ * the time of one that makes the file longer. */
+void db_wal_room(struct db *db, int64_t bytes);
 
 /* One snapshot for several reads: from begin to end this connection sees the database as it was at begin. End it soon: it pins the WAL. */
 enum err db_snapshot_begin(struct db *db);

@@ -465,8 +465,22 @@ enum err db_checkpoint(struct db *db, enum db_checkpoint how) {
     note_failure(db);
     return db_error(db, NULL);
   }
-  if (how == DB_CHECKPOINT_TRUNCATE) db->wal_pages = 0;
+  if (how != DB_CHECKPOINT_PASSIVE) db->wal_pages = 0;
   return OK;
+}
+
+/* SQLite tells the end of the WAL by checksums, never by the file's length, and it takes no locks on this file that closing could lose. */
+void db_wal_room(struct db *db, int64_t bytes) {
+  char path[sizeof db->path + 8];
+  snprintf(path, sizeof path, "%s-wal", db->path);
+  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return;
+  struct stat st;
+  if (fstat(fd, &st) == 0 && st.st_size < bytes) {
+    int rc = fallocate(fd, 0, 0, bytes); /* a disk that cannot, or is full, is no reason to stop */
+    (void)rc;
+  }
+  close(fd);
 }
 
 /* --- snapshots and copies --- */

@@ -29,6 +29,7 @@ enum {
   CHECKPOINT_PAGES = 1000, /* copy what no reader needs, whenever the WAL grew by this much */
   RESTART_PAGES = 4096,    /* 16 MB: also wait for readers a little, so that the WAL starts over */
   TRUNCATE_PAGES = 16384,  /* 64 MB: give the disk space back */
+  WAL_ROOM = 8 << 20,      /* what a host that keeps up with its checkpoints needs */
   CHECKPOINT_PATIENCE_MS = 50,
   IDLE_MS = 2000,
   PROBE_MS = 1000,
@@ -224,9 +225,9 @@ static void checkpoint(struct writer *w, bool idle) {
   if (pages < w->checkpointed_pages) w->checkpointed_pages = 0; /* the WAL started over */
   if (idle ? pages == 0 : pages - w->checkpointed_pages < CHECKPOINT_PAGES) return;
   enum db_checkpoint how = DB_CHECKPOINT_PASSIVE;
-  if (idle || pages >= TRUNCATE_PAGES)
+  if (pages >= TRUNCATE_PAGES)
     how = DB_CHECKPOINT_TRUNCATE;
-  else if (pages >= RESTART_PAGES)
+  else if (idle || pages >= RESTART_PAGES)
     how = DB_CHECKPOINT_RESTART;
   db_set_patience(w->db, idle ? 0 : CHECKPOINT_PATIENCE_MS);
   enum err err = db_checkpoint(w->db, how);
@@ -381,6 +382,7 @@ enum err writer_start(const char *dir, const struct store_settings *settings, st
   if (err == OK) err = schema_migrate(w->db, e);
   if (err == OK) err = spool_open(dir, &w->spool, e);
   if (err == OK) {
+    db_wal_room(w->db, WAL_ROOM);
     first_replay(w);
     int rc = pthread_create(&w->thread, NULL, run, w);
     if (rc != 0) err = err_errno(e, rc, "cannot start the writer thread");
