@@ -51,7 +51,7 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
   if (err == OK) {
     script_set_add_embedded(s);
     script_set_seal(s);
-    err = script_set_compile(s, e);
+    err = script_set_check(s, e);
   }
   if (err == OK)
     *out = s;

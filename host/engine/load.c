@@ -103,7 +103,7 @@ static enum err set_apply(struct db *db, struct store_op *base) {
   op->scripts = script_set_new();
   enum err err = script_set_each(db, op->set, keep_source, op->scripts);
   script_set_seal(op->scripts);
-  return err == OK ? script_set_compile(op->scripts, &op->op.error) : err;
+  return err;
 }
 
 static void set_free(struct store_op *base) {

@@ -196,7 +196,7 @@ static enum err gather_with(const struct commands *c, const char *name, const ch
   if (err == OK) {
     script_set_add_embedded(s);
     script_set_seal(s);
-    err = script_set_compile(s, e);
+    err = script_set_check(s, e);
   }
   if (err == OK)
     *out = s;

@@ -41,7 +41,7 @@ static void file_free(struct script_file *f) {
   free(f->name);
   free(f->origin);
   free(f->text);
-  code_unref(f->code);
+  code_unref(atomic_load(&f->code));
   free(f);
 }
 
@@ -53,9 +53,10 @@ void script_set_unref(struct script_set *s) {
   free(s);
 }
 
-void script_set_add_text(struct script_set *s, const char *name, const char *origin, const char *text,
-                         size_t n) {
-  if (map_get(s->by_name, name)) return;
+/* NULL: the name is there already. */
+static struct script_file *add(struct script_set *s, const char *name, const char *origin, const char *text,
+                               size_t n) {
+  if (map_get(s->by_name, name)) return NULL;
   struct script_file *f = mem_alloc(sizeof *f);
   f->name = mem_dup(name);
   f->origin = mem_dup(origin);
@@ -65,6 +66,12 @@ void script_set_add_text(struct script_set *s, const char *name, const char *ori
   s->files = mem_grow(s->files, (s->n + 1) * sizeof *s->files);
   s->files[s->n++] = f;
   map_put(s->by_name, f->name, f);
+  return f;
+}
+
+void script_set_add_text(struct script_set *s, const char *name, const char *origin, const char *text,
+                         size_t n) {
+  add(s, name, origin, text, n);
 }
 
 enum err script_set_add_file(struct script_set *s, const char *name, const char *path, struct error *e) {
@@ -128,8 +135,9 @@ void script_set_add_embedded(struct script_set *s) {
     else if (strncmp(path, "pipelines/", 10) != 0)
       continue;                                     /* the web UI's */
     char *name = mem_dup_n(path, strlen(path) - 4); /* without ".lua" */
-    if (!host_only(name))
-      script_set_add_text(s, name, "built in", embedded_files[i].text, embedded_files[i].size);
+    struct script_file *f = NULL;
+    if (!host_only(name)) f = add(s, name, "built in", embedded_files[i].text, embedded_files[i].size);
+    if (f) f->built_in = true;
     free(name);
   }
 }
@@ -186,37 +194,49 @@ static const char *chunk_name(lua_State *L, const char *name) {
   return lua_pushfstring(L, "@%s%s.lua", pipeline ? "" : "scripts/", name);
 }
 
-struct compile_job {
-  struct script_file *file;
+/* Leaves the file's function on the stack. */
+static const struct code *compile(lua_State *L, const struct script_file *f) {
   struct buf code;
-};
-
-static void compile_one(lua_State *L, void *arg) {
-  struct compile_job *job = arg;
-  const char *chunk = chunk_name(L, job->file->name);
-  if (luaL_loadbufferx(L, job->file->text, job->file->n, chunk, "t") != LUA_OK) lua_error(L);
-  if (lua_dump(L, collect, &job->code, 0) != 0) luaL_error(L, "%s: too large", job->file->name);
+  const char *chunk = chunk_name(L, f->name);
+  if (luaL_loadbufferx(L, f->text, f->n, chunk, "t") != LUA_OK) lua_error(L);
+  lua_remove(L, -2);
+  buf_init(&code, 8 * MAX_SCRIPT_BYTES);
+  bool whole = lua_dump(L, collect, &code, 0) == 0; /* does not raise */
+  size_t n = code.len;
+  const struct code *made = whole ? code_add(f->name, f->sha, buf_take(&code), n) : NULL;
+  buf_release(&code);
+  if (!whole) luaL_error(L, "%s: too large", f->name);
+  return made;
 }
 
-enum err script_set_compile(struct script_set *s, struct error *e) {
+/* Two threads may compile the same file at once; the first one's is kept. */
+static const struct code *code_of(lua_State *L, struct script_file *f) {
+  const struct code *code = atomic_load(&f->code), *none = NULL;
+  if (code) return code;
+  code = code_find(f->name, f->sha);
+  if (!code) {
+    code = compile(L, f);
+    lua_pop(L, 1);
+  }
+  if (atomic_compare_exchange_strong(&f->code, &none, code)) return code;
+  code_unref(code);
+  return none;
+}
+
+static void check_one(lua_State *L, void *arg) {
+  code_of(L, arg);
+}
+
+enum err script_set_check(struct script_set *s, struct error *e) {
   struct machine *m = machine_new(NULL, e);
   if (!m) return ERR_LIMIT;
   enum err err = OK;
   for (size_t i = 0; i < s->n && err == OK; i++) {
     struct script_file *f = s->files[i];
-    if (f->code || (f->code = code_find(f->name, f->sha))) continue;
-    struct compile_job job = {.file = f};
-    buf_init(&job.code, 8 * MAX_SCRIPT_BYTES);
-    err = machine_protect(m, compile_one, &job, e);
-    if (err == OK) {
-      size_t n = job.code.len;
-      f->code = code_add(f->name, f->sha, buf_take(&job.code), n);
-    } else if (e) {
-      char *cut = strstr(e->message, "\nstack traceback"); /* a syntax error has no stack worth showing */
-      if (cut) *cut = '\0';
-      err_hint(e, "the file is %s", f->origin);
-    }
-    buf_release(&job.code);
+    if (f->built_in || (err = machine_protect(m, check_one, f, e)) == OK || !e) continue;
+    char *cut = strstr(e->message, "\nstack traceback"); /* a syntax error has no stack worth showing */
+    if (cut) *cut = '\0';
+    err_hint(e, "the file is %s", f->origin);
   }
   machine_free(m);
   return err;
@@ -249,15 +269,16 @@ void script_set_require(lua_State *L, const char *name) {
   }
   lua_pop(L, 1);
   const struct script_set *s = script_set_of(L);
-  const struct script_file *f = s ? script_set_find(s, name) : NULL;
+  struct script_file *f = s ? map_get(s->by_name, name) : NULL;
   if (!f) {
     const char *near = s ? script_set_nearest(s, "", name) : NULL;
     luaL_error(L, near ? "no module '%s'; did you mean '%s'?" : "no module '%s'", name, near);
     return;
   }
+  const struct code *code = code_of(L, f);
   lua_pushlightuserdata(L, &loading_mark);
   lua_setfield(L, loaded, name);
-  if (luaL_loadbufferx(L, f->code->data, f->code->n, chunk_name(L, name), "b") != LUA_OK) lua_error(L);
+  if (luaL_loadbufferx(L, code->data, code->n, chunk_name(L, name), "b") != LUA_OK) lua_error(L);
   int status = lua_pcall(L, 0, 1, 0);
   if (status != LUA_OK) {
     lua_pushnil(L);

@@ -4,8 +4,8 @@
  * (load in machines) -> script_set_unref
  *
  * Names are module paths: "phases/writing" (scripts/phases/writing.lua), "pipelines/generate_book". A sealed
- * set never changes and may be read by any thread; each file is compiled once, and machines load the host's
- * own bytecode of it. */
+ * set never changes and may be read by any thread; each file is compiled once a process, and machines load the
+ * host's own bytecode of it. */
 #pragma once
 #include <lua.h>
 #include <stdbool.h>
@@ -19,7 +19,8 @@ struct script_file {
   char *text;
   size_t n;
   char sha[SHA_HEX];
-  const struct code *code; /* bytecode, once compiled; a reference */
+  bool built_in;
+  _Atomic(const struct code *) code; /* bytecode, once compiled; a reference */
 };
 
 struct script_set;
@@ -45,8 +46,9 @@ const struct script_file *script_set_find(const struct script_set *s, const char
 /* The nearest name with this prefix ("pipelines/"), or NULL. */
 const char *script_set_nearest(const struct script_set *s, const char *prefix, const char *word);
 
-/* Compiles every file, text only. The first error says file and line. Thread: any, once. */
-enum err script_set_compile(struct script_set *s, struct error *e);
+/* Compiles every file that a person can have changed, text only. The first error says file and line. Thread: any, once. The others, and all
+ * of a set that was checked in an earlier process, are compiled when a script first requires them. */
+enum err script_set_check(struct script_set *s, struct error *e);
 
 /* For a machine: opens `require` (modules of this set only, each run once, no waits at a module's top level).
  * The set is borrowed for the machine's life. Raises on memory: call inside machine_protect. */
