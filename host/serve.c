@@ -30,8 +30,9 @@ enum {
   WAKE_MOST_MS = 60000,
   LOOK_SOON_MS = 20,
   LOOK_AGAIN_MS = 1000,
-  STREAMS = 320,        /* browsers that watch at once; a thread each */
-  STREAMS_OF_A_RUN = 24 /* the same for `quire run`, which starts quickly and soon goes away */
+  STREAMS = 320, /* browsers that watch at once; a thread each */
+  STREAMS_OF_A_RUN =
+      12 /* the same for `quire run`: making threads is a good part of how long it takes to start */
 };
 
 struct host {

@@ -13,9 +13,10 @@
 #include "web/read_pages.h"
 #include "web/vendor.h"
 
-enum {
-  THREADS_BESIDE = 80
-}; /* for requests while all streams are in use; half-sent ones hold a thread for some seconds */
+/* For requests while all streams are in use; half-sent ones hold a thread for some seconds. */
+static int threads_beside(int streams) {
+  return streams / 4 + 2;
+}
 
 /* For everything that goes out: the words of a model can never become code in a browser, even if a page had a hole. */
 static const char *const headers[] = {
@@ -85,7 +86,7 @@ static enum err start_server(struct web *w, const struct web_settings *settings,
                                    .n_routes = w->n_routes,
                                    .arg = w,
                                    .allowed_hosts = hosts,
-                                   .threads = settings->streams + THREADS_BESIDE,
+                                   .threads = settings->streams + threads_beside(settings->streams),
                                    .streams_max = settings->streams,
                                    .on_stop = on_stop,
                                    .admit = admit,
