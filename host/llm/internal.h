@@ -91,7 +91,8 @@ const struct llm_role *llm_role(const struct llm *llm, const char *role);
 void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become stars, in place */
 
 /* call.c */
-struct error *call_error(struct call_state *s); /* where the caller will read why: room for it, empty at first */
+struct error *
+call_error(struct call_state *s); /* where the caller will read why: room for it, empty at first */
 void state_hold(struct call_state *s);
 void state_drop(struct call_state *s);
 void call_kick(struct call_state *s, void (*next)(struct call_state *));

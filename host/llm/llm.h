@@ -95,8 +95,8 @@ struct llm_call {
   void *owner;
 
   /* out */
-  enum err err; /* OK, or why there is no answer. ERR_FENCED: the run moved on */
-  struct error *error; /* malloc'ed, the caller's; NULL when there is nothing to say */
+  enum err err;         /* OK, or why there is no answer. ERR_FENCED: the run moved on */
+  struct error *error;  /* malloc'ed, the caller's; NULL when there is nothing to say */
   enum llm_pause pause; /* not LLM_NO_PAUSE: nothing was journaled; the run should park and ask again later */
   int64_t pause_until_ms;
   bool retryable;

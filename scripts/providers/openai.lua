@@ -146,18 +146,23 @@ local function fields_of(message)
 end
 
 -- What matters of a chunk. All else (most of its bytes) is skipped without being built: chunks come by the ten thousand.
-local read_chunk = json.reader {
+-- Who answers is asked of a stream's first chunks only.
+local matters = {
   "choices.1.delta.content", "choices.1.delta.reasoning_content", "choices.1.delta.reasoning", "choices.1.delta.refusal",
-  "choices.1.finish_reason", "choices.1.native_finish_reason", "choices.1.error", "choices.1.message",
-  "error", "usage", "model", "id",
+  "choices.1.finish_reason", "choices.1.native_finish_reason", "choices.1.error", "choices.1.message", "error", "usage",
 }
+local read_more = json.reader(matters)
+table.insert(matters, "model")
+table.insert(matters, "id")
+local read_first = json.reader(matters)
 
 function openai.event(s, _, data)
   if data == "[DONE]" then
     s.done = true
     return
   end
-  local ok, text, thought, thought_too, refusal, stop, native, choice_error, message, failure, usage, model, id = read_chunk(data)
+  local read = s.model and s.id and read_more or read_first
+  local ok, text, thought, thought_too, refusal, stop, native, choice_error, message, failure, usage, model, id = read(data)
   if not ok then return nil, nil, { kind = "server", message = "an event that is no JSON: " .. text } end
   failure = failure or type(choice_error) == "table" and choice_error
   if failure then return nil, nil, stream_failure(failure) end
