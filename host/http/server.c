@@ -30,7 +30,7 @@ enum {
   TIMEOUT_MS = 10000,
   BODY_TIME_FACTOR = 6,
   STACK_TEXT = 64,
-  HANDLER_STACK_BYTES = 1 << 20
+  HANDLER_STACK_BYTES = 2 << 20
 };
 
 /* ---- the way of a request ---- */
