@@ -47,4 +47,4 @@ export function ago(ms, now = Date.now()) {
 export const timeOfDay = (ms) => clock.format(ms);
 export const date = (ms) => day.format(ms);
 export const percent = (part, of) => (of > 0 ? `${Math.round((100 * part) / of)}%` : "");
-export const bytes = (n) => (n < 1024 ? `${n} bytes` : n < 1048576 ? `${(n / 1024).toFixed(1)} KB` : `${(n / 1048576).toFixed(1)} MB`);
+export const bytes = (n) => (n < 1024 ? `${n} bytes` : n < 1048576 ? `${(n / 1024).toFixed(1)} KB` : n < 1073741824 ? `${(n / 1048576).toFixed(1)} MB` : `${(n / 1073741824).toFixed(1)} GB`);

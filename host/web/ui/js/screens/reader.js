@@ -134,8 +134,8 @@ class ReaderScreen extends Element {
       h("button", { type: "button", class: "bare", onclick: () => this.rewrite() }, "Rewrite…"),
       h("a", { class: "button bare", href: places.versions(slug, chapter.name) }, "Versions"),
       h("span", { class: "row sizes", role: "group", "aria-label": "Text size" },
-        h("button", { type: "button", class: "bare", "aria-label": "Smaller text", disabled: size === 0, onclick: () => this.size(-1) }, "A−"),
-        h("button", { type: "button", class: "bare", "aria-label": "Larger text", disabled: size === SIZES.length - 1, onclick: () => this.size(1) }, "A+")));
+        h("button", { type: "button", class: "bare", "aria-label": "A−, smaller text", disabled: size === 0, onclick: () => this.size(-1) }, "A−"),
+        h("button", { type: "button", class: "bare", "aria-label": "A+, larger text", disabled: size === SIZES.length - 1, onclick: () => this.size(1) }, "A+")));
   }
 
   proposal(chapter) {

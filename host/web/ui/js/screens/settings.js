@@ -121,7 +121,7 @@ class SettingsScreen extends Element {
       h("div", null, h("h3", null, provider.name), h("p", { class: "quiet" }, provider.base_url === "rehearsal:" ? "Built in: writes for nothing, to try things out." : provider.base_url)),
       h("div", null, h("p", null, h("span", { class: ["state", provider.key === "missing" ? "waiting" : "completed"] }, "Key"), ` ${this.keyWords(provider)}`),
         own && h("div", { class: "row" },
-          h("button", { type: "button", "aria-label": `${provider.key === "set" ? "Replace" : "Set"} the key of ${provider.name}`, onclick: () => this.key(provider) }, provider.key === "set" ? "Replace…" : "Set key…"),
+          h("button", { type: "button", "aria-label": `${provider.key === "set" ? "Replace…" : "Set key…"} for ${provider.name}`, onclick: () => this.key(provider) }, provider.key === "set" ? "Replace…" : "Set key…"),
           provider.key_from === "file" && h("button", { type: "button", class: "bare", "aria-label": `Forget the key of ${provider.name}`, onclick: () => this.forget(provider) }, "Forget"))),
       h("form", { class: "row", onsubmit: (event) => this.test(provider, event) },
         h("label", { class: "visually-hidden", for: `model-${provider.name}` }, `Model of ${provider.name} to try`),

@@ -95,7 +95,7 @@ class VersionsScreen extends Element {
       h("td", { "data-label": "Size", class: "number" }, bytes(version.bytes)),
       h("td", { class: "acts" }, !now && [
         h("button", { type: "button", class: "bare", "aria-label": `Compare ${wordOf(version)} with now`, onclick: () => query(version.version < head.version ? { from: version.version, to: head.version } : { from: head.version, to: version.version }) }, "Compare"),
-        h("button", { type: "button", class: "bare", "aria-label": `Restore ${wordOf(version)}`,
+        h("button", { type: "button", class: "bare", "aria-label": `${version.state === "proposal" ? "Take it:" : "Restore"} ${wordOf(version)}`,
           onclick: () => this.act(version.state === "proposal" ? "accept" : "restore", version.version, `${wordOf(version)} is the text again, as a new version.`) }, version.state === "proposal" ? "Take it" : "Restore")]),
       h("td", { class: "acts" }, h("a", { class: "button bare", href: now ? places.document(slug, name) : `${places.file(slug, name)}?version=${version.version}`, download: now ? null : "" }, now ? "Edit" : "Download")));
   }

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// settings.test.js - settings and health: a provider is tried, a key goes in and is never shown, a backup, a password and signing out.
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { judge, openPage } from "./lib/browser.js";
+import { startHost } from "./lib/host.js";
+import { assert, done, test } from "./lib/tap.js";
+
+let host, page;
+const at = (path) => `${host.url}${path}`;
+const KEY = "sk-never-shown-0123456789";
+
+test("health, providers, limits and where each setting comes from", async () => {
+  host = await startHost({ slow: "", settings: "  limits = { run_usd = 7 }," });
+  page = await openPage();
+  await page.goto(at("settings"));
+  await page.getByRole("heading", { name: "Health", exact: true }).waitFor();
+  await page.getByText("New runs begin.").waitFor();
+  await page.getByRole("row", { name: /limits\.run_usd 7 quire\.lua/ }).waitFor();
+  await page.getByText("Nothing has failed.").waitFor();
+  await judge(page, "settings");
+});
+
+test("a provider is tried with one word", async () => {
+  await page.getByRole("button", { name: "Test slow" }).click();
+  await page.getByText(/Answers in \d+ ms, as slow\/novelist/).waitFor();
+  await page.getByRole("button", { name: "Test ollama" }).click();
+  await page.getByText("no model of 'ollama' is known").waitFor();
+  await judge(page, "settings-tested");
+});
+
+test("a key goes in and is never shown", async () => {
+  await page.getByRole("button", { name: "Set key… for openai" }).click();
+  const dialog = page.getByRole("dialog", { name: "Key for openai" });
+  await judge(page, "key");
+  await page.keyboard.type(KEY);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("set, kept in the library").waitFor();
+  assert.equal(await readFile(join(host.library, "keys/openai"), "utf8"), KEY);
+  assert.ok(!(await page.content()).includes(KEY));
+  await page.getByRole("button", { name: "Forget the key of openai" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Forget it" }).click();
+  await page.getByText("The key is forgotten.").waitFor();
+});
+
+test("a backup is made with one button", async () => {
+  await page.getByRole("button", { name: "Make a backup" }).click();
+  await page.getByText(/checked: /).waitFor();
+  assert.equal((await readdir(join(host.library, "backups"))).length, 1);
+});
+
+test("with a password everything is behind the sign-in page, and one can sign out", async () => {
+  page.expected.push(/401/);
+  await page.getByRole("button", { name: /Set a password/ }).click();
+  await page.keyboard.type("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/login/);
+  await page.getByLabel("Password").waitFor();
+  await judge(page, "login");
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.waitForURL((url) => !url.pathname.endsWith("/login"));
+  await page.goto(at("settings"));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL(/\/login/);
+  const answer = await page.request.get(at("api/settings"));
+  assert.equal(answer.status(), 401);
+});
+
+test("the page had no errors and asked nobody but the host", () => page.assertClean());
+
+await done();
