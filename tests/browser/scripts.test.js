@@ -49,6 +49,7 @@ test("what would not run is said with its line, and is not saved", async () => {
 
 test("a change is saved into the library, with a key, and the list says so", async () => {
   await append("\n-- mine\n");
+  await page.getByText("Not saved yet").waitFor();
   await page.keyboard.press("Control+s");
   await page.getByText("Saved. It is used from the next run on.").waitFor();
   assert.match(await readFile(mine("scripts/phases/writing.lua"), "utf8"), /-- mine/);

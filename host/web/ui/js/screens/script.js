@@ -17,6 +17,7 @@ import { originOf } from "./scripts.js";
 await sheet(import.meta.url, "../../css/scripts.css");
 
 const KEEP_MS = 300;
+const TYPED_MS = 60; // CodeMirror tells of the last letter a moment after it was typed
 
 const starter = (name) => `-- ${name}: what this pipeline makes, in one line.
 -- What a script may call stands in scripts/api.lua.
@@ -49,7 +50,7 @@ class ScriptScreen extends Element {
     this.addEventListener("keydown", (event) => {
       if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      this.save();
+      setTimeout(() => this.save(), TYPED_MS);
     }, { signal: this.life });
   }
 

@@ -125,7 +125,7 @@ class SettingsScreen extends Element {
           provider.key_from === "file" && h("button", { type: "button", class: "bare", "aria-label": `Forget the key of ${provider.name}`, onclick: () => this.forget(provider) }, "Forget"))),
       h("form", { class: "row", onsubmit: (event) => this.test(provider, event) },
         h("label", { class: "visually-hidden", for: `model-${provider.name}` }, `Model of ${provider.name} to try`),
-        h("input", { id: `model-${provider.name}`, name: "model", placeholder: "model", value: provider.models[0]?.slice(provider.name.length + 1) ?? (provider.name === "rehearsal" ? "novelist" : ""), spellcheck: "false" }),
+        h("input", { id: `model-${provider.name}`, name: "model", placeholder: "model", required: true, value: provider.models[0]?.slice(provider.name.length + 1) ?? (provider.name === "rehearsal" ? "novelist" : ""), spellcheck: "false" }),
         h("button", { disabled: trial?.busy ?? false, "aria-label": `Test ${provider.name}` }, trial?.busy ? "Asking…" : "Test"),
         trial && !trial.busy && h("p", { class: "verdict", role: "status" }, h("span", { class: ["state", trial.ok ? "completed" : "failed"] }, trial.ok ? "Answers" : "Does not answer"),
           trial.ok ? ` in ${Math.max(trial.ms, 1)} ms, as ${trial.model}.` : ` ${trial.message}`)));
