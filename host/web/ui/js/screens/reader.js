@@ -115,11 +115,15 @@ class ReaderScreen extends Element {
     return header && getComputedStyle(header).position === "sticky" ? header.offsetHeight : 0;
   }
 
+  // A frame later: the router scrolls to the top after the first drawing.
   drawn() {
-    const prose = this.querySelector(".prose"), place = placeOf(this.params.slug);
-    if (this.#placed || !prose?.children.length) return;
+    if (this.#placed || !this.querySelector(".prose")?.children.length) return;
     this.#placed = true;
-    const block = place?.chapter === this.number && place.block > 0 ? prose.children[place.block] : null;
+    requestAnimationFrame(() => this.isConnected && this.place());
+  }
+
+  place() {
+    const place = placeOf(this.params.slug), block = place?.chapter === this.number && place.block > 0 ? this.querySelector(".prose").children[place.block] : null;
     if (!block) return this.keep();
     const box = block.getBoundingClientRect();
     scrollTo({ top: scrollY + box.top + box.height * place.share - this.#top(), behavior: "instant" });
