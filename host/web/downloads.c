@@ -1,5 +1,6 @@
 /* downloads.c - GET /files/{slug}/{name...}?version=N: any document of a project, always as a download, never shown: what a model or a person wrote
  * must not become a page of this site. Threads: the server's. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "web/plain_page.h"
 #include "web/read_pages.h"
 
+enum { HEADER_MOST_BYTES = 8 << 10 };
+
 struct owner {
   int64_t id;
   char *slug;
@@ -20,14 +23,30 @@ static void take_owner(void *arg, const struct project_row *row) {
   *(struct owner *)arg = (struct owner){row->id, mem_dup(row->slug)};
 }
 
-/* "keeper.epub" for the book.epub of the project keeper, else the last part of the name. Plain ASCII: it stands in a header. */
+/* "keeper.epub" for the book.epub of the project keeper, else the last part of the name. */
 static char *file_name(const char *slug, const char *name) {
   const char *last = strrchr(name, '/');
   bool book = strncmp(name, "book.", 5) == 0;
-  char *file = book ? mem_printf("%s%s", slug, name + 4) : mem_dup(last ? last + 1 : name);
-  for (char *c = file; *c; c++)
-    if (!(*c >= ' ' && *c < 0x7f) || strchr("\"\\/;%", *c)) *c = '_';
-  return file;
+  return book ? mem_printf("%s%s", slug, name + 4) : mem_dup(last ? last + 1 : name);
+}
+
+/* The name twice: in plain ASCII for who knows no better, and as it is (RFC 6266). */
+static void say_attachment(struct response *a, const char *file) {
+  struct buf how;
+  buf_init(&how, HEADER_MOST_BYTES);
+  buf_puts(&how, "attachment; filename=\"");
+  for (const char *c = file; *c; c++)
+    buf_putc(&how, *c >= ' ' && *c < 0x7f && !strchr("\"\\/;%", *c) ? *c : '_');
+  buf_puts(&how, "\"; filename*=UTF-8''");
+  for (const char *c = file; *c; c++) {
+    unsigned char byte = (unsigned char)*c;
+    if (byte < 0x80 && (isalnum(byte) || strchr("-._~", byte)))
+      buf_putc(&how, *c);
+    else
+      buf_printf(&how, "%%%02X", byte);
+  }
+  response_header(a, "Content-Disposition", how.data);
+  buf_release(&how);
 }
 
 /* 0: the newest; a version that is no number is one that nobody has. */
@@ -51,10 +70,9 @@ void send_document(struct request *q, struct response *a, void *arg) {
   if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
-    char *file = file_name(book.slug, name), *how = mem_printf("attachment; filename=\"%s\"", file);
-    response_header(a, "Content-Disposition", how);
+    char *file = file_name(book.slug, name);
+    say_attachment(a, file);
     response_send(a, 200, book_media_type(name), content.data, content.len);
-    free(how);
     free(file);
   } else {
     plain_error(a, w, &e);

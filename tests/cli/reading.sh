@@ -55,7 +55,7 @@ t_has "$(cat "$tmp/head")" "Content-Type: application/octet-stream"
 t_has "$(cat "$tmp/head")" "attachment"
 echo 'x' | write $'a "b"; c.txt'
 page 200 '/files/keeper/a%20%22b%22%3B%20c.txt'
-t_has "$(cat "$tmp/head")" 'filename="a _b__ c.txt"'
+t_has "$(cat "$tmp/head")" "filename=\"a _b__ c.txt\"; filename*=UTF-8''a%20%22b%22%3B%20c.txt"
 
 t_case "an older version is a download too"
 echo 'first' | write notes.txt
