@@ -506,6 +506,22 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
   return err;
 }
 
+enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  struct run_row row = {0};
+  enum err err = status_of(c, run, &row, e);
+  if (err == OK && (!c->engine || strcmp(row.status, "running") != 0)) {
+    err = err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that is running can be paused", (long long)run,
+                  row.status);
+    err_hint(e, "`quire show %lld` says what it waits for", (long long)run);
+  }
+  if (err == OK) {
+    engine_pause(c->engine, run);
+    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", "pausing");
+  }
+  run_row_release(&row);
+  return err;
+}
+
 enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e) {
   const char *text = jsonx_str(request, "text", NULL);
   if (!text || !*text) return err_set(e, ERR_INVALID, "a note needs a text");

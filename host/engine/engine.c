@@ -203,7 +203,7 @@ void engine_cancel(struct engine *en, int64_t run) {
   post_command(en, do_cancel, run, 0, NULL, NULL);
 }
 
-/* ---- drain */
+/* ---- pause and drain */
 
 static bool call_in_flight(struct run *run) {
   for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
@@ -211,6 +211,26 @@ static bool call_in_flight(struct run *run) {
     if (w && w->state == WAIT_STARTED && strcmp(w->kind->name, "llm") == 0) return true;
   }
   return false;
+}
+
+void engine_look_at_pause(struct run *run) {
+  if (run->state != RUN_LIVE || call_in_flight(run)) return;
+  char why[100];
+  snprintf(why, sizeof why, "paused, as asked; it goes on with `quire resume %lld`", (long long)run->id);
+  run_park(run, "until", why, 0);
+}
+
+static void do_pause(struct post *p) {
+  struct command *c = list_owner(p, struct command, post);
+  struct run *run = run_find(c->en, c->run);
+  if (run && run->state != RUN_ENDING && run->state != RUN_GONE) {
+    run->pausing = true;
+    if (run->state == RUN_LIVE) sched_add(run);
+  }
+  free(c);
+}
+void engine_pause(struct engine *en, int64_t run) {
+  post_command(en, do_pause, run, 0, NULL, NULL);
 }
 
 static struct run *next_to_park(struct engine *en, bool grace_over) {

@@ -82,6 +82,8 @@ void trial_drain(struct engine *en);
 /* engine.c */
 void engine_note_claim(struct engine *en, int64_t waited_ms);
 void engine_look_at_drain(struct engine *en);
+/* Parks a run that shall pause, if no call of it is under way. */
+void engine_look_at_pause(struct run *run);
 void engine_note_held(struct engine *en, int64_t run, bool held);
 
 /* load.c: what a run needs from the database before it can move */

@@ -562,7 +562,10 @@ bool sched_pass(void *engine) {
     if (!node) return false;
     struct run *run = list_owner(node, struct run, ready_node);
     run->scheduled = false;
-    sched_run(run);
+    if (run->pausing)
+      engine_look_at_pause(run);
+    else
+      sched_run(run);
     run_maybe_free(run);
   }
   return !list_empty(&en->ready);

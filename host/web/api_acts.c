@@ -76,6 +76,16 @@ void cancel_run(struct request *q, struct response *a, void *arg) {
   api_answer(a, err, out, 200, &e);
 }
 
+void pause_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!api_number(q, a, "id", "run", &id)) return;
+  enum err err = command_pause(w->commands, id, &out, &e);
+  api_answer(a, err, out, 200, &e);
+}
+
 void edit_artifact(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   json_t *request = NULL, *out = NULL;

@@ -38,6 +38,7 @@ HANDLER(resume_run);
 HANDLER(adopt_run);
 HANDLER(retry_run);
 HANDLER(cancel_run);
+HANDLER(pause_run);
 HANDLER(note_run);
 HANDLER(decide_gate);
 HANDLER(edit_artifact);

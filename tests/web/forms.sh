@@ -20,7 +20,7 @@ get /api/drafts/new-book
 t_is "$body" '{"title":"Newer"}'
 send DELETE /api/drafts/new-book
 get /api/drafts/new-book
-t_is "$code" 404
+t_is "$code" 204
 send PUT /api/drafts/New%20Book '{}'
 t_is "$code" 400
 
