@@ -222,19 +222,40 @@ static void raise_descriptor_limit(void) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("cannot raise the limit of open files");
 }
 
+/* Where "any free port" is asked for: the port of the host before this one, so that pages that are open find this one there. The caller's
+ * to free; NULL: there was none, or a port is given. */
+static char *port_before(const struct config *config) {
+  const struct pulse *pulse = config->engine.pulse;
+  int port = pulse ? atomic_load(&pulse->port) : 0;
+  const char *colon = strrchr(config->listen, ':');
+  if (!port || !colon || strcmp(colon, ":0") != 0) return NULL;
+  return mem_printf("%.*s:%d", (int)(colon - config->listen), config->listen, port);
+}
+
+static struct web *listen_again(struct host *h, const struct config *config, struct web_settings *settings,
+                                struct error *e) {
+  char *before = port_before(config);
+  settings->listen = before;
+  struct web *w = before ? web_start(&h->commands, settings, e) : NULL;
+  free(before);
+  settings->listen = config->listen;
+  return w ? w : web_start(&h->commands, settings, e);
+}
+
 static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
   secret_token(owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
   struct web_settings settings = {.bus = h->bus,
                                   .streams = h->adopt ? STREAMS : STREAMS_OF_A_RUN,
-                                  .listen = config->listen,
                                   .owner = &owner,
                                   .public_url = config->public_url,
                                   .trusted_proxies = (const char *const *)config->trusted_proxies,
                                   .ui = config->ui};
-  h->web = web_start(&h->commands, &settings, e);
+  h->web = listen_again(h, config, &settings, e);
   if (!h->web) return e->code;
+  if (config->engine.pulse)
+    atomic_store(&config->engine.pulse->port, atoi(strrchr(web_address(h->web), ':') + 1));
   snprintf(owner.address, sizeof owner.address, "%s", web_address(h->web));
   memcpy(h->address, owner.address, sizeof owner.address);
   return library_set_owner(config->library, &owner, e);

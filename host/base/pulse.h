@@ -2,7 +2,7 @@
  * resuming.
  *
  * The host writes, the guardian reads, but for hung_runs and blame, where it is the other way round. The page outlives
- * a host: the next one finds ticks, progress, refused and hung_runs as they were; run and phase start anew. */
+ * a host: the next one finds ticks, progress, refused, port and hung_runs as they were; run and phase start anew. */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
@@ -30,7 +30,9 @@ struct pulse {
       own_run; /* the run that `quire run` follows: a restarted host goes on with it instead of starting another */
   _Atomic uint64_t
       hang_ms; /* set by the host from its configuration: no tick for so long is a hang; 0: the guardian's own setting */
-  _Atomic int phase;        /* enum pulse_phase */
+  _Atomic int phase; /* enum pulse_phase */
+  _Atomic int
+      port; /* where the host before this one was reached: open pages find the next one there. 0: none */
   _Atomic unsigned refused; /* reloads whose settings were wrong: the guardian tells systemd */
   _Atomic uint64_t
       progress; /* grows with everything made durable (a commit of journal entries): a host that dies after
