@@ -37,7 +37,14 @@ class LiveElement extends HTMLElement {
     patch(this.jump, h("button", { type: "button", class: "primary", onclick: () => this.toEnd() }, icon("down"), "Jump to live"));
     this.jump.hidden = true;
     this.replaceChildren(this.column, this.jump);
-    this.column.addEventListener("scroll", () => { this.jump.hidden = this.atEnd; }, { passive: true });
+    // Only a person's scrolling decides whether the column follows; text that grows or a window that narrows does not.
+    this.following = true;
+    this.column.addEventListener("scroll", () => {
+      this.following = this.atEnd;
+      this.jump.hidden = this.following;
+    }, { passive: true });
+    this.resized = new ResizeObserver(() => this.#follow());
+    this.resized.observe(this.column);
     const { signal } = this.#ending;
     stream.on("text", (frame) => this.take(frame), signal);
     stream.on("call", (call) => this.settle(call), signal);
@@ -45,6 +52,7 @@ class LiveElement extends HTMLElement {
 
   disconnectedCallback() {
     this.#ending.abort();
+    this.resized.disconnect();
     cancelAnimationFrame(this.#frame);
   }
 
@@ -60,8 +68,13 @@ class LiveElement extends HTMLElement {
     return this.#sections.size === 0;
   }
 
+  #follow() {
+    if (this.following) this.column.scrollTop = this.column.scrollHeight;
+  }
+
   toEnd() {
-    this.column.scrollTop = this.column.scrollHeight;
+    this.following = true;
+    this.#follow();
     this.column.focus({ preventScroll: true });
   }
 
@@ -109,16 +122,16 @@ class LiveElement extends HTMLElement {
   // A call has ended: a thought that is over steps back.
   settle(call) {
     const section = this.#sections.get(call.call);
-    if (section && call.state !== "sent" && section.role !== "writer") section.node.classList.add("over");
+    if (!section || call.state === "sent" || section.role === "writer") return;
+    section.node.classList.add("over");
+    this.#follow();
   }
 
   #draw() {
     this.#frame = 0;
-    const follow = this.atEnd;
     for (const section of this.#dirty) this.#write(section);
     this.#dirty.clear();
-    if (follow) this.column.scrollTop = this.column.scrollHeight;
-    this.jump.hidden = this.atEnd;
+    this.#follow();
   }
 
   // Paragraphs that are complete stay as they are; the last one grows.

@@ -25,7 +25,7 @@ class PagesElement extends Element {
     return [
       !over && now && !now.ended_ms && h("p", { class: "quiet" }, `Chapter ${now.number} of ${now.total}, “${now.title}”, is being written. It appears here when it is whole.`),
       last && [h("p", { class: "quiet caption" }, over ? "The last chapter it wrote" : `Chapter ${last.number} is whole`), this.page(last)],
-      !last && !over && h("p", { class: "quiet" }, "The first chapter appears here when it is whole."),
+      !last && !over && h("p", { class: "quiet" }, run.status === "running" ? "The first chapter appears here when it is whole." : "Nothing is being written at the moment."),
     ];
   }
 }

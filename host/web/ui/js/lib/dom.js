@@ -59,9 +59,9 @@ function setProps(node, before, props) {
   }
 }
 
-// A select takes its value only once its options are there.
-function setValue(node, before, props) {
-  if ("value" in props && before.value !== props.value) node.value = props.value ?? "";
+// A select takes its value only once its options are there, and again when others come.
+function setValue(node, before, props, others = false) {
+  if ("value" in props && (before.value !== props.value || (others && node.localName === "select"))) node.value = props.value ?? "";
 }
 
 function make(description, space) {
@@ -82,7 +82,7 @@ function renew(node, before, description) {
   }
   setProps(node, before.props, description.props);
   if (!description.tag.includes("-")) fill(node, before.children, description.children, node.namespaceURI === SVG ? SVG : null);
-  setValue(node, before.props, description.props);
+  setValue(node, before.props, description.props, before.children.length !== description.children.length);
 }
 
 // ---- the children of a node

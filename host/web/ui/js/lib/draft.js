@@ -11,7 +11,7 @@ export class Draft {
 
   // `told` hears "Saving…", "Saved" and what went wrong.
   constructor(name, told) {
-    this.name = `drafts/${path(name)}`;
+    this.name = `drafts/${path(name.replaceAll("_", "-"))}`;
     this.told = told;
   }
 

@@ -7,16 +7,36 @@
 //   define("q-cover", CoverElement);
 //
 // Life: connected() once it is in the page; render() for each drawing; this.life is an AbortSignal that ends with it. Drawings are gathered
-// into one per frame. use(name) gives a resource's entry and draws again when it changes; watch(name) does so for any name of the store.
+// into one a frame. use(name) gives a resource's entry and draws again when it changes; watch(name) does so for any name of the store.
 // There is no shadow tree: the page's styles and its accessibility tree are one.
 
 import { patch } from "./dom.js";
 import { resource } from "./resource.js";
 import { store } from "./store.js";
 
+const DEEPEST = 5;
+const queued = new Set();
+let frame = 0;
+
+// All drawings that are due, in one frame; what a drawing changes in its children is drawn in the same frame, within reason.
+function flush() {
+  frame = 0;
+  for (let depth = 0; queued.size && depth < DEEPEST; depth++) {
+    const due = [...queued];
+    queued.clear();
+    for (const element of due) {
+      try {
+        if (element.isConnected) element.draw();
+      } catch (error) {
+        reportError(error); // one element that fails does not take the others with it
+      }
+    }
+  }
+  if (queued.size) frame = requestAnimationFrame(flush);
+}
+
 export class Element extends HTMLElement {
   #ending = null;
-  #queued = false;
   #watched = new Set();
 
   get life() {
@@ -35,12 +55,9 @@ export class Element extends HTMLElement {
   }
 
   update() {
-    if (this.#queued || !this.isConnected) return;
-    this.#queued = true;
-    requestAnimationFrame(() => {
-      this.#queued = false;
-      if (this.isConnected) this.draw();
-    });
+    if (!this.isConnected) return;
+    queued.add(this);
+    frame ||= requestAnimationFrame(flush);
   }
 
   draw() {

@@ -19,7 +19,7 @@ export const store = {
 
   // The function gets the old value and returns the new one; undefined: nothing is known, nothing is changed.
   change(name, how) {
-    if (values.has(name)) store.set(name, how(values.get(name)));
+    if (values.get(name) !== undefined) store.set(name, how(values.get(name)));
   },
 
   on(name, tell, signal) {

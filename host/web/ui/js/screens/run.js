@@ -107,17 +107,16 @@ class RunScreen extends Element {
 
   // ---- the views
 
+  // Text that moves while the run does; whole chapters for those who want them, and when there is nothing to watch.
+  pages(run) {
+    this.watched ||= run.status === "running";
+    const live = this.watched && !ended(run) && this.watch("prefs").live === "text";
+    return live ? h("q-live", { busy: run.status === "running" }) : h("q-pages", { run });
+  }
+
   text(run) {
-    const whole = this.watch("prefs").live === "chapters", over = ended(run);
-    let words = "";
-    if (over) words = "";
-    else if (run.status !== "running") words = "Nothing is being written at the moment.";
-    else if (!whole) words = "What the models write appears here as it comes.";
     return h("div", { class: "run-columns" },
-      h("div", { class: "run-text" },
-        words && h("p", { class: "quiet" }, words),
-        over || whole ? h("q-pages", { run }) : h("q-live", { busy: run.status === "running" }),
-        over && run.result && this.result(run)),
+      h("div", { class: "run-text" }, this.pages(run), ended(run) && run.result && this.result(run)),
       h("aside", { "aria-label": "Where the run is" }, h("q-progress", { run }), h("q-note", { run })));
   }
 
