@@ -50,7 +50,8 @@ void get_draft(struct request *q, struct response *a, void *arg) {
     tag(a, value);
     response_send(a, 200, "application/json", value, strlen(value));
   } else {
-    response_send(a, 204, NULL, "", 0); /* nothing yet is no error: a browser would log one with each new form */
+    response_send(a, 204, NULL, "",
+                  0); /* nothing yet is no error: a browser would log one with each new form */
   }
   free(value);
   free(key);
