@@ -36,6 +36,7 @@ gcc                     cmd:gcc         the C compiler
 libc6-dev               h:stdio.h       the C library's headers
 pkg-config              cmd:pkg-config  finds the libraries below
 liblua5.4-dev           pc:lua5.4       runs the scripts
+lua-cjson-dev           pc:lua5.4-cjson cjson, for scripts that expect it
 libsqlite3-dev          pc:sqlite3      the library: one file
 libcurl4-openssl-dev    pc:libcurl      talks to model providers
 libcivetweb-dev         h:civetweb.h    the web server
@@ -213,7 +214,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 CPPFLAGS := -D_GNU_SOURCE -Ihost -include host/base/banned.h $(PKG_CFLAGS) -MMD -MP
 CFLAGS := -std=c11 -g -fPIE -fstack-protector-strong $(WARNINGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS := $(PKG_LIBS) -lcivetweb -lcrypt -lpthread -lm
+# lua-cjson goes into the binary: its shared library is not there where only libraries for users are installed.
+LIBS := -l:liblua5.4-cjson.a $(PKG_LIBS) -lcivetweb -lcrypt -lpthread -lm
 
 CC := gcc
 FLAVOUR_release := -O2 -D_FORTIFY_SOURCE=2

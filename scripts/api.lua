@@ -281,6 +281,20 @@ function json.check(value, schema) end
 ---@return string? err
 function json.extract(s) end
 
+--------------------------------------------------------------------------------------------------------------- cjson
+---lua-cjson, for scripts that expect it; `require "cjson"` and `require "cjson.safe"` give it too. New scripts use json.
+cjson = {}
+---JSON null.
+cjson.null = nil
+---As lua-cjson decodes: every number is a float, [] and {} are the same empty table. At most 1 MB.
+---@param s string
+---@return any value
+function cjson.decode(s) end
+---The same as json.encode.
+---@param value any
+---@return string
+function cjson.encode(value) end
+
 ---------------------------------------------------------------------------------------------------------------- text
 text = {}
 ---@param s string

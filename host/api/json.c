@@ -37,7 +37,7 @@ static int raise(lua_State *L, struct work *w, const struct error *e) {
   return luaL_error(L, "%s", e->message);
 }
 
-static int json_encode(lua_State *L) {
+int api_json_encode(lua_State *L) {
   struct error e = {0};
   luaL_checkany(L, 1);
   struct work *w = push_work(L);
@@ -116,9 +116,9 @@ static int json_take_out(lua_State *L) {
   return 2;
 }
 
-const struct luaL_Reg api_json_functions[] = {{"encode", json_encode},    {"decode", json_decode},
-                                              {"array", json_make_array}, {"check", json_check},
-                                              {"extract", json_take_out}, {NULL, NULL}};
+const struct luaL_Reg api_json_functions[] = {{"encode", api_json_encode}, {"decode", json_decode},
+                                              {"array", json_make_array},  {"check", json_check},
+                                              {"extract", json_take_out},  {NULL, NULL}};
 
 void api_open_json(lua_State *L) {
   luaL_checkstack(L, 4, "json");

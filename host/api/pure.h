@@ -7,9 +7,12 @@
 #include <lua.h>
 
 void api_open_json(lua_State *L);
+void api_open_cjson(lua_State *L);
 void api_open_text(lua_State *L);
 void api_open_markdown(lua_State *L);
 void api_open_zip(lua_State *L);
+
+int api_json_encode(lua_State *L); /* json.encode: cjson has the same */
 
 /* What they hold, for the test that compares scripts/api.lua with the host. Ended by {NULL, NULL}. */
 extern const struct luaL_Reg api_json_functions[];

@@ -32,6 +32,7 @@ static void *small_alloc(void *ud, void *p, size_t osize, size_t nsize) {
 static int small_open_all(lua_State *L) {
   luaL_openlibs(L);
   api_open_json(L);
+  api_open_cjson(L);
   api_open_text(L);
   api_open_markdown(L);
   api_open_zip(L);
