@@ -171,6 +171,16 @@ test("a chapter is rewritten with an instruction: a new version beside the old",
   assert.equal((await document_("chapters/03.md")).version, before + 1);
 });
 
+test("what a rewriting touched in later chapters is told where it was rewritten", async () => {
+  const content = JSON.stringify({ chapter: 3, version: (await document_("chapters/03.md")).version, impact: [{ chapter: 4, who: "Ada", what: "has", value: "the lantern", change: "gone", why: "Ada lifted the lantern." }] });
+  const { version } = await document_("impact/03.json");
+  await page.request.put(at("api/projects/lamp/artifacts/impact/03.json"), { data: { content, kind: "json" }, headers: { "If-Match": `"v${version}"`, "X-Quire-Csrf": "1" } });
+  await page.goto(at("books/lamp/chapters/3"));
+  await page.getByText("1 place in later chapters may lean on what the rewriting changed").click();
+  await page.getByText("Ada lifted the lantern.").waitFor();
+  await judge(page, "impact");
+});
+
 test("a run's proposal over a person's text waits for the person: kept or taken", async () => {
   const propose = (name) => sql(host, `INSERT INTO artifact_versions (artifact_id, number, kind, author, state, run_id, size, blob_id, created_at)
     SELECT h.artifact_id, (SELECT max(number) + 1 FROM artifact_versions WHERE artifact_id = h.artifact_id), h.kind, 'run', 'proposal', 1, o.size, o.blob_id, h.created_at

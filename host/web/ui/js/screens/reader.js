@@ -148,6 +148,22 @@ class ReaderScreen extends Element {
       h("div", { class: "row" }, h("a", { class: "button", href: places.versions(this.params.slug, chapter.name) }, "Compare")));
   }
 
+  // What a rewriting touched: later chapters that mention what has changed (impact/03.json), as long as this is the rewritten version.
+  impact(chapter, book) {
+    const name = book?.artifacts.find((a) => new RegExp(`^impact/0*${chapter.number}\\.json$`).test(a.name))?.name;
+    if (!name) return null;
+    let told = null;
+    try {
+      told = JSON.parse(this.use(names.artifact(this.params.slug, name)).data?.content ?? "null");
+    } catch {
+      return null;
+    }
+    if (!told?.impact?.length || told.version !== chapter.version) return null;
+    return h("details", { class: "notice no-print" }, h("summary", null, `${plural(told.impact.length, "place")} in later chapters may lean on what the rewriting changed`),
+      h("ul", null, told.impact.map((place) => h("li", null, h("a", { href: places.chapter(this.params.slug, place.chapter) }, `Chapter ${place.chapter}`),
+        `: ${place.who}, ${place.value || place.what}`, place.change === "gone" ? " is no longer so here." : " is new here.", place.why && h("q", null, place.why)))));
+  }
+
   ways(list) {
     const at = list.findIndex((c) => c.number === this.number), way = (chapter, rel, word) => (chapter
       ? h("a", { rel, href: places.chapter(this.params.slug, chapter.number) }, h("span", null, word), h("strong", null, chapterTitle(chapter))) : h("span"));
@@ -169,7 +185,7 @@ class ReaderScreen extends Element {
       h("h1", { class: chapter ? "visually-hidden" : "" }, chapter ? chapterTitle(chapter) : list ? "This book has no such chapter" : "Chapter"),
       error && h("q-notice", { error, what: "The chapter cannot be shown", again: () => refresh(names.chapters(slug)) }),
       list && !chapter && h("p", { class: "lead" }, "It may not be written yet. ", h("a", { href: places.book(slug) }, "The contents"), " show what there is."),
-      chapter && [h("div", { class: "reader-head" }, h("p", { class: "quiet" }, where), this.tools(chapter)), this.proposal(chapter), this.body(chapter), this.ways(list)]);
+      chapter && [h("div", { class: "reader-head" }, h("p", { class: "quiet" }, where), this.tools(chapter)), this.proposal(chapter), this.impact(chapter, book), this.body(chapter), this.ways(list)]);
   }
 }
 define("screen-reader", ReaderScreen);

@@ -203,7 +203,7 @@ class ScriptScreen extends Element {
 
   original() {
     if (this.known.original === null) return null;
-    return h("details", { class: "group-of" }, h("summary", null, h("h2", null, `The one beneath it, from ${originOf[this.known.original_origin] ?? this.known.original_origin}`)),
+    return h("details", { class: "group-of" }, h("summary", null, h("h2", null, `The one beneath it, ${originOf[this.known.original_origin]}`)),
       h("pre", { class: "source", tabindex: "0", role: "region", "aria-label": "The script beneath it" }, this.known.original));
   }
 
@@ -211,7 +211,7 @@ class ScriptScreen extends Element {
     const known = this.known;
     return [
       h("div", { class: "screen-head" }, h("p", { class: "crumb" }, h("a", { href: "scripts" }, "Scripts")), h("h1", null, this.name),
-        known && h("p", { class: "quiet" }, known.fresh ? "New: nothing is saved yet." : `${plural(this.text.split("\n").length, "line")}, from ${originOf[known.origin] ?? known.origin}${known.original === null ? "" : ", in place of the shipped one"}.`)),
+        known && h("p", { class: "quiet" }, known.fresh ? "New: nothing is saved yet." : `${plural(this.text.split("\n").length, "line")}, ${originOf[known.origin] ?? known.origin}${known.original === null ? "" : `, in place of the one ${originOf[known.original_origin]}`}.`)),
       this.error && h("q-notice", { error: this.error, what: "The script cannot be opened", again: () => this.load() }),
       known && [this.bar(), this.findings(), this.rehearsal(),
         h("q-code", { key: "code", label: `Text of ${this.name}`, value: this.text, marks: this.checked?.errors.filter((e) => this.own(e)) ?? [], onedit: (text) => this.edit(text) }),

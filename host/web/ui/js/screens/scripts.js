@@ -20,7 +20,7 @@ const KINDS = [
   ["module", "Other modules", ""],
 ];
 
-export const originOf = { library: "your library", "built in": "shipped with Quire", directory: "a directory" };
+export const originOf = { library: "in your library", "built in": "shipped with Quire", directory: "from a directory of scripts" };
 const short = (name) => name.slice(name.indexOf("/") + 1);
 
 class ScriptsScreen extends Element {
@@ -40,7 +40,7 @@ class ScriptsScreen extends Element {
 
   row(script) {
     const [first, second] = script.layers, mine = first.origin === "library";
-    const beneath = second && (second.origin === "built in" ? ", in place of the shipped one" : `, in place of one from ${originOf[second.origin]}`);
+    const beneath = second && (second.origin === "built in" ? ", in place of the shipped one" : `, in place of the one ${originOf[second.origin]}`);
     return h("tr", { key: script.name },
       h("th", { scope: "row" }, h("a", { href: `scripts/${path(script.name)}` }, short(script.name))),
       h("td", null, h("span", { class: mine && "mine" }, originOf[first.origin] ?? first.origin), beneath, first.origin !== "built in" && h("code", { class: "file" }, first.path)));
@@ -53,7 +53,7 @@ class ScriptsScreen extends Element {
       h("summary", null, h("h2", null, name), h("span", { class: "quiet" }, mine ? `${list.length}, ${mine} of them yours` : String(list.length))),
       what && h("p", { class: "quiet" }, what),
       h("table", { class: "cards" },
-        h("thead", null, h("tr", null, ["Script", "From"].map((word) => h("th", { scope: "col" }, word)))),
+        h("thead", null, h("tr", null, ["Script", "Where it is"].map((word) => h("th", { scope: "col" }, word)))),
         h("tbody", null, list.map((s) => this.row(s)))));
   }
 
