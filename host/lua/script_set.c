@@ -147,7 +147,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 void script_set_seal(struct script_set *s) {
-  qsort(s->files, s->n, sizeof *s->files, by_name);
+  if (s->n) qsort(s->files, s->n, sizeof *s->files, by_name);
   struct sha256 *h = sha256_begin();
   for (size_t i = 0; i < s->n; i++) {
     sha256_add(h, s->files[i]->name, strlen(s->files[i]->name) + 1);
