@@ -145,7 +145,7 @@ const struct web_route web_routes[] = {
      "call with blocks, answer, reasoning, params, attempts, curl"},
 
     /* forms that are not sent yet, and what a person brings along */
-    {{"GET", "/api/drafts/{name}", get_draft, "a saved form", 0, 0},
+    {{"GET", "/api/drafts/{name}", get_draft, "a saved form; 204 when there is none", 0, 0},
      SCOPE_READ,
      NULL,
      NULL,

@@ -71,9 +71,9 @@ function bodyFor(operation) {
 
 function pathFor(path, operation) {
   let out = path.replace(/\{[^}]*\}/g, () => pick(segments));
-  const query = operation.parameters.filter((p) => p.in === 'query' && random(2)).map((p) => `${p.name}=${pick(segments)}`);
+  const query = operation.parameters.filter((p) => p.in === 'query' && p.name !== 'wait' && random(2)).map((p) => `${p.name}=${pick(segments)}`);
   if (random(10) === 0) query.push('&&=&x', 'a'.repeat(9000));
-  if (path === '/api/events') query.push('poll=1', 'wait=0'); // the last of a name is not the one that counts
+  if (path === '/api/events') query.push('poll=1', 'wait=0');
   return query.length ? `${out}?${query.sort(() => random(2) - 0.5).join('&')}` : out;
 }
 
