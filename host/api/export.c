@@ -15,6 +15,7 @@
 #include "api/api.h"
 #include "api/args.h"
 #include "api/raster.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -22,6 +23,8 @@
 #include "lua/sandbox.h"
 #include "lua/script_set.h"
 #include "lua/value.h"
+
+enum { FILE_AGAIN_MS = 60000 };
 
 static const char *const fields[] = {"format", "name", "book", NULL};
 
@@ -140,6 +143,8 @@ static void made(struct job *j) {
   run->in_flight--;
   if (!w) {
     work_free(k);
+  } else if (k->err != OK && w->recorded) { /* the script has its answer; it is the file that is missing */
+    run_park(run, "store", k->error.message, clock_wall_ms() + FILE_AGAIN_MS);
   } else if (k->err != OK) {
     wait_fail(w, k->err, &k->error);
   } else if (w->recorded) {

@@ -128,6 +128,16 @@ char *jsonx_dumps(const json_t *v) {
 
 /* ---- fields ---- */
 
+json_t *jsonx_words(const char *s, size_t most) {
+  size_t n = strnlen(s, most + 1);
+  if (n > most) {
+    n = most;
+    while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80) n--;
+  }
+  json_t *v = json_stringn(s, n);
+  return v ? v : json_string("(not valid UTF-8)");
+}
+
 const char *jsonx_str(const json_t *obj, const char *key, const char *otherwise) {
   const char *s = json_string_value(json_object_get(obj, key));
   return s ? s : otherwise;

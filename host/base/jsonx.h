@@ -14,6 +14,8 @@ enum err jsonx_canonical(const json_t *v, struct buf *out);
 char *jsonx_dumps(
     const json_t *v); /* canonical text, free() it; NULL when larger than MAX_JSON_BYTES or deeper than 100 */
 /* String field or `otherwise`; never NULL unless `otherwise` is. */
+/* Words of unknown origin as a string: at most `most` bytes of them, cut between letters; what is not UTF-8 becomes a remark that says so. */
+json_t *jsonx_words(const char *s, size_t most);
 const char *jsonx_str(const json_t *obj, const char *key, const char *otherwise);
 json_int_t jsonx_int(const json_t *obj, const char *key, json_int_t otherwise);
 double jsonx_num(const json_t *obj, const char *key, double otherwise);

@@ -474,11 +474,7 @@ static char *first_bytes(const char *s, size_t most) {
 }
 
 static void set_text(json_t *record, const char *field, const char *s) {
-  char *text = first_bytes(s, MOST_ERROR);
-  json_t *v = text ? json_string(text) : NULL;
-  if (s && !v) v = json_string("(not valid UTF-8)");
-  free(text);
-  if (v) json_object_set_new(record, field, v);
+  if (s) json_object_set_new(record, field, jsonx_words(s, MOST_ERROR));
 }
 
 /* The answers that the error says were no good, by their seq: a retry asks those questions anew (store/runs.c). The error table is
@@ -576,9 +572,12 @@ static void finish_main(struct run *run, struct task *t) {
   run_end(run, "completed", buf_take(&out), NULL);
 }
 
-static enum err code_of(const char *kind) {
+/* What a script may say of its own end. That it was cancelled is a person's word: the run would look as if somebody had stopped it. */
+static enum err own_end(json_t *record) {
+  const char *kind = jsonx_str(record, "kind", "");
   for (int c = 1; c < ERR_COUNT; c++)
-    if (strcmp(kind, err_name(c)) == 0) return c;
+    if (c != ERR_CANCELLED && strcmp(kind, err_name(c)) == 0) return c;
+  if (strcmp(kind, err_name(ERR_CANCELLED)) == 0) set_text(record, "kind", kind_of(ERR_SCRIPT));
   return ERR_SCRIPT;
 }
 
@@ -598,7 +597,7 @@ void run_task_ended(struct task *t) {
       return;
     }
     json_t *record = run_error_record(run, t);
-    run_fail(run, code_of(jsonx_str(record, "kind", "script")), NULL, record);
+    run_fail(run, own_end(record), NULL, record);
     return;
   }
   if (t->group) group_member_ended(t->group);

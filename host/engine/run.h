@@ -60,11 +60,9 @@ struct wait {
   void (*when_quiet)(
       struct wait *w); /* WAIT_PARKED: what happens once nothing else of the run is in flight */
   bool recorded;       /* the answer came from the journal */
+  bool failed;         /* the result says why there is none: finish is not called, the task is raised it */
   bool anew;           /* one is recorded, but a resume --with ... wants another */
-  enum err err;        /* not OK: finish is not called; the task is raised `error` */
-  struct error *
-      error; /* owned; NULL: nothing to say. By pointer, as a waiting run has nearly never one and it is a KB */
-  char *result; /* canonical JSON of the answer; owned */
+  char *result;        /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
   const char *subject;     /* of a read: what is read, in data */
@@ -191,7 +189,8 @@ void wait_ready(struct wait *w);
 /* The wait cannot go on in this life of the run (a gate, a budget, --until). Once nothing else of the run is in flight, `when_quiet` is
  * called: it parks the run, or asks the store to. So calls that other tasks paid for are never thrown away. */
 void wait_park(struct wait *w, void (*when_quiet)(struct wait *w));
-/* The call failed in a way that the script may see: raised in the task. Not journaled here. */
+/* The call failed in a way that the script may see: it is raised in the task. Journaled as an entry like an answer, so that it comes at the same place in
+ * each life of the run, and is not tried again by a replay. */
 void wait_fail(struct wait *w, enum err code, const struct error *e);
 /* Fills the op's journal entry from the wait, gives it the next seq, and posts the op; `done` runs on the loop thread with the op when it is
  * durable, unless the wait was cancelled: then the op is only freed. ERR_FENCED and store failures are handled here: the run is dropped. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "lua/value.h"
 
 enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 60000 };
 
@@ -81,6 +82,17 @@ void wait_seal(struct wait *w) {
   buf_release(&w->content);
 }
 
+/* {"failed":{"kind","message","hint"}} as an error table, with the place in front of the message. */
+static int raise_failure(lua_State *L, const struct wait *w) {
+  value_push_json(L, w->result, w->n_result);
+  lua_getfield(L, -1, "failed");
+  luaL_where(L, 1);
+  lua_getfield(L, -2, "message");
+  lua_concat(L, 2);
+  lua_setfield(L, -2, "message");
+  return lua_error(L);
+}
+
 /* The continuation: under lua_resume, so raising is fine. The wait belongs to task->finished until the resume is over. */
 static int wait_continue(lua_State *L, int status, lua_KContext ctx) {
   (void)status;
@@ -89,19 +101,7 @@ static int wait_continue(lua_State *L, int status, lua_KContext ctx) {
   struct wait *w = t->wait;
   t->wait = NULL;
   t->finished = w;
-  if (w->err == OK) return w->kind->finish(L, w);
-  lua_createtable(L, 0, 3);
-  lua_pushstring(L, err_name(w->err));
-  lua_setfield(L, -2, "kind");
-  luaL_where(L, 1);
-  lua_pushstring(L, w->error ? w->error->message : "");
-  lua_concat(L, 2);
-  lua_setfield(L, -2, "message");
-  if (w->error && w->error->hint[0]) {
-    lua_pushstring(L, w->error->hint);
-    lua_setfield(L, -2, "hint");
-  }
-  return lua_error(L);
+  return w->failed ? raise_failure(L, w) : w->kind->finish(L, w);
 }
 
 int wait_yield(lua_State *L, struct wait *w) {
@@ -116,7 +116,6 @@ void wait_free(struct wait *w) {
     free(w->data);
   buf_release(&w->content);
   free(w->result);
-  free(w->error);
   free(w);
 }
 
@@ -151,17 +150,6 @@ void wait_deliver(struct wait *w, char *result, size_t n) {
   wait_ready(w);
 }
 
-/* Failures that a script sees without a journal entry come from tasks and from bad calls: they are the same in each life. */
-void wait_fail(struct wait *w, enum err code, const struct error *e) {
-  w->err = code;
-  if (e) {
-    w->error = mem_alloc(sizeof *w->error);
-    *w->error = *e;
-  }
-  if (!w->seq) w->seq = w->task->run->seq;
-  wait_ready(w);
-}
-
 /* The database took or gave nothing, for longer than its policy tries. That is no error of the script, and it must not decide by it: the
  * run waits, keeps its journal, and tries again. */
 static void store_failed(struct run *run, const struct store_op *op) {
@@ -181,6 +169,25 @@ bool run_park_for_store(struct run *run, enum err err, const struct error *e) {
   struct store_op op = {.err = err, .error = *e};
   store_failed(run, &op);
   return true;
+}
+
+static const char failure_head[] = "{\"failed\":{";
+
+void wait_fail(struct wait *w, enum err code, const struct error *e) {
+  json_t *v = json_pack("{s:{s:s, s:o}}", "failed", "kind", err_name(code), "message",
+                        jsonx_words(e->message, sizeof e->message));
+  if (e->hint[0])
+    json_object_set_new(json_object_get(v, "failed"), "hint", jsonx_words(e->hint, sizeof e->hint));
+  char *text = jsonx_dumps(v);
+  json_decref(v);
+  w->failed = true;
+  wait_journal(w, text, strlen(text));
+}
+
+/* What a script's own step returns may look like anything, but no step fails here. */
+static bool is_failure(const struct wait *w) {
+  return w->n_result > sizeof failure_head && strcmp(w->key.kind, "step") != 0 &&
+         memcmp(w->result, failure_head, sizeof failure_head - 1) == 0;
 }
 
 void wait_take(struct wait *w, struct store_op *op, char **result) {
@@ -256,15 +263,16 @@ static const struct store_op_kind fetch_kind = {
 
 /* The recorded answer is there: deliver it, or write it under its new key first (adopted, or a late answer). */
 static void recorded_ready(struct wait *w, char *result, size_t n) {
+  w->result = result;
+  w->n_result = n;
+  w->failed = is_failure(w);
   if (!w->recorded) {
     wait_journal(w, result, n);
-  } else if (w->kind->restore) {
+  } else if (w->kind->restore && !w->failed) {
     w->state = WAIT_LOADING;
-    w->result = result;
-    w->n_result = n;
     w->kind->restore(w);
   } else {
-    wait_deliver(w, result, n);
+    wait_ready(w);
   }
 }
 
@@ -467,7 +475,7 @@ static void deliver(struct run *run, struct wait *w) {
   if (!w->recorded) trial_over(run);
   if (run->engine->settings.pulse && !w->recorded)
     atomic_fetch_add(&run->engine->settings.pulse->progress, 1);
-  if (!w->err && goes_round(t, w)) {
+  if (goes_round(t, w)) {
     struct error e = {0};
     err_set(&e, ERR_STUCK, "stuck: the same question got the same answer %d times in a row in task %s",
             LOOP_GUARD, t->scope);

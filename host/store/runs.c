@@ -272,7 +272,8 @@ static enum err copy_journal(struct db *db, const struct op_run_create *op) {
       db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, call_id, size, scope, kind, hash, result)"
                      " SELECT $new, seq, n, at, call_id, size, scope, kind, hash, result FROM journal"
                      " WHERE run_id = $old AND superseded = 0"
-                     " AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\"error\":') ORDER BY seq, id");
+                     " AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\"error\":')"
+                     " AND NOT (kind <> 'step' AND substr(result, 1, 10) = '{\"failed\":') ORDER BY seq, id");
   db_bind_int(s, "$new", op->id);
   db_bind_int(s, "$old", op->retry_of);
   enum err err = db_run(s);

@@ -71,6 +71,7 @@ struct bench {
   struct llm *llm;
   struct engine *engine;
   struct commands commands;
+  const char *source; /* of its pipeline */
   int64_t run;
   bool left; /* the run left the host's hands */
   uint64_t began_ns;
@@ -166,8 +167,10 @@ static void move(struct bench *b) {
   timer_clear(b->loop, &limit);
 }
 
+static const char source[];
+
 static void new_bench(struct bench *b) {
-  *b = (struct bench){0};
+  *b = (struct bench){.source = source};
   snprintf(b->dir, sizeof b->dir, "/tmp/quire-engine.XXXXXX");
   assert_non_null(mkdtemp(b->dir));
   probe_calls = probe_fails_at = 0;
@@ -253,7 +256,7 @@ static void lives_until(struct bench *b, unsigned k) {
   pid_t child = fork();
   if (child == 0) {
     open_library(b);
-    if (!b->run) make_run(b, source);
+    if (!b->run) make_run(b, b->source);
     b->harm_at = k;
     b->harm = die;
     move(b);
@@ -415,6 +418,41 @@ static void failed_at_each_probe(void **state) {
   }
 }
 
+/* A failure that a script catches is an entry like an answer: the next life gets it at the same place, and does not try again. Each later question
+ * holds the order so far, so another order would ask other questions. */
+static void a_failure_keeps_its_place(void **state) {
+  (void)state;
+  static const char script[] = "return { title = 't', run = function()\n"
+                               "  local order = ''\n"
+                               "  task.map({'a', 'b', 'c'}, function(name)\n"
+                               "    local good = pcall(probe.wait, name)\n"
+                               "    order = order .. name .. tostring(good)\n"
+                               "    probe.wait(order)\n"
+                               "    order = order .. name\n"
+                               "    probe.wait(order)\n"
+                               "  end, { limit = 3 })\n"
+                               "  return order\n"
+                               "end }";
+  enum { ROWS = 9 };
+  for (unsigned k = 1; k < ROWS; k++) {
+    struct bench b;
+    new_bench(&b);
+    b.source = script;
+    probe_fails_at = 1;
+    lives_until(&b, k);
+    probe_fails_at = 0;
+    open_library(&b);
+    move(&b);
+    struct run_row row = row_of(&b);
+    if (strcmp(row.status, "completed") != 0) fail_msg("killed after %u: %s: %s", k, row.status, row.error);
+    assert_non_null(strstr(row.result, "afalse"));
+    assert_int_equal(count(&b, "SELECT count(*) FROM journal"), ROWS);
+    run_row_release(&row);
+    close_library(&b);
+    remove_bench(&b);
+  }
+}
+
 /* Too little memory for anything, for the libraries, for the script, for the tasks, for an answer: always a limit, never the host's end. */
 static void every_memory_cap(void **state) {
   (void)state;
@@ -462,6 +500,12 @@ static void tasks_that_wait_for_each_other(void **state) {
        "failed", "\"kind\":\"stuck\"");
 }
 
+static void a_script_cannot_say_that_a_person_cancelled_it(void **state) {
+  (void)state;
+  ends("return { title = 't', run = function() error{ kind = 'cancelled', message = 'I stop' } end }", "failed",
+       "\"kind\":\"script\"");
+}
+
 /* The handle of a grandchild outlives the child that made it. */
 static void handle_of_a_cancelled_task(void **state) {
   (void)state;
@@ -487,6 +531,8 @@ int main(void) {
       cmocka_unit_test(stolen_at_each_wait),
       cmocka_unit_test(drained_at_each_wait),
       cmocka_unit_test(failed_at_each_probe),
+      cmocka_unit_test(a_failure_keeps_its_place),
+      cmocka_unit_test(a_script_cannot_say_that_a_person_cancelled_it),
       cmocka_unit_test(every_memory_cap),
       cmocka_unit_test(tasks_that_wait_for_each_other),
       cmocka_unit_test(handle_of_a_cancelled_task),
