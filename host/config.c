@@ -34,7 +34,7 @@ static const struct limit_row limit_rows[] = {
     {"queue", "most unfinished runs; with more a new one is refused; 0: no limit", 100000, 0, 1e9},
     {"free_mb", "with less free disk no new run begins", 200, 0, 1e9},
 };
-enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
+enum { LIMITS = sizeof limit_rows / sizeof *limit_rows, PRICE_MOST_USD = 5000 };
 
 /* ---- what is shown with its origin */
 
@@ -261,6 +261,15 @@ static enum err add_prices(struct config *c, const json_t *table, const char *fi
     if (!json_is_object(t) || !strchr(model, '/'))
       return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
                      model);
+    const char *field;
+    json_t *v;
+    json_object_foreach(t, field, v) if (
+        json_is_number(v) && strcmp(field, "context") != 0 &&
+        !(json_number_value(v) >= 0 &&
+          json_number_value(v) <=
+              PRICE_MOST_USD)) return err_set(e, ERR_CONFIG,
+                                              "%s: '%s': %s must be from 0 to %d USD per million tokens",
+                                              file, model, field, PRICE_MOST_USD);
     add_price(c, model, t);
   }
   return OK;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +47,7 @@ struct work {
   enum err err;
   struct error error;
   bool working;
+  atomic_bool unwanted; /* nobody waits for it: a host that drains need not */
 };
 
 static void work_free(struct work *k) {
@@ -60,10 +62,12 @@ static void work_free(struct work *k) {
 
 static void release(struct wait *w) {
   struct work *k = w->data;
-  if (k->working)
-    k->wait = NULL;
-  else
+  if (!k->working) {
     work_free(k);
+    return;
+  }
+  k->wait = NULL;
+  atomic_store(&k->unwanted, true);
 }
 
 /* ---- the date that whoever builds a book may fix (reproducible-builds.org) */
@@ -123,7 +127,9 @@ static void run_export(lua_State *L, void *arg) {
 
 static void make_bytes(struct job *j) {
   struct work *k = list_owner(j, struct work, job);
+  if (atomic_load(&k->unwanted)) return;
   struct machine *m = machine_new(&limits, &k->error);
+  if (m) m->unwanted = &k->unwanted;
   k->err = m ? machine_protect(m, run_export, k, &k->error) : ERR_LIMIT;
   machine_free(m);
   if (k->err == OK) k->err = file_write(k->path, k->bytes, k->n_bytes, &k->error);

@@ -101,6 +101,14 @@ static void check(lua_State *L) {
   lua_settop(L, 1);
 }
 
+static char *first_choice(lua_State *L) {
+  lua_getfield(L, 1, "choices");
+  lua_rawgeti(L, -1, 1);
+  char *choice = mem_dup(lua_tostring(L, -1));
+  lua_pop(L, 2);
+  return choice;
+}
+
 static int gate_ask(lua_State *L) {
   check(L);
   struct question *q = mem_alloc(sizeof *q);
@@ -112,6 +120,7 @@ static int gate_ask(lua_State *L) {
   q->show = encode_field(L, "show", &e);
   q->choices = encode_field(L, "choices", &e);
   q->schema = encode_field(L, "schema", &e);
+  if (q->timeout > 0 && !q->on_timeout) q->on_timeout = first_choice(L);
   if (!e.code && value_encode(L, 1, &w->content, &e) == OK) return wait_yield(L, w);
   return args_raise(L, "gate.ask", &e);
 }

@@ -18,6 +18,7 @@
 #include "lua/value.h"
 
 enum { ADAPTER_MEMORY = 256 << 20, MOST_HEADERS = 32, COLLECT_ABOVE = 8 << 20, COLLECT_AT_PERCENT = 400 };
+static const double TOKENS_MOST = 1e9, COST_MOST_USD = 1e4; /* of one answer */
 
 enum function { FN_REQUEST, FN_OPEN, FN_EVENT, FN_FINISH, FN_FAILURE, FN_COUNT };
 static const char *const function_names[FN_COUNT] = {"request", "open", "event", "finish", "failure"};
@@ -184,9 +185,15 @@ static double number_field(lua_State *L, int table, const char *field, double ot
   return v;
 }
 
+/* What a provider says of tokens and money goes into sums that decide whether a run may go on: what cannot be true counts as not said. */
 static int64_t token_field(lua_State *L, int table, const char *field) {
   double v = number_field(L, table, field, 0);
-  return v > 0 && v < 1e12 ? (int64_t)v : 0;
+  return v > 0 && v <= TOKENS_MOST ? (int64_t)v : 0;
+}
+
+static double money_field(lua_State *L, int table, const char *field) {
+  double usd = number_field(L, table, field, -1);
+  return usd >= 0 && usd <= COST_MOST_USD ? usd : -1;
 }
 
 static const char *const failure_names[FAIL_COUNT] = {
@@ -531,7 +538,7 @@ static void do_finish(lua_State *L, void *arg) {
   copy_field(L, 1, "native_stop", out->native_stop, sizeof out->native_stop);
   copy_field(L, 1, "model", out->model, sizeof out->model);
   copy_field(L, 1, "request_id", out->request_id, sizeof out->request_id);
-  out->cost_usd = number_field(L, 1, "cost", -1);
+  out->cost_usd = money_field(L, 1, "cost");
   read_usage(L, out);
 }
 

@@ -70,11 +70,15 @@ static uint64_t used_ns(const struct machine *m) {
   return now > m->slice_start ? now - m->slice_start : 0;
 }
 
+static bool is_unwanted(const struct machine *m) {
+  return m->unwanted && atomic_load_explicit(m->unwanted, memory_order_relaxed);
+}
+
 static void on_tick(int sig) {
   (void)sig;
   last_tick_ns = clock_thread_cpu_ns();
   struct machine *m = current;
-  if (m && m->running && used_ns(m) >= m->limits.slice_ns) arm(m->running, 1);
+  if (m && m->running && (used_ns(m) >= m->limits.slice_ns || is_unwanted(m))) arm(m->running, 1);
 }
 
 /* Starts this thread's CPU timer, once. Without it (no timers left) machines still end by the count hook of
@@ -88,6 +92,10 @@ static void start_ticking(void) {
   struct itimerspec every = {.it_interval = {.tv_nsec = TICK_NS}, .it_value = {.tv_nsec = TICK_NS}};
   if (timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &timer) != 0 || timer_settime(timer, 0, &every, NULL) != 0)
     fatal("no CPU timer for scripts: the kernel refused timer_create");
+  sigset_t mine; /* a thread of the pool blocks all others */
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGVTALRM);
+  pthread_sigmask(SIG_UNBLOCK, &mine, NULL);
   last_tick_ns = clock_thread_cpu_ns();
 }
 
@@ -114,6 +122,7 @@ static void slice_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   struct machine *m = machine_of(L);
   uint64_t used = used_ns(m);
+  if (!m->kill && is_unwanted(m)) m->kill = MACHINE_KILL_UNWANTED;
   if (!m->kill && used < m->limits.slice_ns) {
     disarm(L);
     return;
@@ -211,6 +220,7 @@ void machine_phase(struct machine *m) {
 
 void machine_burn(lua_State *L) {
   struct machine *m = machine_of(L);
+  if (!m->kill && is_unwanted(m)) m->kill = MACHINE_KILL_UNWANTED;
   if (!m->kill && used_ns(m) > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;
   if (m->kill) {
     arm(L, 1);
@@ -228,6 +238,7 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
   case MACHINE_KILL_PHASE_CPU:
     why = "the script used up the CPU time of its phase without getting on (an endless loop?)";
     break;
+  case MACHINE_KILL_UNWANTED: why = "nobody waits for it any more"; break;
   }
   if (!e) return why;
   if (m->kill == MACHINE_KILL_MEMORY) {

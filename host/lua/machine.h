@@ -12,6 +12,7 @@
  * `burst_ns`. Killed means: never resumed, closed. */
 #pragma once
 #include <lua.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -24,7 +25,13 @@ struct machine_limits {
 };
 extern const struct machine_limits machine_default_limits;
 
-enum machine_kill { MACHINE_ALIVE, MACHINE_KILL_MEMORY, MACHINE_KILL_CPU, MACHINE_KILL_PHASE_CPU };
+enum machine_kill {
+  MACHINE_ALIVE,
+  MACHINE_KILL_MEMORY,
+  MACHINE_KILL_CPU,
+  MACHINE_KILL_PHASE_CPU,
+  MACHINE_KILL_UNWANTED
+};
 
 struct machine {
   lua_State *L;
@@ -37,6 +44,8 @@ struct machine {
   uint64_t slice_start, phase_cpu;
   bool preempted; /* the last yield came from the hook */
   void *owner;    /* the run (or NULL): what API functions find by machine_of(L)->owner */
+  const atomic_bool
+      *unwanted; /* the owner's, any thread sets it: nobody waits for this any more. NULL: none */
 };
 
 struct machine *machine_new(const struct machine_limits *limits, struct error *e);

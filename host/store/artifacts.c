@@ -1,8 +1,8 @@
 /* artifacts.c - named documents. A version is a row that never changes and a blob; the head is a pointer in `artifacts`.
  *
- * Numbers are one sequence for versions and proposals. A run's write becomes a proposal when the head is a person's and either newer than
- * what the run has seen, or one over which this run has proposed already (its proposal has the higher number, so `seen` alone would
- * let the next write through). */
+ * Numbers are one sequence for versions and proposals. A run's write becomes a proposal when the head is another's (a person's, or written by another
+ * run since this one began) and either newer than what the run has seen, or one over which this run has proposed already (its proposal has
+ * the higher number, so `seen` alone would let the next write through). */
 #include "store/artifacts.h"
 
 #include <stdlib.h>
@@ -17,21 +17,29 @@
 
 struct head {
   int64_t artifact, version_id, number, newest; /* newest: highest number, proposals too */
+  int64_t run, created_at;                      /* run: who wrote it; 0: a person */
   bool by_person;
 };
 
 /* Zeroes when there is no such artifact. */
 static enum err find_head(struct db *db, int64_t project, const char *name, struct head *out) {
-  struct db_stmt *s = db_prepare(db, "SELECT a.id, v.id, v.number, v.author = 'person',"
-                                     " (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = a.id)"
-                                     " FROM artifacts a LEFT JOIN artifact_versions v ON v.id = a.head"
-                                     " WHERE a.project_id = $project AND a.name = $name");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT a.id, v.id, v.number, v.author = 'person', v.run_id, v.created_at,"
+                     " (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = a.id)"
+                     " FROM artifacts a LEFT JOIN artifact_versions v ON v.id = a.head"
+                     " WHERE a.project_id = $project AND a.name = $name");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   *out = (struct head){0};
   enum db_step step = db_step(s);
   if (step == DB_ROW)
-    *out = (struct head){db_int(s, 0), db_int(s, 1), db_int(s, 2), db_int(s, 4), db_int(s, 3) != 0};
+    *out = (struct head){.artifact = db_int(s, 0),
+                         .version_id = db_int(s, 1),
+                         .number = db_int(s, 2),
+                         .by_person = db_int(s, 3) != 0,
+                         .run = db_int(s, 4),
+                         .created_at = db_int(s, 5),
+                         .newest = db_int(s, 6)};
   return sql_end(db, s, step);
 }
 
@@ -105,12 +113,33 @@ static enum err has_proposed(struct db *db, int64_t artifact, int64_t run, int64
   return sql_end(db, s, step);
 }
 
+/* A run and the runs it continues: what they wrote is its own output. */
+#define OWN_LINE                                                                                              \
+  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id" \
+  " WHERE r.retry_of IS NOT NULL)"
+#define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
+
+/* Two runs at work on one project: was the head written by another one, since `run` began? */
+static enum err met(struct db *db, int64_t run, const struct head *head, bool *theirs) {
+  struct db_stmt *s = db_prepare(
+      db, OWN_LINE
+      " SELECT 1 FROM runs WHERE id = $run AND started_at <= $at AND $other NOT IN (SELECT id FROM line)");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$at", head->created_at);
+  db_bind_int(s, "$other", head->run);
+  enum db_step step = db_step(s);
+  *theirs = step == DB_ROW;
+  return sql_end(db, s, step);
+}
+
 static enum err put_one(struct db *db, struct op_artifact_put *op, struct artifact_put *put, json_t *list) {
   struct head head;
   enum err err = find_head(db, op->project, put->name, &head);
   if (err != OK) return err;
-  put->proposal = head.by_person && head.number > put->seen;
-  if (head.by_person && !put->proposal)
+  bool theirs = head.by_person;
+  if (!theirs && head.run && head.run != op->entry.run) err = met(db, op->entry.run, &head, &theirs);
+  put->proposal = theirs && head.number > put->seen;
+  if (err == OK && theirs && !put->proposal)
     err = has_proposed(db, head.artifact, op->entry.run, head.number, &put->proposal);
   if (err != OK) return err;
   struct artifact_write w = {.project = op->project,
@@ -170,12 +199,6 @@ static void free_put(struct store_op *base) {
 const struct store_op_kind op_artifact_put_kind = {"artifact_put", apply_put, NULL, NULL, free_put, false};
 
 /* --- a run's reads --- */
-
-/* A run and the runs it continues: what they wrote is its own output. */
-#define OWN_LINE                                                                                              \
-  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id" \
-  " WHERE r.retry_of IS NOT NULL)"
-#define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
 
 static enum err read_content(struct db *db, int64_t version_id, struct op_artifact_get *op) {
   struct buf b;

@@ -187,9 +187,11 @@ static enum err check_choice(const char *choices, const char *choice, struct err
 static enum err check_gate(struct db *db, struct op_gate_decide *op) {
   struct error *e = &op->op.error;
   struct db_stmt *s = db_prepare(
-      db, "SELECT g.run_id, g.status, g.show_sha, g.choices, g.decision, g.decided_by, r.status, r.ended_at"
-          " FROM gates g JOIN runs r ON r.id = g.run_id WHERE g.id = $id");
+      db,
+      "SELECT g.run_id, g.status, g.show_sha, g.choices, g.decision, g.decided_by, r.status, r.ended_at,"
+      " g.on_timeout IS NOT NULL AND g.expires_at <= $now, g.on_timeout FROM gates g JOIN runs r ON r.id = g.run_id WHERE g.id = $id");
   db_bind_int(s, "$id", op->gate);
+  db_bind_int(s, "$now", clock_wall_ms());
   enum db_step step = db_step(s);
   enum err err = OK;
   if (step == DB_DONE) {
@@ -203,6 +205,8 @@ static enum err check_gate(struct db *db, struct op_gate_decide *op) {
     } else if (!db_is_null(s, 7)) {
       err = err_set(e, ERR_CONFLICT, "run %lld is %s: nothing waits for this decision any more",
                     (long long)op->run, db_text(s, 6));
+    } else if (db_int(s, 8)) {
+      err = err_set(e, ERR_CONFLICT, "the time to decide is over: the run goes on with '%s'", db_text(s, 9));
     } else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {
       err = err_set(e, ERR_CONFLICT, "what is shown has changed since you looked");
       err_hint(e, "look at it again, then decide");

@@ -69,6 +69,19 @@ wait $pid
 t_is $? 0
 t_has "$(cat "$tmp/out")" "Choice: approve"
 
+t_case "a question that nobody answers in time is answered by itself, with the first choice"
+cat >"$tmp/ask_soon.lua" <<'LUA'
+return { title = "Ask", run = function()
+  return gate.ask { title = "Soon?", show = "", choices = { "yes", "no" }, timeout = 1 }
+end }
+LUA
+t_run "$QUIRE" run "$tmp/ask_soon.lua" --detach --quiet
+five() { [[ $(sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" "SELECT status FROM runs WHERE id = 5") == "$1" ]]; }
+t_wait 20 five completed # its time was set after the host had looked for work the last time
+t_run "$QUIRE" show 5
+t_has "$out" '"by":"timeout","choice":"yes"'
+t_run 1 "$QUIRE" gate reject 5
+
 t_case "serve drains and ends with 0"
 kill -TERM $serve
 wait $serve

@@ -62,6 +62,28 @@ t_has "$(sql "SELECT error FROM run_texts WHERE run_id = 4")" '"code":"stuck"'
 t_is "$(audit)" ""
 serve_stop
 
+t_case "a host that is asked to stop does not wait for an export that never ends"
+steps_library
+mkdir -p "$QUIRE_LIBRARY/scripts/exports"
+echo 'return function(book) while true do end end' >"$QUIRE_LIBRARY/scripts/exports/endless.lua"
+cat >"$QUIRE_LIBRARY/pipelines/endless.lua" <<'LUA'
+return { title = "Endless", run = function()
+  llm.ask { role = "writer", prompt = "A line.", max_words = 5 }
+  export.run { format = "endless", name = "x.txt", book = {} }
+end }
+LUA
+serve_start
+api POST /api/runs '{"pipeline": "endless", "key": "endless", "input": {}}' >"$tmp/said"
+exporting() { [[ $(sql "SELECT count(*) FROM journal") == 1 ]]; }
+t_wait 10 exporting
+kill -TERM "$guardian"
+ended() { ! kill -0 "$guardian"; }
+t_wait 20 ended || kill -9 "$guardian"
+wait "$guardian"
+t_is "$?" 0
+t_is "$(sql "SELECT status FROM runs")" queued
+t_is "$(audit)" ""
+
 t_case "neighbours of scripts that never yield and that eat memory finish as if they were alone"
 steps_library
 for name in loop_forever memory_bomb gsub_spin sort_spin_in_pcall rep_chain; do cp "$root/tests/lua/attacks/$name.lua" "$QUIRE_LIBRARY/pipelines/"; done

@@ -714,6 +714,27 @@ static void an_answer_without_stream_is_read_too(void **state) {
   release(&q);
 }
 
+/* Money that cannot be true is money that nobody named: the answer is priced by its tokens. */
+static void a_provider_cannot_spend_what_it_likes(void **state) {
+  struct room *r = *state;
+  static const char *const costs[] = {"-3", "1e300", "1e18", "10001", "\"free\""};
+  for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+    struct question q = {0};
+    char *reply = mem_printf(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"Hi.\"},"
+        "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":1e300,\"cost\":%s}}",
+        costs[i]);
+    SCRIPT(&r->server, reply);
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    assert_int_equal(jsonx_int(v, "cost_nano", -1), 100 * 1000);
+    json_decref(v);
+    release(&q);
+    free(reply);
+  }
+  assert_int_equal(r->budget.spent_nano, 5 * 100 * 1000);
+}
+
 static void a_missing_key_pauses_before_anything(void **state) {
   struct room *r = *state;
   unsetenv("TEST_LLM_KEY");
@@ -1010,6 +1031,7 @@ int main(void) {
       T(a_schema_is_asked_for_once),
       T(a_long_answer_stops_at_its_length),
       T(an_answer_without_stream_is_read_too),
+      T(a_provider_cannot_spend_what_it_likes),
       T(a_missing_key_pauses_before_anything),
       T(a_key_file_must_be_private),
       T(a_fenced_run_sends_nothing),

@@ -110,6 +110,22 @@ static void what_a_person_wrote_is_never_written_over(void **state) {
   assert_int_equal(ask(s, "SELECT count(*) FROM artifact_versions WHERE state = 'proposal'"), 2);
 }
 
+static void two_runs_at_one_document_do_not_write_over_each_other(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t one, two, first = running(s, "b", &one), second = running(s, "b", &two),
+                    project = project_of(s, first);
+  assert_int_equal(project_of(s, second), project);
+  assert_false(put_is_proposal(s, first, one, 1, project, 0));
+  assert_true(put_is_proposal(s, second, two, 1, project, 0)); /* they meet */
+  assert_true(put_is_proposal(s, second, two, 2, project, 2)); /* its own proposal is not the other's text */
+  content_is(s, project, "chapters/01.md", "text 0.1");
+  assert_false(put_is_proposal(s, first, one, 2, project, 1));
+  assert_false(put_is_proposal(s, second, two, 3, project, 4)); /* it has read what the other wrote */
+  usleep(2000);
+  int64_t three, third = running(s, "b", &three); /* it began afterwards: nothing meets */
+  assert_false(put_is_proposal(s, third, three, 1, project, 0));
+}
+
 static void an_edit_expects_the_version_it_saw(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t project = project_of(s, create_run(s, "b"));
@@ -420,6 +436,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(puts_are_one_transaction_with_their_entry),
       CASE(what_a_person_wrote_is_never_written_over),
+      CASE(two_runs_at_one_document_do_not_write_over_each_other),
       CASE(an_edit_expects_the_version_it_saw),
       CASE(reads_of_a_run_are_journaled_with_the_version),
       CASE(lists_are_journaled),
