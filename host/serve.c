@@ -27,7 +27,7 @@ enum {
   POOL_THREADS = 2,
   HOOKS_MS = 10000,
   WAKE_LEAST_MS = 200,
-  WAKE_MOST_MS = 60000,
+  WAKE_MOST_MS = 10000, /* also when somebody set the clock forward */
   LOOK_SOON_MS = 20,
   LOOK_AGAIN_MS = 1000,
   STREAMS = 320, /* browsers that watch at once; a thread each */

@@ -35,8 +35,8 @@ static void encode(const char *s, char *out, size_t max) {
 }
 
 void act_path(const struct act *a, char *out, size_t max) {
-  static const char *const verbs[] = {
-      [ACT_RESUME] = "resume", [ACT_RETRY] = "retry", [ACT_ADOPT] = "adopt", [ACT_CANCEL] = "cancel"};
+  static const char *const verbs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry",   [ACT_ADOPT] = "adopt",
+                                      [ACT_PAUSE] = "pause",   [ACT_CANCEL] = "cancel", [ACT_NOTE] = "notes"};
   if (a->kind == ACT_RUN)
     snprintf(out, max, "/api/runs");
   else if (a->kind == ACT_SWEEP)
@@ -70,6 +70,8 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_RESUME: err = command_resume(c, a->id, request, out, e); break;
   case ACT_RETRY: err = command_retry(c, a->id, request, out, e); break;
   case ACT_ADOPT: err = command_adopt(c, a->id, out, e); break;
+  case ACT_PAUSE: err = command_pause(c, a->id, out, e); break;
+  case ACT_NOTE: err = command_note(c, a->id, request, out, e); break;
   case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
   case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
   case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;

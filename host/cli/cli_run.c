@@ -1,4 +1,4 @@
-/* cli_run.c - run, resume, retry, cancel, watch, export: what starts runs and follows them.
+/* cli_run.c - run, resume, retry, pause, cancel, note, watch, export: what starts runs and follows them.
  *
  *   request -> act_do (owner, or handed over) -> follow -> result -> stay while handed-over runs are here -> act_close */
 #include <stdlib.h>
@@ -280,18 +280,46 @@ int cli_retry(struct cli *c) {
   return resume_or_retry(c, ACT_RETRY);
 }
 
-int cli_cancel(struct cli *c) {
+/* A change of one run that is done when its answer is there. `says`: with the run's number. */
+static int change(struct cli *c, struct act *a, const char *(*says)(const struct act *a)) {
   struct error e = {0};
-  struct act a = {.kind = ACT_CANCEL};
-  enum err err = cli_number(c, 0, "run", &a.id, &e);
-  if (err == OK) err = act_do(c, &a, &e);
+  enum err err = cli_number(c, 0, "run", &a->id, &e);
+  if (err == OK) err = act_do(c, a, &e);
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json)
-    out_json(json_incref(a.answer));
+    out_json(json_incref(a->answer));
   else
-    out_line("Run %lld is %s.", (long long)a.id, jsonx_str(a.answer, "status", "cancelled"));
-  act_close(&a, 0);
+    out_line("Run %lld %s.", (long long)a->id, says(a));
+  act_close(a, 0);
   return EXIT_DONE;
+}
+
+static const char *says_paused(const struct act *a) {
+  bool waits = strcmp(jsonx_str(a->answer, "status", ""), "waiting") == 0;
+  return waits ? "is paused; `quire resume` goes on" : "is paused once its calls in flight have ended";
+}
+static const char *says_cancelled(const struct act *a) {
+  return strcmp(jsonx_str(a->answer, "status", ""), "cancelled") == 0 ? "is cancelled" : "stops";
+}
+static const char *says_noted(const struct act *a) {
+  (void)a;
+  return "hears it when it asks for notes";
+}
+
+int cli_pause(struct cli *c) {
+  struct act a = {.kind = ACT_PAUSE};
+  return change(c, &a, says_paused);
+}
+int cli_cancel(struct cli *c) {
+  struct act a = {.kind = ACT_CANCEL};
+  return change(c, &a, says_cancelled);
+}
+int cli_note(struct cli *c) {
+  json_t *request = json_pack("{s:o}", "text", view_text(c->args[1]));
+  struct act a = {.kind = ACT_NOTE, .request = request};
+  int code = change(c, &a, says_noted);
+  json_decref(request);
+  return code;
 }
 
 int cli_watch(struct cli *c) {

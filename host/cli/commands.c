@@ -23,6 +23,11 @@ const struct command cli_commands[] = {
      "quire retry 7\nquire retry 7 --with scripts\n", cli_retry,
      "What the models answered is kept, but for the answers that the run failed on: failed calls, and JSON that stayed\n"
      "unusable after its repair. Those questions are asked anew, and everything that depends on them."},
+    {"pause", "RUN", "stop a run after its calls in flight, until it is resumed", 1, 1, "", "quire pause 7\n",
+     cli_pause, NULL},
+    {"note", "RUN TEXT", "tell a run something; it hears it when it asks for notes", 2, 2, "",
+     "quire note 7 \"Less rain, more harbour.\"\n", cli_note,
+     "A script reads notes with run.notes(); the shipped book does before each chapter."},
     {"cancel", "RUN", "stop a run for good", 1, 1, "", "quire cancel 7\n", cli_cancel, NULL},
     {"watch", "RUN", "follow a run; ends with its exit code", 1, 1, "max-wait",
      "quire watch 7\nquire watch 7 --json | jq .type\n", cli_watch,

@@ -490,7 +490,24 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   return err;
 }
 
-/* ---- cancel, notes, gates, artifacts */
+/* ---- pause, cancel, notes, gates, artifacts */
+
+enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  bool here = c->engine && engine_holds(c->engine, run);
+  if (here) engine_pause(c->engine, run);
+  struct op_run_command op = {
+      .op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
+  struct run_row row = {0};
+  enum err err = store_do(c->store, &op.op);
+  bool pausing = err == ERR_CONFLICT && here && status_of(c, run, &row, NULL) == OK &&
+                 strcmp(row.status, "running") == 0; /* the loop parks it */
+  if (err != OK && !pausing && e) *e = op.op.error;
+  if (err == OK || pausing)
+    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", pausing ? "pausing" : op.row.status);
+  run_row_release(&op.row);
+  run_row_release(&row);
+  return pausing ? OK : err;
+}
 
 enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e) {
   if (c->engine) engine_cancel(c->engine, run); /* at once, if it is here; never waits for a lock */
@@ -503,22 +520,6 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
   run_row_release(&op.row);
   if (err != OK && e) *e = op.op.error;
   if (err == OK) *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", "cancelled");
-  return err;
-}
-
-enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
-  struct run_row row = {0};
-  enum err err = status_of(c, run, &row, e);
-  if (err == OK && (!c->engine || strcmp(row.status, "running") != 0)) {
-    err = err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that is running can be paused", (long long)run,
-                  row.status);
-    err_hint(e, "`quire show %lld` says what it waits for", (long long)run);
-  }
-  if (err == OK) {
-    engine_pause(c->engine, run);
-    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", "pausing");
-  }
-  run_row_release(&row);
   return err;
 }
 

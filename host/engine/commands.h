@@ -45,8 +45,8 @@ enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct err
 enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/runs/{id}/cancel -> {"run","status"} */
 enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e);
-/* POST /api/runs/{id}/pause -> {"run","status"}: begins nothing new, waits once the calls under way have ended; `resume` goes on. Only what runs can
- * be paused: ERR_CONFLICT says what the run is instead. */
+/* POST /api/runs/{id}/pause -> {"run","status"}: begins nothing new, waits once the calls under way have ended ("pausing" until then); `resume` goes
+ * on. Only what runs or is queued can be paused: ERR_CONFLICT says what the run is instead. */
 enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e);
 /* POST /api/runs/{id}/notes {"text"} */
 enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);

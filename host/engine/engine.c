@@ -203,29 +203,13 @@ void engine_cancel(struct engine *en, int64_t run) {
   post_command(en, do_cancel, run, 0, NULL, NULL);
 }
 
-/* ---- pause and drain */
-
-static bool call_in_flight(struct run *run) {
-  for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
-    struct wait *w = list_owner(node, struct task, all)->wait;
-    if (w && w->state == WAIT_STARTED && strcmp(w->kind->name, "llm") == 0) return true;
-  }
-  return false;
-}
-
-void engine_look_at_pause(struct run *run) {
-  if (run->state != RUN_LIVE || call_in_flight(run)) return;
-  char why[100];
-  snprintf(why, sizeof why, "paused, as asked; it goes on with `quire resume %lld`", (long long)run->id);
-  run_park(run, "until", why, 0);
-}
-
 static void do_pause(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   struct run *run = run_find(c->en, c->run);
-  if (run && run->state != RUN_ENDING && run->state != RUN_GONE) {
+  if (run) {
     run->pausing = true;
-    if (run->state == RUN_LIVE) sched_add(run);
+    run_look_paused(run);
+    run_maybe_free(run);
   }
   free(c);
 }
@@ -233,10 +217,12 @@ void engine_pause(struct engine *en, int64_t run) {
   post_command(en, do_pause, run, 0, NULL, NULL);
 }
 
+/* ---- drain */
+
 static struct run *next_to_park(struct engine *en, bool grace_over) {
   for (struct list *node = en->runs.next; node != &en->runs; node = node->next) {
     struct run *run = list_owner(node, struct run, node);
-    if (run->state == RUN_LIVE && (grace_over || !call_in_flight(run))) return run;
+    if (run->state == RUN_LIVE && (grace_over || !run_has_call_in_flight(run))) return run;
   }
   return NULL;
 }

@@ -54,8 +54,7 @@ void engine_claim(struct engine *en, int64_t run, int64_t project);
 size_t engine_held(const struct engine *en, struct turn *out, size_t max);
 /* Stops a run that is here: transfer and coroutine at once, the row when durable. Nothing happens when it is not here. Any thread. */
 void engine_cancel(struct engine *en, int64_t run);
-/* The run begins nothing new; once its calls under way have ended it waits until somebody resumes it. Nothing happens when it is not here. Any
- * thread. */
+/* Takes a run that is here out of memory, as waiting, once its calls in flight have ended. Nothing happens when it is not here. Any thread. */
 void engine_pause(struct engine *en, int64_t run);
 /* No new work; runs finish the calls in flight for at most grace_ms, then go back to queued. `done` runs on the loop thread. Any thread. */
 void engine_drain(struct engine *en, int grace_ms, void (*done)(void *arg), void *arg);

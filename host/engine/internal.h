@@ -70,6 +70,9 @@ void run_maybe_free(struct run *run);
 void run_task_ended(struct task *t); /* tells waiters, ends the run with its main task */
 json_t *run_error_record(struct run *run, struct task *t);
 
+bool run_has_call_in_flight(const struct run *run);
+/* Is a person's pause due: it is asked for, the run is here, and no call of it is in flight? Then it is parked. */
+bool run_look_paused(struct run *run);
 void run_post_claim(struct run *run, bool alone);
 void run_cancel(struct run *run);
 
@@ -82,8 +85,6 @@ void trial_drain(struct engine *en);
 /* engine.c */
 void engine_note_claim(struct engine *en, int64_t waited_ms);
 void engine_look_at_drain(struct engine *en);
-/* Parks a run that shall pause, if no call of it is under way. */
-void engine_look_at_pause(struct run *run);
 void engine_note_held(struct engine *en, int64_t run, bool held);
 
 /* load.c: what a run needs from the database before it can move */

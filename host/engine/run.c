@@ -275,6 +275,10 @@ static void keep_machine_out_of(struct run *run);
 
 void run_begin(struct run *run) {
   struct error e = {0};
+  if (run->pausing) {
+    run_park(run, "paused", "a person paused it", 0);
+    return;
+  }
   run->machine = machine_new(&run->engine->settings.machine, &e);
   if (!run->machine) {
     run_fail(run, ERR_LIMIT, &e, NULL);
@@ -409,6 +413,20 @@ void run_park(struct run *run, const char *wait_kind, const char *why, int64_t w
   close_run(run);
   post_status(run, strcmp(wait_kind, "queued") == 0 ? "queued" : "waiting",
               strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, why, wake_at, NULL, NULL);
+}
+
+bool run_has_call_in_flight(const struct run *run) {
+  for (const struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
+    const struct wait *w = list_owner(node, struct task, all)->wait;
+    if (w && w->state == WAIT_STARTED && strcmp(w->kind->name, "llm") == 0) return true;
+  }
+  return false;
+}
+
+bool run_look_paused(struct run *run) {
+  if (!run->pausing || run->state != RUN_LIVE || run_has_call_in_flight(run)) return false;
+  run_park(run, "paused", "a person paused it", 0);
+  return true;
 }
 
 void run_parked_by_store(struct run *run, const char *status) {

@@ -150,8 +150,7 @@ struct run {
   } state;        /* GONE: machine and tasks closed, ops still in flight */
   int in_flight;  /* store ops that will come back */
   bool scheduled; /* in engine->ready */
-  bool cancelled, draining;
-  bool pausing; /* a person asked: it goes no further, and waits once no call is under way */
+  bool cancelled, pausing;
   bool parking; /* some wait is parked */
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */

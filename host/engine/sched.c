@@ -542,6 +542,10 @@ static void look_deadlock(struct run *run) {
 }
 
 static void sched_run(struct run *run) {
+  if (run->pausing) { /* what is in flight is paid for: it comes to an end, and nothing new begins */
+    run_look_paused(run);
+    return;
+  }
   if (!has_work(run)) {
     look_quiet(run);
     return;
@@ -570,10 +574,7 @@ bool sched_pass(void *engine) {
     if (!node) return false;
     struct run *run = list_owner(node, struct run, ready_node);
     run->scheduled = false;
-    if (run->pausing)
-      engine_look_at_pause(run);
-    else
-      sched_run(run);
+    sched_run(run);
     run_maybe_free(run);
   }
   return !list_empty(&en->ready);

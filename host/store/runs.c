@@ -548,13 +548,22 @@ const struct store_op_kind op_run_status_kind = {"run_status",  apply_status, en
 
 /* --- a person's change --- */
 
+/* What each change makes of a run. */
+static const struct {
+  const char *to;
+  enum run_mover by;
+} changes[] = {[RUN_RESUME] = {"queued", BY_PERSON_RESUME},
+               [RUN_PAUSE] = {"waiting", BY_PERSON_PAUSE},
+               [RUN_CANCEL] = {"cancelled", BY_PERSON_CANCEL}};
+
 static enum err check_command(const struct op_run_command *op, const struct standing *now, struct error *e) {
-  const struct run_transition *t = op->what == RUN_RESUME
-                                       ? run_transition(now->status, "queued", BY_PERSON_RESUME)
-                                       : run_transition(now->status, "cancelled", BY_PERSON_CANCEL);
+  const struct run_transition *t = run_transition(now->status, changes[op->what].to, changes[op->what].by);
+  if (!t && op->what == RUN_PAUSE && !is_terminal(now->status))
+    return err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that runs or is queued can be paused",
+                   (long long)op->id, now->status);
   if (!t) {
     err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id, now->status);
-    if (op->what == RUN_RESUME)
+    if (op->what != RUN_CANCEL)
       err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;
   }
@@ -587,6 +596,17 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
   return db_run(s);
 }
 
+static const char paused_for[] = "a person paused it";
+
+static enum err pause(struct db *db, const struct op_run_command *op) {
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'waiting', epoch = epoch + (status = 'running'), wait_kind = 'paused',"
+          " wait_for = $for, wake_at = NULL WHERE id = $id");
+  db_bind_text(s, "$for", paused_for);
+  db_bind_int(s, "$id", op->id);
+  return db_run(s);
+}
+
 static enum err cancel(struct db *db, const struct op_run_command *op) {
   struct db_stmt *s = db_prepare(
       db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
@@ -602,9 +622,12 @@ static enum err apply_command(struct db *db, struct store_op *base) {
   struct standing now;
   enum err err = look(db, op->id, &now, &base->error);
   if (err == OK) err = check_command(op, &now, &base->error);
-  if (err == OK) err = op->what == RUN_RESUME ? resume(db, op) : cancel(db, op);
   if (err == OK)
-    err = event_status(db, op->id, op->what == RUN_RESUME ? "queued" : "cancelled", NULL, NULL, 0, NULL);
+    err = op->what == RUN_RESUME ? resume(db, op) : op->what == RUN_PAUSE ? pause(db, op) : cancel(db, op);
+  bool paused = op->what == RUN_PAUSE;
+  if (err == OK)
+    err = event_status(db, op->id, changes[op->what].to, paused ? "paused" : NULL, paused ? paused_for : NULL,
+                       0, NULL);
   return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
 }
 

@@ -95,13 +95,14 @@ struct op_run_status {
 };
 extern const struct store_op_kind op_run_status_kind;
 
-/* A person's change: resume (waiting -> queued), cancel of a run that no host holds (any unfinished -> cancelled, epoch + 1). */
+/* A person's change: resume (waiting -> queued), pause (queued -> waiting until it is resumed), cancel (any unfinished -> cancelled,
+ * epoch + 1). */
 struct op_run_command {
   struct store_op op;
   int64_t id;
-  enum { RUN_RESUME, RUN_CANCEL } what;
+  enum { RUN_RESUME, RUN_PAUSE, RUN_CANCEL } what;
   bool
-      orphan; /* RUN_RESUME: a run that is 'running' is in nobody's hands (its host died), so it may be resumed */
+      orphan; /* a run that is 'running' is in nobody's hands (its host died), so it may be resumed or paused */
   const char *
       resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
   int64_t script_set;  /* new set for --with scripts, or 0 */

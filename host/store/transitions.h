@@ -10,6 +10,7 @@ enum run_mover {
   BY_HOST,       /* the host that holds it */
   BY_WATCHER,    /* it stopped moving */
   BY_PERSON_RESUME,
+  BY_PERSON_PAUSE,
   BY_PERSON_CANCEL
 };
 enum run_guard {
@@ -39,6 +40,8 @@ static const struct run_transition run_transitions[] = {
     {"queued", "queued", BY_PERSON_RESUME, 0},
     {"waiting", "queued", BY_PERSON_RESUME, 0},
     {"running", "queued", BY_PERSON_RESUME, IF_OWNER_DEAD},
+    {"queued", "waiting", BY_PERSON_PAUSE, 0},
+    {"running", "waiting", BY_PERSON_PAUSE, IF_OWNER_DEAD | NEW_EPOCH}, /* a living host parks it itself */
     {"queued", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
     {"waiting", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
     {"running", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},

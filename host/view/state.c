@@ -25,6 +25,7 @@ bool state_waits(const struct run_row *r, const char *kind) {
 const char *state_word(const struct run_row *r, const struct library_owner *owner) {
   if (!owner && (is(r->status, "running") || is(r->status, "queued"))) return "interrupted";
   if (is(r->status, "waiting") && is(r->wait_kind, "until")) return "stopped";
+  if (state_waits(r, "paused")) return "paused";
   return r->status;
 }
 
@@ -38,6 +39,7 @@ static char *waiting_sentence(const struct run_row *r) {
     return mem_printf(
         "Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.",
         why);
+  if (state_waits(r, "paused")) return mem_printf("Paused by a person. `quire resume %lld` goes on.", id);
   if (state_waits(r, "budget"))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
   if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);

@@ -56,34 +56,26 @@ void decide_gate(struct request *q, struct response *a, void *arg) {
   on_number(q, a, "gate", command_gate, arg);
 }
 
+/* Commands that need no more than the run's number. */
+static void on_run(struct request *q, struct response *a,
+                   enum err (*command)(struct commands *, int64_t, json_t **, struct error *), void *arg) {
+  struct web *w = arg;
+  json_t *out = NULL;
+  struct error e = {0};
+  int64_t id;
+  if (!api_number(q, a, "id", "run", &id)) return;
+  enum err err = command(w->commands, id, &out, &e);
+  api_answer(a, err, out, 200, &e);
+}
+
 void adopt_run(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  json_t *out = NULL;
-  struct error e = {0};
-  int64_t id;
-  if (!api_number(q, a, "id", "run", &id)) return;
-  enum err err = command_adopt(w->commands, id, &out, &e);
-  api_answer(a, err, out, 200, &e);
+  on_run(q, a, command_adopt, arg);
 }
-
-void cancel_run(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  json_t *out = NULL;
-  struct error e = {0};
-  int64_t id;
-  if (!api_number(q, a, "id", "run", &id)) return;
-  enum err err = command_cancel(w->commands, id, &out, &e);
-  api_answer(a, err, out, 200, &e);
-}
-
 void pause_run(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  json_t *out = NULL;
-  struct error e = {0};
-  int64_t id;
-  if (!api_number(q, a, "id", "run", &id)) return;
-  enum err err = command_pause(w->commands, id, &out, &e);
-  api_answer(a, err, out, 200, &e);
+  on_run(q, a, command_pause, arg);
+}
+void cancel_run(struct request *q, struct response *a, void *arg) {
+  on_run(q, a, command_cancel, arg);
 }
 
 void edit_artifact(struct request *q, struct response *a, void *arg) {

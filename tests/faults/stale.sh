@@ -7,6 +7,7 @@
 rehearse_start --latency 20 --chunks 1 --chunk-delay 0 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
 quick='watcher = { every_s = 0.3, stale_s = 1, never_s = 1.5 }'
 asked() { [[ $(ledger_total) -ge $1 ]]; }
+run_is() { [[ $(sql "SELECT status FROM runs WHERE id = $1") == "$2" ]]; }
 
 t_case "ten undisturbed runs"
 reference 10
@@ -51,6 +52,47 @@ t_is "$(sql "SELECT count(*), max(epoch) FROM runs WHERE status = 'completed'")"
 t_is "$(ledger_repeats)" "0 0"
 sound 10
 serve_stop
+
+t_case "a run that is paused ends the call that it has in flight, holds no memory, and goes on where it was"
+steps_library
+rehearse_control '{"latency": 700}'
+serve_start
+submit 1 2
+t_wait 5 asked 2
+t_run 0 "$QUIRE" pause 1
+t_has "$out" "is paused"
+t_wait 20 run_is 1 waiting
+t_is "$(sql "SELECT status, wait_kind FROM runs WHERE id = 1")" "waiting|paused"
+t_is "$(sql "SELECT count(*) FROM calls WHERE run_id = 1 AND state <> 'answered'")" 0
+t_is "$(sql "SELECT count(*) FROM calls WHERE run_id = 1")" "$(sql "SELECT count(*) FROM journal WHERE run_id = 1 AND kind = 'llm'")"
+t_has "$("$QUIRE" show 1 2>&1)" "Paused by a person. \`quire resume 1\` goes on."
+t_has "$("$QUIRE" runs 2>&1)" "paused"
+t_run 1 "$QUIRE" pause 1
+t_has "$out" "is waiting"
+rehearse_control '{"latency": 20}'
+t_wait 20 run_is 2 completed
+t_is "$(api POST /api/runs/2/pause '{}' | grep -c '"conflict"')" 1
+t_run 0 "$QUIRE" note 1 "Less rain."
+t_is "$(sql "SELECT run_id, text FROM notes")" "1|Less rain."
+host_kill # and paused it stays
+t_wait 10 serve_ready
+t_is "$(sql "SELECT status, wait_kind FROM runs WHERE id = 1")" "waiting|paused"
+api POST /api/runs/1/resume '{}' >"$tmp/said"
+wait_ended 20
+t_is "$(ledger_repeats)" "0 0"
+t_is "$(ledger_total)" 40
+t_is "$(audit)" ""
+serve_stop
+
+t_case "a queued run is paused where it stands, also without an owner"
+steps_library 2
+serve_start
+api POST /api/runs "{\"pipeline\": \"steps\", \"key\": \"later\", \"input\": {\"n\": 1}, \"after_ms\": $(date -d '+1 hour' +%s)000}" >"$tmp/said"
+serve_stop
+t_run 0 "$QUIRE" pause 1
+t_is "$(sql "SELECT status, wait_kind, wake_at IS NULL FROM runs")" "waiting|paused|1"
+t_run 10 "$QUIRE" pause 2
+t_is "$(audit)" ""
 
 t_case "runs that wait for their turn at the provider are not stale"
 slow='watcher = { every_s = 0.5, stale_s = 3, never_s = 4 }'

@@ -502,8 +502,8 @@ static void tasks_that_wait_for_each_other(void **state) {
 
 static void a_script_cannot_say_that_a_person_cancelled_it(void **state) {
   (void)state;
-  ends("return { title = 't', run = function() error{ kind = 'cancelled', message = 'I stop' } end }", "failed",
-       "\"kind\":\"script\"");
+  ends("return { title = 't', run = function() error{ kind = 'cancelled', message = 'I stop' } end }",
+       "failed", "\"kind\":\"script\"");
 }
 
 /* The handle of a grandchild outlives the child that made it. */

@@ -15,6 +15,7 @@ enum {
   SWEEPS = 2,
   RESUMES = 1,
   PARKS = 1,
+  PAUSES = 1,
   CLAIMS = 10,               /* epochs of a history */
   CLAIMS_BETWEEN_LIVING = 4, /* two hosts could take a run from each other for ever */
   STATES_MOST = 1 << 22
@@ -34,7 +35,7 @@ struct state {
   uint8_t answered[KEYS]; /* kept answers, also late ones */
   uint8_t entries[KEYS], asked[KEYS],
       lost[KEYS]; /* lost: in flight when its host crashed or its run moved on */
-  uint8_t crashes, sweeps, resumes, parks;
+  uint8_t crashes, sweeps, resumes, parks, pauses;
 };
 
 static struct {
@@ -220,7 +221,14 @@ static void expand(uint32_t from) {
   s = now;
   if (!ended(&now) && move(&s, CANCELLED, BY_PERSON_CANCEL, 0)) reach(from, &s);
   bool there;
-  unsigned guard = guard_of(now.status, QUEUED, BY_PERSON_RESUME, &there);
+  unsigned guard = guard_of(now.status, WAITING, BY_PERSON_PAUSE, &there);
+  s = now;
+  if (there && now.pauses < PAUSES && !(guard & IF_OWNER_DEAD && held_by_living(&now)) &&
+      move(&s, WAITING, BY_PERSON_PAUSE, 0)) {
+    s.pauses++;
+    reach(from, &s);
+  }
+  guard = guard_of(now.status, QUEUED, BY_PERSON_RESUME, &there);
   s = now;
   if (there && now.resumes < RESUMES && !(guard & IF_OWNER_DEAD && held_by_living(&now)) &&
       move(&s, QUEUED, BY_PERSON_RESUME, 0)) {

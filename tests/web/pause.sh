@@ -21,8 +21,8 @@ t_is "$code $(field '$.status')" "200 pausing"
 t_wait 20 is waiting
 t_is "$(sql "SELECT count(*) FROM calls WHERE run_id = $run AND state <> 'answered'")" 0
 get "/api/runs/$run"
-t_is "$(field '$.state')" stopped
-t_has "$(field '$.next')" "Paused, as asked"
+t_is "$(field '$.state')" paused
+t_has "$(field '$.next')" "Paused by a person"
 
 t_case "what rests or has ended cannot be paused, and the answer says what it is"
 send POST "/api/runs/$run/pause" '{}'

@@ -7,6 +7,7 @@ export const STATES = {
   running: { word: "Being written", icon: "pen" },
   waiting: { word: "Waiting", icon: "hand" },
   stopped: { word: "Stopped as asked", icon: "pause" },
+  paused: { word: "Paused", icon: "pause" },
   completed: { word: "Finished", icon: "check" },
   failed: { word: "Failed", icon: "cross" },
   cancelled: { word: "Cancelled", icon: "stop" },
@@ -41,7 +42,7 @@ function waiting(run) {
     case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It goes on by itself then.` : `Paused: ${stop(why)} Resume it to try again.`;
     case "timer": return `Sleeps until ${at ? timeOfDay(at) : "its time"}, then goes on by itself.`;
     case "until": return `${upper(stop(why))} Resume it to go on.`;
-    case "pause": return "Paused by you. Resume it to go on where it stopped.";
+    case "paused": return "Paused by you. Resume it to go on where it stopped.";
     default: return `Paused: ${stop(why)} Resume it to go on.`;
   }
 }

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# A new quire takes over a library of the schema before, with runs in the middle of their work and a person's question open.
+. "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
+. "$root/tests/faults.sh"
+
+rehearse_start --latency 20 --chunks 1 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+asked() { [[ $(ledger_total) -ge $1 ]]; }
+
+t_case "ten undisturbed runs"
+reference 10
+
+t_case "killed in the middle, taken back to the schema before, and upgraded: every run goes on where it was"
+steps_library
+cat >"$QUIRE_LIBRARY/pipelines/ask.lua" <<'LUA'
+return { title = "Asks", run = function() return gate.ask { title = "Go on?", show = "", choices = { "yes", "no" } }.choice end }
+LUA
+serve_start
+api POST /api/runs '{"pipeline": "ask", "key": "ask", "input": {}}' >"$tmp/said"
+is_open() { [[ $(sql "SELECT count(*) FROM gates WHERE status = 'open'") == 1 ]]; }
+t_wait 10 is_open
+submit 1 10
+t_wait 10 asked 60
+old=$(host_pid)
+kill -9 "$guardian" "$old" 2>/dev/null
+wait "$guardian" 2>/dev/null
+gone() { ! kill -0 "$old"; }
+t_wait 10 gone
+answered=$(sql "SELECT count(*) FROM calls WHERE state = 'answered'")
+newest=$(sql "PRAGMA user_version")
+# What the newest migration made, undone: a new one needs its line here.
+declare -A undo=(
+  [3]="DROP INDEX calls_late"
+  [4]="DROP INDEX projects_former_slug; ALTER TABLE projects DROP COLUMN former_slug; ALTER TABLE projects DROP COLUMN provisional"
+)
+[[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
+sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"
+serve_start
+t_is "$(sql "PRAGMA user_version")" "$newest"
+t_is "$(sql "SELECT count(*) >= $answered FROM calls WHERE state = 'answered'")" 1
+api POST /api/gates/1 '{"choice": "yes"}' >"$tmp/said"
+wait_ended 30
+t_is "$(sql "SELECT count(*), max(epoch), max(deaths) FROM runs WHERE status = 'completed' AND pipeline = 'steps'")" "10|2|0"
+t_is "$(sql "SELECT result FROM run_texts JOIN runs ON id = run_id WHERE pipeline = 'ask'")" '"yes"'
+sound 10
+serve_stop
+t_done
