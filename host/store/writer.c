@@ -24,12 +24,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/schema.h"
+#include "store/wal_reader.h"
 
 enum {
   CHECKPOINT_PAGES = 1000, /* copy what no reader needs, whenever the WAL grew by this much */
   RESTART_PAGES = 4096,    /* 16 MB: also wait for readers a little, so that the WAL starts over */
   TRUNCATE_PAGES = 16384,  /* 64 MB: give the disk space back */
   WAL_ROOM = 8 << 20,      /* what a host that keeps up with its checkpoints needs */
+  ALARM_PAGES = 32768,     /* 128 MB: say who is to blame */
   CHECKPOINT_PATIENCE_MS = 50,
   IDLE_MS = 2000,
   PROBE_MS = 1000,
@@ -51,6 +53,7 @@ struct writer {
   bool damaged;           /* writer thread: damage was found; red until a person has looked */
   bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
+  int alarm_pages;        /* at so many it is time to say something */
   atomic_bool healthy;
   atomic_llong commits, ops, busy_waits, busy_us, retries, fenced, spooled, longest_commit_us,
       longest_hold_us, commit_us;
@@ -220,6 +223,16 @@ static void settle(struct writer *w, struct store_op *group) {
 
 /* --- checkpoints --- */
 
+/* The log starts over when nobody reads from it. A reader that stays open makes it grow by what is written meanwhile, some 40 KB a commit; no
+ * checkpoint helps against that, only the reader's end. Said once at ALARM_PAGES, then each time that it has doubled. */
+static void alarm_wal(struct writer *w, int pages) {
+  char who[100] = "a reader stays open (another program on quire.db?)";
+  char reader[64];
+  if (wal_reader_find(w->path, reader, sizeof reader)) snprintf(who, sizeof who, "%s keeps reading", reader);
+  log_warnx("store: the write-ahead log has %d MB, because %s; it shrinks when that ends", pages / 256, who);
+  w->alarm_pages = 2 * pages;
+}
+
 static void checkpoint(struct writer *w, bool idle) {
   int pages = db_wal_pages(w->db);
   if (pages < w->checkpointed_pages) w->checkpointed_pages = 0; /* the WAL started over */
@@ -233,10 +246,8 @@ static void checkpoint(struct writer *w, bool idle) {
   enum err err = db_checkpoint(w->db, how);
   if (err != OK && err != ERR_LOCKED)
     log_warnx("store: the checkpoint failed (%s); it is tried again", err_name(err));
-  if (err == ERR_LOCKED && pages >= 2 * TRUNCATE_PAGES)
-    log_warnx(
-        "store: the write-ahead log has %d MB because a reader stays open (another program on quire.db?)",
-        pages / 256);
+  if (err == ERR_LOCKED && pages >= w->alarm_pages) alarm_wal(w, pages);
+  if (err == OK && how != DB_CHECKPOINT_PASSIVE) w->alarm_pages = ALARM_PAGES;
   w->checkpointed_pages = db_wal_pages(w->db);
 }
 
@@ -370,6 +381,7 @@ enum err writer_start(const char *dir, const struct store_settings *settings, st
   w->settings = *settings;
   w->path = mem_printf("%s/quire.db", dir);
   w->tail = &w->head;
+  w->alarm_pages = ALARM_PAGES;
   atomic_store(&w->healthy, true);
   pthread_mutex_init(&w->lock, NULL);
   pthread_condattr_t monotonic;
