@@ -1,36 +1,60 @@
 #!/usr/bin/env bash
 # EIO, ENOSPC and EROFS at each system call of the store, once and for good: never a false success, a clear error, and a library that goes on when the
-# disk is well again. PASSES: at which passes of a call it fails.
+# disk is well again. EVERY=N: at each N-th pass of a call (20); 1: at each one.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$root/tests/faults.sh"
 
 [[ ${QUIRE_FLAVOUR:-release} == release ]] || { t_case "a failing disk"; t_skip "the preloaded library and the sanitizer's do not go together"; t_done; }
-: "${PASSES:=2 60}"
+: "${EVERY:=20}"
 preload=$(helper preload_fs.so) program=$(helper crash_images)
-disk=$tmp/disk
+disk=$tmp/disk ops=60 which=''
+((EVERY == 1)) || which="$EVERY. "
 
-# fails ERRNO CALL HOW: false when a library lied, broke or said nothing
-fails() {
-  local pass ok=1
-  for pass in $PASSES; do
-    rm -rf "$disk"
-    mkdir "$disk"
-    : >"$tmp/acks"
-    out=$(timeout 60 env LD_PRELOAD="$preload" FS_DIR="$disk" FS_FAIL="$2:$pass$3" FS_ERRNO="$1" "$program" write "$disk" 200 9>>"$tmp/acks" 2>&1)
-    status=$?
-    [[ $status == 0 ]] || { t_fail "$2:$pass$3 ended with $status: $out"; ok=; continue; }
-    if [[ $3 == '' && $out == *" failed" && $out != "0 failed" && $out != *": "*": "* ]]; then t_fail "$2:$pass$3 has no reason: $out"; ok=; fi
-    checked=$("$program" check "$disk" "$tmp/acks" 2>&1) || { t_fail "$2:$pass$3: after healing: $checked; before: $out"; ok=; }
-  done
-  [[ ! $ok ]] || t_ok
+write() { # FAIL ERRNO: a new library on a disk that fails so; what was acknowledged is in $tmp/acks
+  rm -rf "$disk"
+  mkdir "$disk"
+  : >"$tmp/acks"
+  out=$(timeout 60 env LD_PRELOAD="$preload" FS_DIR="$disk" FS_FAIL="$1" FS_ERRNO="$2" FS_COUNT="$tmp/count" "$program" write "$disk" $ops 9>>"$tmp/acks" 2>&1)
+  status=$?
 }
 
-for error in 5:EIO 28:ENOSPC 30:EROFS; do
-  for call in pwrite sync truncate open write; do
-    for how in "" :once; do
-      t_case "${error#*:} at $call${how:+, once}"
-      fails "${error%:*}" "$call" "$how"
+# A library that lied, broke or said nothing.
+judge() { # FAIL
+  [[ $status == 0 ]] || { t_fail "$1 ended with $status: $out"; return; }
+  if [[ $out == *" failed" && $out != "0 failed" && $out != *": "*": "* ]]; then t_fail "$1 has no reason: $out"; fi
+  checked=$("$program" check "$disk" "$tmp/acks" 2>&1) || t_fail "$1: after healing: $checked; before: $out"
+}
+
+# each HISTORY CALL ERRNO HOW: the call fails at one pass after the other. HISTORY: what fails beside it, so that the spool is used.
+each() {
+  local pass n
+  n=$(awk -v call="$2" '$1 == call { print $2 }' "$tmp/passes")
+  for ((pass = 1; pass <= n; pass += pass < 3 ? 1 : EVERY)); do
+    write "$1${1:+,}$2:$pass$4" "$3"
+    judge "$1${1:+,}$2:$pass$4"
+  done
+  [[ $t_state == fail ]] || t_ok
+}
+
+# The spool comes into play when the database fails for a while.
+for history in "" "pwrite:290..296"; do
+  t_case "the calls of a store ${history:+with a spool }are counted"
+  write "$history" 5
+  judge "$history"
+  mv "$tmp/count" "$tmp/passes"
+  echo "# $(tr '\n' ' ' <"$tmp/passes")"
+  for call in pwrite sync truncate open mmap ${history:+write unlink}; do t_ok test "$(awk -v call="$call" '$1 == call { print $2 }' "$tmp/passes")" -gt 0; done
+  calls=(sync truncate open mmap write unlink)
+  [[ $history ]] || calls+=(pwrite)
+  for call in "${calls[@]}"; do
+    for error in 5:EIO 28:ENOSPC 30:EROFS; do
+      t_case "${error#*:} at each $which$call${history:+ beside a failing database}, for good and once"
+      each "$history" "$call" "${error%:*}" ""
+      each "$history" "$call" "${error%:*}" :once
     done
   done
+  t_case "EIO at each ${which}read${history:+ beside a failing database}, for good and once"
+  each "$history" read 5 ""
+  each "$history" read 5 :once
 done
 t_done

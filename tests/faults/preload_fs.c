@@ -1,7 +1,8 @@
 /* preload_fs.c - an LD_PRELOAD library that makes the disk of a library (FS_DIR) fail, or writes down what reached it.
  *
- *   FS_FAIL=CALL:K[:once]   the K-th CALL (write, pwrite, sync, truncate, open) on a file of FS_DIR fails, and all after it but with "once";
- *                           FS_ERRNO (5). While the file FS_HEALED exists nothing fails.
+ *   FS_FAIL=CALL:K[..M][:once],...   the K-th CALL (a name of `call_names`) on a file of FS_DIR fails, and all after it up to the M-th, or
+ *                           only that with "once"; FS_ERRNO (5). While the file FS_HEALED exists nothing fails.
+ *   FS_COUNT=FILE           at the end: "CALL N" for each call that was made
  *   FS_LOG=FILE             every write, truncation, sync, unlink and rename of files in FS_DIR, for crash_images.c, and the acknowledgements
  *                           that the program writes to descriptor FS_ACK. Records: see struct record there. */
 #undef _FORTIFY_SOURCE
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -27,14 +29,30 @@ struct record { /* followed by `n` bytes */
   int64_t offset, n;
 };
 
+enum call {
+  CALL_WRITE,
+  CALL_PWRITE,
+  CALL_SYNC,
+  CALL_TRUNCATE,
+  CALL_OPEN,
+  CALL_UNLINK,
+  CALL_RENAME,
+  CALL_READ,
+  CALL_MMAP,
+  CALLS
+};
+static const char *const call_names[CALLS] = {"write",  "pwrite", "sync", "truncate", "open",
+                                              "unlink", "rename", "read", "mmap"};
+
 static struct {
-  char dir[PATH_MAX], call[16], healed[PATH_MAX];
+  char dir[PATH_MAX], healed[PATH_MAX];
   size_t n_dir;
-  long k;
-  bool once;
+  struct {
+    long from, to; /* 0: none */
+  } fail[CALLS];
   int error, log_fd, ack_fd;
 } set = {.log_fd = -1, .ack_fd = -1};
-static atomic_long calls;
+static atomic_long passes[CALLS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -45,9 +63,38 @@ static int (*real_ftruncate)(int, off_t);
 static int (*real_unlink)(const char *);
 static int (*real_rename)(const char *, const char *);
 static int (*real_open)(const char *, int, ...);
+static ssize_t (*real_read)(int, void *, size_t);
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
+static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 
 static void *find(const char *name) {
   return dlsym(RTLD_NEXT, name);
+}
+
+static void parse_one(const char *text) {
+  for (int c = 0; c < CALLS; c++) {
+    size_t n = strlen(call_names[c]);
+    if (strncmp(text, call_names[c], n) != 0 || text[n] != ':') continue;
+    char *end;
+    set.fail[c].from = strtol(text + n + 1, &end, 10);
+    set.fail[c].to = strncmp(end, "..", 2) == 0 ? strtol(end + 2, &end, 10) : LONG_MAX;
+    if (strncmp(end, ":once", 5) == 0) set.fail[c].to = set.fail[c].from;
+    return;
+  }
+  abort(); /* a test that fails nothing would pass */
+}
+
+static void parse(const char *list) {
+  char copy[300], *rest = copy, *one;
+  snprintf(copy, sizeof copy, "%s", list);
+  while ((one = strsep(&rest, ",")) != NULL) parse_one(one);
+}
+
+__attribute__((destructor)) static void end(void) {
+  const char *path = getenv("FS_COUNT");
+  FILE *f = path ? fopen(path, "we") : NULL;
+  for (int c = 0; f && c < CALLS; c++) fprintf(f, "%s %ld\n", call_names[c], atomic_load(&passes[c]));
+  if (f) fclose(f);
 }
 
 __attribute__((constructor)) static void begin(void) {
@@ -59,16 +106,15 @@ __attribute__((constructor)) static void begin(void) {
   *(void **)&real_unlink = find("unlink");
   *(void **)&real_rename = find("rename");
   *(void **)&real_open = find("open64");
+  *(void **)&real_read = find("read");
+  *(void **)&real_pread = find("pread64");
+  *(void **)&real_mmap = find("mmap64");
   const char *dir = getenv("FS_DIR"), *fail = getenv("FS_FAIL"), *error = getenv("FS_ERRNO"),
              *log = getenv("FS_LOG"), *ack = getenv("FS_ACK"), *healed = getenv("FS_HEALED");
   if (dir) set.n_dir = (size_t)snprintf(set.dir, sizeof set.dir, "%s/", dir);
   if (healed) snprintf(set.healed, sizeof set.healed, "%s", healed);
   set.error = error ? atoi(error) : EIO;
-  if (fail && strchr(fail, ':')) {
-    snprintf(set.call, sizeof set.call, "%.*s", (int)strcspn(fail, ":"), fail);
-    set.k = atol(strchr(fail, ':') + 1);
-    set.once = strstr(fail, ":once") != NULL;
-  }
+  if (fail && *fail) parse(fail);
   if (log) set.log_fd = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (ack) set.ack_fd = atoi(ack);
 }
@@ -84,13 +130,11 @@ static const char *name_of(int fd, char path[PATH_MAX]) {
   return strncmp(path, set.dir, set.n_dir) == 0 ? path + set.n_dir : NULL;
 }
 
-static bool fails(const char *call, const char *name) {
-  if (!name || !set.k || strcmp(call, set.call) != 0 || strstr(name, "owner.json") ||
-      strcmp(name, "lock") == 0)
-    return false;
+static bool fails(enum call call, const char *name) {
+  if (!name || strstr(name, "owner.json") || strcmp(name, "lock") == 0) return false;
+  long n = atomic_fetch_add(&passes[call], 1) + 1;
+  if (!set.fail[call].from || n < set.fail[call].from || n > set.fail[call].to) return false;
   if (*set.healed && access(set.healed, F_OK) == 0) return false;
-  long n = atomic_fetch_add(&calls, 1) + 1;
-  if (n < set.k || (set.once && n > set.k)) return false;
   errno = set.error;
   return true;
 }
@@ -122,7 +166,7 @@ ssize_t write(int fd, const void *data, size_t n) {
     return (ssize_t)n;
   }
   const char *name = name_of(fd, path);
-  if (fails("write", name)) return -1;
+  if (fails(CALL_WRITE, name)) return -1;
   begin_note();
   off_t end = name ? lseek(fd, 0, SEEK_END) : 0;
   ssize_t done = real_write(fd, data, n);
@@ -134,7 +178,7 @@ ssize_t write(int fd, const void *data, size_t n) {
 ssize_t pwrite64(int fd, const void *data, size_t n, off_t offset) {
   char path[PATH_MAX];
   const char *name = name_of(fd, path);
-  if (fails("pwrite", name)) return -1;
+  if (fails(CALL_PWRITE, name)) return -1;
   begin_note();
   ssize_t done = real_pwrite(fd, data, n, offset);
   if (name && done > 0) note('w', name, offset, data, (size_t)done);
@@ -148,7 +192,7 @@ ssize_t pwrite(int fd, const void *data, size_t n, off_t offset) {
 static int sync_with(int (*real)(int), int fd) {
   char path[PATH_MAX];
   const char *name = name_of(fd, path);
-  if (fails("sync", name)) return -1;
+  if (fails(CALL_SYNC, name)) return -1;
   begin_note();
   int rc = real(fd);
   if (name && rc == 0) note('s', name, 0, NULL, 0);
@@ -165,7 +209,7 @@ int fdatasync(int fd) {
 int ftruncate64(int fd, off_t size) {
   char path[PATH_MAX];
   const char *name = name_of(fd, path);
-  if (fails("truncate", name)) return -1;
+  if (fails(CALL_TRUNCATE, name)) return -1;
   begin_note();
   int rc = real_ftruncate(fd, size);
   if (name && rc == 0) note('t', name, size, NULL, 0);
@@ -181,6 +225,7 @@ static const char *within(const char *path) {
 }
 
 int unlink(const char *path) {
+  if (fails(CALL_UNLINK, within(path))) return -1;
   begin_note();
   int rc = real_unlink(path);
   if (rc == 0 && within(path)) note('u', within(path), 0, NULL, 0);
@@ -188,8 +233,31 @@ int unlink(const char *path) {
   return rc;
 }
 
+int rename(const char *from, const char *to) {
+  if (fails(CALL_RENAME, within(to))) return -1;
+  return real_rename(from, to);
+}
+
+ssize_t read(int fd, void *data, size_t n) {
+  char path[PATH_MAX];
+  return fails(CALL_READ, name_of(fd, path)) ? -1 : real_read(fd, data, n);
+}
+ssize_t pread64(int fd, void *data, size_t n, off_t offset) {
+  char path[PATH_MAX];
+  return fails(CALL_READ, name_of(fd, path)) ? -1 : real_pread(fd, data, n, offset);
+}
+ssize_t pread(int fd, void *data, size_t n, off_t offset) {
+  return pread64(fd, data, n, offset);
+}
+
+void *mmap64(void *at, size_t n, int prot, int flags, int fd, off_t offset) {
+  char path[PATH_MAX];
+  bool file = fd >= 0 && real_mmap; /* the loader's own come before us */
+  return file && fails(CALL_MMAP, name_of(fd, path)) ? MAP_FAILED : real_mmap(at, n, prot, flags, fd, offset);
+}
+
 static int open_with(const char *path, int flags, mode_t mode) {
-  if (fails("open", within(path))) return -1;
+  if (fails(CALL_OPEN, within(path))) return -1;
   begin_note();
   int fd = real_open(path, flags, mode);
   if (fd >= 0 && within(path) && flags & O_TRUNC) note('t', within(path), 0, NULL, 0);
