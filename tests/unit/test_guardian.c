@@ -617,6 +617,28 @@ static void systemd_hears_of_ready_watchdog_and_stopping(void **state) {
   unlink(path);
 }
 
+/* systemd sees its main process die and starts another: that one serves again, and says so. */
+static void after_a_killed_guardian_the_next_one_is_ready_again(void **state) {
+  (void)state;
+  char name[100];
+  snprintf(name, sizeof name, "@quire-again-%ld", (long)getpid());
+  int fd = listen_as_systemd(name);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (int i = 0; i < 3; i++) {
+    said[0] = '\0';
+    pid_t guardian = guard((struct guardian_settings){.child = serve});
+    WAIT_FOR(heard(fd, "READY=1"));
+    pid_t host = note->pid[i];
+    kill(guardian, SIGKILL);
+    assert_int_equal(ending(guardian), 128 + SIGKILL);
+    int status = 0;
+    WAIT_FOR(waitpid(host, &status, WNOHANG) == host || WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGKILL); /* it did not stay behind */
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  close(fd);
+}
+
 static void the_watchdog_starves_when_the_loop_stands(void **state) {
   (void)state;
   char name[100];
@@ -772,6 +794,7 @@ int main(void) {
       CASE(a_stopped_host_still_owns),
       CASE(starting_and_stopping_may_take_long),
       CASE(systemd_hears_of_ready_watchdog_and_stopping),
+      CASE(after_a_killed_guardian_the_next_one_is_ready_again),
       CASE(the_watchdog_starves_when_the_loop_stands),
       CASE(a_start_is_not_ready_and_backoff_feeds_the_watchdog),
       CASE(notify_reads_what_systemd_sets),
