@@ -16,7 +16,7 @@
 #include "engine/internal.h"
 #include "lua/value.h"
 
-enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 60000 };
+enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 10000 };
 
 /* A run that repeats what is recorded goes first: after a restart one run after the other reaches its first new call, and its model works
  * while the next one repeats. In turns, all would reach it last. */

@@ -50,6 +50,7 @@ struct writer {
   struct store_op *head, **tail;
   bool sleeping, stopping;
 
+  bool unheard;           /* writer thread: a test: it is committed, and the posters are told that it failed */
   bool damaged;           /* writer thread: damage was found; red until a person has looked */
   bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
@@ -110,7 +111,7 @@ static enum err commit(struct writer *w, struct error *e) {
   unsigned long n = atomic_load(&w->n_times);
   atomic_store(&w->times[n % COMMITS_KEPT], us < UINT32_MAX ? (unsigned)us : UINT32_MAX);
   atomic_store(&w->n_times, n + 1);
-  failpoint("store_after_commit");
+  w->unheard = failpoint("store_after_commit");
   return OK;
 }
 
@@ -184,6 +185,13 @@ static void give_up(struct writer *w, struct store_op *group, enum err why, cons
              (long long)(durable ? spooled : 0), (long long)refused, e->hint);
 }
 
+static void tell_failure(struct store_op *group) {
+  struct error e = {0};
+  err_set(&e, ERR_IO, "the commit failed (a failpoint; it did not)");
+  for (struct store_op *op = group; op; op = op->next)
+    if (op->err == OK) fail_op(op, ERR_IO, &e);
+}
+
 static void pause_ms(int64_t ms) {
   nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
@@ -219,6 +227,7 @@ static void settle(struct writer *w, struct store_op *group) {
   }
   atomic_fetch_add(&w->commits, 1);
   recovered(w);
+  if (w->unheard) tell_failure(group);
 }
 
 /* --- checkpoints --- */
