@@ -29,7 +29,8 @@ rehearse_library() {
   mkdir -p "$QUIRE_LIBRARY"
   cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
 return {
-  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = ${1:-4}, first_byte_s = 5, idle_s = 5 } },
+  providers = { stub = { adapter = "openai", base_url = "http://$rehearse/v1", retries = ${1:-4}, first_byte_s = 5, idle_s = 5,
+    options = { headers = { ["X-Quire-Call"] = "{{call}}" } } } },
   roles = { default = "stub/novelist" },
 }
 LUA

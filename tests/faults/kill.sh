@@ -3,6 +3,7 @@
 # P2: requests per key <= 1 + crashes that found it in flight. First without the guardian, as when a machine dies; then with it.
 . "$(dirname "$0")/../lib.sh"
 . "$root/tests/rehearse.sh"
+. "$root/tests/faults.sh"
 
 rehearse_start || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
 
@@ -41,6 +42,8 @@ for place in after_intent@1 after_intent@17 after_send@9 after_send@40 mid_strea
   t_run 137 env QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" QUIRE_LIBRARY="$tmp/killed" "$QUIRE" "${book[@]}"
   t_run 0 write_book "$tmp/killed"
   same_book killed
+  t_is "$(QUIRE_LIBRARY=$tmp/killed ledger_judged)" ""
+  t_is "$(audit "$tmp/killed")" ""
   read -r repeated most <<<"$(ledger_repeats)"
   [[ $most -le 2 && $repeated -le 8 ]] || t_fail "P2: $repeated keys asked more than once, one of them $most times"
   [[ $(ledger_total) -le $((undisturbed + repeated)) ]] || t_fail "more requests than the undisturbed run's and those in flight"
@@ -57,6 +60,8 @@ done
 t_ok test "$kills" -ge 3
 t_run 0 write_book "$tmp/killed"
 same_book killed
+t_is "$(QUIRE_LIBRARY=$tmp/killed ledger_judged)" ""
+t_is "$(audit "$tmp/killed")" ""
 
 for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
   t_case "killed at $place under its guardian, the same command ends with the same book"
@@ -64,6 +69,8 @@ for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
   ledger_clear
   t_run 0 env QUIRE_FAILPOINT="${place%@*}:kill@${place#*@}" QUIRE_LIBRARY="$tmp/killed" "$QUIRE" "${book[@]}"
   same_book killed
+  t_is "$(QUIRE_LIBRARY=$tmp/killed ledger_judged)" ""
+  t_is "$(audit "$tmp/killed")" ""
   read -r repeated most <<<"$(ledger_repeats)"
   [[ $most -le 2 && $repeated -le 8 ]] || t_fail "P2: $repeated keys asked more than once, one of them $most times"
 done
