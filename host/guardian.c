@@ -31,6 +31,7 @@
 enum { TICK_MOST_MS = 1000, TICK_STARTING_MS = 20, TICK_LEAST_MS = 2, SAME_REQUEST_MS = 50, NO_FORK = 71 };
 
 static const unsigned backoff_ms[] = {0, 50, 200, 1000, 5000, 15000, 30000};
+enum { BACKOFF_KILLED = 2 /* at most this one after a kill from outside */ };
 static const int caught[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP};
 
 struct guardian {
@@ -133,15 +134,16 @@ static void end_with(struct guardian *g, int code) {
   g->over = true;
 }
 
-static uint64_t backoff_ns(const struct guardian *g) {
-  size_t last = sizeof backoff_ms / sizeof *backoff_ms - 1;
+/* The long pauses are for a host that cannot live. One that somebody killed is wanted back. */
+static uint64_t backoff_ns(const struct guardian *g, bool killed) {
+  size_t last = killed ? BACKOFF_KILLED : sizeof backoff_ms / sizeof *backoff_ms - 1;
   size_t i = g->quick_deaths > 0 ? (size_t)g->quick_deaths - 1 : 0;
   uint64_t wait = backoff_ms[i < last ? i : last] * MS, most = (uint64_t)(g->set.backoff_most_s * S);
   return wait < most ? wait : most;
 }
 
 /* Sets the time of the next start, or gives up with `code`. `how`: "was killed by signal 9 (Killed)". */
-static void plan_restart(struct guardian *g, const char *how, int code, bool quick) {
+static void plan_restart(struct guardian *g, const char *how, int code, bool quick, bool killed) {
   g->quick_deaths = quick ? g->quick_deaths + 1 : 0;
   if (g->set.max_quick_deaths && g->quick_deaths > g->set.max_quick_deaths) {
     log_errorx("%s %s; %d restarts in a row came to nothing: giving up", g->set.name, how,
@@ -149,7 +151,7 @@ static void plan_restart(struct guardian *g, const char *how, int code, bool qui
     end_with(g, code);
     return;
   }
-  uint64_t wait = backoff_ns(g), now = clock_mono_ns();
+  uint64_t wait = backoff_ns(g, killed), now = clock_mono_ns();
   g->restart_ns = now + wait;
   g->attempt++;
   char line[300];
@@ -175,7 +177,7 @@ static void start_child(struct guardian *g) {
   if (pid == 0) be_child(g);
   if (pid < 0) {
     log_warn("%s cannot be started", g->set.name);
-    plan_restart(g, "could not be started", NO_FORK, true);
+    plan_restart(g, "could not be started", NO_FORK, true, false);
     return;
   }
   g->child = pid;
@@ -223,7 +225,8 @@ static void on_death(struct guardian *g, int status) {
   if (!by_itself) tell_death(g, status, how, sizeof how);
   bool progress = atomic_load(&g->pulse->progress) != g->progress_born;
   bool steady = !g->hung && clock_mono_ns() - g->born_ns >= (uint64_t)(g->set.steady_s * S);
-  atomic_store(&g->pulse->blame, blame_for(g, status));
+  int64_t blame = blame_for(g, status);
+  atomic_store(&g->pulse->blame, blame);
   g->child = 0;
   if (by_itself || g->stop_signal) {
     if (WIFSIGNALED(status) && WTERMSIG(status) != g->stop_signal)
@@ -231,7 +234,7 @@ static void on_death(struct guardian *g, int status) {
     end_with(g, code == GUARDIAN_RESTART ? 0 : code);
     return;
   }
-  plan_restart(g, how, code, !progress && !steady);
+  plan_restart(g, how, code, !progress && !steady, WIFSIGNALED(status) && blame == BLAME_NOBODY);
 }
 
 /* Takes note of every child that changed. As process 1, or below a subreaper's flag, orphans are ours too: they are

@@ -290,11 +290,27 @@ static void a_host_can_ask_to_be_restarted(void **state) {
   assert_int_equal(note->lives, 3);
 }
 
+/* However often somebody kills it: the pauses of a crash loop would be a minute and a half by now. */
+static void a_host_that_is_killed_again_and_again_is_wanted_back(void **state) {
+  (void)state;
+  enum { KILLS = 9 };
+  pid_t guardian = guard((struct guardian_settings){.child = serve});
+  uint64_t began = clock_mono_ns();
+  for (int i = 0; i < KILLS; i++) {
+    WAIT_FOR(note->lives == i + 1);
+    kill(note->pid[i], SIGKILL);
+  }
+  WAIT_FOR(note->lives == KILLS + 1);
+  assert_true(clock_mono_ns() - began < UINT64_C(30000000000));
+  kill(guardian, SIGTERM);
+  assert_int_equal(ending(guardian), 0);
+}
+
 static void quick_deaths_wait_longer_and_longer_until_it_gives_up(void **state) {
   (void)state;
-  int number = SIGKILL;
+  int number = SIGSEGV;
   struct guardian_settings s = {.child = die, .arg = &number, .max_quick_deaths = 4, .backoff_most_s = 0.3};
-  assert_int_equal(ending(guard(s)), 128 + SIGKILL);
+  assert_int_equal(ending(guard(s)), 128 + SIGSEGV);
   assert_int_equal(note->lives, 5); /* the first and four restarts */
   static const unsigned least_ms[] = {0, 50, 200, 300};
   for (int i = 0; i < 4; i++) {
@@ -779,6 +795,7 @@ int main(void) {
       CASE(exit_codes_pass_through),
       CASE(a_host_can_ask_to_be_restarted),
       CASE(a_crash_is_blamed_on_its_run_and_a_kill_on_nobody),
+      CASE(a_host_that_is_killed_again_and_again_is_wanted_back),
       CASE(quick_deaths_wait_longer_and_longer_until_it_gives_up),
       CASE(progress_and_long_lives_start_the_backoff_anew),
       CASE(the_host_dies_with_its_guardian),

@@ -15,6 +15,7 @@ t_case "$SOAK_MINUTES minutes of short runs with kills"
 end=$((SECONDS + SOAK_MINUTES * 60)) batch=0 kills=0 most_rss=0 most_fds=0 most_wal=0 first=''
 while ((SECONDS < end)); do
   batch=$((batch + 1))
+  t_wait 60 serve_ready # after a kill
   submit 1 50 "s$batch"
   if ((batch % 20 == 10)); then host_kill && kills=$((kills + 1)); fi
   wait_ended 60
