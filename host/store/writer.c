@@ -50,9 +50,9 @@ struct writer {
   struct store_op *head, **tail;
   bool sleeping, stopping;
 
-  bool unheard;           /* writer thread: a test: it is committed, and the posters are told that it failed */
-  bool damaged;           /* writer thread: damage was found; red until a person has looked */
-  bool down;              /* writer thread: the policy was exhausted and nothing was committed since */
+  bool unheard; /* writer thread: a test: it is committed, and the posters are told that it failed */
+  bool damaged; /* writer thread: damage was found; red until a person has looked */
+  bool down;    /* writer thread: the policy was exhausted and nothing was committed since */
   int checkpointed_pages; /* WAL pages at the last checkpoint */
   int alarm_pages;        /* at so many it is time to say something */
   atomic_bool healthy;
