@@ -495,8 +495,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
 enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
   bool here = c->engine && engine_holds(c->engine, run);
   if (here) engine_pause(c->engine, run);
-  struct op_run_command op = {
-      .op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
+  struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
   struct run_row row = {0};
   enum err err = store_do(c->store, &op.op);
   bool pausing = err == ERR_CONFLICT && here && status_of(c, run, &row, NULL) == OK &&
