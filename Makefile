@@ -45,6 +45,7 @@ libmd4c-dev             pc:md4c         reads Markdown
 libmd4c-html0-dev       pc:md4c-html    Markdown to HTML
 libzip-dev              pc:libzip       EPUB and DOCX
 libssl-dev              pc:libcrypto    SHA-256
+zlib1g-dev              pc:zlib         unpacks the web UI for browsers that take no gzip
 libcrypt-dev            h:crypt.h       password hashes
 endef
 
@@ -206,7 +207,7 @@ else
 OUT := $(BUILD)/$(FLAVOUR)
 BINARY := $(if $(filter release,$(FLAVOUR)),$(BUILD)/quire,$(OUT)/quire)
 
-PACKAGES := lua5.4 sqlite3 libcurl jansson md4c md4c-html libzip libcrypto
+PACKAGES := lua5.4 sqlite3 libcurl jansson md4c md4c-html libzip libcrypto zlib
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES))
 
@@ -281,18 +282,17 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 
 EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/web/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
 
-# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers. The web UI's files go in as they are
-# and gzipped, so that nothing is compressed at run time.
+# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers. The web UI's files go in gzipped, as
+# nearly every browser takes them.
 $(OUT)/embedded.c: $(EMBEDDED) $(OUT)/embedded.list Makefile
 	@echo "GEN  $@"
 	@{ echo '#include "base/embedded.h"'; \
 	  echo 'const struct embedded_file embedded_files[] = {'; \
 	  for f in $(EMBEDDED); do \
-	    echo "{\"$$f\", \"\""; od -An -v -b "$$f" | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(wc -c <"$$f"),"; \
-	    if [[ $$f != host/web/ui/* ]]; then echo '0, 0},'; continue; fi; \
-	    echo '""'; gzip -9nc "$$f" | od -An -v -b | sed 's/ /\\/g; s/.*/"&"/'; echo ", $$(gzip -9nc "$$f" | wc -c)},"; \
+	    pack=cat; [[ $$f != host/web/ui/* ]] || pack='gzip -9nc'; \
+	    echo "{\"$$f\", $$(wc -c <"$$f"), $$($$pack "$$f" | wc -c), \"\""; $$pack "$$f" | od -An -v -b | sed 's/ /\\/g; s/.*/"&"/'; echo "},"; \
 	  done; \
-	  echo '{0, 0, 0, 0, 0}};'; \
+	  echo '{0, 0, 0, 0}};'; \
 	  echo 'const size_t embedded_count = sizeof embedded_files / sizeof embedded_files[0] - 1;'; } >$@
 
 $(OUT)/embedded.o: $(OUT)/embedded.c

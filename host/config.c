@@ -289,7 +289,7 @@ static enum err read_models(struct config *c, struct error *e) {
   }
   for (size_t i = 0; i < embedded_count && !text; i++)
     if (strcmp(embedded_files[i].name, "scripts/models.lua") == 0)
-      text = embedded_files[i].text, n = embedded_files[i].size;
+      text = embedded_files[i].data, n = embedded_files[i].size;
   json_t *t = NULL;
   if (err == OK && text) err = describe_data(text, n, "@scripts/models.lua", &t, e);
   if (err == OK) err = add_prices(c, json_object_get(t, "models"), "scripts/models.lua", e);
@@ -335,7 +335,7 @@ static enum err read_adapters(struct config *c, struct error *e) {
     const struct embedded_file *f = &embedded_files[i];
     if (strncmp(f->name, prefix, sizeof prefix - 1) != 0) continue;
     char *name = mem_dup_n(f->name + sizeof prefix - 1, strlen(f->name) - sizeof prefix + 1 - 4);
-    add_adapter(c, name, f->text, f->size);
+    add_adapter(c, name, f->data, f->size);
     free(name);
   }
   return err;

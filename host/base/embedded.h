@@ -1,15 +1,13 @@
 /* embedded.h - the files that travel inside the binary: scripts, pipelines, the web UI's assets.
- * The Makefile writes build/FLAVOUR/embedded.c. Sorted by name (bytes); `text` ends with a NUL that `size`
- * does not count. */
+ * The Makefile writes build/FLAVOUR/embedded.c. Sorted by name (bytes). */
 #pragma once
 #include <stddef.h>
 
 struct embedded_file {
-  const char *name; /* the path in the source tree: "scripts/phases/writing.lua", "host/web/ui/app.js" */
-  const char *text;
-  size_t size;
-  const char *gzip; /* the same, gzipped, for the web UI's files; else NULL */
-  size_t gzip_size;
+  const char *name;    /* the path in the source tree: "scripts/phases/writing.lua", "host/web/ui/app.js" */
+  size_t size, packed; /* of the file; of `data`: the same, or less when it is gzipped */
+  const char *
+      data; /* the web UI's files are gzipped, the others are as they are, with a NUL that `size` does not count */
 };
 
 extern const struct embedded_file embedded_files[];

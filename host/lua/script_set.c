@@ -136,7 +136,7 @@ void script_set_add_embedded(struct script_set *s) {
       continue;                                     /* the web UI's */
     char *name = mem_dup_n(path, strlen(path) - 4); /* without ".lua" */
     struct script_file *f = NULL;
-    if (!host_only(name)) f = add(s, name, "built in", embedded_files[i].text, embedded_files[i].size);
+    if (!host_only(name)) f = add(s, name, "built in", embedded_files[i].data, embedded_files[i].size);
     if (f) f->built_in = true;
     free(name);
   }

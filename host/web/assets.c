@@ -1,12 +1,12 @@
 /* assets.c - see assets.h. Threads: the server's.
  *
- * The Makefile embeds each file of host/web/ui/ twice, as it is and gzipped, so nothing is compressed at run time and no library for it
- * is needed. From disk only names are served that could be ours: letters, digits, ".", "_", "-", "/" and no ".." (the router has decoded
+ * The Makefile embeds the files of host/web/ui/ gzipped; they are unpacked for the shell and for a client that takes no gzip. From disk only names are served that could be ours: letters, digits, ".", "_", "-", "/" and no ".." (the router has decoded
  * %2F by then, so its own check of the segments is not enough). */
 #include "web/assets.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/embedded.h"
 #include "base/hash.h"
@@ -41,11 +41,30 @@ static void hash_all(char version[VERSION_CHARS + 1]) {
     const struct embedded_file *f = &embedded_files[i];
     if (strncmp(f->name, UI_PREFIX, strlen(UI_PREFIX)) != 0) continue;
     sha256_add(sum, f->name, strlen(f->name) + 1);
-    sha256_add(sum, f->text, f->size);
+    sha256_add(sum, f->data, f->packed);
   }
   sha256_end(sum, digest);
   hex_encode(digest, SHA_BYTES, hex);
   memcpy(version, hex, VERSION_CHARS);
+}
+
+/* The whole file; NULL when zlib cannot (no memory). The caller frees it. */
+static char *unpack(const struct embedded_file *f) {
+  union {
+    const char *in;
+    char *out;
+  } borrowed = {.in = f->data}; /* zlib's interface is older than const; it only reads */
+  char *text = mem_alloc(f->size + 1);
+  z_stream z = {.next_in = (Bytef *)borrowed.out,
+                .avail_in = (uInt)f->packed,
+                .next_out = (Bytef *)text,
+                .avail_out = (uInt)f->size + 1};
+  enum { GZIP_WINDOW = 16 + MAX_WBITS };
+  bool done = inflateInit2(&z, GZIP_WINDOW) == Z_OK && inflate(&z, Z_FINISH) == Z_STREAM_END;
+  inflateEnd(&z);
+  if (done) return text;
+  free(text);
+  return NULL;
 }
 
 /* ---- on disk */
@@ -99,7 +118,7 @@ const char *assets_version(const struct assets *a) {
 char *assets_text(const struct assets *a, const char *name) {
   if (!a->dir) {
     const struct embedded_file *f = embedded(name);
-    return f ? mem_dup_n(f->text, f->size) : NULL;
+    return f ? unpack(f) : NULL;
   }
   struct buf text;
   buf_init(&text, ASSET_MOST_BYTES);
@@ -144,7 +163,7 @@ static void send_embedded(const struct assets *a, const char *name, struct reque
     missing(response);
     return;
   }
-  bool gzip = f->gzip && takes_gzip(q);
+  bool gzip = takes_gzip(q);
   char etag[VERSION_CHARS + 8];
   snprintf(etag, sizeof etag, "\"%s%s\"", a->version, gzip ? "-gz" : "");
   const char *known = request_header(q, "If-None-Match");
@@ -153,8 +172,13 @@ static void send_embedded(const struct assets *a, const char *name, struct reque
   response_header(response, "Vary", "Accept-Encoding");
   if (gzip) response_header(response, "Content-Encoding", "gzip");
   bool same = known && strcmp(known, etag) == 0;
-  response_send(response, same ? 304 : 200, type_of(name), gzip ? f->gzip : f->text,
-                gzip ? f->gzip_size : f->size);
+  char *text = gzip || same ? NULL : unpack(f);
+  if (gzip || same || text)
+    response_send(response, same ? 304 : 200, type_of(name), text ? text : f->data,
+                  text ? f->size : f->packed);
+  else
+    response_fail(response, 500, "no_memory", "the file could not be unpacked", "load the page again");
+  free(text);
 }
 
 static void send_from_disk(const struct assets *a, const char *name, struct response *response) {

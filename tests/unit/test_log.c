@@ -143,13 +143,16 @@ static void the_embedded_files_are_the_files_of_the_source_tree(void **state) {
   (void)state;
   for (size_t i = 0; i < embedded_count; i++) {
     const struct embedded_file *f = &embedded_files[i];
-    assert_int_equal(f->text[f->size], 0);
     if (i) assert_true(strcmp(embedded_files[i - 1].name, f->name) < 0);
     FILE *file = fopen(f->name, "rb");
     assert_non_null(file);
     char *text = mem_alloc(f->size + 2);
     assert_int_equal(fread(text, 1, f->size + 2, file), f->size);
-    assert_memory_equal(text, f->text, f->size);
+    if (strncmp(f->name, "host/web/ui/", 12) != 0) { /* those are gzipped: tests/cli/web_ui.sh reads them */
+      assert_memory_equal(text, f->data, f->size);
+      assert_int_equal(f->packed, f->size);
+      assert_int_equal(f->data[f->size], 0);
+    }
     fclose(file);
     free(text);
   }
