@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // story.test.js - the whole story in a browser: an empty desk, a book, the blueprint approved with an edit, text that arrives, a host that is
 // killed and goes on, a note, the finished book. The models answer over HTTP and take their time, so that there is something to see.
+import { readFile } from "node:fs/promises";
 import { judge, openPage } from "./lib/browser.js";
 import { startHost, until } from "./lib/host.js";
 import { assert, done, test } from "./lib/tap.js";
@@ -13,7 +14,7 @@ const state = async () => JSON.parse(await host.quire("show", run, "--json"));
 const GONE = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/, /ERR_NETWORK/];
 
 test("an empty desk offers a rehearsal book", async () => {
-  host = await startHost({ slow: "--latency 1600 --chunks 40" });
+  host = await startHost({ slow: "--latency 600 --chunks 60" });
   page = await openPage();
   page.expected.push(...GONE);
   await page.goto(host.url);
@@ -28,7 +29,7 @@ test("a book is begun from the pipeline's own form", async () => {
   await judge(page, "new");
   await page.getByLabel(/^Brief/).fill("A lighthouse keeper finds that her predecessor's log goes on by itself, one day ahead of her.");
   await page.getByLabel("Title").fill("The Day Ahead");
-  await page.getByLabel("Chapters", { exact: true }).fill("3");
+  await page.getByLabel("Chapters", { exact: true }).fill("4");
   await page.getByLabel("Words per chapter").fill("700");
   await page.getByLabel(/^Review/).check();
   await page.getByRole("button", { name: "Begin", exact: true }).click();
@@ -58,6 +59,9 @@ test("the blueprint is approved with an edit, and the edit is what counts", asyn
 });
 
 test("a chapter can be read while it is written", async () => {
+  await host.pace({ latency: 300 });
+  await page.locator(".phases .now").getByText("Writing").waitFor();
+  await host.pace({ latency: 9000 }); // each thing can be looked at while it is written, however busy the machine is
   const text = page.locator(".column .written p");
   await text.first().waitFor();
   const before = (await page.locator(".column").innerText()).length;
@@ -90,6 +94,18 @@ test("the host is killed while the page is open, and the page goes on with the r
   await page.waitForFunction((n) => document.querySelector(".column").innerText.length > n, length);
 });
 
+test("a pause lets the call end; going on says what it would ask again", async () => {
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("Stopped as asked", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Go on…" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Go on with/ });
+  await dialog.getByRole("checkbox", { name: /The scripts as they are now/ }).check();
+  await judge(page, "resume");
+  await dialog.getByRole("checkbox", { name: /The scripts as they are now/ }).uncheck();
+  await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+  await page.getByText("Being written", { exact: true }).waitFor();
+});
+
 test("a note to the writer is taken down", async () => {
   await page.getByLabel("Note to the writer").fill("Let the fog be yellow.");
   await page.getByRole("button", { name: "Send the note" }).click();
@@ -97,9 +113,28 @@ test("a note to the writer is taken down", async () => {
 });
 
 test("the finished book is one click away", async () => {
+  await host.pace({ latency: 0 });
   await page.getByText("Finished", { exact: true }).waitFor({ timeout: 180_000 });
   assert.equal((await state()).status, "completed");
   await judge(page, "run-finished");
+});
+
+test("a chapter is rewritten with an instruction, beside the old one", async () => {
+  await page.getByRole("link", { name: "Open the book" }).click();
+  await page.goto(`${host.url}books/the-day-ahead/chapters/2`);
+  await page.getByRole("button", { name: "Rewrite…" }).click();
+  await page.getByRole("textbox").fill("Let it rain, and let nobody mention it.");
+  await page.getByRole("button", { name: "Rewrite it" }).click();
+  await until("there are two versions", async () => JSON.parse(await host.quire("artifact", "history", "the-day-ahead", "chapters/02.md", "--json")).length > 1);
+});
+
+test("the EPUB comes down as a file", async () => {
+  await page.goto(`${host.url}books/the-day-ahead`);
+  const coming = page.waitForEvent("download");
+  await page.getByRole("link", { name: /epub/i }).first().click();
+  const download = await coming;
+  assert.match(download.suggestedFilename(), /\.epub$/);
+  assert.equal((await readFile(await download.path())).subarray(30, 58).toString(), "mimetypeapplication/epub+zip");
 });
 
 test("time, money, log and calls of the run can be looked at", async () => {
@@ -125,7 +160,7 @@ test("the book stands on the shelf", async () => {
   await page.getByRole("link", { name: /The Day Ahead/ }).waitFor();
   await judge(page, "home");
   await page.goto(`${host.url}runs`);
-  await page.getByRole("link", { name: "The Day Ahead" }).waitFor();
+  await page.getByRole("link", { name: "The Day Ahead" }).first().waitFor();
   await judge(page, "runs");
 });
 

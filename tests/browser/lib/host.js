@@ -53,14 +53,16 @@ async function scratch() {
 export async function startHost({ slow = null, settings = "", listen = "127.0.0.1:0" } = {}) {
   const library = join(await scratch(), "library"), env = { ...process.env, QUIRE_LIBRARY: library };
   await mkdir(library, { recursive: true });
-  let config = settings;
+  let config = settings, pace = null;
   if (slow !== null) {
     const provider = await start(["rehearse", "--listen", "127.0.0.1:0", ...slow.split(" ").filter(Boolean)], /http:\/\/(127\.0\.0\.1:\d+)/, { env });
+    pace = (control) => fetch(`http://${provider.match[1]}/control`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(control) });
     config += `\n  providers = { slow = { adapter = "openai", base_url = "http://${provider.match[1]}/v1" } },`;
     config += `\n  roles = { default = "slow/novelist" },`;
   }
   await writeFile(join(library, "quire.lua"), `return {\n${config}\n}\n`);
-  const host = { library, env, quire: async (...args) => (await run(binary, args, { env, maxBuffer: 64 << 20 })).stdout };
+  // pace({ latency: 5000 }): how long the models take from now on.
+  const host = { library, env, pace, quire: async (...args) => (await run(binary, args, { env, maxBuffer: 64 << 20 })).stdout };
 
   // The guardian starts a killed host again on the same address only when one is given.
   host.begin = async (address) => {

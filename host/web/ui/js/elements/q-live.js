@@ -37,12 +37,8 @@ class LiveElement extends HTMLElement {
     patch(this.jump, h("button", { type: "button", class: "primary", onclick: () => this.toEnd() }, icon("down"), "Jump to live"));
     this.jump.hidden = true;
     this.replaceChildren(this.column, this.jump);
-    // Only a person's scrolling decides whether the column follows; text that grows or a window that narrows does not.
     this.following = true;
-    this.column.addEventListener("scroll", () => {
-      this.following = this.atEnd;
-      this.jump.hidden = this.following;
-    }, { passive: true });
+    this.column.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.resized = new ResizeObserver(() => this.#follow());
     this.resized.observe(this.column);
     const { signal } = this.#ending;
@@ -70,6 +66,19 @@ class LiveElement extends HTMLElement {
 
   #follow() {
     if (this.following) this.column.scrollTop = this.column.scrollHeight;
+    this.size = this.#measure();
+  }
+
+  #measure() {
+    return `${this.column.scrollHeight} ${this.column.clientHeight}`;
+  }
+
+  // Only a person's scrolling decides whether the column follows; text that grows or a window that narrows moves it as well.
+  #scrolled() {
+    if (this.size !== this.#measure()) return this.#follow();
+    this.following = this.atEnd;
+    this.jump.hidden = this.following;
+    return undefined;
   }
 
   toEnd() {

@@ -4,6 +4,8 @@ import { Element, define } from "../lib/element.js";
 import { money, number, percent, plural, tokens } from "../lib/format.js";
 
 const WIDE = 1000;
+// Where some prices are not known, 0 only says that nothing is known.
+const known = (run, usd) => (usd || !run.unpriced_calls ? money(usd) : "unknown");
 const total = (phases, name) => phases.reduce((sum, phase) => sum + (phase[name] ?? 0), 0);
 
 // One bar: parts after another, as wide as their share of `of`; anything beyond it is cut off at the end.
@@ -21,7 +23,7 @@ class MoneyElement extends Element {
   static props = ["run", "phases"];
 
   limit(what, value, of, words) {
-    const label = of ? `${words(value)} of ${words(of)}, ${percent(value, of) || "0%"}` : `${words(value)}, without a limit`;
+    const share = words(value) === "unknown" ? "" : `, ${percent(value, of) || "0%"}`, label = of ? `${words(value)} of ${words(of)}${share}` : `${words(value)}, without a limit`;
     const parts = this.phases.map((phase, i) => ({ value: phase[what] ?? 0, tone: `tone-${i % 5}` }));
     return h("div", { class: "limit" }, h("p", null, label), of > 0 && bar(parts, of, `${label}; by phase: ${this.phases.map((phase) => `${phase.name} ${words(phase[what] ?? 0)}`).join(", ")}`));
   }
@@ -32,7 +34,7 @@ class MoneyElement extends Element {
       h("th", { scope: "row" }, h("span", { class: ["swatch", `tone-${i % 5}`], "aria-hidden": "true" }), phase.name),
       h("td", { class: "chart" }, bar([{ value: fresh, tone: "fresh" }, { value: cached, tone: "cached" }, { value: phase.tokens_out, tone: "out" }], most,
         `${phase.name}: ${number(fresh)} tokens in, ${number(cached)} from the cache, ${number(phase.tokens_out)} out`)),
-      h("td", { class: "number" }, money(phase.cost_usd)),
+      h("td", { class: "number" }, known(this.run, phase.cost_usd)),
       h("td", { class: "number" }, number(phase.calls)),
       h("td", { class: "number" }, tokens(phase.tokens_in)),
       h("td", { class: "number" }, percent(cached, phase.tokens_in)),
@@ -44,14 +46,14 @@ class MoneyElement extends Element {
     if (!phases?.length) return h("p", { class: "quiet" }, "Nothing was spent yet.");
     const most = Math.max(...phases.map((phase) => phase.tokens_in + phase.tokens_out));
     return h("div", { class: "stack" },
-      this.limit("cost_usd", run.cost_usd, run.limits?.usd, money),
+      this.limit("cost_usd", run.cost_usd, run.limits?.usd, (usd) => known(run, usd)),
       this.limit("calls", run.calls, run.limits?.calls, (n) => plural(n, "call")),
       run.unpriced_calls > 0 && h("p", { class: "quiet" }, `${plural(run.unpriced_calls, "call")} of unknown price ${run.unpriced_calls === 1 ? "is" : "are"} not in the money.`),
       h("p", { class: "quiet" }, "A limit pauses the run; it never ends it. Tokens by phase: ", h("span", { class: "swatch fresh" }), "in, ", h("span", { class: "swatch cached" }), "in from the cache, ", h("span", { class: "swatch out" }), "out."),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Money and tokens by phase" }, h("table", { class: "money" },
         h("thead", null, h("tr", null, ["Phase", "Tokens", "Money", "Calls", "In", "Cached", "Out"].map((name, i) => h("th", { scope: "col", class: i > 1 && "number" }, name)))),
         h("tbody", null, phases.map((phase, i) => this.row(phase, i, most))),
-        h("tfoot", null, h("tr", null, h("th", { scope: "row", colspan: 2 }, "All of it"), h("td", { class: "number" }, money(run.cost_usd)), h("td", { class: "number" }, number(run.calls)),
+        h("tfoot", null, h("tr", null, h("th", { scope: "row", colspan: 2 }, "All of it"), h("td", { class: "number" }, known(run, run.cost_usd)), h("td", { class: "number" }, number(run.calls)),
           h("td", { class: "number" }, tokens(total(phases, "tokens_in"))), h("td", { class: "number" }, percent(total(phases, "tokens_cached"), total(phases, "tokens_in"))), h("td", { class: "number" }, tokens(total(phases, "tokens_out"))))))));
   }
 }

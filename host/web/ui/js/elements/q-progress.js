@@ -32,10 +32,16 @@ class ProgressElement extends Element {
       " ", h("span", { class: "quiet" }, chapter.ended_ms ? `${plural(chapter.words, "word")}${chapter.issues ? `, ${plural(chapter.issues, "issue")}` : ""}` : ended(run) ? "not finished" : "being written")))));
   }
 
+  money(run) {
+    const { usd } = run.limits ?? {}, unknown = run.unpriced_calls ? `${plural(run.unpriced_calls, "call")} of unknown price` : "";
+    if (unknown && !run.cost_usd) return `${unknown}${usd ? `; the limit is ${money(usd)}` : ""}`;
+    return `${money(run.cost_usd)}${usd ? ` of ${money(usd)}` : ""}${unknown && `, and ${unknown}`}`;
+  }
+
   spent() {
     const { run } = this, { usd, calls } = run.limits ?? {};
     return h("section", null, h("h2", null, "Spent"),
-      h("p", null, `${money(run.cost_usd)}${usd ? ` of ${money(usd)}` : ""}${run.unpriced_calls ? `, and ${plural(run.unpriced_calls, "call")} of unknown price` : ""}`),
+      h("p", null, this.money(run)),
       h("q-line", { done: run.cost_usd, total: usd, what: `Money, ${percent(run.cost_usd, usd) || "0%"} of the limit` }),
       h("p", { class: "quiet" }, `${number(run.calls)}${calls ? ` of ${plural(calls, "call")}` : " calls"}; a limit pauses the run, nothing is lost.`));
   }

@@ -47,7 +47,7 @@ class TimelineElement extends Element {
       h("td", { class: "number wide" }, tokens(all.tokens_in)),
       h("td", { class: "number wide" }, percent(all.tokens_cached, all.tokens_in)),
       h("td", { class: "number wide" }, tokens(all.tokens_out)),
-      h("td", { class: "number" }, money(all.cost_usd)),
+      h("td", { class: "number" }, all.cost_usd === null ? "unknown" : money(all.cost_usd)),
       h("td", { class: "remark" }, more ?? (all.retries ? plural(all.retries, "retry", "retries") : "")),
     ];
   }

@@ -12,7 +12,9 @@ export const underWay = (call) => !call.ended_ms && call.state !== "failed";
 // What a task's path says: "/chapter-3/scene-1" -> "chapter 3, scene 1"; the root says nothing.
 export const scopeWords = (scope) => (scope ?? "").split("/").filter(Boolean).map((part) => part.replaceAll("-", " ")).join(", ");
 
+// Money is null when no call that has ended has a known price.
 export function sum(calls) {
+  let unpriced = 0;
   const all = { calls: 0, cost_usd: 0, tokens_in: 0, tokens_cached: 0, tokens_out: 0, retries: 0 };
   for (const call of calls) {
     all.calls++;
@@ -21,7 +23,9 @@ export function sum(calls) {
     all.tokens_cached += call.usage?.cached_read ?? 0;
     all.tokens_out += call.usage?.output ?? 0;
     if (call.attempt > 1) all.retries++;
+    if (call.cost_usd === null) unpriced++;
   }
+  if (unpriced && unpriced === all.calls) all.cost_usd = null;
   return all;
 }
 

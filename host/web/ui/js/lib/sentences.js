@@ -30,8 +30,9 @@ function progress(run) {
 // The host's reasons may name commands to type, for terminals; here buttons do that.
 const untyped = (why) => why.replace(/[;,]?[^;,.(]*`[^`]*`[^;,.)]*/g, "").replace(/\s*\(gate \d+\)/, "").trim();
 
-// The question of a run that waits at a gate.
-export const question = (run) => untyped(run.waits?.for ?? "").replace(/^a person to decide: /, "");
+// What a run waits for; of a gate, its question.
+export const reason = (why) => untyped(why).replace(/^a person to decide: /, "");
+export const question = (run) => reason(run.waits?.for ?? "");
 
 function waiting(run) {
   const why = untyped(run.waits?.for ?? "") || "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
