@@ -82,7 +82,7 @@ class VersionsScreen extends Element {
         h("div", { class: "segments", role: "group", "aria-label": "How it is shown" }, [[false, "In one column"], [true, "Side by side"]].map(([side, word]) =>
           h("button", { type: "button", class: "bare", "aria-pressed": String(this.side === side), onclick: () => { this.side = side; } }, word)))),
       h("div", { class: "row pickers" }, this.choice(list, "From", "from", pair.from), this.choice(list, "to", "to", pair.to)),
-      error && h("q-notice", { error, what: "They cannot be compared" }),
+      error ? h("q-notice", { error, what: "They cannot be compared" }) : !data && h("p", { class: "quiet", role: "status" }, "Comparing…"),
       data && h("q-diff", { key: `${pair.from.version} ${pair.to.version}`, parts: data, mode: this.side ? "side" : "inline", old: wordOf(pair.from), young: wordOf(pair.to) }));
   }
 
