@@ -10,7 +10,7 @@ frames() {
     END { print n ? "]" : "[]" }' "$2" >"$2.json"
 }
 # Of whole events: where a stream was cut, half of one may stand at the end.
-ids() { awk '/^id: / { id = $2 } /^$/ { if (id != "") print id; id = "" }' "$@"; }
+ids() { awk 'FNR == 1 { id = "" } /^id: / { id = $2 } /^$/ { if (id != "") print id; id = "" }' "$@"; }
 listen() { # FILE QUERY [CURL]...: a stream in the background
   t_start "$1" curl -sN "$base/api/events?$2" "${@:3}"
   t_at_exit kill "$pid"
