@@ -220,6 +220,8 @@ int cli_help(struct cli *c) {
     for (const struct command *each = cli_commands; each->name; each++)
       if (!k || k == each) json_array_append_new(list, command_json(each));
     out_json(list);
+  } else if (k && k->run == cli_rehearse) {
+    code = cli_rehearse_help();
   } else if (k) {
     help_one(k);
   } else if (!*name) {

@@ -1,11 +1,11 @@
-/* cli_rehearse.c - `quire rehearse`: its options are rows of rehearse/options.h. */
+/* cli_rehearse.c - `quire rehearse`: its options, and its help, are rows of rehearse/options.h. */
 #include <string.h>
 
 #include "cli/command.h"
 #include "rehearse/options.h"
 #include "rehearse/server.h"
 
-static int help(void) {
+int cli_rehearse_help(void) {
   out_line(
       "quire rehearse --listen ADDR:PORT [OPTION]...\n\nThe embedded model as an OpenAI-compatible server, with chosen latency, biases and faults, and a ledger (GET /ledger).\n\nOptions:");
   for (const struct rehearse_option_row *o = rehearse_option_rows; o->name; o++) {
@@ -13,7 +13,7 @@ static int help(void) {
     snprintf(left, sizeof left, "--%s %s", o->name, o->value ? o->value : "");
     out_line("  %-32s %s", left, o->help);
   }
-  out_line("\nExample:\n  quire rehearse --listen 127.0.0.1:8090 --latency 500");
+  out_line("\nExamples:\n  quire rehearse --listen 127.0.0.1:8090 --latency 500");
   return EXIT_DONE;
 }
 
@@ -21,7 +21,7 @@ int cli_rehearse(struct cli *c) {
   struct error e = {0};
   struct rehearse_options o;
   for (size_t i = 0; i < c->n_args; i++)
-    if (strcmp(c->args[i], "--help") == 0 || strcmp(c->args[i], "-h") == 0) return help();
+    if (strcmp(c->args[i], "--help") == 0 || strcmp(c->args[i], "-h") == 0) return cli_rehearse_help();
   rehearse_options_init(&o);
   enum err err = rehearse_parse(&o, (int)c->n_args, (char *const *)(uintptr_t)c->args, &e);
   if (err == OK) err = rehearse_main(&o, &e);

@@ -83,6 +83,8 @@ t_run "$QUIRE" run --help
 t_has "$out" "--set KEY=VALUE"
 t_run "$QUIRE" help gate
 t_has "$out" "quire gate approve"
+t_run "$QUIRE" help rehearse
+t_has "$out" "--latency"
 
 t_case "the README speaks of no command that is not there"
 names=$("$QUIRE" help --json | sed -n 's/^ *"command": "\(.*\)",$/\1/p')
