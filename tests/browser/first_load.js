@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // first_load.js - what the first screen costs, for `make bench`: bytes over the wire, requests, and when something is on the screen. A
 // fresh browser profile each time, so nothing comes from a cache.
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { openPage } from "./lib/browser.js";
 import { startHost } from "./lib/host.js";
 import { done, test } from "./lib/tap.js";
@@ -27,7 +29,7 @@ export async function firstLoad(page, url) {
   return load;
 }
 
-if (import.meta.filename === process.argv[1]) {
+if (fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
   test("first load", async () => {
     const host = await startHost(), loads = [];
     for (let i = 0; i < TIMES; i++) loads.push(await firstLoad(await openPage(), host.url));

@@ -7,12 +7,13 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { cleanup } from "./tap.js";
 
 const run = promisify(execFile);
-export const root = resolve(import.meta.dirname, "../../..");
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const binary = process.env.QUIRE ?? join(root, "build/quire");
 const WAIT_MS = 30_000;
 
