@@ -58,6 +58,18 @@ static enum err unknown(const json_t *table, const char *const *known, const cha
   return OK;
 }
 
+void config_listen(struct config *c, const char *address) {
+  size_t i;
+  json_t *row;
+  free(c->listen);
+  c->listen = mem_dup(address);
+  json_array_foreach(c->shown, i, row) {
+    if (strcmp(jsonx_str(row, "name", ""), "listen") != 0) continue;
+    json_object_set_new(row, "value", json_string(address));
+    json_object_set_new(row, "origin", json_string("flag"));
+  }
+}
+
 /* ---- limits */
 
 static enum err read_limits(struct config *c, const json_t *table, struct error *e) {

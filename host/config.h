@@ -39,4 +39,6 @@ struct config {
 
 /* `out` must stay where it is while the host lives (llm asks it for adapters). ERR_CONFIG with file and line. A missing quire.lua is fine. The library need not exist yet. */
 enum err config_load(const struct config_flags *flags, struct config *out, struct error *e);
+/* --listen goes over what quire.lua says. */
+void config_listen(struct config *c, const char *address);
 void config_release(struct config *c);

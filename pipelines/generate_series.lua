@@ -33,15 +33,14 @@ local function input_of_book(desk, plan, number, carried)
 end
 
 local function write_one(desk, plan, number, carried)
-  local key = "book-" .. number
-  project.enter(key, { title = plan.books[number].title, kind = "book" })
+  local home = project.enter("book-" .. number, { title = plan.books[number].title, kind = "book" })
   log.info("Book %d of %d of the series \"%s\"", number, #plan.books, plan.title)
   local book = whole_book.write(input_of_book(desk, plan, number, carried), { title = plan.title, number = number })
   local carry = series.carry(book)
   project.leave()
   artifact.put(string.format("carry/%02d.json", number), carry)
   local result = book:result()
-  return carry, { project = key, title = result.title, chapters = result.chapters, words = result.words, issues = result.issues,
+  return carry, { project = home.slug, title = result.title, chapters = result.chapters, words = result.words, issues = result.issues,
     files = result.files }
 end
 

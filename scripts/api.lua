@@ -220,6 +220,7 @@ function project.set(fields) end
 ---@param key string          -- "book-1"
 ---@param fields? table
 ---@return Project
+---@return Project
 function project.enter(key, fields) end
 
 ---Goes back to the run's own project.

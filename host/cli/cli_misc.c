@@ -34,8 +34,9 @@ int cli_config_show(struct cli *c) {
   json_t *row;
   json_array_foreach(c->config.shown, i, row) {
     const json_t *v = json_object_get(row, "value");
-    char *text = json_is_string(v) ? mem_dup(json_string_value(v))
-                                   : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    char *text = json_is_string(v)   ? mem_dup(json_string_value(v))
+                 : json_is_number(v) ? mem_printf("%.10g", json_number_value(v))
+                                     : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
     table_cell(t, "%s", jsonx_str(row, "name", ""));
     table_cell(t, "%s", text ? text : "");
     if (origin) table_cell(t, "%s", jsonx_str(row, "origin", ""));

@@ -116,8 +116,9 @@ int cli_project_delete(struct cli *c) {
   if (c->out.json) {
     out_json(json_incref(a.answer));
   } else {
-    out_line("The project %s is gone: %lld documents and %lld runs.", a.project,
-             (long long)jsonx_int(a.answer, "artifacts", 0), (long long)jsonx_int(a.answer, "runs", 0));
+    long long documents = jsonx_int(a.answer, "artifacts", 0), runs = jsonx_int(a.answer, "runs", 0);
+    out_line("The project %s is gone: %lld document%s and %lld run%s.", a.project, documents,
+             documents == 1 ? "" : "s", runs, runs == 1 ? "" : "s");
     say_counts(c, a.answer, "With it went");
   }
   act_close(&a, 0);

@@ -153,10 +153,7 @@ static enum err open_host(struct cli *c, struct host **host, struct error *e) {
   const char *listen = options_get(&c->options, "listen");
   enum err err = options_has(&c->options, "take-over") && c->attempt == 0 ? act_take_over(c, e) : OK;
   if (err == OK) err = cli_config(c, e);
-  if (err == OK && listen) {
-    free(c->config.listen);
-    c->config.listen = mem_dup(listen);
-  }
+  if (err == OK && listen) config_listen(&c->config, listen);
   stop_catch_reload();
   stop_catch();
   return err == OK ? host_open(&c->config, "serve", true, host, e) : err;

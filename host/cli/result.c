@@ -38,6 +38,25 @@ static void print_scalar(const json_t *v) {
   }
 }
 
+/* One line of a list. What has a title and files of its own, such as a book of a series, is its title with the files below. */
+static void print_item(const json_t *v) {
+  const json_t *files = json_object_get(v, "files");
+  size_t i;
+  json_t *file;
+  if (!json_is_string(json_object_get(v, "title")) || !json_is_array(files)) {
+    printf("  ");
+    print_scalar(v);
+    putchar('\n');
+    return;
+  }
+  printf("  %s\n", jsonx_str(v, "title", ""));
+  json_array_foreach((json_t *)(uintptr_t)files, i, file) {
+    printf("    ");
+    print_scalar(file);
+    putchar('\n');
+  }
+}
+
 static void print_field(const char *key, const json_t *v) {
   size_t i;
   json_t *item;
@@ -52,11 +71,7 @@ static void print_field(const char *key, const json_t *v) {
   }
   print_name(key);
   fputs(":\n", stdout);
-  json_array_foreach((json_t *)(uintptr_t)v, i, item) {
-    fputs("  ", stdout);
-    print_scalar(item);
-    putchar('\n');
-  }
+  json_array_foreach((json_t *)(uintptr_t)v, i, item) print_item(item);
 }
 
 void result_print_value(const json_t *v) {

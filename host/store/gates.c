@@ -8,6 +8,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/runs.h"
 #include "store/sql.h"
 
 /* --- asking --- */
@@ -326,6 +327,16 @@ static void free_notes(struct store_op *op) {
 
 const struct store_op_kind op_notes_kind = {"notes", apply_notes, NULL, NULL, free_notes, false};
 
+/* Why a note found no run that could hear it. */
+static enum err heard_by_nobody(struct db *db, int64_t run, struct error *e) {
+  struct run_row r;
+  enum err err = run_get(db, run, &r, e);
+  if (err != OK) return err;
+  err = err_set(e, ERR_CONFLICT, "run %lld is %s: it hears no notes any more", (long long)run, r.status);
+  run_row_release(&r);
+  return err;
+}
+
 static enum err apply_note(struct db *db, struct store_op *base) {
   struct op_note_add *op = (struct op_note_add *)base;
   if (!op->text || !*op->text || !utf8_valid(op->text, strlen(op->text), NULL))
@@ -338,8 +349,7 @@ static enum err apply_note(struct db *db, struct store_op *base) {
   db_bind_int(s, "$now", clock_wall_ms());
   enum err err = db_run(s);
   if (err != OK) return err;
-  if (db_changes(db) == 0)
-    return err_set(&base->error, ERR_CONFLICT, "run %lld has ended or does not exist", (long long)op->run);
+  if (db_changes(db) == 0) return heard_by_nobody(db, op->run, &base->error);
   json_t *v = json_pack("{s:s}", "text", op->text);
   char *data = jsonx_dumps(v);
   json_decref(v);

@@ -114,7 +114,7 @@ merely left open. An empty list is a good answer. Answer in ]] .. book.language.
     schema = schema.object { { "conflicts", schema.list(conflict, 0, 20) } } })
   local found = answer and answer.conflicts or json.array {}
   artifact.put("conflicts/" .. name .. ".json", { about = "given/" .. name, conflicts = found, unchecked = err })
-  if #found > 0 then log.warn("%d conflicts with the given %s, listed in conflicts/%s.json", #found, name, name) end
+  if #found > 0 then log.warn("the given %s and what was made of it clash in %d place%s: conflicts/%s.json", name, #found, #found == 1 and "" or "s", name) end
   return found
 end
 

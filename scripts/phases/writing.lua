@@ -279,8 +279,8 @@ local function write_chapter(book, number)
   local words = text.words(prose)
   book.words_written = book.words_written + words
   book.memory:absorb(number, chapter.sheet, chapter.summary, prose)
-  log.info("Chapter %d finished: %d words in %d scenes, %d issues%s", number, words, #chapter.scenes, #chapter.issues,
-    chapter.revised and ", revised once" or "")
+  log.info("Chapter %d finished: %d words in %d scene%s, %d issue%s%s", number, words, #chapter.scenes, #chapter.scenes == 1 and "" or "s",
+    #chapter.issues, #chapter.issues == 1 and "" or "s", chapter.revised and ", revised once" or "")
 end
 
 function writing.run(book)

@@ -117,5 +117,7 @@ t_run env QUIRE_MODEL=rehearsal/other "$QUIRE" config show --origin
 t_has "$out" "rehearsal/other"
 t_run "$QUIRE" config show --json
 t_has "$out" '"origin"'
+t_run "$QUIRE" config show
+t_ok grep -qE '^limits.run_calls +2000$' <<<"$out"
 
 t_done

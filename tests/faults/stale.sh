@@ -74,6 +74,9 @@ t_wait 20 run_is 2 completed
 t_is "$(api POST /api/runs/2/pause '{}' | grep -c '"conflict"')" 1
 t_run 0 "$QUIRE" note 1 "Less rain."
 t_is "$(sql "SELECT run_id, text FROM notes")" "1|Less rain."
+t_run 1 "$QUIRE" note 2 "Less rain."
+t_has "$out" "is completed: it hears no notes any more"
+t_run 10 "$QUIRE" note 99 "Less rain."
 host_kill # and paused it stays
 t_wait 10 serve_ready
 t_is "$(sql "SELECT status, wait_kind FROM runs WHERE id = 1")" "waiting|paused"

@@ -72,6 +72,7 @@ promise.holds("generate_series writes its books in order; each is told what came
   local host = Host.new { input = { brief = "Three generations of one ferry.", books = 3, chapters = 2, words_per_chapter = 800 } }
   local result = host:run("generate_series")
   promise.equal(#result.books, 3)
+  promise.equal(result.books[3].project, "home/book-3")
   assert(host.library["home/book-3"]["book.epub"])
   local title_logged = false
   for _, line in ipairs(host.logs) do title_logged = title_logged or line:find("Series \"" .. result.title, 1, true) ~= nil end

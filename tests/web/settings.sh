@@ -30,6 +30,7 @@ get /api/settings
 t_is "$code" 200
 t_is "$(setting limits.run_usd)" "7.0 quire.lua"
 t_is "$(setting limits.run_calls)" "2000.0 default"
+t_has "$(setting listen)" " flag"
 t_is "$(field '$.library')" "$QUIRE_LIBRARY"
 t_is "$(field '$.ready') $(field '$.store.healthy') $(field '$.watcher.late')" "1 1 0"
 t_is "$(provider house key) $(provider rehearsal key) $(provider house models)" 'missing none ["house/novelist"]'
