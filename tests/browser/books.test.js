@@ -73,6 +73,17 @@ test("the cast and the promises are as the pipeline left them", async () => {
   await judge(page, "cast");
 });
 
+test("what a model wrote where a name was hoped for is shown as text: it makes no element, and the page still stands", async () => {
+  const role = { tag: "q-cover", props: { innerHTML: "<b id='foreign'></b>" }, children: [] };
+  const put = (name, content) => page.request.put(at(`api/projects/coast/artifacts/${name}`), { headers: { "X-Quire-Csrf": "1" }, data: { content: JSON.stringify(content) } });
+  assert.equal((await put("blueprint.json", { cast: [{ name: "Keira", role }, { name: { first: "Ada" } }, null, 7] })).status(), 200);
+  assert.equal((await put("structure.json", { promises: { none: true } })).status(), 200);
+  await page.goto(at("books/coast/cast"));
+  await page.getByText('{"tag":"q-cover"').waitFor();
+  assert.equal(await page.locator(".person").count(), 2);
+  assert.equal(await page.locator("#foreign").count(), 0);
+});
+
 test("all documents are there, in an author's words", async () => {
   await page.goto(at("books/lamp/documents"));
   await page.getByRole("link", { name: "Blueprint", exact: true }).waitFor();

@@ -4,7 +4,8 @@
 //
 // h describes; patch compares with what was drawn there last and changes only what differs, so the focus, a selection and what somebody is
 // typing survive an update. Text only ever becomes text nodes, values only attributes or properties: nothing here parses markup, so a
-// model's words cannot become code.
+// model's words cannot become code. Nor can its JSON: only h makes descriptions, and an object from elsewhere (where a name was hoped for)
+// is shown as the text that it is.
 //
 // Props: attributes by their names; "on..." a listener; `class` a string or a list with gaps; `style` an object of custom properties (set
 // through the object model, which the page's policy allows); `key` tells siblings apart when their order changes; `ref` is called with the
@@ -15,15 +16,24 @@ const AS_PROPERTY = new Set(["value", "checked", "indeterminate", "srcObject", "
 const AS_ATTRIBUTE = /^(class|id|role|hidden|slot|tabindex|title|lang|aria-.*|data-.*)$/;
 const drawn = new WeakMap(); // node -> the descriptions that its children were made from
 
-export function h(tag, props, ...children) {
-  return { tag, props: props ?? {}, children: flat(children), node: null };
+class Description {
+  node = null;
+  constructor(tag, props, children, text) {
+    Object.assign(this, { tag, props, children, text });
+  }
 }
+
+export function h(tag, props, ...children) {
+  return new Description(tag, props ?? {}, flat(children), "");
+}
+
+const asText = (value) => new Description(null, {}, [], typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function flat(children) {
   const list = [];
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === true || child === "") continue;
-    list.push(typeof child === "object" ? child : { tag: null, text: String(child), props: {}, node: null });
+    list.push(child instanceof Description ? child : asText(child));
   }
   return list;
 }

@@ -20,6 +20,10 @@ const parsed = (entry) => {
   }
 };
 
+// A person or a model may have left anything there: what is no list of objects has nobody in it, and a name is text.
+const listed = (list, name) => (Array.isArray(list) ? list : [])
+  .filter((item) => item && typeof item === "object").map((item) => ({ ...item, [name]: String(item[name] ?? "") }));
+
 // "Keira" in a chapter is "Keira Keane" of the cast.
 const same = (name, other) => name === other || other.startsWith(`${name} `) || name.startsWith(`${other} `);
 
@@ -69,7 +73,7 @@ class CastScreen extends Element {
 
   render() {
     const { slug } = this.params, { data: chapters, error } = this.use(names.chapters(slug)), known = (chapters ?? []).filter((c) => c.written);
-    const blueprint = this.document("blueprint.json"), structure = this.document("structure.json"), cast = blueprint?.cast ?? [], promises = structure?.promises ?? [];
+    const blueprint = this.document("blueprint.json"), structure = this.document("structure.json"), cast = listed(blueprint?.cast, "name"), promises = listed(structure?.promises, "text");
     title("Cast and promises");
     return [
       h("q-book", { slug, tab: "cast" }),
