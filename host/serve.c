@@ -243,9 +243,19 @@ static struct web *listen_again(struct host *h, const struct config *config, str
   return w ? w : web_start(&h->commands, settings, e);
 }
 
+/* A host that follows a killed one answers at its port before owner.json tells of it: so it takes over the token too. */
+static void owner_token(struct pulse *pulse, char token[SECRET_TOKEN]) {
+  if (pulse && atomic_load(&pulse->port)) {
+    memcpy(token, pulse->token, SECRET_TOKEN);
+    return;
+  }
+  secret_token(token);
+  if (pulse) memcpy(pulse->token, token, SECRET_TOKEN);
+}
+
 static enum err open_web(struct host *h, const struct config *config, const char *command, struct error *e) {
   struct library_owner owner = {.pid = getpid(), .guardian = config->engine.pulse ? getppid() : 0};
-  secret_token(owner.token);
+  owner_token(config->engine.pulse, owner.token);
   snprintf(owner.command, sizeof owner.command, "%s", command);
   struct web_settings settings = {.bus = h->bus,
                                   .streams = h->adopt ? STREAMS : STREAMS_OF_A_RUN,

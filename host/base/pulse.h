@@ -2,10 +2,12 @@
  * resuming.
  *
  * The host writes, the guardian reads, but for hung_runs and blame, where it is the other way round. The page outlives
- * a host: the next one finds ticks, progress, refused, port and hung_runs as they were; run and phase start anew. */
+ * a host: the next one finds ticks, progress, refused, port, token and hung_runs as they were; run and phase start anew. */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "base/secret.h"
 
 enum pulse_phase {
   PULSE_STARTING,  /* opening, migrating: may take long */
@@ -33,6 +35,8 @@ struct pulse {
   _Atomic int phase; /* enum pulse_phase */
   _Atomic int
       port; /* where the host before this one was reached: open pages find the next one there. 0: none */
+  char token
+      [SECRET_TOKEN]; /* of the host before this one, whole once `port` is set: a command that read owner.json before the crash is still let in */
   _Atomic unsigned refused; /* reloads whose settings were wrong: the guardian tells systemd */
   _Atomic uint64_t
       progress; /* grows with everything made durable (a commit of journal entries): a host that dies after

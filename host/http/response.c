@@ -33,6 +33,10 @@ void response_header(struct response *a, const char *name, const char *value) {
   buf_printf(&a->headers, "%s: %s\r\n", name, value);
 }
 
+void response_close(struct response *a) {
+  a->close = true;
+}
+
 static bool put(struct response *a, const void *bytes, size_t n) {
   if (a->broken) return false;
   if (n && mg_write(a->conn, bytes, n) != (int)n) {
@@ -148,6 +152,7 @@ static bool take_stream(struct server *s) {
 bool response_start(struct response *a, int status, const char *type) {
   if (a->status) return false;
   if (!take_stream(a->server)) {
+    response_close(a);
     response_header(a, "Retry-After", "5");
     response_fail(a, 503, "busy", "all streams of this server are in use", "try again in a few seconds");
     return false;

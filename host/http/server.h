@@ -88,6 +88,8 @@ enum err request_json(struct request *q, struct response *a, json_t **out);
 
 /* For what is sent next. Line breaks in a value are refused (the header is left out). */
 void response_header(struct response *a, const char *name, const char *value);
+/* The connection closes after what is sent next: an idle one that is kept holds a thread for seconds. */
+void response_close(struct response *a);
 void response_send(struct response *a, int status, const char *type, const void *body, size_t n);
 void response_json(struct response *a, int status, json_t *v);  /* takes the reference */
 void response_error(struct response *a, const struct error *e); /* the status follows from the code */

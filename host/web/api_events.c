@@ -185,14 +185,9 @@ static enum err read_new(struct stream *s, json_t *list) {
   return err;
 }
 
-static void poll_once(struct stream *s, struct request *q, struct response *a) {
-  int64_t wait_s, ignored = 0;
-  json_t *list = json_array();
-  if (!api_query_number(q, a, "wait", 20, &wait_s)) {
-    json_decref(list);
-    return;
-  }
-  uint64_t until = clock_mono_ns() + (uint64_t)(wait_s < POLL_MOST_S ? wait_s : POLL_MOST_S) * 1000000000;
+/* Until there is something to tell, or the time is over. */
+static enum err wait_for_news(struct stream *s, uint64_t until, json_t *list) {
+  int64_t ignored = 0;
   enum err err = read_new(s, list);
   while (err == OK && json_array_size(list) == 0) {
     uint64_t now = clock_mono_ns();
@@ -203,6 +198,22 @@ static void poll_once(struct stream *s, struct request *q, struct response *a) {
       break;
     err = read_new(s, list);
   }
+  return err;
+}
+
+/* When too many wait already, the answer comes at once: each of them holds a thread, and pages and commands need some too. */
+static void poll_once(struct stream *s, struct request *q, struct response *a) {
+  struct web *w = s->web;
+  int64_t wait_s;
+  if (!api_query_number(q, a, "wait", 20, &wait_s)) return;
+  if (wait_s > POLL_MOST_S) wait_s = POLL_MOST_S;
+  if (atomic_fetch_add(&w->polls, 1) >= w->polls_most) {
+    wait_s = 0;
+    response_close(a);
+  }
+  json_t *list = json_array();
+  enum err err = wait_for_news(s, clock_mono_ns() + (uint64_t)wait_s * 1000000000, list);
+  atomic_fetch_sub(&w->polls, 1);
   if (err == OK) {
     response_json(a, 200, json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)s->last));
   } else {

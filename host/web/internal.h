@@ -1,5 +1,7 @@
 /* internal.h - what the files of web/ share and nobody else sees. */
 #pragma once
+#include <stdatomic.h>
+
 #include "http/server.h"
 #include "store/library.h"
 #include "web/access.h"
@@ -16,6 +18,8 @@ struct web {
   struct access *access;
   struct bus *bus;
   struct feed *feed;
+  atomic_int polls; /* requests that wait for events, each with a thread of the server */
+  int polls_most;
   struct library_owner owner;    /* this host: what the command line reads in owner.json */
   const struct web_route **rows; /* of all tables */
   struct route *routes;          /* the `route` of each row, in its order: the server's table */

@@ -18,6 +18,11 @@ static int threads_beside(int streams) {
   return streams / 4 + 2;
 }
 
+/* Those who ask again and again wait on threads of the same reserve: most of it stays for everybody else. */
+static int polls_beside(int streams) {
+  return threads_beside(streams) / 4 + 1;
+}
+
 /* For everything that goes out: the words of a model can never become code in a browser, even if a page had a hole. */
 static const char *const headers[] = {
     "Content-Security-Policy: default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
@@ -108,6 +113,7 @@ struct web *web_start(struct commands *c, const struct web_settings *settings, s
   w->commands = c;
   w->metrics = metrics_new(c);
   w->owner = *settings->owner;
+  w->polls_most = polls_beside(settings->streams);
   add_rows(w, web_routes, web_routes_n);
   add_rows(w, page_routes, page_routes_n);
   add_rows(w, read_routes, read_routes_n);

@@ -79,8 +79,11 @@ t_wait 30 told
 kill -9 "$(sqlite3 :memory: "SELECT json_extract(readfile('$QUIRE_LIBRARY/owner.json'), '$.pid')")"
 cut() { ! kill -0 "$pid"; }
 t_wait 10 cut
-again() { web_owner && ask GET /healthz && [[ $code == 200 ]]; }
+again() { ask GET /healthz && [[ $code == 200 ]]; }
 t_wait 20 again
+get /api/overview
+t_is "$code" 200 # the port and the token are the old ones: who has read them is not turned away before owner.json is new
+web_owner
 listen "$tmp/after" '' -H "Last-Event-ID: $(ids "$tmp/before" | tail -1)"
 t_wait 60 ended "$run"
 last=$(sql 'SELECT max(id) FROM events')
@@ -158,7 +161,14 @@ for ((i = 0; i < 50; i++)); do
   printf 'GET /api/runs HTTP/1.1\r\nHost: ' >&"$fd"
   half+=("$fd")
 done
-ask GET /api/overview
+# Those who were sent away ask again and again, and each of them would wait for half a minute.
+newest=$(sql 'SELECT max(id) FROM events')
+for ((i = 0; i < 100; i++)); do
+  exec {fd}<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'GET /api/events?poll=1&wait=30&after=%s HTTP/1.1\r\nHost: %s\r\n\r\n' "$newest" "$host" >&"$fd"
+  half+=("$fd")
+done
+ask GET /api/overview -m 10
 t_is "$code" 200
 run_book fifth
 heard=0
