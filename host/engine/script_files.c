@@ -5,6 +5,7 @@
  * that is made of plain words, so no name leads anywhere else. Nothing is saved that would not run: the whole set is compiled with the
  * new text in its place, and every pipeline that could be described before must still be. Runs under way keep the set they began with. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -268,6 +269,9 @@ enum err command_script_check(struct commands *c, const char *name, const json_t
 
 /* ---- writing */
 
+/* From looking at the text in force until the new one is there: of two who changed the same text, the second must hear of the first. */
+static pthread_mutex_t saving = PTHREAD_MUTEX_INITIALIZER;
+
 /* Where the library keeps a script of this name. */
 static char *library_file(const struct commands *c, const char *name) {
   bool pipeline = strncmp(name, prefix, sizeof prefix - 1) == 0;
@@ -288,13 +292,9 @@ static enum err check_expected(const struct commands *c, const char *name, const
   return err;
 }
 
-enum err command_script_save(struct commands *c, const char *name, const char *expected,
-                             const json_t *request, json_t **out, struct error *e) {
-  const char *source;
-  size_t n;
-  enum err err = check_name(name, e);
-  if (err == OK) err = take_source(request, &source, &n, e);
-  if (err == OK) err = check_expected(c, name, expected, e);
+static enum err save_over(struct commands *c, const char *name, const char *expected, const char *source,
+                          size_t n, json_t **out, struct error *e) {
+  enum err err = check_expected(c, name, expected, e);
   if (err != OK) return err;
   json_t *errors = find_errors(c, name, source, n);
   if (json_array_size(errors) > 0) {
@@ -309,15 +309,30 @@ enum err command_script_save(struct commands *c, const char *name, const char *e
   return err == OK ? command_script(c, name, out, e) : err;
 }
 
+enum err command_script_save(struct commands *c, const char *name, const char *expected,
+                             const json_t *request, json_t **out, struct error *e) {
+  const char *source;
+  size_t n;
+  enum err err = check_name(name, e);
+  if (err == OK) err = take_source(request, &source, &n, e);
+  if (err != OK) return err;
+  pthread_mutex_lock(&saving);
+  err = save_over(c, name, expected, source, n, out, e);
+  pthread_mutex_unlock(&saving);
+  return err;
+}
+
 enum err command_script_revert(struct commands *c, const char *name, json_t **out, struct error *e) {
   enum err err = check_name(name, e);
   if (err != OK) return err;
   char *path = library_file(c, name);
+  pthread_mutex_lock(&saving);
   if (unlink(path) != 0)
     err = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "the library has no script '%s' of its own", name)
                           : err_errno(e, errno, "%s cannot be removed", path);
   free(path);
   if (err == OK && command_script(c, name, out, NULL) != OK)
     *out = json_pack("{s:s, s:n}", "name", name, "source");
+  pthread_mutex_unlock(&saving);
   return err;
 }

@@ -54,6 +54,20 @@ t_is "$code $(field '$.error.current.origin')" "412 library"
 get /api/scripts
 t_is "$(count shadowed 1)" 1
 
+t_case "of four who save at once over the same text one is heard, and the others hear of it"
+get /api/scripts/phases/writing
+now=$(header ETag) savers=()
+for i in 1 2 3 4; do
+  { cat "$tmp/writing.lua"; echo "-- saver $i"; } >"$tmp/saver$i.lua"
+  source_of "$tmp/saver$i.lua" >"$tmp/saver$i.json"
+  curl -s -m 20 -o "$tmp/saved$i.json" -w '%{http_code}' -X PUT "$base/api/scripts/phases/writing" -H "Authorization: Bearer $token" \
+    -H "If-Match: $now" -H 'Content-Type: application/json' --data-binary @"$tmp/saver$i.json" >"$tmp/saver$i.code" &
+  savers+=("$!")
+done
+wait "${savers[@]}"
+for i in 1 2 3 4; do cat "$tmp/saver$i.code"; echo; done | sort >"$tmp/codes"
+t_is "$(xargs <"$tmp/codes")" "200 412 412 412"
+
 t_case "taking it back brings the shipped one into force"
 send DELETE /api/scripts/phases/writing
 t_is "$code $(field '$.shadowed') $(header ETag)" "200 0 $tag"
