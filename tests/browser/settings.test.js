@@ -69,6 +69,15 @@ test("with a password everything is behind the sign-in page, and one can sign ou
   assert.equal(answer.status(), 401);
 });
 
+test("whoever asked for a page gets it after signing in, however many requests were refused at once", async () => {
+  await page.goto(at("runs?status=failed"));
+  await page.evaluate(() => { for (let i = 0; i < 5; i++) document.dispatchEvent(new CustomEvent("quire:signed-out")); });
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.waitForURL(at("runs?status=failed"));
+  await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+});
+
 test("the page had no errors and asked nobody but the host", () => page.assertClean());
 
 await done();

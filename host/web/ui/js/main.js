@@ -34,10 +34,12 @@ stream.on("run-event", (event) => {
 });
 stream.on("gate", () => refreshSoon("overview"));
 
+// Several refusals may come at once: only the first of them sees the page that was asked for, the others the sign-in page.
+const atLogin = () => location.pathname.endsWith("/login");
 document.addEventListener("quire:signed-out", async () => {
-  if (location.pathname.endsWith("/login")) return;
+  if (atLogin()) return;
   const { data } = await get("session").catch(() => ({ data: null }));
-  if (data?.needs_password && !data.signed_in) go(`login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
+  if (data?.needs_password && !data.signed_in && !atLogin()) go(`login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
 });
 document.addEventListener("quire:outdated", () => {
   say("Quire was replaced by another version while this page was open.", { bad: true, action: "Load the page again", run: () => location.reload() });
