@@ -132,8 +132,8 @@ static void claimed(struct run *run, struct store_op *base) {
     if (op->op.err == OK) {
       run->epoch = op->row.epoch;
       pending_post(run, NULL, &status_op(run, "cancelled", NULL, NULL, 0, NULL, NULL)->op, false, NULL, NULL);
-      run_row_release(&op->row);
     }
+    run_row_release(&op->row); /* there is one also when the commit reported failure */
     run->state = RUN_GONE;
     if (!told && en->settings.on_run_end)
       en->settings.on_run_end(en->settings.arg, run->id,
