@@ -99,9 +99,10 @@ static enum err read_input(const char *path, json_t **out, struct error *e) {
   snprintf(what, sizeof what, "the brief %s", strcmp(path, "-") == 0 ? "(standard input)" : path);
   enum err err = request_file(path, "--input", true, &b, e);
   if (err == OK) err = jsonx_parse(b.data, b.len, what, out, e);
+  if (err == ERR_LIMIT) e->code = err = ERR_INVALID; /* nested too deep: the brief is wrong, not a script */
   if (err == OK && !json_is_object(*out))
     err = err_set(e, ERR_INVALID, "%s must be a JSON object of input fields", what);
-  if (err != OK && e && !e->hint[0])
+  if (err != OK && !e->hint[0])
     err_hint(
         e,
         "like {\"title\": \"The Lighthouse\", \"chapters\": 12}; `quire script check PIPELINE` lists the fields");

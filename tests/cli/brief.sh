@@ -26,6 +26,8 @@ refused 2 "there is no file" glossary --input "$tmp/none.json"
 refused 2 "line 1" glossary --input "$tmp/comma.json"
 refused 2 "must be a JSON object" glossary --input "$tmp/list.json"
 refused 2 "UTF-8 (byte 12)" glossary --input "$tmp/bytes.json"
+printf '[%.0s' {1..5000} >"$tmp/deep.json"
+refused 2 "nested deeper than 100 levels" glossary --input "$tmp/deep.json"
 refused 2 "UTF-8 (byte 4)" glossary --set "text=@$tmp/latin1.txt"
 refused 2 "there is no file" glossary --set "text=@$tmp/none.txt"
 refused 2 "not valid UTF-8" glossary --set $'text=\xff'
