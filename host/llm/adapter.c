@@ -19,6 +19,8 @@
 
 enum { ADAPTER_MEMORY = 256 << 20, MOST_HEADERS = 32, COLLECT_ABOVE = 8 << 20, COLLECT_AT_PERCENT = 400 };
 static const double TOKENS_MOST = 1e9, COST_MOST_USD = 1e4; /* of one answer */
+static const double RETRY_AFTER_MOST_S =
+    86400; /* who means it longer says so again: no word of a provider parks a run for years */
 
 enum function { FN_REQUEST, FN_OPEN, FN_EVENT, FN_FINISH, FN_FAILURE, FN_COUNT };
 static const char *const function_names[FN_COUNT] = {"request", "open", "event", "finish", "failure"};
@@ -216,7 +218,7 @@ static void read_failure(lua_State *L, struct failure *f) {
   for (int i = 0; i <= FAIL_REFUSAL; i++)
     if (strcmp(kind, failure_names[i]) == 0) f->kind = (enum failure_kind)i;
   copy_field(L, table, "message", f->message, sizeof f->message);
-  f->retry_after = number_field(L, table, "retry_after", -1);
+  f->retry_after = fmin(number_field(L, table, "retry_after", -1), RETRY_AFTER_MOST_S);
 }
 
 /* ---- request ---- */

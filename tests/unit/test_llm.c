@@ -525,6 +525,21 @@ static void what_cannot_change_is_not(void **state) {
   assert_int_equal(entries_of(r), 8);
 }
 
+static void a_provider_cannot_park_a_run_for_years(void **state) {
+  struct room *r = *state;
+  static const char *const replies[] = {REFUSED("429", "Retry-After: 99999999999999999999\r\n", "{}"),
+                                        REFUSED("429", "Retry-After: 1e999\r\n", "{}"),
+                                        REFUSED("429", "Retry-After: 315360000\r\n", "{}")};
+  for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i], GOOD);
+    ask_one(r, &q);
+    assert_int_equal(q.call.pause, LLM_PAUSE_PROVIDER);
+    assert_in_range(q.call.pause_until_ms - clock_wall_ms(), 86300000, 86400000);
+    release(&q);
+  }
+}
+
 /* The words of providers that hide behind one dialect: what a failure is, and when to ask again. */
 static void providers_words_are_understood(void **state) {
   struct room *r = *state;
@@ -1024,6 +1039,7 @@ int main(void) {
       T(an_answer_has_one_form),
       T(what_can_change_is_tried_again),
       T(what_cannot_change_is_not),
+      T(a_provider_cannot_park_a_run_for_years),
       T(providers_words_are_understood),
       T(a_prompt_that_was_cut_is_no_answer),
       T(what_cannot_fit_is_not_sent),
