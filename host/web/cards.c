@@ -63,6 +63,15 @@ static void take_slug(void *arg, const struct project_row *p) {
   *(json_t **)arg = view_text(p->slug);
 }
 
+/* What the pipeline says of the book; before that, as many as are planned. */
+static json_t *chapters_total(const struct project_row *p, int64_t plans) {
+  json_t *fields = NULL;
+  jsonx_parse(p->fields, strlen(p->fields), "the project's fields", &fields, NULL);
+  int64_t n = jsonx_int(fields, "chapters", plans);
+  json_decref(fields);
+  return n > 0 ? json_integer(n) : json_null();
+}
+
 json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
   struct numbers n = {0};
   struct last_run last = {.web = w};
@@ -73,12 +82,12 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
   runs_each(db, &newest, take_run, &last);
   if (p->parent) project_by_id(db, p->parent, take_slug, &parent);
   char *cover = n.cover ? mem_printf("files/%s/%s", p->slug, n.cover) : NULL;
-  json_t *v = json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:I}", "project", view_text(p->slug),
-                        "title", view_text(p->title), "kind", view_text(p->kind), "parent",
-                        parent ? parent : json_null(), "chapters_done", (json_int_t)n.chapters,
-                        "chapters_total", n.plans ? json_integer(n.plans) : json_null(), "cover",
-                        view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
-                        (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
+  json_t *v =
+      json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:I}", "project", view_text(p->slug), "title",
+                view_text(p->title), "kind", view_text(p->kind), "parent", parent ? parent : json_null(),
+                "chapters_done", (json_int_t)n.chapters, "chapters_total", chapters_total(p, n.plans),
+                "cover", view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
+                (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
   add_book(db, p->id, n.book, v);
   free(cover);
   free(n.cover);
@@ -102,7 +111,7 @@ static void keep(void *arg, const struct project_row *p) {
   r->slug = mem_dup(p->slug);
   r->title = mem_dup(p->title);
   r->kind = mem_dup(p->kind);
-  r->fields = NULL;
+  r->fields = mem_dup(p->fields);
 }
 
 static void release(struct rows *rows) {
@@ -110,6 +119,7 @@ static void release(struct rows *rows) {
     free((char *)(uintptr_t)rows->at[i].slug);
     free((char *)(uintptr_t)rows->at[i].title);
     free((char *)(uintptr_t)rows->at[i].kind);
+    free((char *)(uintptr_t)rows->at[i].fields);
   }
   free(rows->at);
 }

@@ -219,7 +219,7 @@ function blueprint.run(book)
   end
   if author then given.conflicts(book, author, "blueprint", readable(fields)) end
 
-  project.set { title = book.blueprint.title, kind = "book" }
+  project.set { title = book.blueprint.title, kind = "book", chapters = book.chapters }
   run.summary(string.format("%s, %d chapters", book.blueprint.title, book.chapters))
   log.info("Begun \"%s\": %d chapters of about %d words in %s", book.blueprint.title, book.chapters, book.words, book.language.name)
   if book.series then log.info("Book %d of the series \"%s\"", book.series.number, book.series.title) end

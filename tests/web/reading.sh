@@ -72,6 +72,9 @@ t_case "a book as a card, and with its documents"
 get /api/projects/the-lamp
 t_is "$(field '$.chapters_done') $(field '$.chapters_total') $(field '$.title') $(field '$.runs[0].run')" "2 2 The Lamp 1"
 t_is "$(field '$.words')" "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT json_extract(CAST(content AS TEXT), '$.words') FROM v_artifacts WHERE project = 'the-lamp' AND name = 'book.json'")"
+"$QUIRE" run generate_book --set brief="A bell." --set title="The Bell" --set chapters=7 --until blueprint --quiet >"$tmp/bell" 2>&1
+get /api/projects/the-bell
+t_is "$(field '$.chapters_done') $(field '$.chapters_total')" "0 7" # before a chapter is planned
 
 t_case "versions, and the difference of two word by word"
 "$QUIRE" artifact show the-lamp chapters/01.md | sed 's/the/THE/' >"$tmp/edited.md"
