@@ -58,7 +58,7 @@ QUIRE=$(readlink -f "$BUILD")/quire
 export QUIRE CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99:${ASAN_OPTIONS-}
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS-}
-export TSAN_OPTIONS=halt_on_error=1:exitcode=99:${TSAN_OPTIONS-}
+export TSAN_OPTIONS=halt_on_error=1:exitcode=99:suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS-}
 
 if [[ $check ]]; then
   if tests/check.sh; then count="1 0"; else count="0 1"; fi
