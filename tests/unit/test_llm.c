@@ -91,11 +91,12 @@ static void *serve_connection(void *arg) {
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (read_request(c->fd, text, 1 << 20)) {
     pthread_mutex_lock(&s->lock);
-    const char *reply = s->replies[s->taken < s->n_replies ? s->taken : s->n_replies - 1];
+    char *reply = mem_dup(s->replies[s->taken < s->n_replies ? s->taken : s->n_replies - 1]);
     s->taken++;
     if (s->n_requests < MOST_REQUESTS) s->requests[s->n_requests++] = mem_dup(text);
     pthread_mutex_unlock(&s->lock);
     send_reply(s, c->fd, reply);
+    free(reply);
   }
   close(c->fd);
   atomic_fetch_sub(&s->open_connections, 1);
@@ -340,6 +341,8 @@ static void ask_one(struct room *r, struct question *q) {
   put_question(r, q);
   loop_run(r->loop);
   assert_int_equal(q->done, 1);
+  pthread_mutex_lock(&r->server.lock); /* its threads have copied their replies: the caller may free them */
+  pthread_mutex_unlock(&r->server.lock);
 }
 
 /* "answered failed" : the states of all rows in order. */
