@@ -375,7 +375,7 @@ static void notes_are_delivered_once(void **state) {
   assert_string_equal(op->result, "[]");
   op->op.kind->free(&op->op);
   add.run = 44;
-  assert_int_equal(store_do(s, &add.op), ERR_CONFLICT);
+  assert_int_equal(store_do(s, &add.op), ERR_NOT_FOUND);
 }
 
 static void note_event(void *arg, const struct event_row *row) {
