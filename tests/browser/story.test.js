@@ -96,7 +96,7 @@ test("the host is killed while the page is open, and the page goes on with the r
 
 test("a pause lets the call end; going on says what it would ask again", async () => {
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByText("Stopped as asked", { exact: true }).waitFor();
+  await page.getByText("Paused", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Go on…" }).click();
   const dialog = page.getByRole("dialog", { name: /^Go on with/ });
   await dialog.getByRole("checkbox", { name: /The scripts as they are now/ }).check();
