@@ -59,6 +59,8 @@ test("the blueprint is edited and approved", async () => {
   await tabTo(/^Premise/);
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type("She reads tomorrow.");
+  assert.equal(await page.evaluate(() => document.activeElement.value), "She reads tomorrow.", "a long text that becomes short is typed to its end");
+  assert.match((await focused()).words, /^Premise/);
   await tabTo(/^Approve with my edits/);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/runs\/1$/);

@@ -28,6 +28,7 @@ const nameOf = (item, i) => (item && typeof item === "object" && (item.name || i
 class JsonElement extends Element {
   static props = ["value", "onedit"];
   #form = ++forms;
+  #roomy = new Map(); // id -> whether the field has room for long text: it stays what it was, or typing would lose the focus
 
   give(value) {
     this.value = value;
@@ -35,8 +36,8 @@ class JsonElement extends Element {
   }
 
   text(value, id, change) {
-    const long = value.length > LONG || value.includes("\n");
-    return long ? h("textarea", { id, value, oninput: (event) => change(event.target.value) })
+    if (!this.#roomy.has(id)) this.#roomy.set(id, value.length > LONG || value.includes("\n"));
+    return this.#roomy.get(id) ? h("textarea", { id, value, oninput: (event) => change(event.target.value) })
       : h("input", { id, value, oninput: (event) => change(event.target.value) });
   }
 
@@ -65,14 +66,19 @@ class JsonElement extends Element {
   list(name, items, at, change) {
     const simple = items.every((item) => typeof item !== "object" || item === null);
     const move = (from, to) => {
+      this.#roomy.clear();
       const next = items.toSpliced(from, 1);
       change(next.toSpliced(to, 0, items[from]));
       tell(`Moved to place ${to + 1} of ${items.length}.`);
     };
+    const remove = (i) => {
+      this.#roomy.clear();
+      change(items.toSpliced(i, 1));
+    };
     const tools = (i) => h("span", { class: "item-tools" },
       h("button", { type: "button", class: "bare", disabled: i === 0, "aria-label": `Move ${name} ${i + 1} up`, onclick: () => move(i, i - 1) }, "↑"),
       h("button", { type: "button", class: "bare", disabled: i === items.length - 1, "aria-label": `Move ${name} ${i + 1} down`, onclick: () => move(i, i + 1) }, "↓"),
-      h("button", { type: "button", class: "bare", "aria-label": `Remove ${name} ${i + 1}`, onclick: () => change(items.toSpliced(i, 1)) }, "×"));
+      h("button", { type: "button", class: "bare", "aria-label": `Remove ${name} ${i + 1}`, onclick: () => remove(i) }, "×"));
     const item = (value, i) => {
       const to = (v) => change(put(items, i, v)), id = `json-${this.#form}-${at}-${i}`;
       if (simple) {
