@@ -11,6 +11,7 @@
 #include "base/embedded.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "lua/describe.h"
 #include "lua/script_set.h"
@@ -41,6 +42,12 @@ enum { LIMITS = sizeof limit_rows / sizeof *limit_rows, PRICE_MOST_USD = 5000 };
 static void show(struct config *c, const char *name, json_t *value, const char *origin) {
   json_array_append_new(c->shown,
                         json_pack("{s:s, s:o, s:s}", "name", name, "value", value, "origin", origin));
+}
+
+static void show_url(struct config *c, const char *name, const char *url, bool path, const char *origin) {
+  char *shown = secret_url(url, path);
+  show(c, name, json_string(shown), origin);
+  free(shown);
 }
 
 static enum err unknown(const json_t *table, const char *const *known, const char *where, struct error *e) {
@@ -200,7 +207,7 @@ static enum err read_providers(struct config *c, const json_t *table, struct err
     const char *origin = json_object_get(table, c->llm.providers[i].name)         ? "quire.lua"
                          : url && strcmp(c->llm.providers[i].name, "openai") == 0 ? "environment"
                                                                                   : "default";
-    show(c, shown, json_string(c->llm.providers[i].base_url), origin);
+    show_url(c, shown, c->llm.providers[i].base_url, true, origin);
   }
   return err;
 }
@@ -403,7 +410,7 @@ static enum err read_notify(struct config *c, const json_t *t, struct error *e) 
   c->hooks.attempts = (int)attempts;
   set_string(&c->hooks.url, jsonx_str(t, "url", NULL));
   set_string(&c->hooks.command, jsonx_str(t, "command", NULL));
-  if (c->hooks.url) show(c, "notify.url", json_string(c->hooks.url), "quire.lua");
+  if (c->hooks.url) show_url(c, "notify.url", c->hooks.url, false, "quire.lua");
   if (c->hooks.command) show(c, "notify.command", json_string(c->hooks.command), "quire.lua");
   return err;
 }

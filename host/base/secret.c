@@ -46,3 +46,16 @@ bool secret_check(const char *password, const char *hash) {
   explicit_bzero(again, sizeof again);
   return same;
 }
+
+char *secret_url(const char *url, bool path) {
+  const char *mark = strstr(url, "://"), *host = mark ? mark + 3 : url;
+  size_t n = strcspn(host, "/?#");
+  const char *user = memrchr(host, '@', n), *rest = host + n;
+  if (user) {
+    n -= (size_t)(user + 1 - host);
+    host = user + 1;
+  }
+  size_t shown = path ? strcspn(rest, "?#") : *rest == '/';
+  return mem_printf("%.*s%.*s%.*s%s", mark ? (int)(mark + 3 - url) : 0, url, (int)n, host, (int)shown, rest,
+                    rest[shown] ? "..." : "");
+}

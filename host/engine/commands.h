@@ -117,8 +117,9 @@ enum err command_script_check(struct commands *c, const char *name, const json_t
  * force is not the one with the sha `expected` ("": there must be none). */
 enum err command_script_save(struct commands *c, const char *name, const char *expected,
                              const json_t *request, json_t **out, struct error *e);
-/* DELETE /api/scripts/{name}: removes the library's file; *out is what is in force then. */
-enum err command_script_revert(struct commands *c, const char *name, json_t **out, struct error *e);
+/* DELETE /api/scripts/{name}: removes the library's file; *out is what is in force then. ERR_CONFLICT as with save. */
+enum err command_script_revert(struct commands *c, const char *name, const char *expected, json_t **out,
+                               struct error *e);
 /* POST /api/scripts/dry-run {"pipeline","input"} -> what `quire script test` says: {"ok","checks":[{"name","ok","message"}]}. The pipeline runs
  * twice on the rehearsal model in a scratch library, in a process of its own that is ended after two minutes. In dry_run.c. */
 enum err command_dry_run(struct commands *c, const json_t *request, json_t **out, struct error *e);

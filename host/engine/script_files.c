@@ -322,14 +322,16 @@ enum err command_script_save(struct commands *c, const char *name, const char *e
   return err;
 }
 
-enum err command_script_revert(struct commands *c, const char *name, json_t **out, struct error *e) {
+enum err command_script_revert(struct commands *c, const char *name, const char *expected, json_t **out,
+                               struct error *e) {
   enum err err = check_name(name, e);
   if (err != OK) return err;
   char *path = library_file(c, name);
   pthread_mutex_lock(&saving);
-  if (unlink(path) != 0)
-    err = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "the library has no script '%s' of its own", name)
-                          : err_errno(e, errno, "%s cannot be removed", path);
+  if (access(path, F_OK) != 0 && errno == ENOENT)
+    err = err_set(e, ERR_NOT_FOUND, "the library has no script '%s' of its own", name);
+  if (err == OK) err = check_expected(c, name, expected, e);
+  if (err == OK && unlink(path) != 0) err = err_errno(e, errno, "%s cannot be removed", path);
   free(path);
   if (err == OK && command_script(c, name, out, NULL) != OK)
     *out = json_pack("{s:s, s:n}", "name", name, "source");

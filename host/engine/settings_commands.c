@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "engine/child.h"
 #include "engine/commands.h"
@@ -66,10 +67,12 @@ static json_t *providers_json(const struct llm_settings *s) {
   json_t *list = json_array();
   for (size_t i = 0; i < s->n_providers; i++) {
     const struct llm_provider *p = &s->providers[i];
+    char *base_url = secret_url(p->base_url, true);
     json_array_append_new(list,
                           json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:o}", "name", p->name, "adapter",
-                                    p->adapter, "base_url", p->base_url, "key", key_state(p), "key_from",
+                                    p->adapter, "base_url", base_url, "key", key_state(p), "key_from",
                                     key_from(p), "key_env", p->key_env, "models", models_of(s, p->name)));
+    free(base_url);
   }
   return list;
 }

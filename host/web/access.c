@@ -121,10 +121,10 @@ static bool session_lives(struct access *x, struct request *q) {
 
 /* ---- one request */
 
+/* NULL: none was sent. What is of another scheme is for a proxy before us, not for us. */
 static const char *bearer_of(const struct request *q) {
   const char *given = request_header(q, "Authorization");
-  if (!given) return NULL;
-  return strncasecmp(given, "Bearer ", 7) == 0 ? given + 7 + strspn(given + 7, " ") : "";
+  return given && strncasecmp(given, "Bearer ", 7) == 0 ? given + 7 + strspn(given + 7, " ") : NULL;
 }
 
 static enum right rights_of(struct access *x, struct request *q) {

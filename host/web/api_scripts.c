@@ -1,7 +1,7 @@
 /* api_scripts.c - the scripts of the search path: list, read, check, save into the library, take back, try. Threads: the server's.
  *
- * The tag of a script is the hash of the text in force. Saving needs it (If-Match), so that nobody writes over what somebody else saved; a
- * name that nobody has needs none. */
+ * The tag of a script is the hash of the text in force. Saving and taking back need it (If-Match), so that nobody writes over what somebody
+ * else saved; a name that nobody has needs none. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,8 +56,8 @@ static json_t *script_now(struct web *w, const char *name) {
   return out;
 }
 
-static void refuse_save(struct web *w, struct response *a, const char *name, enum err err, bool blind,
-                        json_t *errors, const struct error *e) {
+static void refuse_change(struct web *w, struct response *a, const char *name, enum err err, bool blind,
+                          json_t *errors, const struct error *e) {
   json_t *more = json_pack("{s:s, s:s, s:s}", "code", err_name(err), "message", e->message, "hint", e->hint);
   json_t *now = err == ERR_CONFLICT ? script_now(w, name) : NULL;
   int status = err == ERR_SCRIPT ? 422 : err == ERR_CONFLICT ? (blind ? 428 : 412) : response_status_of(err);
@@ -78,7 +78,7 @@ void put_script(struct request *q, struct response *a, void *arg) {
   if (err == OK)
     answer_script(a, err, out, &e);
   else
-    refuse_save(w, a, name, err, !expected[0], out, &e);
+    refuse_change(w, a, name, err, !expected[0], out, &e);
   free(expected);
   json_decref(request);
 }
@@ -87,8 +87,14 @@ void delete_script(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   struct error e = {0};
   json_t *out = NULL;
-  enum err err = command_script_revert(w->commands, request_param(q, "name"), &out, &e);
-  answer_script(a, err, out, &e);
+  const char *name = request_param(q, "name");
+  char *expected = expected_sha(q);
+  enum err err = command_script_revert(w->commands, name, expected, &out, &e);
+  if (err == ERR_CONFLICT)
+    refuse_change(w, a, name, err, !expected[0], NULL, &e);
+  else
+    answer_script(a, err, out, &e);
+  free(expected);
 }
 
 /* ---- trying */

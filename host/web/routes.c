@@ -286,7 +286,7 @@ const struct web_route web_routes[] = {
      NULL,
      "source:string*",
      "as GET; 422 with errors when it would not run"},
-    {{"DELETE", "/api/scripts/{name...}", delete_script, "take the library's file away", 0, 0},
+    {{"DELETE", "/api/scripts/{name...}", delete_script, "take the library's file away; If-Match", 0, 0},
      SCOPE_WRITE,
      NULL,
      NULL,

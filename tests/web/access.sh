@@ -90,6 +90,8 @@ t_has "$cookie" "Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict"
 session=${cookie%%;*}
 ask GET /api/runs -H "Cookie: other=1; $session"
 t_is "$code" 200
+ask GET /api/runs -H "Cookie: $session" -H 'Authorization: Basic eDp5' # what a proxy before us asked for
+t_is "$code" 200
 ask GET /api/runs -H "Cookie: quire_session=$(printf '%064d' 0)"
 t_is "$code" 401
 ask POST /api/runs -H "Cookie: $session" -H 'Content-Type: application/json' -d "$start"

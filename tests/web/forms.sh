@@ -57,6 +57,14 @@ get '/api/runs/1/repeat?with=scripts'
 t_is "$(field '$.calls')" "$(field '$.recorded_calls')"
 get '/api/runs/1/repeat?with=models'
 t_is "$(field '$.calls')" 0
+sqlite3 "$QUIRE_LIBRARY/quire.db" "UPDATE calls SET model = 'rehearsal/another'" # as if each had been asked of another model then
+of_role() { sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal j JOIN calls c ON c.id = j.call_id WHERE c.role IN ($1)"; }
+t_ok test "$(of_role "'writer'")" -gt 0
+t_ok test "$(of_role "'judge'")" -gt 0
+get '/api/runs/1/repeat?with=models=writer'
+t_is "$(field '$.calls')" "$(of_role "'writer'")"
+get '/api/runs/1/repeat?with=models=writer,models=judge'
+t_is "$(field '$.calls')" "$(of_role "'writer', 'judge'")"
 get '/api/runs/1/repeat?with=everything'
 t_is "$code" 400
 

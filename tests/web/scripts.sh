@@ -70,6 +70,11 @@ t_is "$(xargs <"$tmp/codes")" "200 412 412 412"
 
 t_case "taking it back brings the shipped one into force"
 send DELETE /api/scripts/phases/writing
+t_is "$code" 428
+send DELETE /api/scripts/phases/writing '' -H 'If-Match: "another"'
+t_is "$code $(field '$.error.current.name')" "412 phases/writing"
+t_ok test -e "$QUIRE_LIBRARY/scripts/phases/writing.lua"
+send DELETE /api/scripts/phases/writing '' -H "If-Match: \"$(field '$.error.current.sha')\""
 t_is "$code $(field '$.shadowed') $(header ETag)" "200 0 $tag"
 t_ok test ! -e "$QUIRE_LIBRARY/scripts/phases/writing.lua"
 send DELETE /api/scripts/phases/writing

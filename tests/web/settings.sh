@@ -13,10 +13,12 @@ return {
   providers = {
     house = { adapter = "openai", base_url = "$url/v1", key_env = "HOUSE_KEY" },
     gone = { adapter = "openai", base_url = "http://127.0.0.1:1/v1", retries = -1 },
+    behind = { adapter = "openai", base_url = "http://me:hidden@127.0.0.1:1/v1?hidden=1" },
     filed = { adapter = "openai", base_url = "$url/v1", key_file = "$tmp/elsewhere" },
   },
   roles = { judge = "house/novelist" },
   limits = { run_usd = 7 },
+  notify = { url = "http://me:hidden@127.0.0.1:1/hidden?hidden=1", attempts = 1 },
 }
 LUA
 unset HOUSE_KEY
@@ -34,6 +36,10 @@ t_has "$(setting listen)" " flag"
 t_is "$(field '$.library')" "$QUIRE_LIBRARY"
 t_is "$(field '$.ready') $(field '$.store.healthy') $(field '$.watcher.late')" "1 1 0"
 t_is "$(provider house key) $(provider rehearsal key) $(provider house models)" 'missing none ["house/novelist"]'
+
+t_is "$(setting notify.url)" "http://127.0.0.1:1/... quire.lua"
+t_is "$(provider behind base_url)" "http://127.0.0.1:1/v1..."
+[[ $body == *hidden* ]] && t_fail "a password in an address is told"
 
 t_case "a key goes in and is never told"
 send PUT /api/keys/house "{\"key\":\"$secret\"}"

@@ -145,7 +145,7 @@ class ScriptScreen extends Element {
     if (this.known.original === null && !(await ask({ title: "Delete this script?", text: "No other one has its name. Books that were written with it stay.", action: "Delete it", danger: true }))) return;
     if (this.known.original !== null && !(await ask({ title: "Go back to the shipped script?", text: "Your file is removed from the library.", action: "Go back", danger: true }))) return;
     try {
-      const { data, etag } = await del(`scripts/${path(this.name)}`);
+      const { data, etag } = await del(`scripts/${path(this.name)}`, this.known.etag);
       this.checked = this.trial = null;
       if (data.source === null) location.assign(new URL("scripts", document.baseURI));
       else this.settle({ ...this.known, original: null, ...data, etag });
