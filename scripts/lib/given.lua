@@ -2,6 +2,7 @@
 -- carry it whole, documents keep it beside what was added, and where it disagrees with itself the conflicts are listed.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
+local numbering = require "lib.numbering"
 local schema = require "lib.schema"
 
 local given = {}
@@ -114,7 +115,7 @@ merely left open. An empty list is a good answer. Answer in ]] .. book.language.
     schema = schema.object { { "conflicts", schema.list(conflict, 0, 20) } } })
   local found = answer and answer.conflicts or json.array {}
   artifact.put("conflicts/" .. name .. ".json", { about = "given/" .. name, conflicts = found, unchecked = err })
-  if #found > 0 then log.warn("the given %s and what was made of it clash in %d place%s: conflicts/%s.json", name, #found, #found == 1 and "" or "s", name) end
+  if #found > 0 then log.warn("the given %s and what was made of it clash in %s: conflicts/%s.json", name, numbering.count(#found, "place"), name) end
   return found
 end
 

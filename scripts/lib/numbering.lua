@@ -41,4 +41,9 @@ function numbering.clamp(value, low, high)
   return math.max(low, math.min(high, value))
 end
 
+--- "1 chapter", "12 chapters".
+function numbering.count(n, thing)
+  return n .. " " .. thing .. (n == 1 and "" or "s")
+end
+
 return numbering

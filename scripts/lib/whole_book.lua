@@ -6,6 +6,7 @@ local planning = require "phases.planning"
 local writing = require "phases.writing"
 local postprocessing = require "phases.postprocessing"
 local Book = require "lib.book"
+local numbering = require "lib.numbering"
 
 local whole_book = {}
 
@@ -21,7 +22,8 @@ function whole_book.write(input, series)
   planning.run(book)
   writing.run(book)
   postprocessing.run(book)
-  log.info("Finished \"%s\": %d chapters, %d words, %d issues", book.blueprint.title, book.chapters, book.words_written, #book.issues)
+  log.info("Finished \"%s\": %s, %d words, %s", book.blueprint.title, numbering.count(book.chapters, "chapter"), book.words_written,
+    numbering.count(#book.issues, "issue"))
   return book
 end
 

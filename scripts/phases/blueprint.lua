@@ -6,6 +6,7 @@
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local given = require "lib.given"
+local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
 
@@ -220,8 +221,8 @@ function blueprint.run(book)
   if author then given.conflicts(book, author, "blueprint", readable(fields)) end
 
   project.set { title = book.blueprint.title, kind = "book", chapters = book.chapters }
-  run.summary(string.format("%s, %d chapters", book.blueprint.title, book.chapters))
-  log.info("Begun \"%s\": %d chapters of about %d words in %s", book.blueprint.title, book.chapters, book.words, book.language.name)
+  run.summary(string.format("%s, %s", book.blueprint.title, numbering.count(book.chapters, "chapter")))
+  log.info("Begun \"%s\": %s of about %d words in %s", book.blueprint.title, numbering.count(book.chapters, "chapter"), book.words, book.language.name)
   if book.series then log.info("Book %d of the series \"%s\"", book.series.number, book.series.title) end
 end
 

@@ -7,6 +7,7 @@ local bookfile = require "lib.bookfile"
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
 local checks = require "lib.checks"
+local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
 local style = require "lib.style"
@@ -159,8 +160,8 @@ local function publishing_sheet(book, meta)
   row("Language", meta.language_name .. " (" .. meta.language .. ")")
   row("Genre", meta.genre)
   row("Series", meta.series and string.format("%s, book %d", meta.series.title, meta.series.number))
-  row("Length", string.format("%d words in %d chapters, about %d pages of a paperback", meta.words, meta.chapters_count,
-    math.max(1, (meta.words + 260) // 270)))
+  row("Length", string.format("%d words in %s, about %d pages of a paperback", meta.words,
+    numbering.count(meta.chapters_count, "chapter"), math.max(1, (meta.words + 260) // 270)))
   row("Disclosure", "the text was written by machine; shops that ask must be told so (entire work, with whatever editing you add)")
   for _, used in ipairs(meta.models) do row("Model as " .. used.role, table.concat(used.models, ", ")) end
   row("Rehearsal", meta.rehearsal and "yes: written by the rehearsal model, not for publication" or nil)
@@ -190,7 +191,7 @@ function postprocessing.run(book)
     artifact.put("publishing.md", publishing_sheet(book, meta))
   end)
   book.files = bookfile.export(artifact.get("book.json"), chapters)
-  run.summary(string.format("%s, %d chapters, %d words", meta.title, #chapters, meta.words))
+  run.summary(string.format("%s, %s, %d words", meta.title, numbering.count(#chapters, "chapter"), meta.words))
 end
 
 return postprocessing

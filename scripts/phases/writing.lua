@@ -13,6 +13,7 @@ local checks = require "lib.checks"
 local coverage = require "lib.coverage"
 local extract = require "lib.extract"
 local given = require "lib.given"
+local numbering = require "lib.numbering"
 local plans = require "lib.plans"
 local prompts = require "lib.prompts"
 
@@ -279,8 +280,8 @@ local function write_chapter(book, number)
   local words = text.words(prose)
   book.words_written = book.words_written + words
   book.memory:absorb(number, chapter.sheet, chapter.summary, prose)
-  log.info("Chapter %d finished: %d words in %d scene%s, %d issue%s%s", number, words, #chapter.scenes, #chapter.scenes == 1 and "" or "s",
-    #chapter.issues, #chapter.issues == 1 and "" or "s", chapter.revised and ", revised once" or "")
+  log.info("Chapter %d finished: %d words in %s, %s%s", number, words, numbering.count(#chapter.scenes, "scene"),
+    numbering.count(#chapter.issues, "issue"), chapter.revised and ", revised once" or "")
 end
 
 function writing.run(book)
