@@ -428,8 +428,8 @@ void host_close(struct host *h) {
     pthread_join(h->thread, NULL);
   }
   llm_free(h->llm);
+  if (h->pool) pool_free(h->pool); /* its jobs read the store */
   if (h->store) store_close(h->store);
-  if (h->pool) pool_free(h->pool);
   if (h->loop) loop_drain(h->loop); /* what the store and the pool handed back last */
   hooks_free(h->hooks);
   watcher_free(h->watcher);

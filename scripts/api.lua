@@ -240,12 +240,13 @@ export = {}
 
 ---@class ExportTools
 ---@field png fun(svg: string): string?, string?   -- a picture's PNG, or nil and why not (rsvg-convert is not installed, ...)
+---@field files table<string, string>              -- the documents that export.run named, as they are
 ---@field source_date? string                      -- SOURCE_DATE_EPOCH of the host's environment, as "2026-05-31T00:00:00Z"
 
 ---Runs the script exports/FORMAT.lua on a worker thread, in a state of its own without llm, run, artifact and the like (json, text, markdown,
 ---zip and require are there). The script returns function(book) -> bytes. The result is saved as artifact `name` and written to
----the run's output directory. Waits.
----@param what {format: string, name: string, book: table}
+---the run's output directory. `files` are documents that it gets as they are, such as pictures (at most 16). Waits.
+---@param what {format: string, name: string, book: table, files?: {name: string, version: integer}[]}
 ---@return {name: string, version: integer, path: string, bytes: integer}
 function export.run(what) end
 

@@ -25,13 +25,20 @@
 #include "lua/script_set.h"
 #include "lua/value.h"
 
-enum { FILE_AGAIN_MS = 60000 };
+enum { FILE_AGAIN_MS = 60000, FILES_MOST = 16 };
 
-static const char *const fields[] = {"format", "name", "book", NULL};
+static const char *const fields[] = {"format", "name", "book", "files", NULL};
 
 /* A file of MBs is made in one go, so the limits are wider than a run's. */
 static const struct machine_limits limits = {
     .memory = 512u << 20, .slice_ns = 5000000, .burst_ns = 60000000000, .phase_cpu_ns = 120000000000};
+
+/* A document that the script is given as it is: its content does not fit into JSON. */
+struct given {
+  char *name;
+  int64_t version;
+  struct buf content;
+};
 
 /* Lives until both the wait and the job are done with it. */
 struct work {
@@ -41,6 +48,10 @@ struct work {
   struct script_set *scripts;
   char *format, *name, *path, *book;
   size_t n_book;
+  struct given files[FILES_MOST];
+  size_t n_files;
+  struct store *store;
+  int64_t project;
   int64_t source_date; /* SOURCE_DATE_EPOCH, or -1 */
   char *bytes;
   size_t n_bytes;
@@ -51,6 +62,10 @@ struct work {
 };
 
 static void work_free(struct work *k) {
+  for (size_t i = 0; i < k->n_files; i++) {
+    free(k->files[i].name);
+    buf_release(&k->files[i].content);
+  }
   free(k->format);
   free(k->name);
   free(k->path);
@@ -89,14 +104,20 @@ static bool read_source_date(int64_t *out) {
 
 /* ---- pool thread */
 
-/* What an export script may use besides the pure tables: {png=, source_date=}. */
+/* What an export script may use besides the pure tables: {png=, files={[name]=bytes}, source_date=}. */
 static void push_tools(lua_State *L, const struct work *k) {
   char date[sizeof "9999-12-31T23:59:59Z"];
   time_t t = (time_t)k->source_date;
   struct tm tm;
-  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 3);
   lua_pushcfunction(L, raster_png);
   lua_setfield(L, -2, "png");
+  lua_createtable(L, 0, (int)k->n_files);
+  for (size_t i = 0; i < k->n_files; i++) {
+    lua_pushlstring(L, k->files[i].content.data, k->files[i].content.len);
+    lua_setfield(L, -2, k->files[i].name);
+  }
+  lua_setfield(L, -2, "files");
   if (k->source_date < 0 || !gmtime_r(&t, &tm) || !strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &tm))
     return;
   lua_pushstring(L, date);
@@ -125,12 +146,25 @@ static void run_export(lua_State *L, void *arg) {
   k->bytes = mem_dup_n(s, k->n_bytes);
 }
 
+static enum err read_files(struct work *k, struct error *e) {
+  if (k->n_files == 0) return OK;
+  struct db *db = store_reader(k->store);
+  enum err err = db ? OK : err_set(e, ERR_LOCKED, "the library cannot be read now");
+  for (size_t i = 0; i < k->n_files && err == OK; i++) {
+    struct given *f = &k->files[i];
+    err = artifact_content(db, k->project, f->name, f->version, &f->content, NULL, e);
+  }
+  store_reader_release(k->store, db);
+  return err;
+}
+
 static void make_bytes(struct job *j) {
   struct work *k = list_owner(j, struct work, job);
   if (atomic_load(&k->unwanted)) return;
-  struct machine *m = machine_new(&limits, &k->error);
+  k->err = read_files(k, &k->error);
+  struct machine *m = k->err == OK ? machine_new(&limits, &k->error) : NULL;
   if (m) m->unwanted = &k->unwanted;
-  k->err = m ? machine_protect(m, run_export, k, &k->error) : ERR_LIMIT;
+  if (k->err == OK) k->err = m ? machine_protect(m, run_export, k, &k->error) : ERR_LIMIT;
   machine_free(m);
   if (k->err == OK) k->err = file_write(k->path, k->bytes, k->n_bytes, &k->error);
 }
@@ -232,6 +266,41 @@ static void check(lua_State *L) {
   lua_settop(L, 1);
 }
 
+/* files = { {name=, version=}, ... }. Raises for what is none. */
+static void take_files(lua_State *L, struct work *k) {
+  int type = lua_getfield(L, 1, "files");
+  lua_Integer n = type == LUA_TTABLE ? (lua_Integer)lua_rawlen(L, -1) : 0;
+  if (type != LUA_TNIL && type != LUA_TTABLE)
+    luaL_error(L, "export.run: 'files' must be a list of {name=, version=}");
+  if (n > FILES_MOST) luaL_error(L, "export.run: 'files' has more than %d entries", FILES_MOST);
+  for (lua_Integer i = 1; i <= n; i++) {
+    int is = 0;
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1) || lua_getfield(L, -1, "name") != LUA_TSTRING)
+      luaL_error(L, "export.run: files[%d] must be {name=, version=}", (int)i);
+    lua_getfield(L, -2, "version");
+    lua_Integer version = lua_tointegerx(L, -1, &is);
+    if (!is || version < 1) luaL_error(L, "export.run: files[%d].version must be a number from 1", (int)i);
+    struct given *f = &k->files[k->n_files++];
+    f->name = mem_dup(lua_tostring(L, -2));
+    f->version = version;
+    buf_init(&f->content, MAX_ARTIFACT_BYTES);
+    lua_pop(L, 3);
+  }
+  lua_pop(L, 1);
+}
+
+static void say_files(const struct work *k, struct buf *out) {
+  if (k->n_files == 0) return;
+  buf_puts(out, ",\"files\":[");
+  for (size_t i = 0; i < k->n_files; i++) {
+    buf_puts(out, i ? ",[" : "[");
+    args_quote(out, k->files[i].name, strlen(k->files[i].name));
+    buf_printf(out, ",%lld]", (long long)k->files[i].version);
+  }
+  buf_putc(out, ']');
+}
+
 static int export_run(lua_State *L) {
   check(L);
   struct run *run = run_of(L);
@@ -244,6 +313,9 @@ static int export_run(lua_State *L) {
   k->path = own ? mem_printf("%s/%s", run->out_dir, k->name)
                 : mem_printf("%s/%s/%s", run->out_dir, run->project_slug, k->name);
   k->scripts = script_set_ref(run->scripts);
+  k->store = run->engine->store;
+  k->project = run->project;
+  take_files(L, k);
   lua_getfield(L, 1, "book");
   struct buf book;
   buf_init(&book, MAX_ARTIFACT_BYTES);
@@ -254,7 +326,9 @@ static int export_run(lua_State *L) {
   char sha[SHA_HEX];
   sha256_hex(k->book, k->n_book, sha);
   buf_puts(&w->content, "{\"book\":");
-  buf_printf(&w->content, "\"%s\",\"format\":\"%s\",\"name\":", sha, k->format);
+  buf_printf(&w->content, "\"%s\"", sha);
+  say_files(k, &w->content);
+  buf_printf(&w->content, ",\"format\":\"%s\",\"name\":", k->format);
   args_quote(&w->content, k->name, strlen(k->name));
   buf_printf(&w->content, ",\"project\":%lld", (long long)(own ? 0 : run->project));
   read_source_date(&k->source_date);

@@ -31,3 +31,18 @@ enum err base64_decode(const char *text, size_t n, struct buf *out) {
   }
   return err;
 }
+
+enum err base64_encode(const void *bytes, size_t n, struct buf *out) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const unsigned char *p = bytes;
+  enum err err = OK;
+  for (size_t i = 0; i < n && err == OK; i += 3) {
+    size_t left = n - i;
+    unsigned bits =
+        (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+    char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], left > 1 ? digits[bits >> 6 & 63] : '=',
+                    left > 2 ? digits[bits & 63] : '='};
+    err = buf_append(out, four, sizeof four);
+  }
+  return err;
+}

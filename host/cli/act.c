@@ -43,6 +43,8 @@ void act_path(const struct act *a, char *out, size_t max) {
     snprintf(out, max, "/api/sweep");
   else if (a->kind == ACT_PRUNE)
     snprintf(out, max, "/api/prune");
+  else if (a->kind == ACT_UPLOAD)
+    snprintf(out, max, "/api/uploads");
   else if (a->kind == ACT_PASSWORD)
     snprintf(out, max, "/api/password");
   else if (a->kind == ACT_TOKEN_NEW)
@@ -75,6 +77,7 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
   case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
   case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;
+  case ACT_UPLOAD: err = command_upload(c, request, out, e); break;
   case ACT_SWEEP: err = command_sweep(c, out, e); break;
   case ACT_PRUNE: err = command_prune(c, request, out, e); break;
   case ACT_PROJECT_DELETE: err = command_project_delete(c, a->project, out, e); break;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "cli/command.h"
 #include "view/diff.h"
 #include "cli/request.h"
+#include "cli/result.h"
 #include "view/state.h"
 #include "cli/terminal.h"
 #include "store/artifacts.h"
@@ -293,6 +295,40 @@ int cli_artifact_edit(struct cli *c) {
   json_decref(a.request);
   act_close(&a, 0);
   buf_release(&b);
+  return err == OK ? EXIT_DONE : cli_fail(c, &e);
+}
+
+/* ---- cover */
+
+static json_t *cover_request(const char *project, const struct buf *picture) {
+  struct buf text;
+  buf_init(&text, MAX_HTTP_BODY_BYTES);
+  base64_encode(picture->data, picture->len, &text);
+  json_t *request = json_pack("{s:s, s:o, s:s}", "kind", "cover", "project", view_text(project), "content",
+                              text.data ? text.data : "");
+  buf_release(&text);
+  return request;
+}
+
+int cli_project_cover(struct cli *c) {
+  struct error e = {0};
+  struct buf picture;
+  const char *project = c->args[0], *path = c->args[1];
+  buf_init(&picture, MAX_ARTIFACT_BYTES);
+  struct act a = {.kind = ACT_UPLOAD};
+  enum err err = result_project_there(c, project, &e);
+  if (err == OK) err = request_file(path, "the cover", false, &picture, &e);
+  if (err == OK) {
+    a.request = cover_request(project, &picture);
+    err = act_do(c, &a, &e);
+  }
+  if (err == OK && c->out.json)
+    out_json(json_incref(a.answer));
+  else if (err == OK)
+    out_line("It is the cover of %s. `quire export %s` puts it into the files.", project, project);
+  json_decref(a.request);
+  act_close(&a, 0);
+  buf_release(&picture);
   return err == OK ? EXIT_DONE : cli_fail(c, &e);
 }
 

@@ -81,6 +81,7 @@ int cli_artifact_list(struct cli *c);
 int cli_artifact_show(struct cli *c);
 int cli_artifact_history(struct cli *c);
 int cli_artifact_edit(struct cli *c);
+int cli_project_cover(struct cli *c);
 int cli_diff(struct cli *c);
 int cli_script_list(struct cli *c);
 int cli_script_check(struct cli *c);

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/jsonx.h"
+#include "base/picture.h"
 #include "base/text.h"
 #include "engine/commands.h"
 #include "store/artifacts.h"
@@ -13,12 +14,6 @@ enum { COVER_MOST = 10 << 20 };
 
 static void take_id(void *arg, const struct project_row *row) {
   *(int64_t *)arg = row->id;
-}
-
-static const char *picture_kind(const char *bytes, size_t n) {
-  if (n > 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) return "png";
-  if (n > 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) return "jpeg";
-  return NULL;
 }
 
 static enum err take_cover(struct commands *c, const char *project, const struct buf *b, json_t **out,
@@ -34,7 +29,7 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   store_reader_release(c->store, db);
   struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
                                 .project = id,
-                                .name = strcmp(kind, "png") == 0 ? "cover.png" : "cover.jpg",
+                                .name = "cover",
                                 .kind = kind,
                                 .content = b->data,
                                 .n = b->len,

@@ -105,7 +105,8 @@ const char *book_media_type(const char *name) {
              {".txt", "text/plain; charset=utf-8"},
              {".json", "application/json"},
              {".png", "image/png"},
-             {".jpg", "image/jpeg"}};
+             {".jpg", "image/jpeg"},
+             {".jpeg", "image/jpeg"}};
   const char *dot = strrchr(name, '.');
   for (size_t i = 0; dot && i < sizeof all / sizeof *all; i++)
     if (strcasecmp(dot, all[i].ending) == 0) return all[i].type;

@@ -14,8 +14,8 @@
 
 struct numbers {
   int64_t chapters, plans, proposals;
-  bool book; /* there is a book.json */
-  char *cover;
+  bool book;     /* there is a book.json */
+  int64_t cover; /* its version; 0: none */
 };
 
 static bool begins(const char *s, const char *with) {
@@ -27,11 +27,8 @@ static void count_document(void *arg, const struct artifact_row *r) {
   n->chapters += begins(r->name, "chapters/");
   n->plans += begins(r->name, "plans/");
   n->book = n->book || strcmp(r->name, "book.json") == 0;
-  bool image = strcmp(r->kind, "png") == 0 || strcmp(r->kind, "jpeg") == 0;
-  if (image && begins(r->name, "cover.")) {
-    free(n->cover);
-    n->cover = mem_dup(r->name);
-  }
+  bool picture = strcmp(r->kind, "png") == 0 || strcmp(r->kind, "jpeg") == 0;
+  if (picture && strcmp(r->name, "cover") == 0) n->cover = r->number;
 }
 
 /* Author and words, once the book is whole. */
@@ -81,7 +78,7 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
   project_proposals(db, p->id, &n.proposals);
   runs_each(db, &newest, take_run, &last);
   if (p->parent) project_by_id(db, p->parent, take_slug, &parent);
-  char *cover = n.cover ? mem_printf("files/%s/%s", p->slug, n.cover) : NULL;
+  char *cover = n.cover ? mem_printf("files/%s/cover?version=%lld", p->slug, (long long)n.cover) : NULL;
   json_t *v =
       json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:I}", "project", view_text(p->slug), "title",
                 view_text(p->title), "kind", view_text(p->kind), "parent", parent ? parent : json_null(),
@@ -90,7 +87,6 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
                 (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
   add_book(db, p->id, n.book, v);
   free(cover);
-  free(n.cover);
   return v;
 }
 

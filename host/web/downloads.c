@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/picture.h"
 #include "store/projects.h"
 #include "store/store.h"
 #include "web/book.h"
@@ -23,10 +24,11 @@ static void take_owner(void *arg, const struct project_row *row) {
   *(struct owner *)arg = (struct owner){row->id, mem_dup(row->slug)};
 }
 
-/* "keeper.epub" for the book.epub of the project keeper, else the last part of the name. */
-static char *file_name(const char *slug, const char *name) {
+/* "keeper.epub" for the book.epub of the project keeper, "keeper.png" for its cover, else the last part of the name. */
+static char *file_name(const char *slug, const char *name, const char *picture) {
   const char *last = strrchr(name, '/');
   bool book = strncmp(name, "book.", 5) == 0;
+  if (picture && strcmp(name, "cover") == 0) return mem_printf("%s.%s", slug, picture);
   return book ? mem_printf("%s%s", slug, name + 4) : mem_dup(last ? last + 1 : name);
 }
 
@@ -70,9 +72,10 @@ void send_document(struct request *q, struct response *a, void *arg) {
   if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
-    char *file = file_name(book.slug, name);
+    const char *picture = picture_kind(content.data, content.len);
+    char *file = file_name(book.slug, name, picture);
     say_attachment(a, file);
-    response_send(a, 200, book_media_type(name), content.data, content.len);
+    response_send(a, 200, book_media_type(file), content.data, content.len);
     free(file);
   } else {
     plain_error(a, w, &e);

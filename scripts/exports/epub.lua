@@ -1,5 +1,5 @@
 -- exports/epub.lua: the book as EPUB 3. Same book, same bytes: identifiers come from the content, dates from the book or from
--- SOURCE_DATE_EPOCH, never from a clock. The cover is a PNG where the host can draw one, because many readers show no SVG.
+-- SOURCE_DATE_EPOCH, never from a clock. A cover that is drawn is a PNG where the host can make one, because many readers show no SVG.
 --
 -- This file puts the archive together; lib/epub_pages.lua writes its pages, lib/epub_package.lua the package document and the two
 -- tables of contents, lib/epub_style.lua the style sheet and the cover.
@@ -24,7 +24,13 @@ local function identifier(book)
     string.sub(hash, 18, 20), string.sub(hash, 21, 32))
 end
 
+local pictures = { ["\x89PNG"] = { "cover.png", "image/png" }, ["\xff\xd8\xff"] = { "cover.jpg", "image/jpeg" } }
+
+--- The author's own picture, else one that is drawn from the title.
 local function cover_of(edition, tools)
+  local own = tools.files.cover
+  local kind = own and (pictures[string.sub(own, 1, 4)] or pictures[string.sub(own, 1, 3)])
+  if kind then return { file = kind[1], type = kind[2], data = own } end
   local svg = look.cover(edition)
   local png = tools.png(svg)
   return png and { file = "cover.png", type = "image/png", data = png } or { file = "cover.svg", type = "image/svg+xml", data = svg }
@@ -43,7 +49,7 @@ return function(book, tools)
     { name = "EPUB/nav.xhtml", data = package_of.nav(edition) },
     { name = "EPUB/toc.ncx", data = package_of.ncx(edition) },
     { name = "EPUB/style.css", data = look.css },
-    { name = "EPUB/" .. edition.cover.file, data = edition.cover.data, store = edition.cover.type == "image/png" },
+    { name = "EPUB/" .. edition.cover.file, data = edition.cover.data, store = edition.cover.type ~= "image/svg+xml" },
   }
   for _, page in ipairs(edition.pages) do
     entries[#entries + 1] = { name = "EPUB/" .. page.file, data = page.data }

@@ -34,8 +34,10 @@ function bookfile.export(meta, chapters)
   for i, chapter in ipairs(chapters) do
     whole.chapters[i] = { number = chapter.number, title = chapter.title, scenes = json.array(chapter.scenes) }
   end
+  local cover = artifact.list("cover")[1] -- the author's own
+  local pictures = cover and cover.name == "cover" and { { name = cover.name, version = cover.version } } or nil
   for i, what in ipairs(bookfile.formats) do
-    local made = export.run { format = what.format, name = what.name, book = whole }
+    local made = export.run { format = what.format, name = what.name, book = whole, files = what.format == "epub" and pictures or nil }
     files[i] = { name = made.name, path = made.path, bytes = made.bytes }
     log.info("%s written, %d bytes", made.name, made.bytes)
   end

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { judge, openPage } from "./lib/browser.js";
-import { startHost } from "./lib/host.js";
+import { startHost, until } from "./lib/host.js";
 import { assert, done, test } from "./lib/tap.js";
 
 const EVIL = `<img src=x onerror="document.title='owned'"><b>bold</b> & "quoted" \u202E`;
@@ -41,7 +41,7 @@ test("filters are in the address, and an address with filters shows them", async
   await page.goto(`${host.url}runs?status=completed&pipeline=generate_book`);
   await page.locator(".run-row").first().waitFor();
   assert.equal(await page.getByLabel("State").inputValue(), "completed");
-  assert.equal(await page.getByLabel("Pipeline").inputValue(), "generate_book");
+  await until("the pipelines are there to choose from", async () => (await page.getByLabel("Pipeline").inputValue()) === "generate_book");
   await page.keyboard.press("/");
   assert.equal(await page.evaluate(() => document.activeElement.type), "search");
 });

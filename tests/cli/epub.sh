@@ -44,6 +44,25 @@ for path in "$tmp/without" "$tmp/broken"; do
   t_has "$(inside "$epub" EPUB/package.opf)" 'href="cover.svg" media-type="image/svg+xml" properties="cover-image"'
 done
 
+t_case "a cover of one's own stands in the book, as it is; the newest counts, whatever kind it is"
+base64 -d <<<"$pixel" >"$tmp/own.png"
+printf '\xff\xd8\xff\xe0not much of a picture' >"$tmp/own.jpg"
+book own "$tmp/with"
+t_run "$QUIRE" project cover own "$tmp/own.jpg"
+t_run "$QUIRE" export own --quiet
+t_ok cmp -s <(inside "$epub" EPUB/cover.jpg) "$tmp/own.jpg"
+t_has "$(inside "$epub" EPUB/package.opf)" 'href="cover.jpg" media-type="image/jpeg" properties="cover-image"'
+t_run "$QUIRE" project cover own "$tmp/own.png"
+t_run "$QUIRE" export own --quiet
+t_ok cmp -s <(inside "$epub" EPUB/cover.png) "$tmp/own.png"
+t_has "$(inside "$epub" EPUB/cover.xhtml)" 'src="cover.png"'
+if [[ -e /usr/share/java/epubcheck.jar ]]; then t_run java -jar /usr/share/java/epubcheck.jar "$epub"; fi
+echo "no picture" >"$tmp/own.txt"
+t_run 2 "$QUIRE" project cover own "$tmp/own.txt"
+t_has "$out" "a cover is a PNG or JPEG picture; this is neither"
+t_run 10 "$QUIRE" project cover nobody "$tmp/own.png"
+t_run 2 "$QUIRE" project cover own "$tmp/not-there.png"
+
 t_case "the same book has the same bytes"
 cp "$epub" "$tmp/first.epub"
 t_run env PATH="$tmp/without" "$QUIRE" export drawn-broken --quiet

@@ -37,11 +37,15 @@ done
 t_case "a cover is what its bytes say, becomes the book's, and comes back as a picture"
 png=iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==
 send POST /api/uploads "{\"kind\":\"cover\",\"name\":\"cover.gif\",\"project\":\"the-lamp\",\"content\":\"$png\"}"
-t_is "$code $(field '$.name') $(field '$.version')" "201 cover.png 1"
+t_is "$code $(field '$.name') $(field '$.version')" "201 cover 1"
 get /api/projects/the-lamp
-t_is "$(field '$.cover')" files/the-lamp/cover.png
+t_is "$(field '$.cover')" 'files/the-lamp/cover?version=1'
 get "/$(field '$.cover')"
 t_is "$code $(header Content-Type) $(sha256sum <"$tmp/body")" "200 image/png $(base64 -d <<<"$png" | sha256sum)"
+t_has "$(header Content-Disposition)" 'filename="the-lamp.png"'
+send POST /api/uploads "{\"kind\":\"cover\",\"project\":\"the-lamp\",\"content\":\"$(printf '\xff\xd8\xffjpeg' | base64)\"}"
+get "/files/the-lamp/cover"
+t_is "$code $(header Content-Type)" "200 image/jpeg"
 send POST /api/uploads "{\"kind\":\"cover\",\"project\":\"the-lamp\",\"content\":\"$(printf 'GIF89a' | base64)\"}"
 t_is "$code" 400
 send POST /api/uploads "{\"kind\":\"cover\",\"project\":\"nobody\",\"content\":\"$png\"}"

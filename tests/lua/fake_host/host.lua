@@ -336,10 +336,10 @@ end
 
 function Host:export_table()
   return { run = function(what)
-    only(what, set "format name book", "export.run")
+    only(what, set "format name book files", "export.run")
     self:wait()
     local world = sandbox { json = json, text = helpers.text, markdown = helpers.markdown, zip = helpers.zip }
-    local bytes = world.require("exports." .. what.format)(json.decode(json.encode(what.book)), self.tools or { png = function() return nil, "no pictures here" end })
+    local bytes = world.require("exports." .. what.format)(json.decode(json.encode(what.book)), self.tools or { files = {}, png = function() return nil, "no pictures here" end })
     local saved = self:store(what.name, bytes, "run")
     return { name = what.name, version = saved.version, path = "/out/" .. what.name, bytes = #bytes }
   end }

@@ -11,7 +11,7 @@ class PagesElement extends Element {
   static props = ["run"];
 
   page(chapter) {
-    const name = `projects/${path(this.run.project)}/artifacts/chapters/${String(chapter.number).padStart(2, "0")}.md?html=1`;
+    const name = `projects/${path(this.run.project)}/artifacts/chapters/${String(chapter.number).padStart(chapter.total >= 100 ? 3 : 2, "0")}.md?html=1`;
     const { data, error } = this.use(name);
     if (data && !data.html) return h("article", { class: "prose sheet page" }, data.content.split(/\n\s*\n/).map((text) => h("p", null, text.replace(/^#+\s*/, ""))));
     if (data) return h("article", { class: "prose sheet page", lang: data.lang }, markup(data.html));

@@ -115,8 +115,9 @@ function watchdog(controller) {
 }
 
 async function poll(signal) {
-  for (let i = 0; i < POLLS_BETWEEN_TRIES && !signal.aborted; i++) {
-    const response = await fetch(address(query({ poll: "1", wait: String(POLL_WAIT_S) })), { signal });
+  for (let i = 0; i <= POLLS_BETWEEN_TRIES && !signal.aborted; i++) {
+    const wait = i === 0 ? 0 : POLL_WAIT_S; // the first one says at once that there is a host
+    const response = await fetch(address(query({ poll: "1", wait: String(wait) })), { signal });
     if (!response.ok) throw new Error(String(response.status));
     store.set("connection", "polling");
     const { events, last: newest } = await response.json();

@@ -1,6 +1,7 @@
 // book.js - a book at a glance: how far it is, its chapters with length, viewpoint and what is still open, its files to take along.
 import "../elements/q-book.js";
 import "../elements/q-notice.js";
+import "../elements/q-upload.js";
 import { chapterTitle, downloads, names, placeOf, places } from "../lib/book.js";
 import { h } from "../lib/dom.js";
 import { Element, define } from "../lib/element.js";
@@ -17,7 +18,7 @@ await sheet(import.meta.url, "../../css/book.css");
 const PIPELINES = { generate_book: "Written", generate_series: "Series written", rewrite_chapter: "Chapter rewritten", regenerate_artifacts: "Files made anew" };
 
 class BookScreen extends Element {
-  static props = ["params", "query"];
+  static props = ["params", "query", "covered"];
 
   connected() {
     const changed = () => {
@@ -109,6 +110,18 @@ class BookScreen extends Element {
         h("a", { class: "button bare", href: `read/${book.project}` }, "Plain pages, to print")));
   }
 
+  cover(book) {
+    const done = () => {
+      refresh(names.project(book.project));
+      this.covered = true;
+    };
+    return h("section", { "aria-labelledby": "cover" }, h("h2", { id: "cover" }, "Cover"),
+      h("p", { class: "quiet" }, book.cover ? "Your own." : "Drawn from the title, unless you bring one."),
+      book.cover && h("img", { class: "own-cover", src: book.cover, alt: "The cover that you brought" }),
+      h("q-upload", { label: "A picture, PNG or JPEG", kind: "cover", project: book.project, ondone: done }),
+      this.covered && h("div", { class: "row" }, h("button", { type: "button", onclick: () => remake(book) }, "Make the files with it")));
+  }
+
   runs(book) {
     if (!book.runs.length) return null;
     return h("section", { "aria-labelledby": "runs" }, h("h2", { id: "runs" }, "How it was written"),
@@ -126,7 +139,7 @@ class BookScreen extends Element {
       book && chapters && h("div", { class: "book-page" },
         h("div", { class: "stack" }, h("p", { class: "quiet" }, this.lead(book, chapters)), this.now(book), this.proposals(chapters, book),
           h("div", { class: "row" }, this.way(book, chapters)), this.chapters(book, chapters)),
-        h("aside", { class: "stack" }, this.files(book), this.runs(book))),
+        h("aside", { class: "stack" }, this.files(book), this.cover(book), this.runs(book))),
     ];
   }
 }
