@@ -6,7 +6,7 @@
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
 #   make screenshots  every screen of the web UI, into build/screenshots
-#   make faults     all of tests/faults, with times;    make clean
+#   make faults     all of tests/faults, an hour or two;    make clean
 #                   SOAK_MINUTES=30 for the whole soak  make install   PREFIX=/usr/local, DESTDIR=
 #
 # For work on one room: `make unit ROOMS="base store" BUILD=/tmp/mine T=store` builds those rooms only, and runs the
