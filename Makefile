@@ -66,6 +66,7 @@ nginx-light             cmd:nginx       stands before the host in a test
 nodejs                  cmd:node        runs the browser tests
 npm                     cmd:npm         fetches what they drive the browser with
 chromium                cmd:chromium    the browser
+libjs-codemirror         file:/usr/share/javascript/codemirror/lib/codemirror.js the editor with colours, tested beside the plain one
 endef
 
 export RUN_PACKAGES TEST_PACKAGES
@@ -81,6 +82,7 @@ find_missing() {
     read -r package probe why <<<"$$row"
     case $$probe in
     cmd:*) command -v "$${probe#cmd:}" >/dev/null && continue ;;
+    file:*) [[ -e $${probe#file:} ]] && continue ;;
     pc:*) { [[ $${#all[@]} = 0 ]] || pkg-config --exists "$${probe#pc:}" 2>/dev/null; } && continue ;;
     h:*) for dir in /usr/include /usr/local/include /usr/include/*-linux-gnu*; do
            [[ -e $$dir/$${probe#h:} ]] && continue 2; done ;;

@@ -130,7 +130,8 @@ static enum err run_twice(struct trial *t, const json_t *request, struct error *
   answer = NULL;
   if (err == OK) {
     char *message = why(&first);
-    snprintf(said, sizeof said, "it runs to its end (%lld calls)", (long long)first.calls);
+    snprintf(said, sizeof said, "it runs to its end (%lld call%s)", (long long)first.calls,
+             first.calls == 1 ? "" : "s");
     bool ended = check(t, strcmp(first.status, "completed") == 0, said, message);
     free(message);
     if (ended) err = command_retry(host_commands(t->host), first.id, empty, &answer, e);

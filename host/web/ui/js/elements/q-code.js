@@ -16,10 +16,14 @@ function script(name) {
 }
 
 function style(name) {
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL(VENDOR + name, document.baseURI).href;
-  document.head.prepend(link); // ours come after it and win
+  return new Promise((resolve, reject) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = new URL(VENDOR + name, document.baseURI).href;
+    link.onload = resolve;
+    link.onerror = reject;
+    document.head.prepend(link); // ours come after it and win
+  });
 }
 
 let codemirror = null;
@@ -27,8 +31,7 @@ function load() {
   codemirror ??= (async () => {
     const { installed } = await (await fetch(new URL("vendor/codemirror", document.baseURI))).json();
     if (!installed) throw new Error("there is no CodeMirror here");
-    style("lib/codemirror.css");
-    await script("lib/codemirror.js");
+    await Promise.all([style("lib/codemirror.css"), script("lib/codemirror.js")]); // the editor measures its lines as it is made
     await Promise.all([script("mode/lua/lua.js"), script("addon/edit/matchbrackets.js")]);
     return globalThis.CodeMirror;
   })();
@@ -59,10 +62,15 @@ class CodeElement extends Element {
       return; // the plain field stays
     }
     if (!this.isConnected) return;
+    const held = document.activeElement === this.#field, place = this.#field.selectionStart;
     this.#editor = make.fromTextArea(this.#field, { mode: "lua", lineNumbers: true, lineWrapping: true, indentUnit: 2, tabSize: 2, matchBrackets: true,
       viewportMargin: Infinity, inputStyle: "contenteditable", screenReaderLabel: this.label, extraKeys: { Tab: false, "Shift-Tab": false } });
     this.#editor.setValue(this.#given ?? "");
     this.#editor.clearHistory();
+    if (held) { // who began to type in the plain field goes on here
+      this.#editor.setCursor(this.#editor.posFromIndex(place));
+      this.#editor.focus();
+    }
     this.#editor.on("change", () => this.#tell(this.#editor.getValue()));
     this.draw();
   }

@@ -109,7 +109,11 @@ class ScriptScreen extends Element {
 
   async check() {
     try {
-      const { data } = await post("scripts/check", { name: this.name, source: this.text });
+      let data, source;
+      do { // what was typed meanwhile is judged too: an answer stands for the text that is shown
+        source = this.text;
+        ({ data } = await post("scripts/check", { name: this.name, source }));
+      } while (source !== this.text);
       this.checked = data;
     } catch (error) {
       failed(error, "Not checked");
