@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 
@@ -82,19 +83,6 @@ static enum err start(const struct child_job *job, struct child *child, struct e
   return err;
 }
 
-/* Small enough for a pipe's buffer, or the child reads it at once. */
-static void feed(int fd, const char *text) {
-  size_t n = strlen(text);
-  while (n > 0) {
-    ssize_t k = write(fd, text, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) break; /* it ended before it read all: its own words say why */
-    text += k;
-    n -= (size_t)k;
-  }
-  close(fd);
-}
-
 /* Until it closes its output; false: it took too long. */
 static bool read_all(int fd, int seconds, struct buf *out) {
   uint64_t until = clock_mono_ns() + (uint64_t)seconds * 1000000000;
@@ -132,7 +120,7 @@ enum err child_ask(const struct child_job *job, json_t **out, struct error *e) {
   enum err err = start(job, &child, e);
   if (err != OK) return err;
   buf_init(&answer, ANSWER_MOST_BYTES);
-  feed(child.in, job->input ? job->input : "");
+  file_feed(child.in, job->input ? job->input : ""); /* it reads that at once */
   bool ended = read_all(child.out, job->seconds, &answer);
   close(child.out);
   if (!ended) kill(child.pid, SIGKILL);

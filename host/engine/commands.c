@@ -35,6 +35,19 @@ static char *base_name(const char *path) {
   return mem_dup_n(start, n > 4 && strcmp(start + n - 4, ".lua") == 0 ? n - 4 : n);
 }
 
+enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e) {
+  if (err == OK) {
+    script_set_add_embedded(s);
+    script_set_seal(s);
+    err = script_set_check(s, e);
+  }
+  if (err == OK)
+    *out = s;
+  else
+    script_set_unref(s);
+  return err;
+}
+
 enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
                          struct script_set **out, struct error *e) {
   struct script_set *s = script_set_new();
@@ -48,16 +61,7 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
   if (err == OK && extra_dir) err = script_set_add_dir(s, extra_dir, e);
   for (size_t i = 0; err == OK && script_dirs && script_dirs[i]; i++)
     err = script_set_add_dir(s, script_dirs[i], e);
-  if (err == OK) {
-    script_set_add_embedded(s);
-    script_set_seal(s);
-    err = script_set_check(s, e);
-  }
-  if (err == OK)
-    *out = s;
-  else
-    script_set_unref(s);
-  return err;
+  return commands_gathered(s, err, out, e);
 }
 
 /* Stores the set; its id. */

@@ -28,6 +28,9 @@ struct commands {
  * The caller unrefs *out. Errors name file and line. */
 enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
                          struct script_set **out, struct error *e);
+/* The last of it, for a set that somebody else began: what is embedded goes beneath, then all is checked. `err`: how it went so far; takes
+ * over the set. */
+enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e);
 
 /* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
  * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/jsonx.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -85,16 +86,6 @@ static void attempt_failed(struct telling *t, const char *why) {
 
 /* ---- the command, on a pool thread */
 
-static void feed(int fd, const char *s) {
-  for (size_t n = strlen(s); n > 0;) {
-    ssize_t k = write(fd, s, n);
-    if (k <= 0) break;
-    s += k;
-    n -= (size_t)k;
-  }
-  close(fd);
-}
-
 /* True when it ended with 0 within COMMAND_S. */
 static bool await(pid_t pid) {
   for (int ms = 0; ms < COMMAND_S * 1000; ms += 20) {
@@ -133,7 +124,7 @@ static void run_command(struct job *j) {
   if (failed)
     close(ends[1]);
   else {
-    feed(ends[1], t->message);
+    file_feed(ends[1], t->message);
     t->ok = await(pid);
   }
   char *strings[] = {run, status, project, path, home};

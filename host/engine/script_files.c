@@ -194,16 +194,7 @@ static enum err gather_with(const struct commands *c, const char *name, const ch
   if (source) script_set_add_text(s, name, "the editor", source, n);
   enum err err = OK;
   for (size_t i = 0; err == OK && c->script_dirs[i]; i++) err = script_set_add_dir(s, c->script_dirs[i], e);
-  if (err == OK) {
-    script_set_add_embedded(s);
-    script_set_seal(s);
-    err = script_set_check(s, e);
-  }
-  if (err == OK)
-    *out = s;
-  else
-    script_set_unref(s);
-  return err;
+  return commands_gathered(s, err, out, e);
 }
 
 static bool describes(const struct commands *c, const struct script_set *s, const char *pipeline,

@@ -87,6 +87,16 @@ void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, 
 
 /* --- reading --- */
 
+static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct event_row *),
+                     void *arg) {
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
 enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
                      void (*fn)(void *, const struct event_row *), void *arg) {
   struct db_stmt *s =
@@ -95,12 +105,7 @@ enum err events_each(struct db *db, int64_t run, int64_t after_id, int limit,
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$after", after_id);
   db_bind_int(s, "$limit", limit > 0 ? limit : -1);
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
-    fn(arg, &row);
-  }
-  return sql_end(db, s, step);
+  return each(db, s, fn, arg);
 }
 
 enum err events_find(struct db *db, const struct events_filter *f,
@@ -115,12 +120,7 @@ enum err events_find(struct db *db, const struct events_filter *f,
   db_bind_text(s, "$level", f->level);
   db_bind_text(s, "$text", f->text);
   db_bind_int(s, "$limit", f->limit > 0 ? f->limit : -1);
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    struct event_row row = {db_int(s, 0), db_int(s, 1), db_int(s, 2), db_text(s, 3), db_text(s, 4)};
-    fn(arg, &row);
-  }
-  return sql_end(db, s, step);
+  return each(db, s, fn, arg);
 }
 
 enum err events_after(struct db *db, int64_t after_id, int limit, void (*fn)(void *, const struct event_of *),
