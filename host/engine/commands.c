@@ -400,6 +400,29 @@ struct change {
   int64_t set;
 };
 
+static void add_source(void *arg, const struct script_source *src) {
+  script_set_add_text(arg, src->name, src->name, src->text, src->n);
+}
+
+/* Whether the scripts of the set `id` have what the run shall stop after: else it would not stop. */
+static enum err check_until(struct commands *c, int64_t id, const char *pipeline, const char *until,
+                            struct error *e) {
+  if (!until || id == 0) return OK;
+  struct script_set *s = script_set_new();
+  json_t *description = NULL;
+  struct db *db = store_reader(c->store);
+  enum err err = db ? script_set_each(db, id, add_source, s)
+                    : err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
+  if (db && err != OK) err = db_error(db, e);
+  store_reader_release(c->store, db);
+  script_set_seal(s);
+  if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
+  if (err == OK) err = until_check(json_object_get(description, "phases"), until, e);
+  json_decref(description);
+  script_set_unref(s);
+  return err;
+}
+
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
   static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
@@ -408,6 +431,9 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   if (err == OK) err = with_text(request, &ch->with, e);
   if (err == OK && ch->with && strstr(ch->with, "scripts"))
     err = new_set(c, request, row->pipeline, &ch->set, e);
+  if (err == OK)
+    err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,
+                      jsonx_str(request, "until", NULL), e);
   json_t *before = NULL;
   jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options", &before,
               NULL);

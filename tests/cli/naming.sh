@@ -26,6 +26,13 @@ t_is "$("$QUIRE" sql "SELECT count(DISTINCT project) AS n FROM v_runs" --json | 
 t_case "a resumed run keeps the name, and writes to it"
 t_run "$QUIRE" run generate_book --set brief="A well is deep." "${small[@]}" --quiet --until blueprint
 third=$("$QUIRE" sql "SELECT project FROM v_runs WHERE id = 3" --json | grep -o '"project": "[^"]*"' | cut -d'"' -f4)
+calls=$("$QUIRE" sql "SELECT count(*) AS n FROM calls" --json | tr -dc 0-9)
+for command in "resume 3" "retry 1"; do # a stop that never comes would be paid for
+  # shellcheck disable=SC2086
+  t_run 2 "$QUIRE" $command --until writting --quiet
+  t_has "$out" "did you mean 'Writing'?"
+done
+t_is "$("$QUIRE" sql "SELECT count(*) AS n FROM calls" --json | tr -dc 0-9)" "$calls"
 t_run "$QUIRE" resume 3 --quiet
 t_has "$out" "exports/$third/book.epub"
 
