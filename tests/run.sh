@@ -46,7 +46,7 @@ if [[ ${1-} == --one ]]; then
   exit 0
 fi
 
-kinds=(lua cli web faults browser) check='' units=1 jobs=$(nproc)
+kinds=(browser lua web faults cli) check='' units=1 jobs=$(nproc)
 if [[ ${1-} == --check ]]; then check=1; shift; fi
 if [[ ${1-} == --unit ]]; then kinds=(); shift; fi
 if [[ ${1-} == --faults ]]; then kinds=(faults/long faults) units='' TEST_SECONDS=7200; shift; fi # the longest first
@@ -65,12 +65,14 @@ if [[ $check ]]; then
   echo "$count" >"$results/check.count"
 fi
 
+# The folders with the longest tests come first: no long one is left to run alone at the end.
 list_tests() {
   local source kind
+  for kind in "${kinds[@]}"; do find "tests/$kind" -maxdepth 1 \( -name '*.sh' -o -name '*.test.js' \) 2>/dev/null | LC_ALL=C sort; done
   for source in tests/unit/test_*.c; do
     [[ $units && -e $source ]] && echo "$BUILD/$QUIRE_FLAVOUR/${source%.c}"
   done
-  for kind in "${kinds[@]}"; do find "tests/$kind" -maxdepth 1 \( -name '*.sh' -o -name '*.test.js' \) 2>/dev/null | LC_ALL=C sort; done
+  return 0
 }
 
 wanted() {
