@@ -183,7 +183,8 @@ static void made(struct job *j) {
   run->in_flight--;
   if (!w) {
     work_free(k);
-  } else if (k->err != OK && w->recorded) { /* the script has its answer; it is the file that is missing */
+  } else if (k->err == ERR_LOCKED || (k->err != OK && w->recorded)) {
+    /* the library could not be read for a moment; or the script has its answer, and it is the file that is missing */
     run_park(run, "store", k->error.message, clock_wall_ms() + FILE_AGAIN_MS);
   } else if (k->err != OK) {
     wait_fail(w, k->err, &k->error);
