@@ -22,6 +22,7 @@ async function append(text) {
   await (await editor()).focus();
   await page.keyboard.press("Control+End");
   await page.keyboard.insertText(text);
+  await page.getByText("Not saved yet").waitFor(); // the editor tells its text a moment after it was typed
 }
 
 test("scripts are listed by what they are for", async () => {
@@ -60,7 +61,6 @@ test("what would not run is said with its line, and is not saved", async () => {
 test("a change is saved into the library, with a key, and the list says so", async () => {
   await page.goto(at("scripts/phases/writing"));
   await append("\n-- mine\n");
-  await page.getByText("Not saved yet").waitFor();
   await page.keyboard.press("Control+s");
   await page.getByText("Saved. It is used from the next run on.").waitFor();
   assert.match(await readFile(mine("scripts/phases/writing.lua"), "utf8"), /-- mine/);
