@@ -57,7 +57,7 @@ struct work {
   size_t n_bytes;
   enum err err;
   struct error error;
-  bool working;
+  bool working, unread; /* unread: the library could not be read */
   atomic_bool unwanted; /* nobody waits for it: a host that drains need not */
 };
 
@@ -155,6 +155,7 @@ static enum err read_files(struct work *k, struct error *e) {
     err = artifact_content(db, k->project, f->name, f->version, &f->content, NULL, e);
   }
   store_reader_release(k->store, db);
+  k->unread = err != OK && err != ERR_NOT_FOUND;
   return err;
 }
 
@@ -183,7 +184,7 @@ static void made(struct job *j) {
   run->in_flight--;
   if (!w) {
     work_free(k);
-  } else if (k->err == ERR_LOCKED || (k->err != OK && w->recorded)) {
+  } else if (k->err != OK && (k->unread || w->recorded)) {
     /* the library could not be read for a moment; or the script has its answer, and it is the file that is missing */
     run_park(run, "store", k->error.message, clock_wall_ms() + FILE_AGAIN_MS);
   } else if (k->err != OK) {

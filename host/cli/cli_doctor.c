@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -230,8 +231,11 @@ static void check_providers(struct doctor *d) {
     else if (!key_there(p, why, sizeof why))
       found(d, used ? BROKEN : FINE, "provider", NULL, "%s: %s%s", p->name, why,
             used ? "" : " (no role names it)");
-    else
-      found(d, FINE, "provider", NULL, "%s: %s%s", p->name, p->base_url, used ? "" : " (no role names it)");
+    else {
+      char *url = secret_url(p->base_url, true);
+      found(d, FINE, "provider", NULL, "%s: %s%s", p->name, url, used ? "" : " (no role names it)");
+      free(url);
+    }
   }
   for (size_t r = 0; r < s->n_roles; r++)
     for (size_t m = 0; m < s->roles[r].n_models; m++) {

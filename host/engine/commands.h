@@ -64,7 +64,7 @@ enum err command_artifact_restore(struct commands *c, const char *project, const
                                   int64_t expected, bool proposal, json_t **out, struct error *e);
 
 /* POST /api/uploads {"kind": "brief"|"outline"|"cover", "content": base64, "project": of a cover}. A text comes back as {"kind","text"}; a
- * cover becomes the project's cover.png or cover.jpg -> {"kind","name","version"} (upload_commands.c) */
+ * cover becomes the project's document `cover` -> {"kind","name","version"} (upload_commands.c) */
 enum err command_upload(struct commands *c, const json_t *request, json_t **out, struct error *e);
 /* GET /api/runs/{id}/repeat?with=scripts,artifacts,models -> {"entries","calls","note"}: what a resume or retry with it may ask again, at most
  * (repeat.c) */

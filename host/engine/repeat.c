@@ -6,15 +6,16 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "engine/commands.h"
+#include "engine/with.h"
 #include "store/journal.h"
 #include "store/runs.h"
 
 struct bound {
   struct commands *commands;
   const json_t *models; /* the run's own choice: role -> list */
-  const json_t *roles;  /* of each models=ROLE: role -> true */
-  bool any_content;     /* scripts or documents may change any request */
-  bool any_model;       /* models are resolved anew: of the roles, or of all where none is named */
+  const char *with;
+  bool any_content; /* scripts or documents may change any request */
+  bool any_model;   /* models are resolved anew: of which roles, with.h says */
   int64_t calls, all;
 };
 
@@ -30,7 +31,7 @@ static void add_calls(void *arg, const struct journal_calls *row) {
   struct bound *b = arg;
   bool moved = false;
   b->all += row->calls;
-  if (b->any_model && (json_object_size(b->roles) == 0 || json_object_get(b->roles, row->role))) {
+  if (b->any_model && with_models_of(b->with, row->role)) {
     const char *now = resolves_to(b, row->role);
     moved = !now || strcmp(now, row->model) != 0;
   }
@@ -46,11 +47,11 @@ static const char *note_of(const struct bound *b) {
 }
 
 /* "scripts,models=writer" */
-static enum err read_with(struct bound *b, json_t *roles, const char *with, struct error *e) {
-  char *words = mem_dup(with ? with : ""), *rest = NULL;
+static enum err read_with(struct bound *b, struct error *e) {
+  char *words = mem_dup(b->with), *rest = NULL;
   enum err err = OK;
   for (char *word = strtok_r(words, ",", &rest); word && err == OK; word = strtok_r(NULL, ",", &rest)) {
-    bool role = strncmp(word, "models=", 7) == 0;
+    bool role = strncmp(word, "models=", 7) == 0 && word[7];
     if (strcmp(word, "scripts") == 0 || strcmp(word, "artifacts") == 0)
       b->any_content = true;
     else if (strcmp(word, "models") == 0 || role)
@@ -58,19 +59,17 @@ static enum err read_with(struct bound *b, json_t *roles, const char *with, stru
     else
       err = err_set(e, ERR_INVALID, "?with= knows scripts, artifacts, models and models=ROLE, not '%.50s'",
                     word);
-    if (role) json_object_set_new(roles, word + 7, json_true());
   }
   free(words);
   return err;
 }
 
 enum err command_repeat(struct commands *c, int64_t run, const char *with, json_t **out, struct error *e) {
-  json_t *roles = json_object();
-  struct bound b = {.commands = c, .roles = roles};
+  struct bound b = {.commands = c, .with = with ? with : ""};
   struct run_row row = {0};
   json_t *options = NULL;
   int64_t entries = 0;
-  enum err err = read_with(&b, roles, with, e);
+  enum err err = read_with(&b, e);
   struct db *db = err == OK ? store_reader(c->store) : NULL;
   if (err == OK && !db) err = err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
   if (err == OK) err = run_get(db, run, &row, e);
@@ -84,7 +83,6 @@ enum err command_repeat(struct commands *c, int64_t run, const char *with, json_
     *out = json_pack("{s:I, s:I, s:I, s:s}", "entries", (json_int_t)entries, "calls", (json_int_t)b.calls,
                      "recorded_calls", (json_int_t)b.all, "note", note_of(&b));
   json_decref(options);
-  json_decref(roles);
   run_row_release(&row);
   return err;
 }

@@ -84,9 +84,8 @@ static void take_options(struct run *run) {
   const char *with = run->row.resume_with ? run->row.resume_with : "";
   run->with_scripts = strstr(with, "scripts") != NULL;
   run->with_artifacts = strstr(with, "artifacts") != NULL;
-  const char *m = strstr(with, "models");
-  run->with_models = m != NULL;
-  if (m && m[6] == '=') run->with_role = mem_dup_n(m + 7, strcspn(m + 7, ","));
+  run->with_models = strstr(with, "models") != NULL;
+  run->with = mem_dup(with);
 }
 
 /* The guardian killed the host twice because of this run. */
@@ -363,7 +362,7 @@ void run_maybe_free(struct run *run) {
   free(run->until);
   free(run->phase);
   free(run->out_dir);
-  free(run->with_role);
+  free(run->with);
   free(run);
   engine_look_at_drain(en);
 }
@@ -410,9 +409,11 @@ void run_end(struct run *run, const char *status, char *result, char *error) {
 
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at) {
   if (run->state == RUN_GONE) return;
+  char *kept = mem_dup(why); /* it may stand in a wait, which is gone with the script */
   close_run(run);
   post_status(run, strcmp(wait_kind, "queued") == 0 ? "queued" : "waiting",
-              strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, why, wake_at, NULL, NULL);
+              strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, kept, wake_at, NULL, NULL);
+  free(kept);
 }
 
 bool run_has_call_in_flight(const struct run *run) {

@@ -131,7 +131,7 @@ struct run {
   struct list losers;     /* entries whose key another one has */
   size_t unused;          /* recorded entries not asked for yet */
   bool with_scripts, with_artifacts, with_models;
-  char *with_role; /* only this role, or NULL: all */
+  char *with; /* all of it: with.h reads the roles */
   struct map
       *fresh; /* artifacts that this life of the run wrote anew: recorded reads of them are old. NULL: none */
   struct map *seen; /* "project/artifact" -> highest version number read or written (as intptr_t) */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "engine/with.h"
 #include "lua/value.h"
 
 enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, STORE_AGAIN_MS = 10000 };
@@ -320,7 +321,7 @@ static bool overtaken(const struct run *run, const struct wait *w) {
 static bool asked_again(struct run *run, const struct wait *w, const struct entry *e) {
   if (overtaken(run, w)) return true;
   if (run->with_models && strcmp(w->key.kind, "llm") == 0 && e->model && e->role) {
-    if (run->with_role && strcmp(run->with_role, e->role) != 0) return false;
+    if (!with_models_of(run->with, e->role)) return false;
     const char *const *models;
     size_t n_models;
     run_models(run, e->role, &models, &n_models);

@@ -65,12 +65,32 @@ sqlite3 "$QUIRE_LIBRARY/quire.db" "UPDATE calls SET model = 'rehearsal/another'"
 of_role() { sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal j JOIN calls c ON c.id = j.call_id WHERE c.role IN ($1)"; }
 t_ok test "$(of_role "'writer'")" -gt 0
 t_ok test "$(of_role "'judge'")" -gt 0
-get '/api/runs/1/repeat?with=models=writer'
-t_is "$(field '$.calls')" "$(of_role "'writer'")"
-get '/api/runs/1/repeat?with=models=writer,models=judge'
-t_is "$(field '$.calls')" "$(of_role "'writer', 'judge'")"
-get '/api/runs/1/repeat?with=everything'
-t_is "$code" 400
+retried() { # WITH...: a retry of run 1, to its end; what it asked
+  local list
+  list=$(printf ',"%s"' "$@")
+  send POST /api/runs/1/retry "{\"with\":[${list#,}]}"
+  local id ended="SELECT count(*) FROM runs WHERE ended_at IS NULL"
+  id=$(field '$.run')
+  over() { [[ $(sqlite3 "$QUIRE_LIBRARY/quire.db" "$ended") == 0 ]]; }
+  t_wait 30 over
+  sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM calls WHERE run_id = $id"
+}
+all=$(of_role "'writer', 'judge', 'planner', 'extractor'")
+while read -r with expected; do
+  get "/api/runs/1/repeat?with=$with"
+  t_is "$with: $(field '$.calls')" "$with: $expected"
+  # shellcheck disable=SC2086
+  t_is "$with: $(retried ${with//,/ })" "$with: $expected"
+done <<LIST
+models=writer $(of_role "'writer'")
+models=writer,models=judge $(of_role "'writer', 'judge'")
+models=judge,models=writer $(of_role "'writer', 'judge'")
+models,models=writer $all
+LIST
+for with in everything models= models=writer,models=; do
+  get "/api/runs/1/repeat?with=$with"
+  t_is "$with $code" "$with 400"
+done
 
 t_case "the API describes every address that it has"
 get /api/openapi.json

@@ -40,6 +40,7 @@ t_is "$(provider house key) $(provider rehearsal key) $(provider house models)" 
 t_is "$(setting notify.url)" "http://127.0.0.1:1/... quire.lua"
 t_is "$(provider behind base_url)" "http://127.0.0.1:1/v1..."
 [[ $body == *hidden* ]] && t_fail "a password in an address is told"
+[[ $("$QUIRE" doctor 2>&1) == *hidden* ]] && t_fail "doctor tells a password in an address"
 
 t_case "a key goes in and is never told"
 send PUT /api/keys/house "{\"key\":\"$secret\"}"
