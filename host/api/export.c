@@ -28,6 +28,7 @@
 enum { FILE_AGAIN_MS = 60000, FILES_MOST = 16 };
 
 static const char *const fields[] = {"format", "name", "book", "files", NULL};
+static const char *const file_fields[] = {"name", "version", NULL};
 
 /* A file of MBs is made in one go, so the limits are wider than a run's. */
 static const struct machine_limits limits = {
@@ -270,21 +271,30 @@ static void check(lua_State *L) {
 
 /* files = { {name=, version=}, ... }. Raises for what is none. */
 static void take_files(lua_State *L, struct work *k) {
-  int type = lua_getfield(L, 1, "files");
+  int type = lua_getfield(L, 1, "files"), top = lua_gettop(L);
   lua_Integer n = type == LUA_TTABLE ? (lua_Integer)lua_rawlen(L, -1) : 0;
   if (type != LUA_TNIL && type != LUA_TTABLE)
     luaL_error(L, "export.run: 'files' must be a list of {name=, version=}");
+  lua_pushnil(L);
+  if (type == LUA_TTABLE && n == 0 && lua_next(L, -2))
+    luaL_error(L, "export.run: 'files' must be a list of {name=, version=}");
+  lua_settop(L, top);
   if (n > FILES_MOST) luaL_error(L, "export.run: 'files' has more than %d entries", FILES_MOST);
   for (lua_Integer i = 1; i <= n; i++) {
     int is = 0;
     lua_rawgeti(L, -1, i);
-    if (!lua_istable(L, -1) || lua_getfield(L, -1, "name") != LUA_TSTRING)
-      luaL_error(L, "export.run: files[%d] must be {name=, version=}", (int)i);
+    if (!lua_istable(L, -1)) luaL_error(L, "export.run: files[%d] must be {name=, version=}", (int)i);
+    args_fields(L, lua_gettop(L), "export.run", file_fields);
+    size_t n_name = 0;
+    lua_getfield(L, -1, "name");
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &n_name) : NULL;
+    if (!name || !*name || strlen(name) != n_name)
+      luaL_error(L, "export.run: files[%d].name must be the name of a document", (int)i);
     lua_getfield(L, -2, "version");
     lua_Integer version = lua_tointegerx(L, -1, &is);
     if (!is || version < 1) luaL_error(L, "export.run: files[%d].version must be a number from 1", (int)i);
     struct given *f = &k->files[k->n_files++];
-    f->name = mem_dup(lua_tostring(L, -2));
+    f->name = mem_dup(name);
     f->version = version;
     buf_init(&f->content, MAX_ARTIFACT_BYTES);
     lua_pop(L, 3);

@@ -36,6 +36,7 @@ enum {
   MAX_EVENT_BYTES = 1 << 20,     /* one event of a provider's stream */
   MAX_REQUEST_BYTES = 16 << 20,  /* one request to a provider */
   MAX_ARTIFACT_BYTES = 64 << 20, /* one version of an artifact */
+  MAX_COVER_BYTES = 10 << 20,    /* a picture that a person gives a book */
   MAX_JOURNAL_BYTES = 4 << 20,   /* the result of one journal entry */
   MAX_JSON_BYTES = 64 << 20,     /* one JSON document */
   MAX_HTTP_BODY_BYTES = 32 << 20 /* a request body the web server takes */

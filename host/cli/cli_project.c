@@ -314,7 +314,7 @@ int cli_project_cover(struct cli *c) {
   struct error e = {0};
   struct buf picture;
   const char *project = c->args[0], *path = c->args[1];
-  buf_init(&picture, MAX_ARTIFACT_BYTES);
+  buf_init(&picture, MAX_COVER_BYTES);
   struct act a = {.kind = ACT_UPLOAD};
   enum err err = result_project_there(c, project, &e);
   if (err == OK) err = request_file(path, "the cover", false, &picture, &e);

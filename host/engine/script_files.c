@@ -277,7 +277,7 @@ static enum err check_expected(const struct commands *c, const char *name, const
   const struct script_file *now = find(&p, name).file;
   if (err == OK && strcmp(now ? now->sha : "", expected) != 0) {
     err = err_set(e, ERR_CONFLICT, "the script '%s' changed meanwhile", name);
-    err_hint(e, "load it again and put the change in");
+    err_hint(e, "load it again, and look at what the other one changed");
   }
   release_places(&p);
   return err;

@@ -10,8 +10,6 @@
 #include "store/artifacts.h"
 #include "store/projects.h"
 
-enum { COVER_MOST = 10 << 20 };
-
 static void take_id(void *arg, const struct project_row *row) {
   *(int64_t *)arg = row->id;
 }
@@ -22,7 +20,8 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   int64_t id = 0;
   if (!project) return err_set(e, ERR_INVALID, "a cover needs the project that it is for");
   if (!kind) return err_set(e, ERR_INVALID, "a cover is a PNG or JPEG picture; this is neither");
-  if (b->len > COVER_MOST) return err_set(e, ERR_LIMIT, "a cover has at most %d MB", COVER_MOST >> 20);
+  if (b->len > MAX_COVER_BYTES)
+    return err_set(e, ERR_LIMIT, "a cover has at most %d MB", MAX_COVER_BYTES >> 20);
   struct db *db = store_reader(c->store);
   enum err err = db ? project_find(db, project, take_id, &id, e)
                     : err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");

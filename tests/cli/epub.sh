@@ -63,6 +63,44 @@ t_has "$out" "a cover is a PNG or JPEG picture; this is neither"
 t_run 10 "$QUIRE" project cover nobody "$tmp/own.png"
 t_run 2 "$QUIRE" project cover own "$tmp/not-there.png"
 
+t_case "documents for an export are a list of names and versions; anything else is refused in words"
+refused() { # FILES WORDS
+  echo "return { title = 'T', run = function() export.run { format = 'markdown', name = 'b.md', book = { title = 'T' }, files = $1 } end }" >"$tmp/files.lua"
+  t_run 8 "$QUIRE" run "$tmp/files.lua" --quiet
+  t_has "$out" "$2"
+}
+refused '{ name = "pic", version = 1 }' "'files' must be a list of {name=, version=}"
+refused '"pic"' "'files' must be a list of {name=, version=}"
+refused '{ "pic" }' "files[1] must be {name=, version=}"
+refused '{ { name = "pic\0x", version = 1 } }' "files[1].name must be the name of a document"
+refused '{ { name = "pic", version = 0 } }' "files[1].version must be a number from 1"
+refused '{ { name = "pic", version = 1, verzion = 2 } }' "verzion"
+echo "return { title = 'T', run = function() export.run { format = 'markdown', name = 'b.md', book = { title = 'T' }, files = { { name = 'pic', version = 1 } } } end }" >"$tmp/files.lua"
+t_run 1 "$QUIRE" run "$tmp/files.lua" --quiet
+t_has "$out" "pic has no version 1"
+
+t_case "files that cannot be written when a run goes on: it waits and says why, and goes on when they can"
+cat >"$tmp/asks.lua" <<'LUA'
+return { title = "A file and a question", run = function()
+  artifact.put("note.md", "x")
+  local made = export.run { format = "markdown", name = "book.md", book = { title = "T", language = "English", chapters = json.array {} } }
+  gate.ask { title = "Good?", show = made.name, choices = { "approve" } }
+end }
+LUA
+t_run 5 "$QUIRE" run "$tmp/asks.lua" --project asks --quiet
+mv "$QUIRE_LIBRARY/exports" "$tmp/put-aside"
+echo x >"$QUIRE_LIBRARY/exports"
+gate=$("$QUIRE" sql "SELECT max(id) AS n FROM gates" --json | tr -dc 0-9)
+run=$("$QUIRE" sql "SELECT max(id) AS n FROM runs" --json | tr -dc 0-9)
+t_run "$QUIRE" gate approve "$gate"
+t_run 1 "$QUIRE" resume "$run" --quiet
+t_has "$out" "cannot make the folder $QUIRE_LIBRARY/exports/asks"
+rm "$QUIRE_LIBRARY/exports"
+mv "$tmp/put-aside" "$QUIRE_LIBRARY/exports"
+rm -rf "$QUIRE_LIBRARY/exports/asks"
+t_run "$QUIRE" resume "$run" --quiet
+t_ok test -s "$QUIRE_LIBRARY/exports/asks/book.md"
+
 t_case "the same book has the same bytes"
 cp "$epub" "$tmp/first.epub"
 t_run env PATH="$tmp/without" "$QUIRE" export drawn-broken --quiet

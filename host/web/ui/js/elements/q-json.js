@@ -37,6 +37,7 @@ class JsonElement extends Element {
 
   text(value, id, change) {
     if (!this.#roomy.has(id)) this.#roomy.set(id, value.length > LONG || value.includes("\n"));
+    else if (value.includes("\n")) this.#roomy.set(id, true); // one line would drop the others
     return this.#roomy.get(id) ? h("textarea", { id, value, oninput: (event) => change(event.target.value) })
       : h("input", { id, value, oninput: (event) => change(event.target.value) });
   }

@@ -126,8 +126,15 @@ class ScriptScreen extends Element {
     const text = this.text;
     try {
       const { data, etag } = await put(`scripts/${path(this.name)}`, { source: text }, this.known.etag);
-      this.settle({ ...this.known, ...data, etag, fresh: false });
-      this.checked = { ok: true, errors: [] };
+      const saved = { ...this.known, ...data, etag, fresh: false };
+      if (this.text === text) {
+        this.settle(saved);
+        this.checked = { ok: true, errors: [] };
+      } else { // what was typed meanwhile stays, not saved yet
+        this.known = saved;
+        refresh("scripts");
+        this.edit(this.text);
+      }
       say("Saved. It is used from the next run on.");
     } catch (error) {
       if (error.status === 422) this.checked = { ok: false, errors: error.details?.errors ?? [] };
@@ -155,6 +162,7 @@ class ScriptScreen extends Element {
       else this.settle({ ...this.known, original: null, ...data, etag });
       say("The shipped one is in force again.");
     } catch (error) {
+      if (error.status === 412) this.known = { ...this.known, ...error.current, etag: `"${error.current.sha}"` }; // look, and ask again
       failed(error, "Nothing was changed");
     }
   }
