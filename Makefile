@@ -231,7 +231,7 @@ endif
 CFLAGS += $(FLAVOUR_$(FLAVOUR))
 
 ROOMS ?= *
-SOURCES := $(sort $(foreach room,$(ROOMS),$(wildcard host/$(room)/*.c)) $(if $(filter *,$(ROOMS)),$(wildcard host/*.c)))
+SOURCES := $(sort $(if $(filter *,$(ROOMS)),$(shell find host -name '*.c'),$(shell find $(ROOMS:%=host/%) -name '*.c')))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/embedded.o
 MAIN := $(filter $(OUT)/host/main.o,$(OBJECTS))
 ARCHIVE := $(OUT)/libquire.a

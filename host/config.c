@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "lua/describe.h"
 #include "lua/script_set.h"
-#include "store/library.h"
+#include "store/write/library.h"
 
 struct limit_row {
   const char *name, *help;

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include "engine/engine.h"
-#include "engine/hooks.h"
+#include "hooks.h"
 #include "engine/watcher.h"
 #include "llm/llm.h"
 

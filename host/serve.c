@@ -10,15 +10,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/api.h"
+#include "script_api/api.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "bus/bus.h"
-#include "store/library.h"
+#include "web/live/bus.h"
+#include "store/write/library.h"
 #include "store/runs.h"
 #include "web/metrics.h"
 #include "web/web.h"

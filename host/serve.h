@@ -5,7 +5,7 @@
  * Owned by the thread that opened it. */
 #pragma once
 #include "config.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 
 struct host;
 

@@ -37,17 +37,20 @@ check_lua() {
 # ROOM: the rooms it may include from. Nothing reaches back up.
 declare -A may_include=(
   [base]="base"
+  [document]="document base"
   [http]="http base"
   [store]="store base"
   [lua]="lua base"
-  [llm]="llm base store lua"
+  [rehearsal]="rehearsal base lua"
+  [llm]="llm base store lua rehearsal"
   [engine]="engine base store lua llm"
-  [rehearse]="rehearse base http llm"
-  [api]="api base store lua llm engine"
-  [bus]="bus base"
+  [script_api]="script_api base store lua llm engine document"
+  [acts]="acts base store lua llm engine document"
   [view]="view base store"
-  [web]="web base bus http store view engine/commands.h"
-  [cli]="cli base http store view llm engine web rehearse config.h serve.h guardian.h"
+  [book]="book base store view"
+  [web]="web base http store view book document acts"
+  [rehearsal_server]="rehearsal_server base http rehearsal"
+  [cli]="cli base http store view llm acts web rehearsal_server config.h serve.h guardian.h"
 )
 
 check_rooms() {
@@ -74,7 +77,7 @@ only_in() {
 
 check_single_places() {
   local include='#[[:space:]]*include[[:space:]]*<'
-  only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/api/ host/engine/run.c \
+  only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/script_api/ host/engine/run.c \
     host/engine/sched.c host/llm/adapter.c
   only_in "${include}curl/" "curl" host/llm/
   only_in "${include}civetweb\.h>" "civetweb" host/http/

@@ -7,7 +7,7 @@
 #pragma once
 #include <jansson.h>
 #include "cli/command.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 #include "serve.h"
 
 enum act_kind {

@@ -1,5 +1,5 @@
 /* cli_doctor.c - is everything there to run? Each check is a row; it adds findings: fine, worth a look, or broken. With --audit the
- * library's promises are checked as well (store/audit.h). Reads only, so a living library may be looked at. */
+ * library's promises are checked as well (store/upkeep/audit.h). Reads only, so a living library may be looked at. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,11 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
-#include "engine/commands.h"
-#include "store/audit.h"
+#include "acts/commands.h"
+#include "store/upkeep/audit.h"
 #include "store/runs.h"
-#include "store/schema.h"
-#include "store/tally.h"
+#include "store/sqlite/schema.h"
+#include "store/upkeep/tally.h"
 
 #define YEAR_2024_MS INT64_C(1704067200000)
 enum { NAMED_RUNS = 10, LOW_TIMES = 2 };

@@ -7,7 +7,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
-#include "store/query.h"
+#include "store/upkeep/query.h"
 
 int cli_version(struct cli *c) {
   if (c->out.json)

@@ -11,7 +11,7 @@
 #include "cli/command.h"
 #include "cli/request.h"
 #include "cli/result.h"
-#include "store/backup.h"
+#include "store/upkeep/backup.h"
 
 #define DAY_MS INT64_C(86400000)
 enum { PRUNE_DAYS = 30 };

@@ -1,9 +1,9 @@
-/* cli_rehearse.c - `quire rehearse`: its options, and its help, are rows of rehearse/options.h. */
+/* cli_rehearse.c - `quire rehearse`: its options, and its help, are rows of rehearsal_server/options.h. */
 #include <string.h>
 
 #include "cli/command.h"
-#include "rehearse/options.h"
-#include "rehearse/server.h"
+#include "rehearsal_server/options.h"
+#include "rehearsal_server/server.h"
 
 int cli_rehearse_help(void) {
   out_line(

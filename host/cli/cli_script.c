@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 #include "serve.h"
 
 /* ---- list: each place on the search path as a set of its own; the first that has a name wins */

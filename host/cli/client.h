@@ -2,7 +2,7 @@
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
-#include "store/library.h"
+#include "store/write/library.h"
 
 /* Where a call that got no answer broke off. */
 enum client_end {

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "config.h"
-#include "store/library.h"
+#include "store/write/library.h"
 #include "store/store.h"
 
 struct cli;

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "cli/stop.h"
 #include "cli/terminal.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 #include "store/events.h"
 #include "view/event.h"
 

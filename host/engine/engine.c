@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/internal.h"
-#include "store/watch.h"
+#include "store/upkeep/watch.h"
 
 enum { BEAT_NS = 1000000000 };
 

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
-#include "store/watch.h"
+#include "store/upkeep/watch.h"
 
 enum { LATE_NS = 200000000 };
 

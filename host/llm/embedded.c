@@ -8,7 +8,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "llm/internal.h"
-#include "llm/rehearsal.h"
+#include "rehearsal/rehearsal.h"
 
 struct embedded {
   struct post post;

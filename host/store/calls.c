@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "store/spool.h"
+#include "store/write/spool.h"
 #include "store/sql.h"
 #include "store/transitions.h"
 

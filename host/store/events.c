@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "store/spool.h"
+#include "store/write/spool.h"
 #include "store/sql.h"
 
 enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id) {

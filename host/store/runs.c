@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/artifacts.h"
-#include "store/spool.h"
+#include "store/write/spool.h"
 #include "store/sql.h"
 #include "store/transitions.h"
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/library.h"
-#include "store/schema.h"
-#include "store/writer.h"
+#include "store/write/library.h"
+#include "store/sqlite/schema.h"
+#include "store/write/writer.h"
 
 enum { READERS_MOST = 32 };
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
-#include "store/library.h"
+#include "store/write/library.h"
 #include "store/runs.h"
 
 bool state_ended(const struct run_row *r);                   /* completed, failed or cancelled */

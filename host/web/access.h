@@ -8,7 +8,7 @@
  * Passwords, tokens and sessions are rows of the library, as hashes; they are read for each request, so that a change counts at once. */
 #pragma once
 #include "store/store.h"
-#include "web/routes.h"
+#include "web/api/routes.h"
 
 struct access;
 

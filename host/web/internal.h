@@ -3,11 +3,11 @@
 #include <stdatomic.h>
 
 #include "http/server.h"
-#include "store/library.h"
+#include "store/write/library.h"
 #include "web/access.h"
-#include "web/assets.h"
+#include "web/pages/assets.h"
 #include "web/metrics.h"
-#include "web/routes.h"
+#include "web/api/routes.h"
 #include "web/web.h"
 
 struct web {

@@ -1,4 +1,4 @@
-/* metrics.c - see metrics.h. A scrape is one read-only connection, one snapshot, and only rows that can have changed (store/tally.h). */
+/* metrics.c - see metrics.h. A scrape is one read-only connection, one snapshot, and only rows that can have changed (store/upkeep/tally.h). */
 #include "web/metrics.h"
 
 #include <dirent.h>
@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
-#include "engine/commands.h"
-#include "store/tally.h"
+#include "acts/commands.h"
+#include "store/upkeep/tally.h"
 
 enum { FILE_S = 10 };
 

@@ -7,7 +7,7 @@
  * metric with its help. Sums over calls and runs come from the library, so they go on over restarts; the others begin with the process. */
 #pragma once
 #include "base/buf.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 
 enum { METRICS_MOST_BYTES = 1 << 20 };
 

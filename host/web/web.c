@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "bus/bus.h"
-#include "web/feed.h"
+#include "web/live/bus.h"
+#include "web/live/feed.h"
 #include "web/internal.h"
-#include "web/pages.h"
-#include "web/read_pages.h"
-#include "web/vendor.h"
+#include "web/pages/pages.h"
+#include "web/pages/read_pages.h"
+#include "web/pages/vendor.h"
 
 /* For requests while all streams are in use; half-sent ones hold a thread for some seconds. */
 static int threads_beside(int streams) {

@@ -2,10 +2,10 @@
  *
  *   web_start -> (requests on the server's threads) -> web_stop
  *
- * What can be asked stands in routes.c. Reading goes to the store's read side; changes are the functions of engine/commands.h. */
+ * What can be asked stands in routes.c. Reading goes to the store's read side; changes are the functions of acts/commands.h. */
 #pragma once
-#include "engine/commands.h"
-#include "store/library.h"
+#include "acts/commands.h"
+#include "store/write/library.h"
 
 struct web;
 struct bus;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
-#include "store/audit.h"
+#include "store/upkeep/audit.h"
 #include "store/store.h"
 
 static void tell(void *arg, const char *rule, int64_t run, const char *explanation) {

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/artifacts.h"
-#include "store/audit.h"
+#include "store/upkeep/audit.h"
 #include "store/journal.h"
 #include "store/runs.h"
 #include "store/store.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/jsonx.h"
 #include "base/text.h"
-#include "llm/rehearsal.h"
+#include "rehearsal/rehearsal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

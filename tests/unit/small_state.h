@@ -7,7 +7,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "api/pure.h"
+#include "script_api/pure.h"
 #include "base/clock.h"
 #include "lua/machine.h"
 

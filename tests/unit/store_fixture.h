@@ -15,7 +15,7 @@
 #include "store/calls.h"
 #include "store/events.h"
 #include "store/gates.h"
-#include "store/library.h"
+#include "store/write/library.h"
 #include "store/projects.h"
 #include "store/runs.h"
 #include "store/scripts.h"

@@ -1,7 +1,7 @@
 /* test_book.c - the names of a book's documents, and the list of its chapters. */
 #include "store_fixture.h"
 
-#include "web/book.h"
+#include "book/book.h"
 
 static void numbers_are_read_from_names_of_documents_only(void **state) {
   (void)state;

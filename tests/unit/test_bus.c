@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bus/bus.h"
+#include "web/live/bus.h"
 
 /* What a reader has in its queue now. */
 static enum bus_end heard(struct bus *b, struct bus_reader *r, int64_t after, char *out, size_t most) {

@@ -12,13 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "api/api.h"
-#include "api/args.h"
+#include "script_api/api.h"
+#include "script_api/args.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config.h"
-#include "engine/commands.h"
+#include "acts/commands.h"
 #include "engine/internal.h"
 #include "store/db.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/html.h"
-#include "base/markdown.h"
+#include "document/markdown.h"
 #include "base/mem.h"
 
 static void text_in_html_is_text(void **state) {

@@ -8,7 +8,7 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "llm/framing.h"
-#include "llm/rehearsal.h"
+#include "rehearsal/rehearsal.h"
 
 static json_t *parse(const char *text) {
   json_t *v = NULL;

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "llm/framing.h"
-#include "llm/rehearsal.h"
-#include "rehearse/server.h"
+#include "rehearsal/rehearsal.h"
+#include "rehearsal_server/server.h"
 
 /* ---- a server, and how to ask it ---- */
 

@@ -1,7 +1,7 @@
 /* The auditor: silent on a sound library in every state that runs can be in, and it names each breach. */
 #include "store_fixture.h"
 #include <sqlite3.h>
-#include "store/audit.h"
+#include "store/upkeep/audit.h"
 
 /* --- a library with a bit of everything --- */
 

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include "store/audit.h"
-#include "store/backup.h"
-#include "store/prune.h"
-#include "store/schema.h"
-#include "store/watch.h"
+#include "store/upkeep/audit.h"
+#include "store/upkeep/backup.h"
+#include "store/upkeep/prune.h"
+#include "store/sqlite/schema.h"
+#include "store/upkeep/watch.h"
 
 /* --- what all need --- */
 

@@ -1,6 +1,6 @@
 /* test_tally.c - the sums behind the metrics: nothing counted twice over scrapes, repeated calls found with what they cost. */
 #include "store_fixture.h"
-#include "store/tally.h"
+#include "store/upkeep/tally.h"
 
 static int64_t new_run(struct store *s) {
   struct op_run_create op = {.op.kind = &op_run_create_kind, .project = "p", .pipeline = "x"};

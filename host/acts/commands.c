@@ -1,0 +1,630 @@
+/* commands.c - what a person can ask the owner to change. Everything is checked before anything is written, so a refused command leaves
+ * nothing behind. Threads: those of the command line and of the web server. */
+#include "acts/commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/jsonx.h"
+#include "engine/until.h"
+#include "lua/script_set.h"
+#include "store/artifacts.h"
+#include "store/gates.h"
+#include "store/projects.h"
+#include "store/runs.h"
+#include "store/scripts.h"
+
+enum { MOST_KEY = 200, MOST_SLUG = 80, MOST_GIVES = 50 };
+
+/* Without an engine the change is only recorded. */
+static void start_run(struct commands *c, int64_t run) {
+  if (c->engine) engine_start_run(c->engine, run);
+}
+
+/* ---- scripts */
+
+static char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path;
+  size_t n = strlen(start);
+  return mem_dup_n(start, n > 4 && strcmp(start + n - 4, ".lua") == 0 ? n - 4 : n);
+}
+
+enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e) {
+  if (err == OK) {
+    script_set_add_embedded(s);
+    script_set_seal(s);
+    err = script_set_check(s, e);
+  }
+  if (err == OK)
+    *out = s;
+  else
+    script_set_unref(s);
+  return err;
+}
+
+enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
+                         struct script_set **out, struct error *e) {
+  struct script_set *s = script_set_new();
+  enum err err = OK;
+  if (file) {
+    char *base = base_name(file), *name = mem_printf("pipelines/%s", base);
+    err = script_set_add_file(s, name, file, e);
+    free(base);
+    free(name);
+  }
+  if (err == OK && extra_dir) err = script_set_add_dir(s, extra_dir, e);
+  for (size_t i = 0; err == OK && script_dirs && script_dirs[i]; i++)
+    err = script_set_add_dir(s, script_dirs[i], e);
+  return commands_gathered(s, err, out, e);
+}
+
+/* Stores the set; its id. */
+static enum err save_set(struct commands *c, const struct script_set *s, int64_t *id, struct error *e) {
+  size_t n = script_set_count(s);
+  struct script_source *files = mem_alloc((n + 1) * sizeof *files);
+  for (size_t i = 0; i < n; i++) {
+    const struct script_file *f = script_set_at(s, i);
+    files[i] = (struct script_source){.name = f->name, .text = f->text, .n = f->n};
+    memcpy(files[i].sha, f->sha, SHA_HEX);
+  }
+  struct op_script_set op = {
+      .op.kind = &op_script_set_kind, .hash = script_set_hash(s), .files = files, .n_files = n};
+  enum err err = store_do(c->store, &op.op);
+  if (err != OK && e) *e = op.op.error;
+  *id = op.id;
+  free(files);
+  return err;
+}
+
+/* ---- checks of a request */
+
+static enum err only_fields(const json_t *request, const char *const *known, struct error *e) {
+  if (!json_is_object(request)) return err_set(e, ERR_INVALID, "the request must be a JSON object");
+  const char *key;
+  json_t *v;
+  json_object_foreach((json_t *)(uintptr_t)request, key, v) {
+    size_t i = 0;
+    while (known[i] && strcmp(known[i], key) != 0) i++;
+    if (known[i]) continue;
+    const char *near = text_nearest(key, known);
+    err_set(e, ERR_INVALID, "unknown field '%s'", key);
+    if (near) err_hint(e, "did you mean '%s'?", near);
+    return ERR_INVALID;
+  }
+  return OK;
+}
+
+static enum err check_models(struct commands *c, const json_t *models, struct error *e) {
+  const char *role;
+  json_t *list;
+  if (models && !json_is_object(models))
+    return err_set(e, ERR_INVALID, "'models' must be an object of lists");
+  json_object_foreach((json_t *)(uintptr_t)models, role, list) {
+    if (!json_is_array(list) || json_array_size(list) == 0)
+      return err_set(e, ERR_INVALID, "the models of role '%s' must be a list", role);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+      const char *name = json_string_value(json_array_get(list, i));
+      if (!name) return err_set(e, ERR_INVALID, "a model is written provider/name");
+      enum err err = llm_check_model(c->llm, name, e);
+      if (err != OK) return err;
+    }
+  }
+  return OK;
+}
+
+static enum err check_text(const json_t *request, const char *field, size_t most, struct error *e) {
+  const json_t *v = json_object_get(request, field);
+  if (!v || json_is_null(v)) return OK;
+  if (!json_is_string(v)) return err_set(e, ERR_INVALID, "'%s' must be text", field);
+  if (json_string_length(v) == 0 || json_string_length(v) > most)
+    return err_set(e, ERR_INVALID, "'%s' must have 1 to %zu bytes", field, most);
+  return OK;
+}
+
+/* Before a book is paid for, not after. */
+static enum err check_out(const json_t *request, struct error *e) {
+  enum err err = check_text(request, "out", 4000, e);
+  const char *dir = jsonx_str(request, "out", NULL);
+  if (err != OK || !dir) return err;
+  err = file_mkdirs(dir, 0777, e);
+  if (err == OK && access(dir, W_OK) != 0) err = err_errno(e, errno, "cannot write to the folder %s", dir);
+  if (err == OK) return OK;
+  err_hint(e, "choose another with --out DIR");
+  if (e) e->code = ERR_INVALID;
+  return ERR_INVALID;
+}
+
+static enum err check_options(struct commands *c, const json_t *request, struct error *e) {
+  enum err err = check_text(request, "until", 200, e);
+  if (err == OK) err = check_out(request, e);
+  const json_t *usd = json_object_get(request, "budget_usd");
+  if (err == OK && usd &&
+      (!json_is_number(usd) || json_number_value(usd) < 0 || json_number_value(usd) > 1e6))
+    err = err_set(e, ERR_INVALID, "the budget must be from 0 to 1,000,000 USD");
+  if (err == OK) err = check_models(c, json_object_get(request, "models"), e);
+  return err;
+}
+
+/* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
+static char *options_text(const json_t *request, const json_t *before) {
+  static const char *const kept[] = {"models", "budget_usd", "out", NULL};
+  json_t *o = json_object();
+  for (int i = 0; kept[i]; i++) {
+    json_t *v = json_object_get(request, kept[i]);
+    if (!v && before) v = json_object_get(before, kept[i]);
+    if (v) json_object_set(o, kept[i], v);
+  }
+  json_t *until = json_object_get(request, "until"); /* of this time only */
+  if (until) json_object_set(o, "until", until);
+  char *text = jsonx_dumps(o);
+  json_decref(o);
+  return text;
+}
+
+/* ---- run */
+
+struct prepared {
+  struct script_set *scripts;
+  char *pipeline, *input, *options;
+  struct run_give *gives;
+  size_t n_gives;
+  char *title;
+  bool title_is_stand_in; /* the pipeline's, for want of one in the input */
+  json_t *description;    /* pipeline_describe's */
+};
+
+static void prepared_release(struct prepared *p) {
+  script_set_unref(p->scripts);
+  free(p->pipeline);
+  free(p->input);
+  free(p->options);
+  free(p->gives);
+  free(p->title);
+  json_decref(p->description);
+}
+
+/* A document's name is a relative path, also where somebody unpacks or mounts what is exported. */
+static bool plain_name(const char *name, size_t most) {
+  return name && *name && strlen(name) <= most && !strstr(name, "..") && name[0] != '/' &&
+         !strpbrk(name, "\\\n");
+}
+
+/* A pipeline that says what it takes (`gives`) would ignore anything else, and the work would be done without it. */
+static enum err known_give(const json_t *description, const char *name, struct error *e) {
+  const json_t *gives = json_object_get(description, "gives");
+  const char *names[MOST_GIVES + 1] = {0};
+  for (size_t i = 0; i < json_array_size(gives) && i < MOST_GIVES; i++) {
+    names[i] = json_string_value(json_array_get(gives, i));
+    if (strcmp(names[i], name) == 0) return OK;
+  }
+  if (!names[0]) return OK;
+  err_set(e, ERR_INVALID, "this pipeline takes no document '%s' (--give)", name);
+  const char *near = text_nearest(name, names);
+  err_hint(e, near ? "did you mean '%s'?" : "`quire script check PIPELINE` lists what it takes", near);
+  return ERR_INVALID;
+}
+
+static enum err take_gives(struct prepared *p, const json_t *gives, struct error *e) {
+  if (gives && !json_is_array(gives)) return err_set(e, ERR_INVALID, "'gives' must be a list");
+  size_t n = json_array_size(gives);
+  if (n > MOST_GIVES) return err_set(e, ERR_LIMIT, "more than %d documents given", MOST_GIVES);
+  p->gives = mem_alloc((n + 1) * sizeof *p->gives);
+  for (size_t i = 0; i < n; i++) {
+    const json_t *g = json_array_get(gives, i), *content = json_object_get(g, "content");
+    const char *name = jsonx_str(g, "name", NULL);
+    if (!plain_name(name, 100)) return err_set(e, ERR_INVALID, "a given document needs a plain name");
+    enum err err = known_give(p->description, name, e);
+    if (err != OK) return err;
+    if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the given document '%s' has no text", name);
+    p->gives[p->n_gives++] = (struct run_give){.name = name,
+                                               .kind = jsonx_str(g, "kind", "markdown"),
+                                               .content = json_string_value(content),
+                                               .n = json_string_length(content)};
+  }
+  return OK;
+}
+
+static enum err take_input(struct commands *c, struct prepared *p, const json_t *request, struct error *e) {
+  json_t *input = NULL, *empty = json_object();
+  const json_t *given = json_object_get(request, "input");
+  enum err err = pipeline_describe(c->settings, p->scripts, p->pipeline, &p->description, e);
+  if (err == OK) err = pipeline_check_input(p->description, given ? given : empty, &input, e);
+  if (err == OK)
+    err = until_check(json_object_get(p->description, "phases"), jsonx_str(request, "until", NULL), e);
+  if (err == OK) {
+    p->input = jsonx_dumps(input);
+    const char *title = jsonx_str(input, "title", NULL);
+    p->title_is_stand_in = !title || !*title;
+    p->title = mem_dup(p->title_is_stand_in ? jsonx_str(p->description, "title", p->pipeline) : title);
+  }
+  json_decref(input);
+  json_decref(empty);
+  return err;
+}
+
+static enum err prepare(struct commands *c, const json_t *request, struct prepared *p, struct error *e) {
+  static const char *const known[] = {"pipeline", "file",       "input",    "gives", "project",
+                                      "models",   "budget_usd", "until",    "key",   "out",
+                                      "scripts",  "hold",       "after_ms", NULL};
+  enum err err = only_fields(request, known, e);
+  if (err == OK) err = check_options(c, request, e);
+  if (err == OK) err = check_text(request, "key", MOST_KEY, e);
+  if (err == OK) err = check_text(request, "project", MOST_SLUG, e);
+  if (err != OK) return err;
+  const char *file = jsonx_str(request, "file", NULL), *pipeline = jsonx_str(request, "pipeline", NULL),
+             *project = jsonx_str(request, "project", NULL);
+  if (!file && !pipeline) return err_set(e, ERR_INVALID, "the request names no pipeline");
+  if (project) {
+    char slug[MOST_SLUG + 2];
+    text_slug(project, strlen(project), slug, sizeof slug);
+    if (strcmp(slug, project) != 0)
+      return err_set(e, ERR_INVALID,
+                     "'%s' is not a project's name; names are lower case with hyphens, like '%s'", project,
+                     slug);
+  }
+  p->pipeline = file ? base_name(file) : mem_dup(pipeline);
+  err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
+  if (err == OK) err = take_input(c, p, request, e);
+  if (err == OK) err = take_gives(p, json_object_get(request, "gives"), e);
+  p->options = options_text(request, NULL);
+  return err;
+}
+
+static enum err status_of(struct commands *c, int64_t run, struct run_row *row, struct error *e) {
+  struct db *db = store_reader(c->store);
+  enum err err = run_get(db, run, row, e);
+  store_reader_release(c->store, db);
+  return err;
+}
+
+static bool terminal(const char *status) {
+  return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 ||
+         strcmp(status, "cancelled") == 0;
+}
+
+/* A run that exists already by its key: moved on when it is unfinished. */
+static enum err found_by_key(struct commands *c, int64_t id, bool start, const json_t *request, json_t **out,
+                             struct error *e) {
+  struct run_row row = {0};
+  enum err err = status_of(c, id, &row, e);
+  if (err != OK) return err;
+  if (start && !terminal(row.status)) {
+    if (strcmp(row.status, "waiting") == 0 && strcmp(row.wait_kind ? row.wait_kind : "", "gate") != 0) {
+      json_t *before =
+          NULL; /* the new request's --until counts, and its models and budget where it names them */
+      if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
+      char *options = options_text(request, before);
+      struct op_run_command op = {
+          .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
+      store_do(c->store, &op.op);
+      run_row_release(&op.row);
+      free(options);
+      json_decref(before);
+    }
+    start_run(c, id);
+  }
+  *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
+                   "status", row.status);
+  run_row_release(&row);
+  return OK;
+}
+
+enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e) {
+  const char *key = jsonx_str(request, "key", NULL);
+  bool start = !json_is_true(json_object_get(request, "hold"));
+  int64_t existing = 0;
+  if (key) {
+    struct db *db = store_reader(c->store);
+    enum err found = run_find_key(db, key, &existing);
+    store_reader_release(c->store, db);
+    if (found == OK) return found_by_key(c, existing, start, request, out, e);
+  }
+  struct prepared p = {0};
+  int64_t set = 0;
+  enum err err = commands_refuse(c, e);
+  if (err == OK) err = prepare(c, request, &p, e);
+  if (err == OK) err = save_set(c, p.scripts, &set, e);
+  if (err == OK) {
+    struct op_run_create op = {.op.kind = &op_run_create_kind,
+                               .key = key,
+                               .project = jsonx_str(request, "project", NULL),
+                               .pipeline = p.pipeline,
+                               .input = p.input,
+                               .options = p.options,
+                               .script_set = set,
+                               .gives = p.gives,
+                               .n_gives = p.n_gives,
+                               .wake_at = jsonx_int(request, "after_ms", 0),
+                               .project_title = p.title,
+                               .title_is_stand_in = p.title_is_stand_in};
+    err = store_do(c->store, &op.op);
+    if (err != OK && e) *e = op.op.error;
+    if (err == OK && start) start_run(c, op.id);
+    if (err == OK)
+      *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)op.id, "project", op.project_slug,
+                       "existed", op.existed, "status", "queued");
+  }
+  prepared_release(&p);
+  return err;
+}
+
+/* ---- resume and retry */
+
+/* "scripts,artifacts,models=writer" out of the list. */
+static enum err with_text(const json_t *request, char **out, struct error *e) {
+  static const char *const known[] = {"scripts", "artifacts", "models", NULL};
+  const json_t *with = json_object_get(request, "with");
+  *out = NULL;
+  if (!with || json_array_size(with) == 0) return OK;
+  struct buf b;
+  buf_init(&b, 1000);
+  for (size_t i = 0; i < json_array_size(with); i++) {
+    const char *w = json_string_value(json_array_get(with, i));
+    bool ok = w && strncmp(w, "models=", 7) == 0 && w[7] && !strchr(w, ',');
+    for (int k = 0; w && known[k]; k++) ok = ok || strcmp(known[k], w) == 0;
+    if (!ok) {
+      const char *near = w ? text_nearest(w, known) : NULL;
+      err_set(e, ERR_INVALID, "--with knows scripts, artifacts, models and models=ROLE, not '%s'",
+              w ? w : "?");
+      if (near) err_hint(e, "did you mean '%s'?", near);
+      buf_release(&b);
+      return ERR_INVALID;
+    }
+    buf_printf(&b, "%s%s", i ? "," : "", w);
+  }
+  *out = buf_take(&b);
+  return OK;
+}
+
+/* The current scripts as a set, checked against the run's pipeline. */
+static enum err new_set(struct commands *c, const json_t *request, const char *pipeline, int64_t *id,
+                        struct error *e) {
+  struct script_set *s = NULL;
+  json_t *description = NULL;
+  enum err err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), NULL, &s, e);
+  if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
+  if (err == OK) err = save_set(c, s, id, e);
+  json_decref(description);
+  script_set_unref(s);
+  return err;
+}
+
+struct change {
+  char *with, *options;
+  int64_t set;
+};
+
+static void add_source(void *arg, const struct script_source *src) {
+  script_set_add_text(arg, src->name, src->name, src->text, src->n);
+}
+
+/* Whether the scripts of the set `id` have what the run shall stop after: else it would not stop. */
+static enum err check_until(struct commands *c, int64_t id, const char *pipeline, const char *until,
+                            struct error *e) {
+  if (!until || id == 0) return OK;
+  struct script_set *s = script_set_new();
+  json_t *description = NULL;
+  struct db *db = store_reader(c->store);
+  enum err err = db ? script_set_each(db, id, add_source, s)
+                    : err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
+  if (db && err != OK) err = db_error(db, e);
+  store_reader_release(c->store, db);
+  script_set_seal(s);
+  if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
+  if (err == OK) err = until_check(json_object_get(description, "phases"), until, e);
+  json_decref(description);
+  script_set_unref(s);
+  return err;
+}
+
+static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
+                               struct change *ch, struct error *e) {
+  static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
+  enum err err = only_fields(request, known, e);
+  if (err == OK) err = check_options(c, request, e);
+  if (err == OK) err = with_text(request, &ch->with, e);
+  if (err == OK && ch->with && strstr(ch->with, "scripts"))
+    err = new_set(c, request, row->pipeline, &ch->set, e);
+  if (err == OK)
+    err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,
+                      jsonx_str(request, "until", NULL), e);
+  json_t *before = NULL;
+  jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options", &before,
+              NULL);
+  ch->options = options_text(request, before);
+  json_decref(before);
+  return err;
+}
+
+enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,
+                        struct error *e) {
+  struct run_row row = {0};
+  struct change ch = {0};
+  enum err err = status_of(c, run, &row, e);
+  if (err != OK) return err;
+  if (terminal(row.status)) {
+    err =
+        err_set(e, ERR_CONFLICT, "run %lld is %s; a finished run stays as it is", (long long)run, row.status);
+    err_hint(e, "`quire retry %lld` starts a new run that keeps its answers", (long long)run);
+  }
+  if (err == OK) err = prepare_change(c, &row, request, &ch, e);
+  if (err == OK) {
+    struct op_run_command op = {.op.kind = &op_run_command_kind,
+                                .id = run,
+                                .what = RUN_RESUME,
+                                .orphan = !engine_holds(c->engine, run),
+                                .resume_with = ch.with,
+                                .script_set = ch.set,
+                                .options = ch.options};
+    err = store_do(c->store, &op.op);
+    if (err != OK && e) *e = op.op.error;
+    if (err == OK) {
+      start_run(c, run);
+      *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", op.row.status);
+    }
+    run_row_release(&op.row);
+  }
+  free(ch.with);
+  free(ch.options);
+  run_row_release(&row);
+  return err;
+}
+
+enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  struct run_row row = {0};
+  enum err err = status_of(c, run, &row, e);
+  if (err != OK) return err;
+  if (!terminal(row.status) && strcmp(row.status, "waiting") != 0) start_run(c, run);
+  *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status", row.status);
+  run_row_release(&row);
+  return OK;
+}
+
+enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out,
+                       struct error *e) {
+  struct run_row row = {0};
+  struct change ch = {0};
+  enum err err = status_of(c, run, &row, e);
+  if (err == OK) err = commands_refuse(c, e);
+  if (err == OK && !terminal(row.status)) {
+    err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run, row.status);
+    err_hint(e, "`quire resume %lld` goes on with it", (long long)run);
+  }
+  if (err == OK) err = prepare_change(c, &row, request, &ch, e);
+  if (err == OK) {
+    struct op_run_create op = {.op.kind = &op_run_create_kind,
+                               .project = row.project,
+                               .pipeline = row.pipeline,
+                               .input = row.input,
+                               .options = ch.options,
+                               .script_set = ch.set ? ch.set : row.script_set,
+                               .retry_of = run,
+                               .resume_with = ch.with};
+    err = store_do(c->store, &op.op);
+    if (err != OK && e) *e = op.op.error;
+    if (err == OK) {
+      start_run(c, op.id);
+      *out = json_pack("{s:I, s:I, s:s}", "run", (json_int_t)op.id, "retry_of", (json_int_t)run, "status",
+                       "queued");
+    }
+  }
+  free(ch.with);
+  free(ch.options);
+  run_row_release(&row);
+  return err;
+}
+
+/* ---- pause, cancel, notes, gates, artifacts */
+
+enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  bool here = c->engine && engine_holds(c->engine, run);
+  if (here) engine_pause(c->engine, run);
+  struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
+  struct run_row row = {0};
+  enum err err = store_do(c->store, &op.op);
+  bool pausing = err == ERR_CONFLICT && here && status_of(c, run, &row, NULL) == OK &&
+                 strcmp(row.status, "running") == 0; /* the loop parks it */
+  if (err != OK && !pausing && e) *e = op.op.error;
+  if (err == OK || pausing)
+    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", pausing ? "pausing" : op.row.status);
+  run_row_release(&op.row);
+  run_row_release(&row);
+  return pausing ? OK : err;
+}
+
+enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e) {
+  if (c->engine) engine_cancel(c->engine, run); /* at once, if it is here; never waits for a lock */
+  struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_CANCEL};
+  enum err err = store_do(c->store, &op.op);
+  struct run_row row = {0};
+  if (err == ERR_CONFLICT && status_of(c, run, &row, NULL) == OK && strcmp(row.status, "cancelled") == 0)
+    err = OK; /* the engine was first */
+  run_row_release(&row);
+  run_row_release(&op.row);
+  if (err != OK && e) *e = op.op.error;
+  if (err == OK) *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", "cancelled");
+  return err;
+}
+
+enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e) {
+  const char *text = jsonx_str(request, "text", NULL);
+  if (!text || !*text) return err_set(e, ERR_INVALID, "a note needs a text");
+  struct op_note_add op = {.op.kind = &op_note_add_kind, .run = run, .text = text};
+  enum err err = store_do(c->store, &op.op);
+  if (err != OK && e) *e = op.op.error;
+  if (err == OK) *out = json_pack("{s:I}", "run", (json_int_t)run);
+  return err;
+}
+
+enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out,
+                      struct error *e) {
+  static const char *const known[] = {"choice", "edits", "by", "show_sha", NULL};
+  enum err err = only_fields(request, known, e);
+  if (err != OK) return err;
+  const char *choice = jsonx_str(request, "choice", NULL);
+  if (!choice) return err_set(e, ERR_INVALID, "a decision needs a choice");
+  const json_t *edits = json_object_get(request, "edits");
+  char *text = NULL; /* the store takes text as it is, and objects and lists as JSON */
+  if (json_is_string(edits))
+    text = mem_dup(json_string_value(edits));
+  else if (edits && !json_is_null(edits))
+    text = jsonx_dumps(edits);
+  struct op_gate_decide op = {.op.kind = &op_gate_decide_kind,
+                              .gate = gate,
+                              .show_sha = jsonx_str(request, "show_sha", NULL),
+                              .choice = choice,
+                              .edits = text,
+                              .by = jsonx_str(request, "by", "a person")};
+  err = store_do(c->store, &op.op);
+  if (err != OK && e) *e = op.op.error;
+  free(text);
+  if (err != OK) return err;
+  start_run(c, op.run);
+  *out = json_pack("{s:I, s:I}", "gate", (json_int_t)gate, "run", (json_int_t)op.run);
+  return OK;
+}
+
+static void take_id(void *arg, const struct project_row *row) {
+  *(int64_t *)arg = row->id;
+}
+
+enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
+                          struct error *e) {
+  static const char *const known[] = {"name", "kind", "content", "expected", NULL};
+  int64_t id = 0;
+  enum err err = only_fields(request, known, e);
+  struct db *db = store_reader(c->store);
+  if (err == OK) err = project_find(db, project, take_id, &id, e);
+  store_reader_release(c->store, db);
+  if (err != OK) return err;
+  const char *name = jsonx_str(request, "name", NULL);
+  const json_t *content = json_object_get(request, "content");
+  if (!name || !*name) return err_set(e, ERR_INVALID, "the edit names no artifact");
+  if (!plain_name(name, 200))
+    return err_set(e, ERR_INVALID, "'%.200s' is no document's name; that is a plain relative path", name);
+  if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
+  const char *kind = jsonx_str(request, "kind", "text");
+  if (strcmp(kind, "json") == 0) {
+    json_t *v = NULL;
+    err = jsonx_parse(json_string_value(content), json_string_length(content), name, &v, e);
+    json_decref(v);
+    if (err != OK) return err;
+  }
+  struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
+                                .project = id,
+                                .name = name,
+                                .kind = kind,
+                                .content = json_string_value(content),
+                                .n = json_string_length(content),
+                                .expected = jsonx_int(request, "expected", -1)};
+  err = store_do(c->store, &op.op);
+  if (err != OK && e) *e = op.op.error;
+  if (err == OK) *out = json_pack("{s:s, s:I}", "name", name, "version", (json_int_t)op.version);
+  return err;
+}

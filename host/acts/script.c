@@ -1,0 +1,35 @@
+/* script_commands.c - scripts, asked of the owner: what can be run. Threads: those of commands.h. */
+#include <string.h>
+
+#include "acts/commands.h"
+
+static const char prefix[] = "pipelines/";
+
+/* One that cannot be described is listed with why. */
+static json_t *describe(struct commands *c, const struct script_set *s, const char *name) {
+  struct error e = {0};
+  json_t *v = NULL;
+  if (pipeline_describe(c->settings, s, name, &v, &e) != OK) {
+    v = json_pack("{s:s, s:s, s:[]}", "title", name, "error", e.message, "input");
+    if (!v) v = json_pack("{s:s, s:[]}", "title", name, "input");
+  }
+  json_object_set_new(v, "name", json_string(name));
+  return v;
+}
+
+enum err command_pipelines(struct commands *c, const char *name, json_t **out, struct error *e) {
+  struct script_set *s = NULL;
+  enum err err = commands_gather(c->script_dirs, NULL, NULL, &s, e);
+  if (err == OK && name && (err = pipeline_describe(c->settings, s, name, out, e)) == OK)
+    json_object_set_new(*out, "name", json_string(name));
+  if (err == OK && !name) {
+    *out = json_array();
+    for (size_t i = 0; i < script_set_count(s); i++) {
+      const char *file = script_set_at(s, i)->name;
+      if (strncmp(file, prefix, sizeof prefix - 1) == 0)
+        json_array_append_new(*out, describe(c, s, file + sizeof prefix - 1));
+    }
+  }
+  script_set_unref(s);
+  return err;
+}

@@ -1,0 +1,148 @@
+/* faults.c - reads fault specifications and decides which one happens.
+ *
+ * fault_parse -> fault_choose*. */
+#include "rehearsal_server/faults.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+
+static const struct {
+  const char *name;
+  enum fault_kind kind;
+} kinds[] = {{"hang", FAULT_HANG},
+             {"cut", FAULT_CUT},
+             {"badjson", FAULT_BADJSON},
+             {"slow", FAULT_SLOW},
+             {"splitutf8", FAULT_SPLIT_UTF8},
+             {"truncate", FAULT_TRUNCATE},
+             {"refuse", FAULT_REFUSE},
+             {"empty", FAULT_EMPTY},
+             {"nostop", FAULT_NO_STOP},
+             {"streamerror", FAULT_STREAM_ERROR},
+             {"quota", FAULT_QUOTA},
+             {"auth", FAULT_STATUS}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* ---- reading ---- */
+
+static enum err unknown(struct error *e, const char *what, const char *word, const char *const *names) {
+  const char *near = text_nearest(word, names);
+  err_set(e, ERR_INVALID, "there is no %s '%s'", what, word);
+  if (near)
+    err_hint(e, "did you mean %s?", near);
+  else if (strcmp(what, "fault") == 0)
+    err_hint(
+        e,
+        "there are: a status such as 429, hang, cut, badjson, slow, splitutf8, truncate, refuse, empty, nostop, "
+        "streamerror, quota, auth");
+  else
+    err_hint(e,
+             "there are: every=N, first=N, p=0..1, role=NAME, key=KEY, after=PIECES, wait=SECONDS, times=N");
+  return ERR_INVALID;
+}
+
+static enum err parse_kind(const char *name, struct fault *f, struct error *e) {
+  if (strlen(name) == 3 && isdigit((unsigned char)name[0])) {
+    f->kind = FAULT_STATUS;
+    f->status = atoi(name);
+    if (f->status >= 400 && f->status <= 599) return OK;
+    return err_set(e, ERR_INVALID, "a fault's status is from 400 to 599, not %s", name);
+  }
+  const char *names[KINDS + 1] = {0};
+  for (int i = 0; i < KINDS; i++) {
+    names[i] = kinds[i].name;
+    if (strcmp(name, kinds[i].name) != 0) continue;
+    f->kind = kinds[i].kind;
+    if (f->kind == FAULT_STATUS) f->status = 401;
+    return OK;
+  }
+  return unknown(e, "fault", name, names);
+}
+
+static enum err parse_number(const char *name, const char *value, double least, double most, double *out,
+                             struct error *e) {
+  char *end;
+  *out = strtod(value, &end);
+  if (end != value && !*end && isfinite(*out) && *out >= least && *out <= most) return OK;
+  return err_set(e, ERR_INVALID, "%s= takes a number from %g to %g, not '%s'", name, least, most, value);
+}
+
+static enum err parse_condition(char *text, struct fault *f, struct error *e) {
+  static const char *const names[] = {"every", "first", "p", "role", "key", "after", "wait", "times", NULL};
+  char *value = strchr(text, '=');
+  if (!value) return unknown(e, "condition", text, names);
+  *value++ = '\0';
+  char *into = strcmp(text, "role") == 0 ? f->role : strcmp(text, "key") == 0 ? f->key : NULL;
+  if (into) {
+    snprintf(into, FAULT_TEXT, "%s", value);
+    return *value && strlen(value) < FAULT_TEXT ? OK
+                                                : err_set(e, ERR_INVALID, "%s= is empty or too long", text);
+  }
+  double v;
+  enum err err;
+  if (strcmp(text, "p") == 0) return parse_number(text, value, 0, 1, &f->p, e);
+  if (strcmp(text, "wait") == 0) return parse_number(text, value, 0, 86400 * 365.0, &f->wait, e);
+  int *count = strcmp(text, "every") == 0   ? &f->every
+               : strcmp(text, "first") == 0 ? &f->first
+               : strcmp(text, "times") == 0 ? &f->times
+               : strcmp(text, "after") == 0 ? &f->after
+                                            : NULL;
+  if (!count) return unknown(e, "condition", text, names);
+  if ((err = parse_number(text, value, count == &f->after ? 0 : 1, 1e9, &v, e))) return err;
+  if (v != floor(v)) return err_set(e, ERR_INVALID, "%s= takes a whole number, not '%s'", text, value);
+  *count = (int)v;
+  return OK;
+}
+
+enum err fault_parse(const char *spec, struct fault *out, struct error *e) {
+  *out = (struct fault){.after = -1, .p = -1, .wait = -1};
+  if (strlen(spec) >= sizeof out->spec)
+    return err_set(e, ERR_INVALID, "the fault '%.40s...' is too long", spec);
+  snprintf(out->spec, sizeof out->spec, "%s", spec);
+  char text[sizeof out->spec], *rest = text;
+  memcpy(text, out->spec, sizeof text);
+  enum err err = parse_kind(strsep(&rest, ":"), out, e);
+  while (!err && rest) err = parse_condition(strsep(&rest, ","), out, e);
+  return err;
+}
+
+/* ---- deciding ---- */
+
+static bool key_fits(const char *pattern, const char *key) {
+  size_t n = strlen(pattern);
+  if (n && pattern[n - 1] == '*') return strncmp(pattern, key, n - 1) == 0;
+  return strcmp(pattern, key) == 0;
+}
+
+/* A number in [0, 1) that only this fault, seed, request and attempt have (FNV-1a, then mixed). */
+static double roll(const struct fault *f, const struct fault_case *c) {
+  char text[4 * FAULT_TEXT + 160];
+  int n = snprintf(text, sizeof text, "%s|%llu|%s|%d", f->spec, (unsigned long long)c->seed, c->request_key,
+                   c->attempt);
+  uint64_t h = 1469598103934665603u;
+  for (int i = 0; i < n && i < (int)sizeof text - 1; i++) h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
+  return (double)((h ^ (h >> 33)) >> 11) / 9007199254740992.0;
+}
+
+static bool happens(struct fault *f, const struct fault_case *c) {
+  if (f->role[0] && strcmp(f->role, c->role) != 0) return false;
+  if (f->key[0] && !key_fits(f->key, c->quire_key)) return false;
+  if (f->first && c->attempt > f->first) return false;
+  f->met++;
+  if (f->every && f->met % f->every != 0) return false;
+  if (f->p >= 0 && roll(f, c) >= f->p) return false;
+  if (f->times && f->done >= f->times) return false;
+  f->done++;
+  return true;
+}
+
+const struct fault *fault_choose(struct fault *faults, int n, const struct fault_case *c) {
+  for (int i = 0; i < n; i++)
+    if (happens(&faults[i], c)) return &faults[i];
+  return NULL;
+}

@@ -1,0 +1,15 @@
+/* writer.h - the writer thread: group commit, the locked policy, the spool, checkpoints. Used by store.c only.
+ *
+ *   writer_start -> writer_post* -> writer_stop */
+#pragma once
+#include "store/write/spool.h"
+
+struct writer;
+/* Opens and migrates dir/quire.db, replays the spool, starts the thread. */
+enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out,
+                      struct error *e);
+void writer_post(struct writer *w, struct store_op *op);
+/* Commits (or spools) what was posted, checkpoints, ends the thread, frees. */
+void writer_stop(struct writer *w);
+bool writer_healthy(const struct writer *w);
+void writer_stats(const struct writer *w, struct store_stats *out);

@@ -1,0 +1,151 @@
+/* api_artifacts.c - reading documents: a version, the versions, the difference between two. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "document/markdown.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/artifacts.h"
+#include "store/projects.h"
+#include "view/diff.h"
+#include "view/project.h"
+#include "view/words.h"
+#include "web/api/api.h"
+#include "web/api/handlers.h"
+
+static void take_id(void *arg, const struct project_row *p) {
+  *(int64_t *)arg = p->id;
+}
+
+/* The version wanted, of all that are listed; 0: the newest that is no proposal. */
+struct wanted {
+  int64_t number, head;
+  json_t *json;
+};
+
+static void take_version(void *arg, const struct artifact_row *r) {
+  struct wanted *w = arg;
+  if (strcmp(r->state, "version") == 0) w->head = r->number;
+  if (w->number ? r->number != w->number : strcmp(r->state, "version") != 0) return;
+  json_decref(w->json);
+  w->json = view_artifact(r);
+}
+
+static enum err no_document(const char *slug, const char *name, int64_t number, struct error *e) {
+  if (number) return err_set(e, ERR_NOT_FOUND, "'%.200s' has no version %lld", name, (long long)number);
+  err_set(e, ERR_NOT_FOUND, "the project %.100s has no document '%.200s'", slug, name);
+  return ERR_NOT_FOUND;
+}
+
+static enum err read_document(struct web *w, const char *slug, const char *name, int64_t number,
+                              struct wanted *out, struct buf *content, struct error *e) {
+  int64_t project = 0, version;
+  *out = (struct wanted){.number = number};
+  struct db *db = api_reader(w, e);
+  enum err err = db ? project_find(db, slug, take_id, &project, e) : e->code;
+  if (err == OK && (err = artifact_history(db, project, name, take_version, out)) != OK) db_error(db, e);
+  if (err == OK && !out->json) err = no_document(slug, name, number, e);
+  if (err == OK && content)
+    err = artifact_content(db, project, name, jsonx_int(out->json, "version", 0), content, &version, e);
+  store_reader_release(w->commands->store, db);
+  if (err != OK) {
+    json_decref(out->json);
+    out->json = NULL;
+  }
+  return err;
+}
+
+/* The tag is of the head: what an edit is made on. */
+static void tag(struct response *a, int64_t version) {
+  char text[40];
+  snprintf(text, sizeof text, "\"v%lld\"", (long long)version);
+  response_header(a, "ETag", text);
+}
+
+/* Markdown as HTML that may stand in a page; null where it is too large or too deep for that. */
+static json_t *rendered(const struct buf *content) {
+  struct buf html;
+  buf_init(&html, MARKDOWN_MOST_BYTES);
+  json_t *v = NULL;
+  if (markdown_html(content->data, content->len, &html, NULL) == OK) v = json_stringn(html.data, html.len);
+  buf_release(&html);
+  return v ? v : json_null();
+}
+
+void get_artifact(struct request *q, struct response *a, void *arg) {
+  struct wanted doc;
+  struct error e = {0};
+  struct buf content;
+  int64_t number, html;
+  if (!api_query_number(q, a, "version", 0, &number) || !api_query_number(q, a, "html", 0, &html)) return;
+  buf_init(&content, MAX_ARTIFACT_BYTES);
+  enum err err =
+      read_document(arg, request_param(q, "slug"), request_param(q, "name"), number, &doc, &content, &e);
+  if (err == OK) {
+    json_t *text = json_stringn(content.data, content.len); /* NULL: not text */
+    json_object_set_new(doc.json, "content", text ? text : json_null());
+    if (html) json_object_set_new(doc.json, "html", rendered(&content));
+    json_object_set_new(doc.json, "head", json_integer(doc.head));
+    tag(a, doc.head);
+  }
+  buf_release(&content);
+  api_answer(a, err, doc.json, 200, &e);
+}
+
+/* ---- versions */
+
+static void add_version(void *arg, const struct artifact_row *r) {
+  json_array_append_new(arg, view_artifact(r));
+}
+
+void list_versions(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  struct error e = {0};
+  json_t *list = json_array();
+  const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
+  int64_t project = 0;
+  struct db *db = api_reader(w, &e);
+  enum err err = db ? project_find(db, slug, take_id, &project, &e) : e.code;
+  if (err == OK && (err = artifact_history(db, project, name, add_version, list)) != OK) db_error(db, &e);
+  if (err == OK && json_array_size(list) == 0) err = no_document(slug, name, 0, &e);
+  store_reader_release(w->commands->store, db);
+  if (err != OK) json_decref(list);
+  api_answer(a, err, list, 200, &e);
+}
+
+/* ---- differences */
+
+/* From the newest and the one before, where the request names none. */
+static enum err read_pair(struct web *w, struct request *q, int64_t from, int64_t to, struct buf *old,
+                          struct buf *new, struct error *e) {
+  const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
+  struct wanted doc;
+  enum err err = read_document(w, slug, name, to, &doc, new, e);
+  int64_t newest = err == OK ? jsonx_int(doc.json, "version", 0) : 0;
+  if (err == OK) json_decref(doc.json);
+  if (err == OK && !from && newest < 2)
+    err = err_set(e, ERR_INVALID, "'%.200s' has only one version: there is nothing to compare", name);
+  if (err != OK) return err;
+  err = read_document(w, slug, name, from ? from : newest - 1, &doc, old, e);
+  if (err == OK) json_decref(doc.json);
+  if (err == OK && (!utf8_valid(old->data, old->len, NULL) || !utf8_valid(new->data, new->len, NULL)))
+    err = err_set(e, ERR_INVALID, "'%.200s' is no text: it cannot be compared word by word", name);
+  return err;
+}
+
+void get_diff(struct request *q, struct response *a, void *arg) {
+  struct error e = {0};
+  struct buf old, new;
+  int64_t from, to;
+  if (!api_query_number(q, a, "from", 0, &from) || !api_query_number(q, a, "to", 0, &to)) return;
+  buf_init(&old, MAX_ARTIFACT_BYTES);
+  buf_init(&new, MAX_ARTIFACT_BYTES);
+  enum err err = read_pair(arg, q, from, to, &old, &new, &e);
+  static const char *const signs[] = {"=", "-", "+"};
+  json_t *parts = err == OK ? diff_words_json(old.data, new.data, signs) : NULL;
+  buf_release(&old);
+  buf_release(&new);
+  api_answer(a, err, parts, 200, &e);
+}
