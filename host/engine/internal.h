@@ -49,32 +49,50 @@ void pending_post(struct run *run, struct wait *w, struct store_op *op, bool rea
 void op_release(struct store_op *op);
 
 /* sched.c */
-void sched_add(struct run *run);  /* it has something to do */
-bool sched_pass(void *engine);    /* the loop's idle callback */
+void sched_add(struct run *run); /* it has something to do */
+bool sched_pass(void *engine);   /* the loop's idle callback */
+void run_failpoint(const struct run *run, const char *place);
+
+/* wait.c */
 void wait_insert(struct wait *w); /* into the inbox, by seq */
 void wait_free(struct wait *w);
 void wait_detach(struct wait *w); /* cancel, then free (now or when its op returns) */
+bool wait_is_failure(
+    const struct wait *w); /* does its result say why there is no answer? What a step returned never does */
+/* The database took or gave nothing, for longer than its policy tries: the run waits and tries again by itself. */
+void run_store_failed(struct run *run, const struct store_op *op);
+
+/* replay.c: a task has yielded for w. The record answers it, or its kind starts. */
+void wait_start(struct wait *w);
+
+/* claim.c */
+void run_claim(struct engine *en, int64_t id);
+void run_post_claim(struct run *run, bool alone);
+void run_cancel(struct run *run);
+struct run *run_find(struct engine *en, int64_t id);
 
 /* run.c */
-void run_claim(struct engine *en, int64_t id);
+void run_begin(struct run *run); /* everything is there: makes the machine and starts */
 void run_parked_by_store(
     struct run *run,
     const char *status); /* its row was written already (a gate): close it, tell on_run_end */
-struct run *run_find(struct engine *en, int64_t id);
 void run_end(struct run *run, const char *status, char *result, char *error); /* strings are consumed */
-void run_fail(struct run *run, enum err code, const struct error *e,
-              json_t *record);  /* record may be NULL; consumed */
 void run_drop(struct run *run); /* fenced: forget it, write nothing */
 void run_stop(struct run *run); /* out of memory, nothing written, nobody told: the watcher gives it back */
 void run_maybe_free(struct run *run);
 void run_task_ended(struct task *t); /* tells waiters, ends the run with its main task */
-json_t *run_error_record(struct run *run, struct task *t);
-
 bool run_has_call_in_flight(const struct run *run);
 /* Is a person's pause due: it is asked for, the run is here, and no call of it is in flight? Then it is parked. */
 bool run_look_paused(struct run *run);
-void run_post_claim(struct run *run, bool alone);
-void run_cancel(struct run *run);
+/* `result` and `error` are consumed; the other texts are copied. */
+struct op_run_status *run_status_op(const struct run *run, const char *status, const char *wait_kind,
+                                    const char *why, int64_t wake_at, char *result, char *error);
+
+/* report.c */
+void run_fail(struct run *run, enum err code, const struct error *e,
+              json_t *record); /* record may be NULL; consumed */
+json_t *run_error_record(struct run *run, struct task *t);
+enum err run_own_end(json_t *record); /* what a script may say of its own end */
 
 /* trial.c */
 void trial_wait(struct run *run); /* its claim was refused because hosts died with it: its turn comes */
@@ -89,4 +107,3 @@ void engine_note_held(struct engine *en, int64_t run, bool held);
 
 /* load.c: what a run needs from the database before it can move */
 void run_load(struct run *run);
-void run_begin(struct run *run); /* run.c: everything is there; make the machine and start */

@@ -1,5 +1,5 @@
 /* transitions.h - which status of a run may follow which, who may do it, and on what condition; and on what condition a question is sent.
- * runs.c and calls.c ask here before they change a row; tests/unit/test_states.c explores every history that this allows. */
+ * run_claim.c, run_status.c, run_command.c and calls.c ask here before they change a row; tests/unit/test_states.c explores every history that this allows. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,96 @@
+/* run_command.c - a person's change of a run: resume, pause, cancel. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "store/artifacts.h"
+#include "store/runs.h"
+#include "store/runs_internal.h"
+#include "store/sql.h"
+#include "store/transitions.h"
+
+/* What each change makes of a run. */
+static const struct {
+  const char *to;
+  enum run_mover by;
+} changes[] = {[RUN_RESUME] = {"queued", BY_PERSON_RESUME},
+               [RUN_PAUSE] = {"waiting", BY_PERSON_PAUSE},
+               [RUN_CANCEL] = {"cancelled", BY_PERSON_CANCEL}};
+
+static enum err check_command(const struct op_run_command *op, const struct run_standing *now,
+                              struct error *e) {
+  const struct run_transition *t = run_transition(now->status, changes[op->what].to, changes[op->what].by);
+  if (!t && op->what == RUN_PAUSE && !status_is_final(now->status))
+    return err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that runs or is queued can be paused",
+                   (long long)op->id, now->status);
+  if (!t) {
+    err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id, now->status);
+    if (op->what != RUN_CANCEL)
+      err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
+    return ERR_CONFLICT;
+  }
+  if (t->guard & IF_OWNER_DEAD && !op->orphan) {
+    err_set(e, ERR_CONFLICT, "run %lld is running", (long long)op->id);
+    err_hint(e, "`quire watch %lld` shows it", (long long)op->id);
+    return ERR_CONFLICT;
+  }
+  return OK;
+}
+
+static enum err resume(struct db *db, const struct op_run_command *op) {
+  int64_t horizon = 0;
+  enum err err = OK;
+  if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
+  if (err != OK) return err;
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
+                     " resume_with = $with, script_set = COALESCE($set, script_set),"
+                     " read_horizon = max(read_horizon, $horizon), deaths = 0 WHERE id = $id");
+  db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
+  db_bind_id(s, "$set", op->script_set);
+  db_bind_int(s, "$horizon", horizon);
+  db_bind_int(s, "$id", op->id);
+  err = db_run(s);
+  if (err != OK || !op->options) return err;
+  s = db_prepare(db, "UPDATE run_texts SET options = $options WHERE run_id = $id");
+  db_bind_text(s, "$options", op->options);
+  db_bind_int(s, "$id", op->id);
+  return db_run(s);
+}
+
+static const char paused_for[] = "a person paused it";
+
+static enum err pause(struct db *db, const struct op_run_command *op) {
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'waiting', epoch = epoch + (status = 'running'), wait_kind = 'paused',"
+          " wait_for = $for, wake_at = NULL WHERE id = $id");
+  db_bind_text(s, "$for", paused_for);
+  db_bind_int(s, "$id", op->id);
+  return db_run(s);
+}
+
+static enum err cancel(struct db *db, const struct op_run_command *op) {
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
+          " wake_at = NULL, ended_at = $now WHERE id = $id");
+  db_bind_int(s, "$now", clock_wall_ms());
+  db_bind_int(s, "$id", op->id);
+  return db_run(s);
+}
+
+static enum err apply_command(struct db *db, struct store_op *base) {
+  struct op_run_command *op = (struct op_run_command *)base;
+  run_row_release(&op->row);
+  struct run_standing now;
+  enum err err = run_look(db, op->id, &now, &base->error);
+  if (err == OK) err = check_command(op, &now, &base->error);
+  if (err == OK)
+    err = op->what == RUN_RESUME ? resume(db, op) : op->what == RUN_PAUSE ? pause(db, op) : cancel(db, op);
+  bool paused = op->what == RUN_PAUSE;
+  if (err == OK)
+    err = event_status(db, op->id, changes[op->what].to, paused ? "paused" : NULL, paused ? paused_for : NULL,
+                       0, NULL);
+  return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
+}
+
+const struct store_op_kind op_run_command_kind = {"run_command", apply_command, NULL,
+                                                  NULL,          run_op_free,   false};

@@ -1,0 +1,158 @@
+/* run_status.c - what the engine says of a run that it holds: its status, its progress. Both survive in the spool. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "store/runs.h"
+#include "store/runs_internal.h"
+#include "store/write/spool.h"
+#include "store/sql.h"
+#include "store/transitions.h"
+
+static enum err check_status(struct op_run_status *op, const char **wait_for) {
+  bool waiting = strcmp(op->status, "waiting") == 0;
+  if (!run_transition("running", op->status, BY_HOST))
+    return err_set(&op->op.error, ERR_INVALID, "a running run cannot become '%s'", op->status);
+  if (waiting && !op->wait_kind) return err_set(&op->op.error, ERR_INVALID, "a waiting run says what for");
+  *wait_for = !waiting ? NULL : op->wait_for ? op->wait_for : op->wait_kind;
+  return OK;
+}
+
+static enum err write_texts(struct db *db, const struct op_run_status *op) {
+  if (!op->result && !op->error) return OK;
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE run_texts SET result = COALESCE($result, result), error = COALESCE($error, error)"
+          " WHERE run_id = $run");
+  db_bind_text(s, "$result", op->result);
+  db_bind_text(s, "$error", op->error);
+  db_bind_int(s, "$run", op->run);
+  return db_run(s);
+}
+
+static enum err apply_status(struct db *db, struct store_op *base) {
+  struct op_run_status *op = (struct op_run_status *)base;
+  const char *wait_for = NULL;
+  enum err err = check_status(op, &wait_for);
+  if (err == OK && run_transition("running", op->status, BY_HOST)->guard & IF_EPOCH)
+    err = fence_check(db, op->run, op->epoch);
+  if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */
+  if (err != OK) return err;
+  bool ends = status_is_final(op->status);
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wake_at = $wake,"
+                     " ended_at = $ended WHERE id = $run");
+  db_bind_text(s, "$status", op->status);
+  db_bind_text(s, "$kind", wait_for ? op->wait_kind : NULL);
+  db_bind_text(s, "$for", wait_for);
+  db_bind_id(s, "$wake", ends ? 0 : op->wake_at);
+  db_bind_id(s, "$ended", ends ? clock_wall_ms() : 0);
+  db_bind_int(s, "$run", op->run);
+  err = db_run(s);
+  if (err != OK) return err;
+  return event_status(db, op->run, op->status, wait_for ? op->wait_kind : NULL, wait_for,
+                      ends ? 0 : op->wake_at, op->error);
+}
+
+static enum err encode_status(const struct store_op *base, struct buf *line) {
+  const struct op_run_status *op = (const struct op_run_status *)base;
+  json_t *v = json_pack("{s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "wake",
+                        (json_int_t)op->wake_at);
+  spool_put_text(v, "status", op->status);
+  spool_put_text(v, "wait_kind", op->wait_kind);
+  spool_put_text(v, "wait_for", op->wait_for);
+  spool_put_text(v, "result", op->result);
+  spool_put_text(v, "error", op->error);
+  return spool_put_json(line, v);
+}
+
+static struct store_op *decode_status(const char *text, size_t n) {
+  json_t *v;
+  if (jsonx_parse(text, n, "a line of the spool", &v, NULL) != OK) return NULL;
+  struct op_run_status *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_run_status_kind;
+  op->run = jsonx_int(v, "run", 0);
+  op->epoch = jsonx_int(v, "epoch", 0);
+  op->wake_at = jsonx_int(v, "wake", 0);
+  op->status = spool_take_text(v, "status", NULL);
+  op->wait_kind = spool_take_text(v, "wait_kind", NULL);
+  op->wait_for = spool_take_text(v, "wait_for", NULL);
+  op->result = spool_take_text(v, "result", NULL);
+  op->error = spool_take_text(v, "error", NULL);
+  if (!op->status) op->status = mem_dup("");
+  json_decref(v);
+  return &op->op;
+}
+
+static void free_status(struct store_op *base) {
+  struct op_run_status *op = (struct op_run_status *)base;
+  free(op->status);
+  free(op->wait_kind);
+  free(op->wait_for);
+  free(op->result);
+  free(op->error);
+  free(op);
+}
+
+const struct store_op_kind op_run_status_kind = {"run_status",  apply_status, encode_status,
+                                                 decode_status, free_status,  false};
+
+/* --- progress --- */
+
+static enum err apply_progress(struct db *db, struct store_op *base) {
+  struct op_run_progress *op = (struct op_run_progress *)base;
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE runs SET last_heartbeat = $now, phase = COALESCE($phase, phase), summary = COALESCE($summary, summary),"
+      " progress_label = COALESCE($label, progress_label),"
+      " progress_done = CASE WHEN $done >= 0 THEN $done ELSE progress_done END,"
+      " progress_total = CASE WHEN $total >= 0 THEN $total ELSE progress_total END"
+      " WHERE id = $run AND epoch = $epoch AND status = 'running'");
+  db_bind_int(s, "$now", clock_wall_ms());
+  db_bind_text(s, "$phase", op->phase);
+  db_bind_text(s, "$summary", op->summary);
+  db_bind_text(s, "$label", op->label);
+  db_bind_int(s, "$done", op->done);
+  db_bind_int(s, "$total", op->total);
+  db_bind_int(s, "$run", op->run);
+  db_bind_int(s, "$epoch", op->epoch);
+  enum err err = db_run(s);
+  return err == OK && db_changes(db) != 1 ? ERR_FENCED : err;
+}
+
+static enum err encode_progress(const struct store_op *base, struct buf *line) {
+  const struct op_run_progress *op = (const struct op_run_progress *)base;
+  json_t *v = json_pack("{s:I,s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch,
+                        "done", (json_int_t)op->done, "total", (json_int_t)op->total);
+  spool_put_text(v, "phase", op->phase);
+  spool_put_text(v, "summary", op->summary);
+  spool_put_text(v, "label", op->label);
+  return spool_put_json(line, v);
+}
+
+static struct store_op *decode_progress(const char *text, size_t n) {
+  json_t *v;
+  if (jsonx_parse(text, n, "a line of the spool", &v, NULL) != OK) return NULL;
+  struct op_run_progress *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_run_progress_kind;
+  op->run = jsonx_int(v, "run", 0);
+  op->epoch = jsonx_int(v, "epoch", 0);
+  op->done = jsonx_int(v, "done", -1);
+  op->total = jsonx_int(v, "total", -1);
+  op->phase = spool_take_text(v, "phase", NULL);
+  op->summary = spool_take_text(v, "summary", NULL);
+  op->label = spool_take_text(v, "label", NULL);
+  json_decref(v);
+  return &op->op;
+}
+
+static void free_progress(struct store_op *base) {
+  struct op_run_progress *op = (struct op_run_progress *)base;
+  free(op->phase);
+  free(op->summary);
+  free(op->label);
+  free(op);
+}
+
+const struct store_op_kind op_run_progress_kind = {"run_progress",  apply_progress, encode_progress,
+                                                   decode_progress, free_progress,  true};
