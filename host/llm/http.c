@@ -47,8 +47,9 @@ struct transfer {
   void *arg;
   struct timer timer; /* the next deadline that could be over */
   struct http_deadlines deadlines;
-  uint64_t started_ns, last_ns; /* last_ns: of the last byte; 0 before the first */
+  uint64_t started_ns, last_ns; /* last_ns: of the last byte of the answer's body; 0 before the first */
   struct buf head, bytes;
+  int sendings; /* how often curl went to send the request */
   bool head_told, in_handler, cancelled, ended;
   enum http_end end;
   char why[CURL_ERROR_SIZE];
@@ -151,7 +152,6 @@ static void make_ready(struct transfer *t) {
 static size_t take_header(char *line, size_t size, size_t n, void *arg) {
   struct transfer *t = arg;
   n *= size;
-  t->last_ns = clock_mono_ns();
   if (n > 5 && strncmp(line, "HTTP/", 5) == 0) { /* also after "100 Continue" */
     buf_clear(&t->head);
     return n;
@@ -169,16 +169,44 @@ static size_t take_header(char *line, size_t size, size_t n, void *arg) {
   return n;
 }
 
+static uint64_t ns(double seconds) {
+  return (uint64_t)(seconds * 1e9);
+}
+
+/* The deadline that comes next, by what has come so far. */
+static uint64_t next_deadline(const struct transfer *t, enum http_end *which) {
+  uint64_t total = t->started_ns + ns(t->deadlines.total);
+  uint64_t silence =
+      t->last_ns ? t->last_ns + ns(t->deadlines.idle) : t->started_ns + ns(t->deadlines.first_byte);
+  *which = total < silence ? HTTP_SLOW_TOTAL : t->last_ns ? HTTP_SLOW_IDLE : HTTP_SLOW_FIRST_BYTE;
+  return total < silence ? total : silence;
+}
+
+static void set_deadline(struct transfer *t) {
+  enum http_end which;
+  timer_set(t->http->loop, &t->timer, next_deadline(t, &which));
+}
+
 static size_t take_bytes(char *bytes, size_t size, size_t n, void *arg) {
   struct transfer *t = arg;
   n *= size;
+  bool first = !t->last_ns;
   t->last_ns = clock_mono_ns();
+  if (first) set_deadline(t); /* the idle deadline may come before the one that the timer waits for */
   if (buf_append(&t->bytes, bytes, n) != OK) return CURL_WRITEFUNC_ERROR;
   make_ready(t);
   return n;
 }
 
-static enum http_end end_of(const struct transfer *t, CURLcode code) {
+/* Before each sending. curl would send a request again by itself when a kept connection closes, or a stream is refused, before a byte of
+ * an answer came. But the provider may have read it, and may charge for both: whoever asked decides whether it is asked again. */
+static int before_sending(void *arg, char *remote, char *local, int remote_port, int local_port) {
+  (void)remote, (void)local, (void)remote_port, (void)local_port;
+  struct transfer *t = arg;
+  return ++t->sendings == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static enum http_end end_of(CURLcode code) {
   switch (code) {
   case CURLE_OK: return HTTP_COMPLETE;
   case CURLE_COULDNT_RESOLVE_PROXY:
@@ -188,7 +216,7 @@ static enum http_end end_of(const struct transfer *t, CURLcode code) {
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CERTPROBLEM:
   case CURLE_SSL_CACERT_BADFILE: return HTTP_NO_CONNECTION;
-  case CURLE_OPERATION_TIMEDOUT: return t->last_ns ? HTTP_SLOW_IDLE : HTTP_SLOW_CONNECT;
+  case CURLE_OPERATION_TIMEDOUT: return HTTP_SLOW_CONNECT; /* curl has no other deadline from us */
   default: return HTTP_BROKEN;
   }
 }
@@ -207,7 +235,12 @@ static void read_ends(struct http *h) {
     if (m->msg != CURLMSG_DONE) continue;
     struct transfer *t = NULL;
     curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-    end_transfer(t, end_of(t, m->data.result), curl_easy_strerror(m->data.result));
+    if (t->sendings > 1) {
+      t->why[0] = 0;
+      end_transfer(t, HTTP_BROKEN, "the connection was closed before an answer came");
+    } else {
+      end_transfer(t, end_of(m->data.result), curl_easy_strerror(m->data.result));
+    }
   }
 }
 
@@ -291,26 +324,12 @@ void http_cancel(struct transfer *t) {
 
 /* ---- deadlines ---- */
 
-static uint64_t ns(double seconds) {
-  return (uint64_t)(seconds * 1e9);
-}
-
-/* The deadline that comes next, by what has come so far. */
-static uint64_t next_deadline(const struct transfer *t, enum http_end *which) {
-  uint64_t total = t->started_ns + ns(t->deadlines.total);
-  uint64_t silence =
-      t->last_ns ? t->last_ns + ns(t->deadlines.idle) : t->started_ns + ns(t->deadlines.first_byte);
-  *which = total < silence ? HTTP_SLOW_TOTAL : t->last_ns ? HTTP_SLOW_IDLE : HTTP_SLOW_FIRST_BYTE;
-  return total < silence ? total : silence;
-}
-
-/* Bytes do not move the timer; it looks again when it fires. */
+/* Bytes do not move the timer, but for the first; it looks again when it fires. */
 static void look_at_deadlines(struct timer *timer) {
   struct transfer *t = timer->arg;
   enum http_end which;
-  uint64_t due = next_deadline(t, &which);
-  if (clock_mono_ns() < due) {
-    timer_set(t->http->loop, timer, due);
+  if (clock_mono_ns() < next_deadline(t, &which)) {
+    set_deadline(t);
     return;
   }
   double limit = which == HTTP_SLOW_TOTAL  ? t->deadlines.total
@@ -354,6 +373,8 @@ static void set_options(struct transfer *t, const struct http_request *r) {
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
+  curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, before_sending);
+  curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
 }
 
 /* "Expect:" turns off curl's wait for "100 Continue" before large bodies. */
@@ -396,8 +417,7 @@ struct transfer *http_start(struct http *h, const struct http_request *r, const 
   list_push_tail(&h->transfers, &t->node);
   t->started_ns = clock_mono_ns();
   t->timer = (struct timer){.fn = look_at_deadlines, .arg = t};
-  enum http_end which;
-  timer_set(h->loop, &t->timer, next_deadline(t, &which));
+  set_deadline(t);
   if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) fatal("libcurl takes no transfer");
   return t;
 }

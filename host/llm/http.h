@@ -3,7 +3,8 @@
  *   http_new -> (http_start -> on_head? -> on_bytes* -> on_end | http_cancel)* -> http_free
  *
  * Events are never delivered from inside curl nor from inside http_start: a handler may start and cancel transfers, its own too.
- * Redirects are an answer like any other (a key must not follow them). Transfers are never paused. */
+ * Redirects are an answer like any other (a key must not follow them). Transfers are never paused. A request is sent once: what curl
+ * would send again by itself ends as HTTP_BROKEN. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@ enum http_end {
   HTTP_SLOW_TOTAL
 };
 
-struct http_deadlines { /* seconds; any byte of the answer counts as life */
+struct
+    http_deadlines { /* seconds. first_byte: until the body begins (servers send a head, then think); idle: from its byte to its next */
   double connect, first_byte, idle, total;
 };
 

@@ -19,6 +19,7 @@
 #define PAUSE "\x01" /* a moment between two writes */
 #define CUT   "\x02" /* the connection is reset */
 #define HANG  "\x03" /* nothing more, until the client goes */
+#define KEEP  "\x04" /* the connection stays open for the next request */
 #define KEY   "sk-secret-0123456789abcdef"
 
 enum { MOST_REPLIES = 16, MOST_REQUESTS = 64 };
@@ -64,7 +65,9 @@ static void wait_for_client(int fd) {
 /* false: the connection is over. */
 static bool send_reply(struct server *s, int fd, const char *reply) {
   while (*reply) {
-    if (*reply == *PAUSE) {
+    if (*reply == *KEEP) {
+      return true;
+    } else if (*reply == *PAUSE) {
       usleep(3000);
       reply++;
     } else if (*reply == *CUT) {
@@ -75,12 +78,12 @@ static bool send_reply(struct server *s, int fd, const char *reply) {
       wait_for_client(fd);
       return false;
     } else {
-      size_t n = s->drip ? 1 : strcspn(reply, PAUSE CUT HANG);
+      size_t n = s->drip ? 1 : strcspn(reply, PAUSE CUT HANG KEEP);
       if (send(fd, reply, n, MSG_NOSIGNAL) < 0) return false;
       reply += n;
     }
   }
-  return true;
+  return false;
 }
 
 static void *serve_connection(void *arg) {
@@ -89,13 +92,13 @@ static void *serve_connection(void *arg) {
   char *text = mem_alloc(1 << 20);
   int one = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (read_request(c->fd, text, 1 << 20)) {
+  for (bool more = true; more && read_request(c->fd, text, 1 << 20);) {
     pthread_mutex_lock(&s->lock);
     char *reply = mem_dup(s->replies[s->taken < s->n_replies ? s->taken : s->n_replies - 1]);
     s->taken++;
     if (s->n_requests < MOST_REQUESTS) s->requests[s->n_requests++] = mem_dup(text);
     pthread_mutex_unlock(&s->lock);
-    send_reply(s, c->fd, reply);
+    more = send_reply(s, c->fd, reply);
     free(reply);
   }
   close(c->fd);
@@ -643,6 +646,62 @@ static void what_cannot_fit_is_not_sent(void **state) {
   r->prices[0].context = 0;
 }
 
+/* The body of GOOD on a connection that stays open, and with it the next call's. */
+static char *good_and_keep(void) {
+  static const char body[] = DELTA("The sea ") DELTA("was calm.") STOP("stop") USAGE DONE;
+  return mem_printf(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %zu\r\n\r\n%s" KEEP,
+      sizeof body - 1, body);
+}
+
+/* The server reads a request on a kept connection, perhaps works on it, and closes without a byte: asking again is our decision. */
+static void no_request_leaves_without_an_intent(void **state) {
+  struct room *r = *state;
+  struct question first = {0}, second = {0};
+  char *good = good_and_keep();
+  SCRIPT(&r->server, good, "", GOOD);
+  ask_one(r, &first);
+  ask_one(r, &second);
+  assert_int_equal(second.call.err, OK);
+  assert_int_equal(r->server.n_requests, 3);
+  assert_string_equal(rows_of(r).states, "answered failed answered");
+  assert_int_equal(r->budget.calls, 3);
+  json_t *v = result(&second);
+  assert_int_equal(jsonx_int(v, "attempts", 0), 2);
+  json_decref(v);
+  release(&first);
+  release(&second);
+  free(good);
+}
+
+/* Each of the three deadlines by itself, the others far away. */
+static void each_deadline_counts_by_itself(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *reply, *words;
+    double first, idle, total;
+  } cases[] = {
+      {HANG, "no byte of an answer within 0.11 s", 0.11, 7, 9},
+      {OK_HEAD HANG, "no byte of an answer within 0.12 s", 0.12, 7, 9}, /* a head is no answer yet */
+      {OK_HEAD DELTA("It was") HANG, "no byte for 0.13 s in the middle", 7, 0.13, 9},
+      {OK_HEAD DELTA("It") PAUSE PAUSE DELTA(" was") PAUSE PAUSE DELTA("so") HANG,
+       "the answer took longer than 0.14 s", 7, 9, 0.14},
+  };
+  r->providers[0].retries = -1;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct question q = {0};
+    r->providers[0].first_byte_s = cases[i].first;
+    r->providers[0].idle_s = cases[i].idle;
+    r->providers[0].total_s = cases[i].total;
+    SCRIPT(&r->server, cases[i].reply);
+    uint64_t start = clock_mono_ns();
+    ask_one(r, &q);
+    if (clock_mono_ns() - start > 5000000000ull) fail_msg("case %zu was noticed too late", i);
+    if (!strstr(q.call.error->message, cases[i].words)) fail_msg("case %zu: %s", i, q.call.error->message);
+    release(&q);
+  }
+}
+
 static void an_unreachable_role_pauses(void **state) {
   struct room *r = *state;
   struct question q = {0};
@@ -1046,6 +1105,8 @@ int main(void) {
       T(providers_words_are_understood),
       T(a_prompt_that_was_cut_is_no_answer),
       T(what_cannot_fit_is_not_sent),
+      T(no_request_leaves_without_an_intent),
+      T(each_deadline_counts_by_itself),
       T(an_unreachable_role_pauses),
       T(the_roles_next_model_takes_over),
       T(a_redirect_takes_no_key_along),
