@@ -156,8 +156,8 @@ function task.map(list, fn, options) end
 ------------------------------------------------------------------------------------------------------------ artifact
 artifact = {}
 
----Saves a new version of a document of the project. A table is saved as JSON (kind "json"). Over a newer version by a person it becomes a
----proposal and the head stays. Waits until it is durable. Inside artifact.commit it only joins the transaction.
+---Saves a new version of a document of the project. A table is saved as JSON (kind "json"). Over a person's version it
+---becomes a proposal and the head stays, whether or not the run has read it. Waits until it is durable. Inside artifact.commit it only joins the transaction.
 ---@param name string      -- "blueprint.json", "chapters/03.md"
 ---@param content string|table
 ---@param options? {kind?: string}   -- "json", "markdown", "text", "binary" (default by the name's ending)

@@ -72,7 +72,7 @@ const struct command cli_commands[] = {
      "quire artifact history the-lighthouse chapters/03.md\n", cli_artifact_history, NULL},
     {"artifact edit", "PROJECT NAME --from FILE|-", "save a new version, by a person", 2, 2, "from expected",
      "quire artifact edit the-lighthouse chapters/03.md --from 03.md\n", cli_artifact_edit,
-     "What a person wrote stays: a run that would write over it leaves a proposal. `quire resume RUN --with artifacts`\nlets a run read it."},
+     "What a person wrote stays: whatever a run writes over it is a proposal beside it. `quire resume RUN --with artifacts`\nlets a run read your version."},
     {"diff", "PROJECT NAME [FROM [TO]]", "two versions of a document, word by word", 2, 4, "",
      "quire diff the-lighthouse chapters/03.md\nquire diff the-lighthouse chapters/03.md 1 3\n", cli_diff,
      NULL},

@@ -1,8 +1,7 @@
 /* artifacts.c - named documents. A version is a row that never changes and a blob; the head is a pointer in `artifacts`.
  *
- * Numbers are one sequence for versions and proposals. A run's write becomes a proposal when the head is another's (a person's, or written by another
- * run since this one began) and either newer than what the run has seen, or one over which this run has proposed already (its proposal has
- * the higher number, so `seen` alone would let the next write through). */
+ * Numbers are one sequence for versions and proposals. Every write goes through artifact_write, and may_move is the one rule for who moves a
+ * head: what may not becomes a proposal beside it. */
 #include "store/artifacts.h"
 
 #include <stdlib.h>
@@ -16,31 +15,61 @@
 /* --- writing --- */
 
 struct head {
-  int64_t artifact, version_id, number, newest; /* newest: highest number, proposals too */
-  int64_t run, created_at;                      /* run: who wrote it; 0: a person */
+  int64_t artifact, number, newest; /* newest: highest number, proposals too */
+  int64_t run, created_at;          /* run: who wrote it; 0: a person */
   bool by_person;
 };
 
 /* Zeroes when there is no such artifact. */
 static enum err find_head(struct db *db, int64_t project, const char *name, struct head *out) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT a.id, v.id, v.number, v.author = 'person', v.run_id, v.created_at,"
-                     " (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = a.id)"
-                     " FROM artifacts a LEFT JOIN artifact_versions v ON v.id = a.head"
-                     " WHERE a.project_id = $project AND a.name = $name");
+  struct db_stmt *s = db_prepare(db, "SELECT a.id, v.number, v.author = 'person', v.run_id, v.created_at,"
+                                     " (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = a.id)"
+                                     " FROM artifacts a LEFT JOIN artifact_versions v ON v.id = a.head"
+                                     " WHERE a.project_id = $project AND a.name = $name");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   *out = (struct head){0};
   enum db_step step = db_step(s);
   if (step == DB_ROW)
     *out = (struct head){.artifact = db_int(s, 0),
-                         .version_id = db_int(s, 1),
-                         .number = db_int(s, 2),
-                         .by_person = db_int(s, 3) != 0,
-                         .run = db_int(s, 4),
-                         .created_at = db_int(s, 5),
-                         .newest = db_int(s, 6)};
+                         .number = db_int(s, 1),
+                         .by_person = db_int(s, 2) != 0,
+                         .run = db_int(s, 3),
+                         .created_at = db_int(s, 4),
+                         .newest = db_int(s, 5)};
   return sql_end(db, s, step);
+}
+
+/* Another run's head: was it written since `run` (or the first run that it continues) began, and is it one that `run` has not read, or over
+ * which its line has proposed already? A proposal has the higher number, so `seen` alone would let the next write through. */
+static enum err is_unseen(struct db *db, int64_t run, int64_t seen, const struct head *head, bool *unseen) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "WITH RECURSIVE " RUN_LINE(
+          "VALUES ($run)") " SELECT 1 WHERE $other NOT IN (SELECT id FROM line)"
+                           " AND EXISTS (SELECT 1 FROM runs WHERE id IN (SELECT id FROM line) AND started_at <= $at)"
+                           " AND ($number > $seen OR EXISTS (SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact"
+                           "  AND number > $number AND state = 'proposal' AND run_id IN (SELECT id FROM line)))");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$other", head->run);
+  db_bind_int(s, "$at", head->created_at);
+  db_bind_int(s, "$number", head->number);
+  db_bind_int(s, "$seen", seen);
+  db_bind_int(s, "$artifact", head->artifact);
+  enum db_step step = db_step(s);
+  *unseen = step == DB_ROW;
+  return sql_end(db, s, step);
+}
+
+/* Who may move a head: a person always; a run never a person's, whatever it has read; another run's that was written while this one lived
+ * only when it has read that version; its own and older ones always. */
+static enum err may_move(struct db *db, const struct artifact_write *w, const struct head *head, bool *may) {
+  *may = !w->run || !head->by_person;
+  if (!w->run || head->by_person || !head->run || head->run == w->run) return OK;
+  bool unseen = false;
+  enum err err = is_unseen(db, w->run, w->seen, head, &unseen);
+  *may = !unseen;
+  return err;
 }
 
 static enum err make_artifact(struct db *db, const struct artifact_write *w, int64_t now, int64_t *id) {
@@ -91,8 +120,11 @@ enum err artifact_write(struct db *db, struct artifact_write *w) {
   if (!w->name || !*w->name || !w->content) return ERR_INVALID;
   if (w->n > MAX_ARTIFACT_BYTES) return ERR_LIMIT;
   struct head head;
+  bool may = true;
   int64_t blob, now = clock_wall_ms();
   enum err err = find_head(db, w->project, w->name, &head);
+  if (err == OK) err = may_move(db, w, &head, &may);
+  w->proposal = !may;
   if (err == OK && !head.artifact) err = make_artifact(db, w, now, &head.artifact);
   if (err == OK) err = blob_put(db, NULL, w->content, w->n, &blob);
   if (err == OK) err = insert_version(db, w, &head, blob, now);
@@ -101,59 +133,23 @@ enum err artifact_write(struct db *db, struct artifact_write *w) {
 
 /* --- a run's puts --- */
 
-static enum err has_proposed(struct db *db, int64_t artifact, int64_t run, int64_t above, bool *has) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact AND number > $above"
-                     " AND state = 'proposal' AND run_id = $run LIMIT 1");
-  db_bind_int(s, "$artifact", artifact);
-  db_bind_int(s, "$above", above);
-  db_bind_int(s, "$run", run);
-  enum db_step step = db_step(s);
-  *has = step == DB_ROW;
-  return sql_end(db, s, step);
-}
-
-/* A run and the runs it continues: what they wrote is its own output. */
-#define OWN_LINE                                                                                              \
-  "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id" \
-  " WHERE r.retry_of IS NOT NULL)"
+#define OWN_LINE   "WITH RECURSIVE " RUN_LINE("VALUES ($run)")
 #define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
 
-/* Two runs at work on one project: was the head written by another one, since `run` began? */
-static enum err met(struct db *db, int64_t run, const struct head *head, bool *theirs) {
-  struct db_stmt *s = db_prepare(
-      db, OWN_LINE
-      " SELECT 1 FROM runs WHERE id = $run AND started_at <= $at AND $other NOT IN (SELECT id FROM line)");
-  db_bind_int(s, "$run", run);
-  db_bind_int(s, "$at", head->created_at);
-  db_bind_int(s, "$other", head->run);
-  enum db_step step = db_step(s);
-  *theirs = step == DB_ROW;
-  return sql_end(db, s, step);
-}
-
 static enum err put_one(struct db *db, struct op_artifact_put *op, struct artifact_put *put, json_t *list) {
-  struct head head;
-  enum err err = find_head(db, op->project, put->name, &head);
-  if (err != OK) return err;
-  bool theirs = head.by_person;
-  if (!theirs && head.run && head.run != op->entry.run) err = met(db, op->entry.run, &head, &theirs);
-  put->proposal = theirs && head.number > put->seen;
-  if (err == OK && theirs && !put->proposal)
-    err = has_proposed(db, head.artifact, op->entry.run, head.number, &put->proposal);
-  if (err != OK) return err;
   struct artifact_write w = {.project = op->project,
                              .run = op->entry.run,
                              .name = put->name,
                              .kind = put->kind,
                              .content = put->content ? put->content : "",
                              .n = put->content ? put->n : 0,
-                             .proposal = put->proposal};
-  err = artifact_write(db, &w);
+                             .seen = put->seen};
+  enum err err = artifact_write(db, &w);
   if (err == ERR_LIMIT)
     return err_set(&op->op.error, err, "%s is larger than %d MB", put->name, MAX_ARTIFACT_BYTES >> 20);
   if (err != OK) return err;
   put->version = w.number;
+  put->proposal = w.proposal;
   json_array_append_new(list,
                         json_pack("{s:s,s:I,s:b,s:I}", "name", put->name, "version", (json_int_t)w.number,
                                   "proposal", put->proposal, "bytes", (json_int_t)put->n));

@@ -6,10 +6,9 @@
 struct artifact_put { /* one document to write; strings are the op's (freed with it) */
   char *name, *kind, *content;
   size_t n;
-  int64_t
-      seen; /* highest version number of it that the run has read or written; a person's newer head makes this a proposal */
+  int64_t seen;    /* the highest version number of it that the run has read or written */
   int64_t version; /* out */
-  bool proposal;   /* out */
+  bool proposal;   /* out: the head is one that this run may not move (artifacts.c has the rule) */
 };
 /* A run's puts, in one transaction with their journal entry and a heartbeat; entry.result is written by apply:
  * [{"name":..,"version":..,"proposal":false,"bytes":..}, ...]. `result` holds a copy of it (free()). */

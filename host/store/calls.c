@@ -103,9 +103,10 @@ static enum err insert_reads(struct db *db, struct op_call_intent *op) {
 static enum err find_kept(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
       db,
-      "SELECT id, late_result FROM calls WHERE run_id = $run AND late_result IS NOT NULL AND hash = $hash AND n = $n"
-      " AND scope = $scope AND id NOT IN (SELECT call_id FROM journal WHERE run_id = $run AND call_id IS NOT NULL)"
-      " ORDER BY id LIMIT 1");
+      "WITH RECURSIVE " RUN_LINE(
+          "VALUES ($run)") " SELECT id, late_result FROM calls WHERE run_id IN (SELECT id FROM line) AND late_result IS NOT NULL"
+                           " AND hash = $hash AND n = $n AND scope = $scope AND id NOT IN (SELECT call_id FROM journal"
+                           "  WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL) ORDER BY id LIMIT 1");
   db_bind_int(s, "$run", op->run);
   db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
   db_bind_int(s, "$n", op->key.n);

@@ -235,15 +235,14 @@ enum err journal_each(struct db *db, int64_t run, size_t inline_max,
    * their texts. */
   s = db_prepare(
       db,
-      "WITH RECURSIVE line(id) AS (VALUES ($run) UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"
-      "  WHERE r.retry_of IS NOT NULL)"
-      " SELECT 0, 0, c.n, c.id, c.ended_at, length(CAST(c.answer AS BLOB)), c.scope, 'llm', c.hash, NULL,"
-      " c.provider || '/' || c.model, c.role FROM calls c"
-      " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered'"
-      " AND EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id)"
-      " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || c.run_id) AND c.id NOT IN"
-      "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
-      " ORDER BY c.id");
+      "WITH RECURSIVE " RUN_LINE(
+          "VALUES ($run)") " SELECT 0, 0, c.n, c.id, c.ended_at, length(CAST(c.answer AS BLOB)), c.scope, 'llm', c.hash, NULL,"
+                           " c.provider || '/' || c.model, c.role FROM calls c"
+                           " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered'"
+                           " AND EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id)"
+                           " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || c.run_id) AND c.id NOT IN"
+                           "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
+                           " ORDER BY c.id");
   db_bind_int(s, "$run", run);
   return each(db, s, fn, arg);
 }

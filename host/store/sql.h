@@ -3,6 +3,12 @@
 #include <jansson.h>
 #include "store/journal.h"
 
+/* A table `line(id)` for WITH RECURSIVE: the runs that `first` selects and those that they continue (retry_of). What a run has written,
+ * proposed, asked and paid for is what its line has: whoever asks for "its own" asks for the line. */
+#define RUN_LINE(first)                                                                                      \
+  "line(id) AS (" first " UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"                   \
+  " WHERE r.retry_of IS NOT NULL)"
+
 /* The id of the blob with this content, made when there is none. `sha` may be NULL. */
 enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id);
 /* One event inside another op's transaction. `data` is JSON text. */
@@ -22,16 +28,17 @@ enum err run_count_deaths(struct db *db, int64_t id, int one_more, int64_t *deat
 /* For runs_create: makes a project. `base` is made a slug, unique by suffix; `exact` slugs are taken as they are. */
 enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
                       int64_t *id);
-/* ERR_NOT_FOUND without an error text. */
 /* The same for a project that has no title yet: `title` is a stand-in, and its slug follows the first title that a run sets. */
 enum err project_make_provisional(struct db *db, const char *title, int64_t *id);
+/* ERR_NOT_FOUND without an error text. */
 enum err project_id_by_slug(struct db *db, const char *slug, int64_t *id);
-/* A new version of an artifact inside another op's transaction. proposal: the head stays. */
+/* A new version of an artifact inside another op's transaction: the head, or a proposal beside a head that its writer may not move. */
 struct artifact_write {
   int64_t project, run; /* run 0: a person */
+  int64_t seen;         /* the highest version number of it that the run has read or written */
   const char *name, *kind, *content;
   size_t n;
-  bool proposal;
   int64_t number, version_id; /* out */
+  bool proposal;              /* out: the head stays */
 };
 enum err artifact_write(struct db *db, struct artifact_write *w);

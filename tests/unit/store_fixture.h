@@ -158,3 +158,16 @@ static inline int64_t ask(struct store *s, const char *sql) {
   store_reader_release(s, db);
   return v;
 }
+
+static inline int64_t project_of(struct store *s, int64_t run) {
+  struct run_row row = get_run(s, run);
+  int64_t id = row.project_id;
+  run_row_release(&row);
+  return id;
+}
+
+static inline int64_t running(struct store *s, const char *project, int64_t *epoch) {
+  int64_t run = create_run(s, project);
+  *epoch = claim(s, run);
+  return run;
+}

@@ -2,19 +2,6 @@
 #include "store_fixture.h"
 #include <pthread.h>
 
-static int64_t project_of(struct store *s, int64_t run) {
-  struct run_row row = get_run(s, run);
-  int64_t id = row.project_id;
-  run_row_release(&row);
-  return id;
-}
-
-static int64_t running(struct store *s, const char *project, int64_t *epoch) {
-  int64_t run = create_run(s, project);
-  *epoch = claim(s, run);
-  return run;
-}
-
 /* --- runs --- */
 
 static void a_run_is_created_with_its_project_and_gives(void **state) {
@@ -517,6 +504,29 @@ static void a_late_answer_of_an_ended_run_is_counted_too(void **state) {
   assert_string_equal(seen.what, "0:llm:- ");
 }
 
+/* The retry has read its journal before the answer comes. */
+static void a_late_answer_of_an_ended_run_is_taken_by_the_retry_that_asks(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
+  assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+  struct op_run_create retry = {
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
+  do_ok(s, &retry.op);
+  int64_t now = claim(s, retry.id);
+  struct op_call_finish *op = finish_of(call, run, epoch, 1);
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  struct op_call_intent ask_again = {.op = {.kind = &op_call_intent_kind},
+                                     .run = retry.id,
+                                     .epoch = now,
+                                     .key = {.scope = "/", .kind = "llm"},
+                                     .provider = "p",
+                                     .model = "m"};
+  do_ok(s, &ask_again.op);
+  assert_int_equal(ask_again.kept, call);
+  free(ask_again.kept_result);
+  op->op.kind->free(&op->op);
+}
+
 static void a_retry_starts_with_a_copy_of_the_live_journal(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
@@ -561,6 +571,7 @@ int main(void) {
       CASE(a_late_answer_is_kept_counted_and_found_by_resume),
       CASE(a_late_answer_is_taken_instead_of_asking_again),
       CASE(a_late_answer_of_an_ended_run_is_counted_too),
+      CASE(a_late_answer_of_an_ended_run_is_taken_by_the_retry_that_asks),
       CASE(a_retry_starts_with_a_copy_of_the_live_journal),
   };
   return cmocka_run_group_tests_name("store runs", tests, NULL, NULL);

@@ -11,13 +11,13 @@
 #include "store/sql.h"
 
 /* Ended runs that an unfinished one continues are held; those that were begun go on. */
-#define DOOMED                                                                                                          \
-  "WITH RECURSIVE held(id) AS (SELECT retry_of FROM runs WHERE retry_of IS NOT NULL AND ended_at IS NULL"               \
-  "  UNION SELECT r.retry_of FROM runs r JOIN held h ON r.id = h.id WHERE r.retry_of IS NOT NULL),"                     \
-  " ranked AS (SELECT id, ended_at, row_number() OVER (PARTITION BY project_id ORDER BY id DESC) AS place"              \
-  "  FROM runs WHERE ended_at IS NOT NULL),"                                                                            \
-  " doomed AS (SELECT id FROM ranked WHERE id NOT IN (SELECT id FROM held) AND ((ended_at < $before AND place > $keep)" \
-  "  OR EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || ranked.id)))"
+#define DOOMED                                                                                                                                                            \
+  "WITH RECURSIVE " RUN_LINE(                                                                                                                                             \
+      "SELECT id FROM runs WHERE ended_at IS NULL") ","                                                                                                                   \
+                                                    " ranked AS (SELECT id, ended_at, row_number() OVER (PARTITION BY project_id ORDER BY id DESC) AS place"              \
+                                                    "  FROM runs WHERE ended_at IS NOT NULL),"                                                                            \
+                                                    " doomed AS (SELECT id FROM ranked WHERE id NOT IN (SELECT id FROM line) AND ((ended_at < $before AND place > $keep)" \
+                                                    "  OR EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || ranked.id)))"
 
 /* What is left of a batch. */
 struct batch {
