@@ -282,7 +282,7 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 
 # ---- files that travel in the binary ----
 
-EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/web/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
+EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
 
 # Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers. The web UI's files go in gzipped, as
 # nearly every browser takes them.
@@ -291,7 +291,7 @@ $(OUT)/embedded.c: $(EMBEDDED) $(OUT)/embedded.list Makefile
 	@{ echo '#include "base/embedded.h"'; \
 	  echo 'const struct embedded_file embedded_files[] = {'; \
 	  for f in $(EMBEDDED); do \
-	    pack=cat; [[ $$f != host/web/ui/* ]] || pack='gzip -9nc'; \
+	    pack=cat; [[ $$f != host/ui/* ]] || pack='gzip -9nc'; \
 	    echo "{\"$$f\", $$(wc -c <"$$f"), $$($$pack "$$f" | wc -c), \"\""; $$pack "$$f" | od -An -v -b | sed 's/ /\\/g; s/.*/"&"/'; echo "},"; \
 	  done; \
 	  echo '{0, 0, 0, 0}};'; \

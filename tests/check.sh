@@ -66,6 +66,17 @@ check_rooms() {
   done < <(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' host)
 }
 
+# The browser's rooms: core <- parts <- screens. Only routes.js names screens, and main.js puts the page together.
+check_ui_rooms() {
+  local line
+  while IFS= read -r line; do
+    case $line in
+    host/ui/core/*parts/* | host/ui/core/*screens/*) breach "$line (core imports only core)" ;;
+    host/ui/parts/*screens/*) breach "$line (parts import only core and parts)" ;;
+    esac
+  done < <(grep -rnE --include='*.js' '(^|[^a-z.])(from|import)[ (]*"\.' host/ui)
+}
+
 # only_in 'pattern' 'what' files-that-may...
 only_in() {
   local pattern=$1 what=$2 found
@@ -109,6 +120,7 @@ check_node() {
 check_style
 check_lua
 check_rooms
+check_ui_rooms
 check_single_places
 check_left_overs
 check_node

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 struct embedded_file {
-  const char *name;    /* the path in the source tree: "scripts/phases/writing.lua", "host/web/ui/app.js" */
+  const char *name;    /* the path in the source tree: "scripts/phases/writing.lua", "host/ui/app.js" */
   size_t size, packed; /* of the file; of `data`: the same, or less when it is gzipped */
   const char *
       data; /* the web UI's files are gzipped, the others are as they are, with a NUL that `size` does not count */

@@ -14,7 +14,7 @@ stop() { kill -TERM "$host"; wait "$host"; }
 t_at_exit stop
 serve
 shell=$(get /)
-version=$(sed -n 's|.*"assets/\([0-9a-f]\{16\}\)/js/main.js".*|\1|p' <<<"$shell")
+version=$(sed -n 's|.*"assets/\([0-9a-f]\{16\}\)/main.js".*|\1|p' <<<"$shell")
 
 t_case "every screen's address answers with the shell"
 for path in / /new /runs /runs/7 /gates/3 /books/a-book /books/a-book/chapters/2 /series/a-series /scripts \
@@ -38,11 +38,11 @@ if grep -qE 'unsafe-inline|unsafe-eval' <<<"$heads"; then t_fail "$heads"; fi
 if grep -qiE '<script>|style=| on[a-z]+=' <<<"$shell"; then t_fail "inline code in the shell"; fi
 
 t_case "a file of the UI is kept for good, and comes gzipped to whom takes it"
-file=/assets/$version/js/main.js
+file=/assets/$version/main.js
 heads=$(get "$file" -o "$tmp/plain" -D -)
 t_has "$heads" "Content-Type: text/javascript"
 t_has "$heads" "immutable"
-t_is "$(cmp "$tmp/plain" "$root/host/web/ui/js/main.js" && echo same)" same
+t_is "$(cmp "$tmp/plain" "$root/host/ui/main.js" && echo same)" same
 heads=$(get "$file" -H "Accept-Encoding: gzip" -o "$tmp/zipped" -D -)
 t_has "$heads" "Content-Encoding: gzip"
 t_has "$heads" "Vary: Accept-Encoding"
@@ -55,21 +55,21 @@ etag=$(get "$file" -o /dev/null -D - | tr -d '\r' | sed -n 's/^ETag: //p')
 t_is "$(code "$file" -H "If-None-Match: $etag")" 304
 
 t_case "another version's file is no file, and says what to do"
-t_is "$(code /assets/0123456789abcdef/js/main.js)" 404
-t_has "$(get /assets/0123456789abcdef/js/main.js)" "load it again"
-t_is "$(code "/assets/$version/js/none.js")" 404
+t_is "$(code /assets/0123456789abcdef/main.js)" 404
+t_has "$(get /assets/0123456789abcdef/main.js)" "load it again"
+t_is "$(code "/assets/$version/none.js")" 404
 t_is "$(code "/assets/$version/README.md")" 404
 
 t_case "--ui serves the files of a directory, and nothing beside it"
 stop
-cp -r "$root/host/web/ui" "$tmp/ui"
+cp -r "$root/host/ui" "$tmp/ui"
 echo secret >"$tmp/secret.js"
 serve --ui "$tmp/ui"
-t_has "$(get /)" '"assets/dev/js/main.js"'
-echo '// mine' >>"$tmp/ui/js/main.js"
-t_has "$(get /assets/dev/js/main.js)" "// mine"
-t_has "$(get /assets/dev/js/main.js -D - -o /dev/null)" "no-store"
-for path in ../secret.js ..%2fsecret.js js/..%2f..%2fsecret.js "%2fetc%2fpasswd" .%2e/secret.js js%2f..%2f..%2fsecret.js; do
+t_has "$(get /)" '"assets/dev/main.js"'
+echo '// mine' >>"$tmp/ui/main.js"
+t_has "$(get /assets/dev/main.js)" "// mine"
+t_has "$(get /assets/dev/main.js -D - -o /dev/null)" "no-store"
+for path in ../secret.js ..%2fsecret.js core/..%2f..%2fsecret.js "%2fetc%2fpasswd" .%2e/secret.js core%2f..%2f..%2fsecret.js; do
   out=$(get "/assets/dev/$path")
   t_has "$out" '"error"'
 done

@@ -1,6 +1,6 @@
 /* assets.c - see assets.h. Threads: the server's.
  *
- * The Makefile embeds the files of host/web/ui/ gzipped; they are unpacked for the shell and for a client that takes no gzip. From disk only names are served that could be ours: letters, digits, ".", "_", "-", "/" and no ".." (the router has decoded
+ * The Makefile embeds the files of host/ui/ gzipped; they are unpacked for the shell and for a client that takes no gzip. From disk only names are served that could be ours: letters, digits, ".", "_", "-", "/" and no ".." (the router has decoded
  * %2F by then, so its own check of the segments is not enough). */
 #include "web/pages/assets.h"
 
@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-#define UI_PREFIX "host/web/ui/"
+#define UI_PREFIX "host/ui/"
 
 enum { VERSION_CHARS = 16, ASSET_MOST_BYTES = 4 << 20 };
 
@@ -93,7 +93,7 @@ enum err assets_open(const char *dir, struct assets **out, struct error *e) {
     memcpy(a->version, "dev", sizeof "dev");
     buf_init(&shell, ASSET_MOST_BYTES);
     err = read_file(a, "index.html", &shell, e);
-    if (err) err_hint(e, "--ui wants the directory with index.html in it: host/web/ui of the source tree");
+    if (err) err_hint(e, "--ui wants the directory with index.html in it: host/ui of the source tree");
     buf_release(&shell);
   } else {
     hash_all(a->version);

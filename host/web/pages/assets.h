@@ -1,4 +1,4 @@
-/* assets.h - the files of the web UI, as browsers get them: host/web/ui/ travels in the binary, gzipped by the Makefile; `--ui DIR` serves
+/* assets.h - the files of the web UI, as browsers get them: host/ui/ travels in the binary, gzipped by the Makefile; `--ui DIR` serves
  * them from disk instead, for who works on them.
  *
  *   assets_open -> (assets_send | assets_text)* -> assets_close          any thread after assets_open

@@ -30,7 +30,7 @@ void plain_begin(struct plain_page *p, const struct web *w, const char *title, c
                assets_version(w->assets));
   static const char *const sheets[] = {"tokens", "prose", "reader"};
   for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++)
-    plain_printf(p, "<link rel=\"stylesheet\" href=\"%sassets/%s/css/%s.css\">\n", p->root,
+    plain_printf(p, "<link rel=\"stylesheet\" href=\"%sassets/%s/theme/%s.css\">\n", p->root,
                  assets_version(w->assets), sheets[i]);
   plain_puts(p, "</head>\n<body class=\"plain\">\n");
 }

@@ -1,0 +1,52 @@
+// actions.js - what a person can do with a run. Each asks where something would be lost or paid for, says in the corner how it went, and
+// brings the run up to date.
+import { post } from "../core/api.js";
+import { ask } from "../core/ask.js";
+import { h } from "../core/dom.js";
+import { refresh } from "../core/resource.js";
+import { go } from "../core/router.js";
+import { titleOf } from "../core/sentences.js";
+import { failed, say } from "../core/status.js";
+import "./q-with.js";
+
+async function act(run, verb, body, told, what) {
+  try {
+    const { data } = await post(`runs/${run.run}/${verb}`, body);
+    if (told) say(told);
+    refresh(`runs/${run.run}`);
+    return data;
+  } catch (error) {
+    failed(error, what);
+    return null;
+  }
+}
+
+export const pause = (run) => act(run, "pause", {}, "Pausing: calls that are under way end first, then it rests.", "It was not paused");
+
+export async function cancel(run) {
+  const sure = await ask({
+    title: `Cancel “${titleOf(run)}” for good?`, action: "Cancel the run", cancel: "Keep it", danger: true,
+    text: "What was written stays in the book. A cancelled run does not go on; a retry of it keeps every answer that was paid for. To rest for a while, pause it instead.",
+  });
+  if (sure) await act(run, "cancel", {}, "Cancelled. What was written stays.", "It was not cancelled");
+}
+
+// What the form of q-with says, as the body of resume and retry.
+function request(form) {
+  const body = {}, kinds = form.getAll("with"), model = form.get("model")?.trim(), budget = form.get("budget_usd");
+  if (kinds.length) body.with = kinds;
+  if (model) body.models = { "": model.split(/[\s,]+/) };
+  if (budget) body.budget_usd = Number(budget);
+  return body;
+}
+
+export async function resume(run) {
+  const form = await ask({ title: `Go on with “${titleOf(run)}”`, action: "Go on", body: h("q-with", { run, verb: "resume" }) });
+  if (form) await act(run, "resume", request(form), "It goes on.", "It does not go on");
+}
+
+export async function retry(run) {
+  const form = await ask({ title: `Write “${titleOf(run)}” again`, action: "Begin the new run", body: h("q-with", { run, verb: "retry" }) });
+  const data = form && await act(run, "retry", request(form), "", "The retry did not begin");
+  if (data) go(`runs/${data.run}`);
+}
