@@ -13,6 +13,7 @@ local given = require "lib.given"
 local languages = require "lib.languages"
 local Memory = require "lib.memory"
 local numbering = require "lib.numbering"
+local remarks = require "lib.remarks"
 
 local book = {}
 book.__index = book
@@ -48,7 +49,7 @@ function book.new(input)
     language = languages.find(input.language or "English"),
     chapters = input.chapters,
     words = input.words_per_chapter,
-    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, rehearsal = false, words_written = 0,
+    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, rehearsal = false, words_written = 0,
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self
@@ -106,6 +107,23 @@ end
 function book:save(name, content)
   artifact.put(name, content)
   return artifact.get(name)
+end
+
+--- The prose of an answer, without what the model put around it. What goes is logged and kept: issues/NN.json lists it.
+function book:prose_of(answer, where)
+  local prose, taken = remarks.strip(answer.text)
+  for _, remark in ipairs(taken) do
+    log.info("%s: taken off, it is no prose: %s", where, text.first_words(remark, 40))
+    self.taken_off[#self.taken_off + 1] = { where = where, text = remark }
+  end
+  return prose
+end
+
+--- What went since this was last asked for: { {where=, text=}, ... }
+function book:take_taken_off()
+  local taken = self.taken_off
+  self.taken_off = json.array {}
+  return taken
 end
 
 --- What people have told the writer since the book began, the last ones first to go when there are too many. Waits.

@@ -1,6 +1,6 @@
 -- lib/chapterfile.lua: a chapter as Markdown: its title as a heading, scenes with "* * *" between them. People may edit these
 -- files, so reading is forgiving.
-local checks = require "lib.checks"
+local remarks = require "lib.remarks"
 
 local chapterfile = {}
 
@@ -20,7 +20,7 @@ function chapterfile.parse(content)
     local heading = string.match(line, "^#+%s+(.-)%s*$")
     if heading and not title and #scenes == 0 and #current == 0 then
       title = heading
-    elseif checks.is_break(line) then
+    elseif remarks.is_break(line) then
       close()
     elseif #current > 0 or text.trim(line) ~= "" then
       current[#current + 1] = line

@@ -2,6 +2,8 @@
 -- it is certain; what is only suspected is put before the auditor.
 --
 --   { scene = 2, problem = "...", certain = true }
+local remarks = require "lib.remarks"
+
 local checks = {}
 
 checks.shortest, checks.longest = 0.55, 1.6    -- of a scene's word budget
@@ -54,37 +56,6 @@ function checks.trim_to_sentence(prose)
   return ""
 end
 
---- Is the line a scene break, however it is drawn? "* * *", "---", "⁂"
-function checks.is_break(line)
-  local bare = string.gsub(line, "%s+", "")
-  for _, ornament in ipairs { "⁂", "·", "•", "※", "＊", "＃" } do bare = string.gsub(bare, ornament, "*") end
-  return string.match(bare, "^[%*%-_#~]+$") ~= nil and #bare <= 12
-end
-
-local function is_remark(line, is_first)
-  local folded = text.fold(line)
-  if string.find(line, "^%s*#") or string.find(line, "^%s*```") then return true end
-  if string.find(folded, "^%W*scene %d+%W*$") or string.find(folded, "^%W*chapter %d+") and text.length(line) < 60 then return true end
-  if string.find(folded, "^%W*end of %a+ ?%d*%W*$") or string.find(folded, "^%W*word count") then return true end
-  return is_first and text.length(line) < 160 and string.find(line, ":%s*$") ~= nil
-    and (string.find(folded, "^%W*here") or string.find(folded, "^%W*certainly") or string.find(folded, "^%W*sure")) ~= nil
-end
-
---- Takes off what models put around prose: headings, fences, greetings, scene breaks of their own.
-function checks.clean(prose)
-  local kept, first = {}, true
-  for _, line in ipairs(text.lines(prose)) do
-    local blank = text.trim(line) == ""
-    if checks.is_break(line) then
-      kept[#kept + 1] = ""
-    elseif not is_remark(line, first) then
-      kept[#kept + 1] = line
-    end
-    if not blank then first = false end
-  end
-  return table.concat(text.paragraphs(table.concat(kept, "\n")), "\n\n")
-end
-
 local holes = { "[insert", "[todo", "[placeholder", "[name]", "[continue", "[...]", "[…]", "lorem ipsum", "{{" }
 local asides = { "as an ai", "language model", "to be continued", "in the next scene", "in the next chapter", "word budget" }
 
@@ -112,6 +83,7 @@ function checks.scene(prose, number, budget)
   local hole = first_of(holes, prose)
   if hole then add(findings, number, "The scene has a hole where text should be: \"" .. hole .. "\".") end
   local aside = first_of(asides, prose)
+  aside = aside or remarks.suspected(prose)
   if aside then findings[#findings + 1] = { scene = number, problem = "Somebody may be talking about the task: \"" .. aside .. "\"." } end
   return findings
 end

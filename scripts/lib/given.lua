@@ -2,6 +2,7 @@
 -- carry it whole, documents keep it beside what was added, and where it disagrees with itself the conflicts are listed.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
+local headings = require "lib.headings"
 local numbering = require "lib.numbering"
 local schema = require "lib.schema"
 
@@ -65,28 +66,44 @@ function given.rule(document, what)
     .. "keep each name, event, order and phrase in it, add only what it leaves open.\n\n<<<\n" .. document.text .. "\n>>>"
 end
 
-local latin_digits = "^[%s#*%-]*%a*%.?%s*(%d+)[%s%.:)%-]?"
-local ideographs = "^[%s#*]*第%s*(%d+)"
-local longest_heading = 120
+-- The kinds of headings that can cut an outline, the clearest first. A document is cut by the first kind that it has, so that a
+-- numbered list inside a chapter cuts nothing.
+local kinds = {
+  function(heading) return heading.unit == "chapter" and heading.marked end,
+  function(heading) return heading.unit == "chapter" end,
+  function(heading) return heading.marked and not heading.unit end,
+  function(heading) return not heading.unit and not heading.indented end,
+}
 
-local function heading_number(line)
-  if text.length(line) > longest_heading then return nil end
-  local marked = string.find(line, "^%s*#") or string.find(line, "^%s*%d+[%.:)]") or string.find(line, "^%s*%*%*")
-  local named = string.find(line, "^%s*%a+%s+%d+%s*[%.:%-]?") or string.find(line, ideographs)
-  if not (marked or named) then return nil end
-  local digits = string.match(line, ideographs) or string.match(line, latin_digits)
-  return digits and math.tointeger(tonumber(digits))
+-- The lines that cut the document: {[line number] = chapter}, each chapter once.
+local function cuts(lines, chapters)
+  local read = {}
+  for i, line in ipairs(lines) do
+    local heading = headings.read(line)
+    if heading and heading.number >= 1 and heading.number <= chapters then read[i] = heading end
+  end
+  for _, counts in ipairs(kinds) do
+    local found, seen = {}, {}
+    for i in ipairs(lines) do
+      if read[i] and not seen[read[i].number] and counts(read[i]) then
+        found[i], seen[read[i].number] = read[i].number, true
+      end
+    end
+    if next(found) then return found end
+  end
+  return {}
 end
 
---- Cuts an outline at its numbered headings ("## Chapter 3", "3. The Storm", "第3章"): slices[3] is the author's text for
---- chapter 3, heading included. Chapters without a heading have no slice.
+--- Cuts an outline at its numbered headings ("## Chapter 3", "Capítulo Dos", "3. The Storm", "第三章"): slices[3] is the author's text
+--- for chapter 3, heading included. Chapters without a heading have no slice.
 function given.slices(document, chapters)
   local slices, current = {}, nil
   if not document or document.value then return slices end
-  for _, line in ipairs(text.lines(document.text)) do
-    local number = heading_number(line)
-    if number and number >= 1 and number <= chapters and not slices[number] then
-      current = number
+  local lines = text.lines(document.text)
+  local found = cuts(lines, chapters)
+  for i, line in ipairs(lines) do
+    if found[i] then
+      current = found[i]
       slices[current] = line
     elseif current then
       slices[current] = slices[current] .. "\n" .. line

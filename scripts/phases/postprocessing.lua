@@ -135,7 +135,8 @@ local function blurb_of(book)
   local course = book.memory:story_so_far(book.chapters)
   local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course), 12000)
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = 180 })
-  return answer and checks.clean(answer.text) or book.blueprint.premise
+  if not answer then return book.blueprint.premise end
+  return book:prose_of(answer, "blurb")
 end
 
 local function or_nothing(value)

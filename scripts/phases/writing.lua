@@ -114,7 +114,7 @@ local function finish(book, prompt, scenes, plan, prose)
   so_far[#so_far + 1] = start
   local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome), 4000)
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing) })
-  local ending = answer and checks.clean(answer.text) or ""
+  local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not checks.complete(ending) then ending = checks.trim_to_sentence(ending) end
   return ending == "" and start or start .. "\n\n" .. ending
 end
@@ -133,11 +133,11 @@ function writing.write_scene(book, prompt, scenes, plan, task_text)
   local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i), 120000)
   local ask = { role = "writer", blocks = asked:list(), max_words = generous(scene.words) }
   local answer = calls.prose(book, ask)
-  local first, prose = answer, checks.clean(answer.text)
+  local first, prose = answer, book:prose_of(answer, "scene " .. i)
   if prose == "" then
     ask.key = "again"
     answer = calls.prose(book, ask)
-    prose = checks.clean(answer.text)
+    prose = book:prose_of(answer, "scene " .. i)
   end
   if prose == "" then
     error({ kind = "provider", rejected = { first.seq, answer.seq }, message = string.format("scene %d of chapter %d came back empty twice "
@@ -183,7 +183,7 @@ local function revise_once(book, prompt, plan, scenes, findings)
       local words = plan.scenes[i].words
       local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)), 12000)
       local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
-      local new = answer and answer.stop == "end" and checks.clean(answer.text) or ""
+      local new = answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
       if better(new, scene, plan.scenes[i], i) then
         revised[i], changed = new, true
       else
@@ -224,7 +224,8 @@ function writing.commit(book, chapter)
     artifact.put(book:name("chapters", number, "md"), chapterfile.compose(chapter.title, chapter.scenes))
     artifact.put(book:name("facts", number, "json"), chapter.sheet)
     artifact.put(book:name("summaries", number, "json"), { number = number, title = chapter.title, summary = chapter.summary })
-    artifact.put(book:name("issues", number, "json"), { number = number, issues = json.array(chapter.issues), revised = chapter.revised })
+    artifact.put(book:name("issues", number, "json"), { number = number, issues = json.array(chapter.issues), revised = chapter.revised,
+      taken_off = book:take_taken_off() })
   end)
   return saved[1]
 end

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# kept.sh - what of a model's text is kept: every line of prose; what the model said around it goes, and is told.
+. "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
+
+rehearse_start --chunks 2 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+
+# speaks HEAD TAIL: a library whose model puts them around its prose.
+speaks() {
+  fresh "library-$((++libraries))"
+  mkdir -p "$QUIRE_LIBRARY/scripts/providers"
+  sed -i 's/adapter = "openai"/adapter = "talker"/' "$QUIRE_LIBRARY/quire.lua"
+  cat >"$QUIRE_LIBRARY/scripts/providers/talker.lua" <<LUA
+local talker = {}
+for name, value in pairs(require "openai") do talker[name] = value end
+local event = talker.event
+function talker.event(s, name, data)
+  local text, thought, failure = event(s, name, data)
+  if data == "[DONE]" then return s.prose and [==[$2]==] or nil end
+  if text and text ~= "" and s.prose == nil then
+    s.prose = not text:find("^%s*{")
+    text = (s.prose and [==[$1]==] or "") .. text
+  end
+  return text, thought, failure
+end
+return talker
+LUA
+}
+libraries=0
+
+write() {
+  t_run "${1:-0}" "$QUIRE" run generate_book --quiet --project b --set title="The Lamp" --set brief="A keeper finds a log." --set chapters=1 \
+    --set words_per_chapter=300 --set candidates=1
+  book=$(cat "$QUIRE_LIBRARY/exports/b/book.md")
+}
+
+t_case "lines that only look like headings or greetings are prose and stay in the chapter"
+speaks $'Here is what the keeper wrote that night:\n\n#1 on the list was her own name.\n\nChapter 7 of the manual was missing.\n\n' $'\n\nEnd of story.\n\nLet me know if you change your mind.'
+write
+for line in "Here is what the keeper wrote that night:" "#1 on the list was her own name." "Chapter 7 of the manual was missing." "End of story." \
+  "Let me know if you change your mind."; do t_has "$book" "$line"; done
+
+t_case "a greeting, a heading and an offer stay out of the book; each is logged and kept with the chapter's issues"
+speaks $'Certainly! Here is the scene:\n\n---\n\n## Scene 1: The Stair\n\n' $'\n\n---\n\nLet me know if you would like me to adjust the tone or continue with the next scene!'
+write
+for line in "Certainly!" "The Stair" "Let me know"; do t_is "$(grep -c "$line" <<<"$book")" 0; done
+issues=$("$QUIRE" artifact show b issues/01.json)
+for line in "Certainly! Here is the scene:" "## Scene 1: The Stair" "Let me know if you would like me to adjust"; do
+  t_has "$issues" "$line"
+  t_has "$("$QUIRE" logs 1)" "taken off, it is no prose: $line"
+done
+
+t_case "what stands around prose in other ways and languages"
+cat >"$tmp/strip.lua" <<'LUA'
+local remarks = require "lib.remarks"
+local gone = { -- what goes, before or behind "She ran."
+  "# Scene 1", "Chapter 7", "Chapter 7: The Stair", "**Chapter Seven**", "第三章 潮", "Kapitel IV", "Here's the revised scene 2:", "Gerne! Hier ist die Szene:",
+  "Of course! Here's the rewritten scene, in about 400 words:", "\n(Word count: 612)", "\n[End of scene 2]", "\n**End of Chapter 3**",
+  "\nI hope this meets the brief! Would you like me to revise the scene?", "\n*Let me know if you'd like any changes.*" }
+local kept = { "# 1 on the list was her own name.", "Chapter 7. He closed the book.", "Sure, he said.", "Here is the chapter he could not finish:",
+  "The list was short:", "3. Mai. Es regnete.", "1984 was on the table.", "\nEnd of story.", "\nI hope you come.", "\nThe end of Chapter 3 was torn out." }
+local function around(line)
+  return line:sub(1, 1) == "\n" and "She ran.\n" .. line or line .. "\n\nShe ran."
+end
+return { title = "Strip", input = {}, run = function()
+  for _, line in ipairs(gone) do
+    local prose, taken = remarks.strip(around(line))
+    if prose ~= "She ran." or taken[1] ~= text.trim(line) then log.error("stays: %s", line) end
+  end
+  for _, line in ipairs(kept) do
+    local prose, taken = remarks.strip(around(line))
+    if #taken > 0 or #text.paragraphs(prose) ~= 2 then log.error("goes: %s", line) end
+  end
+  local fenced, marks = remarks.strip("```markdown\nShe ran.\n\nHe sat.\n```")
+  if fenced ~= "She ran.\n\nHe sat." or #marks ~= 1 then log.error("a fence: %s", fenced) end
+  return { checked = #gone + #kept }
+end }
+LUA
+t_run "$QUIRE" run "$tmp/strip.lua"
+t_has "$out" "Checked: 24"
+t_is "$(grep -cE 'stays: |goes: |a fence: ' <<<"$out")" 0
+
+t_case "an outline is cut at its chapters, in any language, and not at a list inside one of them"
+cat >"$tmp/slices.lua" <<'LUA'
+local given = require "lib.given"
+local outlines = {
+  "## Chapter 1\nAnna arrives:\n\n1. She rings.\n2. Nobody opens.\n3. She waits.\n\n## Chapter 2\nthe key\n\n## Chapter 3\nShe leaves.\n",
+  "## Capítulo 1\nAna.\n\n## Capítulo 2\nthe key\n\n## Capítulo 3\nSe va.\n", "## Chapter One\nA.\n\n## Chapter Two\nthe key\n\n## Chapter Three\nB.\n",
+  "Kapitel I: Ebbe\na\nKapitel II: Flut\nthe key\nKapitel III\nb", "第一章 潮\na\n第二章\nthe key\n第三章 x\nb", "Глава первая\na\nГлава вторая\nthe key\nГлава третья\nb",
+  "الفصل ١\na\nالفصل ٢\nthe key\nالفصل ٣\nb", "# 1\na\n# 2\nthe key\n# 3\nb", "1. First\na\n  1. x\n  2. y\n2. Second\nthe key\n3. Third\nb",
+  "제1장\na\n제2장 바다\nthe key\n제3장\nb", "**1. First**\na\n1. x\n2. y\n**2. Second**\nthe key\n**3. Third**\nb", "Chapter 1: A\nAs in Chapter 3 is told.\nChapter 2: B\nthe key\nChapter 3: C\nb",
+}
+return { title = "Slices", input = {}, run = function()
+  for _, outline in ipairs(outlines) do
+    local slices = given.slices({ text = outline }, 3)
+    local right = slices[2] and slices[2]:find("the key", 1, true) and slices[1] and slices[3] and not slices[1]:find("the key", 1, true)
+      and not slices[3]:find("the key", 1, true)
+    if not right then log.error("cut wrongly: %s", outline) end
+  end
+  return { checked = #outlines }
+end }
+LUA
+t_run "$QUIRE" run "$tmp/slices.lua"
+t_has "$out" "Checked: 12"
+t_is "$(grep -c 'cut wrongly' <<<"$out")" 0
+
+t_done
