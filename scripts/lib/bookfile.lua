@@ -7,7 +7,7 @@ local bookfile = {}
 
 bookfile.formats = { { format = "markdown", name = "book.md" }, { format = "epub", name = "book.epub" } }
 
---- The chapters as they stand now: { {number=, title=, scenes={...}}, ... }. Waits.
+--- The chapters as they stand now: { {number=, title=, scenes={...}, name=, author="person" or who else wrote it}, ... }. Waits.
 function bookfile.chapters()
   local numbers, by_number = {}, {}
   for _, entry in ipairs(artifact.list("chapters/")) do
@@ -20,8 +20,9 @@ function bookfile.chapters()
   table.sort(numbers)
   local chapters = {}
   for _, number in ipairs(numbers) do
-    local title, scenes = chapterfile.parse(artifact.get(by_number[number]))
-    chapters[#chapters + 1] = { number = number, title = title, scenes = scenes, name = by_number[number] }
+    local content, info = artifact.get(by_number[number])
+    local title, scenes = chapterfile.parse(content)
+    chapters[#chapters + 1] = { number = number, title = title, scenes = scenes, name = by_number[number], author = info.author }
   end
   return chapters
 end

@@ -30,6 +30,12 @@ meaning and about the same length, without the worn phrase, so that it fits betw
 
 %s]]
 
+local judge_wordings = [[
+Sentences of a book whose phrase is used too often (A), each with a new wording (B) and its neighbours. Which reads better in its place?
+B only when it says the same, fits between its neighbours, and is at least as good a sentence. Otherwise A.
+
+%s]]
+
 -------------------------------------------------------------------------------------------------------- the whole book's habits
 
 local function take_stock(chapters)
@@ -60,15 +66,19 @@ local function too_worn(habits, count)
   return out
 end
 
---- The sentences that hold a worn phrase, but for the first of each, which may keep it.
-local function worn_sentences(chapters, phrases, limit)
+--- The sentences that hold a worn phrase, but for the first of each in the book, which may keep it. By chapter; none of a person's.
+local function worn_sentences(chapters, phrases)
   local found, met = {}, {}
-  for _, chapter in ipairs(chapters) do
-    for _, sentence in ipairs(text.sentences(chapterfile.prose(chapter.scenes))) do
+  for i, chapter in ipairs(chapters) do
+    local sentences = text.sentences(chapterfile.prose(chapter.scenes))
+    found[i] = {}
+    for at, sentence in ipairs(sentences) do
       local folded = bare(sentence)
       for _, phrase in ipairs(phrases) do
-        if #found < limit and string.find(folded, bare(phrase), 1, true) then
-          if met[phrase] then found[#found + 1] = { chapter = chapter, sentence = sentence, phrase = phrase } end
+        if string.find(folded, bare(phrase), 1, true) then
+          if met[phrase] and chapter.author ~= "person" then
+            found[i][#found[i] + 1] = { chapter = chapter, sentence = sentence, phrase = phrase, before = sentences[at - 1], after = sentences[at + 1] }
+          end
           met[phrase] = true
           break
         end
@@ -76,6 +86,22 @@ local function worn_sentences(chapters, phrases, limit)
     end
   end
   return found
+end
+
+--- At most `limit` of them, one of each chapter in turn, so that the repairs are spread over the book.
+local function spread(found, limit)
+  local chosen, turn, more = {}, 1, true
+  while more and #chosen < limit do
+    more = false
+    for _, of_chapter in ipairs(found) do
+      if of_chapter[turn] and #chosen < limit then
+        chosen[#chosen + 1] = of_chapter[turn]
+        more = true
+      end
+    end
+    turn = turn + 1
+  end
+  return chosen
 end
 
 local function replace_once(chapter, old, new)
@@ -96,31 +122,58 @@ local function fits(new, old, phrase)
     and not string.find(bare(new), bare(phrase), 1, true)
 end
 
-local function vary_sentences(book, worn)
-  local listed = {}
+--- New wordings that are sentences of about the same length: { {entry, new}, ... }
+local function new_wordings(book, worn)
+  local listed, out = {}, {}
   for i, entry in ipairs(worn) do listed[i] = string.format("%d. (%s) %s", i, entry.phrase, blocks.fit(entry.sentence, 500)) end
   local item = schema.object { { "number", schema.integer(1, #worn) }, { "sentence", schema.text(700) } }
   local asked = prompts.base(book):last("task", string.format(vary, book.language.name, table.concat(listed, "\n")), 9000)
   local answer = calls.try_json(book, { role = "writer", blocks = asked:list(), max_words = 600,
     schema = schema.object { { "sentences", schema.list(item, 0, #worn) } } })
-  local changed = {}
   for _, new in ipairs(answer and answer.sentences or {}) do
     local entry = worn[new.number]
-    if entry and fits(new.sentence, entry.sentence, entry.phrase) and replace_once(entry.chapter, entry.sentence, text.trim(new.sentence)) then
-      changed[entry.chapter.name] = entry.chapter
+    if entry and not entry.new and fits(new.sentence, entry.sentence, entry.phrase) then
+      entry.new = text.trim(new.sentence)
+      out[#out + 1] = entry
     end
   end
-  return changed
+  return out
 end
 
---- Gives worn sentences a new wording; saves the chapters that changed, all or none.
+--- A judge reads each new sentence where it would stand. Those that it prefers; none when there is no judge.
+local function preferred(book, offered)
+  if #offered == 0 then return {} end
+  local listed, out, taken = {}, {}, {}
+  for i, entry in ipairs(offered) do
+    listed[i] = string.format("%d. Before it: %s\n   A: %s\n   B: %s\n   After it: %s", i, blocks.fit(entry.before or "(nothing)", 300),
+      blocks.fit(entry.sentence, 500), blocks.fit(entry.new, 500), blocks.fit(entry.after or "(nothing)", 300))
+  end
+  local verdict = schema.object { { "number", schema.integer(1, #offered) }, { "better", schema.choice { "A", "B" } } }
+  local asked = prompts.base(book):last("task", string.format(judge_wordings, table.concat(listed, "\n")), 20000)
+  local answer = calls.try_json(book, { role = "judge", blocks = asked:list(), max_words = 300,
+    schema = schema.object { { "verdicts", schema.list(verdict, 0, #offered) } } })
+  for _, one in ipairs(answer and answer.verdicts or {}) do
+    if one.better == "B" and not taken[one.number] then
+      taken[one.number] = true
+      out[#out + 1] = offered[one.number]
+    end
+  end
+  return out
+end
+
+--- Gives worn sentences a new wording; saves the chapters that changed, all or none. Nothing that a person wrote is touched.
 local function repair_habits(book, habits, chapters)
-  local worn = worn_sentences(chapters, too_worn(habits, #chapters), repair_calls * sentences_a_call)
+  local worn = spread(worn_sentences(chapters, too_worn(habits, #chapters)), repair_calls * sentences_a_call)
   local changed = {}
   for from = 1, #worn, sentences_a_call do
-    local batch = {}
-    for i = from, math.min(from + sentences_a_call - 1, #worn) do batch[#batch + 1] = worn[i] end
-    for name, chapter in pairs(vary_sentences(book, batch)) do changed[name] = chapter end
+    local batch = table.move(worn, from, math.min(from + sentences_a_call - 1, #worn), 1, {})
+    for _, entry in ipairs(preferred(book, new_wordings(book, batch))) do
+      if replace_once(entry.chapter, entry.sentence, entry.new) then
+        changed[entry.chapter.name] = entry.chapter
+        log.info("chapter %d: \"%s\" became \"%s\", because the book says \"%s\" too often", entry.chapter.number, entry.sentence, entry.new,
+          entry.phrase)
+      end
+    end
   end
   if next(changed) == nil then return false end
   artifact.commit(function()

@@ -104,4 +104,46 @@ t_run "$QUIRE" run "$tmp/slices.lua"
 t_has "$out" "Checked: 12"
 t_is "$(grep -c 'cut wrongly' <<<"$out")" 0
 
+t_case "repairs of worn phrases leave a person's chapter alone, are spread over the book, and are read by a judge"
+fresh worn
+t_run "$QUIRE" run generate_book --quiet --project b --set title="The Lamp" --set brief="A keeper finds a log." --set chapters=5 --set words_per_chapter=200 \
+  --set candidates=1
+cat >"$tmp/worn.lua" <<'LUA'
+return { title = "Worn chapters", input = {}, run = function()
+  for chapter = 1, 5 do
+    local out = { "# Chapter" }
+    for i = 1, 20 do out[#out + 1] = ("In %d.%d the lamp burned low over the water that night."):format(chapter, i) end
+    artifact.put(("chapters/%02d.md"):format(chapter), table.concat(out, "\n\n") .. "\n")
+  end
+end }
+LUA
+cat >"$tmp/repair.lua" <<'LUA'
+local Book, calls, postprocessing = require "lib.book", require "lib.calls", require "phases.postprocessing"
+-- The writer answers with other words for each sentence it is shown, the judge takes all but the first of a list.
+function calls.try_json(_, ask)
+  local task, list = ask.blocks[#ask.blocks].text, json.array {}
+  for number, place in task:gmatch("\n(%d+)%. %([^\n]-%) In ([%d%.]+) the") do
+    list[#list + 1] = { number = math.tointeger(tonumber(number)), sentence = ("Behind %s a small flame stood above all that black sea."):format(place) }
+  end
+  if #list > 0 then return { sentences = list } end
+  for number in task:gmatch("\n(%d+)%. Before") do list[#list + 1] = { number = math.tointeger(tonumber(number)), better = number == "1" and "A" or "B" } end
+  return { verdicts = list }
+end
+return { title = "Repair", input = {}, run = function()
+  local book = Book.reopen()
+  book:remember_until(5)
+  postprocessing.run(book)
+end }
+LUA
+t_run "$QUIRE" run "$tmp/worn.lua" --project b --quiet
+"$QUIRE" artifact show b chapters/02.md | sed 's/Chapter/Mine/' >"$tmp/mine.md"
+t_run "$QUIRE" artifact edit b chapters/02.md --from "$tmp/mine.md"
+t_run "$QUIRE" run "$tmp/repair.lua" --project b --quiet
+t_is "$("$QUIRE" artifact show b chapters/02.md)" "$(cat "$tmp/mine.md")"
+t_is "$("$QUIRE" artifact history b chapters/02.md | grep -c proposal)" 0
+repaired=''
+for chapter in 1 2 3 4 5; do repaired+="$("$QUIRE" artifact show b "chapters/0$chapter.md" | grep -c '^Behind') "; done
+t_is "$repaired" "2 0 4 4 4 " # 16 in turn, less the two that the judge would not have
+t_has "$("$QUIRE" logs 3)" "because the book says"
+
 t_done
