@@ -1,11 +1,43 @@
 /* What the writer promises when the database refuses: locked by another program, full disk, failing commits. */
 #include "store_fixture.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* --- a disk that takes so much more of a spool, and may refuse to cut it: these stand for libc's in this program --- */
+
+static atomic_llong room = INT64_MAX;
+static atomic_bool no_cutting;
+
+static long disk_write(int fd, const void *data, size_t n, off_t at) {
+  char path[64], name[256] = {0};
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  if (readlink(path, name, sizeof name - 1) > 0 && strstr(name, "/spool")) {
+    if (room < (long long)n) n = (size_t)room;
+    room -= (long long)n;
+    errno = ENOSPC;
+    if (n == 0) return -1;
+  }
+  return at < 0 ? syscall(SYS_write, fd, data, n) : syscall(SYS_pwrite64, fd, data, n, at);
+}
+
+ssize_t write(int fd, const void *data, size_t n) {
+  return disk_write(fd, data, n, -1);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at) {
+  return disk_write(fd, data, n, at);
+}
+
+int ftruncate(int fd, off_t length) {
+  errno = EIO;
+  return no_cutting ? -1 : (int)syscall(SYS_ftruncate, fd, length);
+}
 
 /* --- another program that holds the write lock: this test's own binary, started again --- */
 
@@ -280,6 +312,33 @@ static void a_library_that_is_still_locked_opens_red(void **state) {
   check_replayed(f->store, run);
 }
 
+/* A commit that was told as failed may have reached the disk after all, and the next host finds it there beside the spooled lines. */
+static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **state) {
+  struct fixture *f = *state;
+  struct store *s = f->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  struct locker l = lock_from_outside(f);
+  assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
+  assert_int_equal(journal(s, run, epoch, 2, "2"), OK);
+  char *spool = mem_printf("%s/spool", f->dir), *copy = mem_printf("%s/copy", f->dir);
+  assert_int_equal(link(spool, copy), 0);
+  let_go(&l);
+  wait_healthy(s);
+  store_close(s);
+  assert_int_equal(rename(copy, spool), 0);
+  sqlite3 *h; /* the mark of the replay goes too: here the entries came by the failed commit */
+  char *path = mem_printf("%s/quire.db", f->dir);
+  assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(h, "DELETE FROM settings WHERE key = 'spool'", NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(h);
+  f->store = open_store(f->dir, STORE_OWNER);
+  assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 2);
+  assert_false(has_spool(f));
+  free(path);
+  free(spool);
+  free(copy);
+}
+
 /* --- groups --- */
 
 struct posted {
@@ -314,6 +373,37 @@ static void one_bad_op_does_not_harm_its_group(void **state) {
     assert_int_equal(p[i].place, i + 1); /* told in the order in which they were posted */
   }
   assert_int_equal(ask(s, "SELECT count(*) FROM journal"), N - 5 + 1);
+}
+
+static void what_is_told_as_kept_is_in_the_spool_when_a_neighbour_of_it_is_not(void **state) {
+  struct fixture *f = *state;
+  struct store *s = f->store;
+  enum { N = 4 };
+  char text[1001] = {0};
+  memset(text, '1', sizeof text - 1);
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  struct locker l = lock_from_outside(f);
+  struct posted p[N];
+  atomic_int clock = 0;
+  room = 4500; /* for the first three, and for a part of the fourth */
+  no_cutting = true;
+  for (int i = 0; i < N; i++) {
+    p[i] = (struct posted){.clock = &clock};
+    p[i].op.op = (struct store_op){.kind = &op_journal_kind, .done = note_place, .owner = &p[i]};
+    p[i].op.entry = entry_of(run, epoch, i + 1, "step", text);
+    store_post(s, &p[i].op.op);
+  }
+  for (int i = 0; i < 1000 && clock < N; i++) usleep(5000);
+  int kept = 0;
+  for (int i = 0; i < N; i++) kept += p[i].op.op.err == OK;
+  assert_int_equal(kept, N - 1);
+  room = INT64_MAX;
+  assert_int_equal(journal(s, run, epoch, 5, "2"), OK); /* it stands where the torn one stood */
+  no_cutting = false;
+  let_go(&l);
+  wait_healthy(s);
+  assert_int_equal(ask(s, "SELECT count(*) FROM journal"), N);
+  assert_int_equal(ask(s, "SELECT count(*) FROM journal WHERE seq = 4"), 0);
 }
 
 static void closing_commits_what_was_posted(void **state) {
@@ -448,6 +538,8 @@ int main(int argc, char **argv) {
       CASE(a_long_lock_spools_results_and_refuses_the_rest),
       CASE(the_spool_is_replayed_at_start),
       CASE(a_spool_that_comes_back_is_not_applied_twice),
+      CASE(what_a_failed_commit_wrote_after_all_is_not_applied_twice),
+      CASE(what_is_told_as_kept_is_in_the_spool_when_a_neighbour_of_it_is_not),
       CASE(a_torn_last_line_was_never_promised),
       CASE(a_damaged_spool_is_kept_aside_for_a_person),
       CASE(a_library_that_is_still_locked_opens_red),

@@ -25,7 +25,9 @@ struct spool {
   int fd; /* -1: there is no file */
   char nonce[40];
   int64_t lines, synced_lines;
-  off_t size, synced_size;
+  off_t size,
+      synced_size; /* size: where the next line goes. Every write names its place: what a failed one left is written over */
+  bool uncut; /* whole lines that were told as failed stand behind `size` */
   struct buf line;
 };
 
@@ -119,7 +121,7 @@ enum err spool_open(const char *dir, struct spool **out, struct error *e) {
   s->dir = mem_dup(dir);
   s->path = mem_printf("%s/spool", dir);
   buf_init(&s->line, MAX_JSON_BYTES);
-  s->fd = open(s->path, O_RDWR | O_APPEND | O_CLOEXEC);
+  s->fd = open(s->path, O_RDWR | O_CLOEXEC);
   enum err err = OK;
   if (s->fd < 0 && errno != ENOENT) err = err_errno(e, errno, "cannot open %s", s->path);
   if (s->fd >= 0) err = adopt(s, e);
@@ -154,40 +156,44 @@ bool spool_pending(const struct spool *s) {
 
 /* --- writing --- */
 
+/* All of it after what stands there, or as if nothing had been written. */
 static enum err write_all(struct spool *s, const char *p, size_t n) {
+  off_t at = s->size;
   while (n > 0) {
-    ssize_t done = write(s->fd, p, n);
+    ssize_t done = pwrite(s->fd, p, n, at);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return err_errno(NULL, done < 0 ? errno : EIO, "spool");
     p += done;
     n -= (size_t)done;
-    s->size += done;
+    at += done;
   }
+  s->size = at;
   return OK;
 }
 
-static enum err create(struct spool *s) {
-  s->fd = open(s->path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-  if (s->fd < 0) return err_errno(NULL, errno, "spool");
+static void forget_file(struct spool *s) {
+  close(s->fd);
+  s->fd = -1;
   s->size = s->synced_size = 0;
   s->lines = s->synced_lines = 0;
+  s->uncut = false;
+}
+
+static void discard(struct spool *s) {
+  if (unlink(s->path) != 0 && ftruncate(s->fd, 0) != 0) log_warn("store: cannot take %s away", s->path);
+  forget_file(s);
+}
+
+static enum err create(struct spool *s) {
+  s->fd = open(s->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (s->fd < 0) return err_errno(NULL, errno, "spool");
   snprintf(s->nonce, sizeof s->nonce, "%016llx%08x",
            (unsigned long long)clock_wall_ms() << 20 ^ clock_mono_ns(), (unsigned)getpid());
   char head[80];
   int n = snprintf(head, sizeof head, "quire-spool 1 %s\n", s->nonce);
-  return write_all(s, head, (size_t)n);
-}
-
-/* Back to what was durable. */
-static void undo(struct spool *s) {
-  if (s->fd < 0) return;
-  if (ftruncate(s->fd, s->synced_size) != 0) log_warn("store: cannot cut %s", s->path);
-  s->size = s->synced_size;
-  s->lines = s->synced_lines;
-  if (s->lines > 0) return;
-  close(s->fd);
-  s->fd = -1;
-  unlink(s->path);
+  enum err err = write_all(s, head, (size_t)n);
+  if (err != OK) discard(s);
+  return err;
 }
 
 enum err spool_append(struct spool *s, const struct store_op *op) {
@@ -201,23 +207,25 @@ enum err spool_append(struct spool *s, const struct store_op *op) {
   checksum(s->line.data + CHECKSUM + 1, s->line.len - CHECKSUM - 1, sum);
   memcpy(s->line.data, sum, CHECKSUM);
   if ((err = buf_putc(&s->line, '\n')) != OK) return err;
-  off_t before = s->size;
   if (s->fd < 0) err = create(s);
-  if (err == OK) before = s->size, err = write_all(s, s->line.data, s->line.len);
-  if (err == OK) {
-    s->lines++;
-    return OK;
-  }
-  if (s->lines > 0 && ftruncate(s->fd, before) == 0)
-    s->size = before;
-  else
-    undo(s);
+  if (err == OK) err = write_all(s, s->line.data, s->line.len);
+  s->lines += err == OK;
   return err;
+}
+
+/* Back to what was durable. */
+static void undo(struct spool *s) {
+  s->size = s->synced_size;
+  s->lines = s->synced_lines;
+  s->uncut = s->lines > 0 && ftruncate(s->fd, s->size) != 0;
+  if (s->lines == 0) discard(s);
 }
 
 enum err spool_sync(struct spool *s, struct error *e) {
   if (s->fd < 0 || s->lines == s->synced_lines) return OK;
-  enum err err = fsync(s->fd) == 0 ? OK : err_errno(e, errno, "cannot make %s durable", s->path);
+  s->uncut =
+      s->uncut && ftruncate(s->fd, s->size) != 0; /* or the next host would take them for acknowledged */
+  enum err err = !s->uncut && fsync(s->fd) == 0 ? OK : err_errno(e, errno, "cannot make %s durable", s->path);
   if (err == OK && s->synced_lines == 0) err = sync_directory(s->dir, e);
   if (err != OK) {
     undo(s);
@@ -320,10 +328,7 @@ static void remove_file(struct spool *s) {
     log_warn("store: cannot remove %s (its lines are marked as done)", s->path);
     return;
   }
-  close(s->fd);
-  s->fd = -1;
-  s->lines = s->synced_lines = 0;
-  s->size = s->synced_size = 0;
+  forget_file(s);
   sync_directory(s->dir, NULL);
 }
 

@@ -15,7 +15,8 @@ struct spool;
 enum err spool_open(const char *dir, struct spool **out, struct error *e);
 void spool_close(struct spool *s);
 bool spool_pending(const struct spool *s);
-/* Appends one op; durable only after spool_sync. ERR_INVALID: its kind has no `encode`. */
+/* Appends one op; durable only after spool_sync. When it fails, what was appended before still stands. ERR_INVALID: its kind has no
+ * `encode`. */
 enum err spool_append(struct spool *s, const struct store_op *op);
 /* fsync. When it fails everything since the last spool_sync is cut off again. */
 enum err spool_sync(struct spool *s, struct error *e);
