@@ -48,7 +48,8 @@ declare -A may_include=(
   [acts]="acts base store lua llm engine document"
   [view]="view base store"
   [book]="book base store view"
-  [web]="web base http store view book document acts"
+  [access]="access base http store"
+  [web]="web base http store view book document acts access"
   [rehearsal_server]="rehearsal_server base http rehearsal"
   [cli]="cli base http store view llm acts web rehearsal_server config.h serve.h guardian.h"
 )

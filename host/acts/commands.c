@@ -189,12 +189,6 @@ static void prepared_release(struct prepared *p) {
   json_decref(p->description);
 }
 
-/* A document's name is a relative path, also where somebody unpacks or mounts what is exported. */
-static bool plain_name(const char *name, size_t most) {
-  return name && *name && strlen(name) <= most && !strstr(name, "..") && name[0] != '/' &&
-         !strpbrk(name, "\\\n");
-}
-
 /* A pipeline that says what it takes (`gives`) would ignore anything else, and the work would be done without it. */
 static enum err known_give(const json_t *description, const char *name, struct error *e) {
   const json_t *gives = json_object_get(description, "gives");
@@ -218,8 +212,8 @@ static enum err take_gives(struct prepared *p, const json_t *gives, struct error
   for (size_t i = 0; i < n; i++) {
     const json_t *g = json_array_get(gives, i), *content = json_object_get(g, "content");
     const char *name = jsonx_str(g, "name", NULL);
-    if (!plain_name(name, 100)) return err_set(e, ERR_INVALID, "a given document needs a plain name");
-    enum err err = known_give(p->description, name, e);
+    enum err err = artifact_name_check(name, e);
+    if (err == OK) err = known_give(p->description, name, e);
     if (err != OK) return err;
     if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the given document '%s' has no text", name);
     p->gives[p->n_gives++] = (struct run_give){.name = name,
@@ -605,9 +599,7 @@ enum err command_artifact(struct commands *c, const char *project, const json_t 
   if (err != OK) return err;
   const char *name = jsonx_str(request, "name", NULL);
   const json_t *content = json_object_get(request, "content");
-  if (!name || !*name) return err_set(e, ERR_INVALID, "the edit names no artifact");
-  if (!plain_name(name, 200))
-    return err_set(e, ERR_INVALID, "'%.200s' is no document's name; that is a plain relative path", name);
+  if (artifact_name_check(name, e) != OK) return ERR_INVALID;
   if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
   const char *kind = jsonx_str(request, "kind", "text");
   if (strcmp(kind, "json") == 0) {

@@ -168,6 +168,14 @@ static enum err check_name(const char *name, struct error *e) {
       good = strspn(name + i, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") > 0;
     part = end ? 0 : part + 1;
   }
+  if (good && !script_set_takes(name)) {
+    err_set(e, ERR_INVALID, "'%.150s' is not one of the scripts that runs use", name);
+    err_hint(
+        e,
+        "models, providers and the API's own file are read when the host starts: change them on its machine; "
+        "other scripts lie at most four folders deep");
+    return ERR_INVALID;
+  }
   if (good) return OK;
   err_set(e, ERR_INVALID, "'%.150s' is no name for a script", name);
   err_hint(e, "letters, digits, _ and -, with / between folders: phases/writing, pipelines/my_book");

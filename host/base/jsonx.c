@@ -49,6 +49,31 @@ enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out,
                  at.text);
 }
 
+/* The first text with a NUL in it; *field is the key that it stands under, so far as there is one. */
+static bool find_nul(const json_t *v, const char **field) {
+  const char *key;
+  json_t *item;
+  size_t i;
+  if (json_is_string(v)) return strlen(json_string_value(v)) != json_string_length(v);
+  json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+    if (find_nul(item, field)) return true;
+  }
+  json_object_foreach((json_t *)(uintptr_t)v, key, item) {
+    if (!find_nul(item, field)) continue;
+    if (!*field) *field = key;
+    return true;
+  }
+  return false;
+}
+
+enum err jsonx_no_nul(const json_t *v, struct error *e) {
+  const char *field = NULL;
+  if (!find_nul(v, &field)) return OK;
+  err_set(e, ERR_INVALID, "'%.100s' holds a NUL character (\\u0000)", field ? field : "the text");
+  err_hint(e, "no text that is taken here has one: leave it out");
+  return ERR_INVALID;
+}
+
 /* ---- writing ---- */
 
 static enum err put_value(const json_t *v, struct buf *out, int depth);

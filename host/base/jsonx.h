@@ -8,6 +8,8 @@
  * values it is allowed: use json_string_length), duplicate keys refused.
  * The error says line and column and names `what` ("the brief"). The caller owns *out (json_decref). */
 enum err jsonx_parse(const char *text, size_t n, const char *what, json_t **out, struct error *e);
+/* ERR_INVALID when a text anywhere in `v` holds a NUL character: whoever takes its fields as C strings would see it cut. Names the field. */
+enum err jsonx_no_nul(const json_t *v, struct error *e);
 /* Canonical form: keys sorted by bytes, no spaces, integers as they are, reals shortest round-trip, UTF-8
  * unescaped. */
 enum err jsonx_canonical(const json_t *v, struct buf *out);

@@ -91,21 +91,33 @@ static bool safe_method(const char *method) {
   return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
+/* A link of another site may lead here, its pages may not fetch from here: what they are refused they cannot measure either. */
+static bool guard_site(struct request *q, struct response *a) {
+  const char *site = request_header(q, "Sec-Fetch-Site"), *mode = request_header(q, "Sec-Fetch-Mode"),
+             *into = request_header(q, "Sec-Fetch-Dest");
+  bool link = safe_method(request_method(q)) && mode && strcmp(mode, "navigate") == 0 &&
+              (!into || strcmp(into, "document") == 0);
+  if (!site || strcmp(site, "cross-site") != 0 || link) return true;
+  response_fail(a, 403, "foreign_origin", "a page of another site may not use this server",
+                "open it in a window of its own");
+  return false;
+}
+
 /* Our own pages have the Origin that the Host header names. */
 static bool guard_origin(struct request *q, struct response *a) {
-  const char *origin = NULL, *site = request_header(q, "Sec-Fetch-Site"), *host = request_header(q, "Host");
+  const char *origin = NULL, *host = request_header(q, "Host");
   if (safe_method(request_method(q))) return true;
   int origins = count_header(q, "Origin", &origin);
   bool ours = origins == 0;
   if (origins == 1 && strncmp(origin, "http://", 7) == 0) ours = strcasecmp(origin + 7, host) == 0;
   if (origins == 1 && strncmp(origin, "https://", 8) == 0) ours = strcasecmp(origin + 8, host) == 0;
-  if (ours && !(site && strcmp(site, "cross-site") == 0)) return true;
+  if (ours) return true;
   response_fail(a, 403, "foreign_origin", "a page of another site may not change anything here", "");
   return false;
 }
 
 bool guard(struct request *q, struct response *a) {
-  return guard_length(q, a) && guard_host(q, a) && guard_origin(q, a);
+  return guard_length(q, a) && guard_host(q, a) && guard_site(q, a) && guard_origin(q, a);
 }
 
 /* ---- token ---- */

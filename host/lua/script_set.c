@@ -88,6 +88,13 @@ static bool host_only(const char *name) {
   return strcmp(name, "api") == 0 || strcmp(name, "models") == 0 || strncmp(name, "providers/", 10) == 0;
 }
 
+bool script_set_takes(const char *name) {
+  bool pipeline = strncmp(name, "pipelines/", 10) == 0;
+  int depth = 0;
+  for (const char *at = name + (pipeline ? 10 : 0); *at; at++) depth += *at == '/';
+  return depth <= MOST_DEPTH && !host_only(name);
+}
+
 static enum err add_tree(struct script_set *s, const char *dir, const char *prefix, int depth,
                          struct error *e) {
   DIR *d = opendir(dir);

@@ -32,6 +32,8 @@ void script_set_unref(struct script_set *s);             /* any thread; NULL is 
  * when one cannot be read or is larger than MAX_SCRIPT_BYTES. What the host itself reads is left out:
  * scripts/api.lua, scripts/models.lua, scripts/providers. */
 enum err script_set_add_dir(struct script_set *s, const char *dir, struct error *e);
+/* Would it read a file of this name? Not what is left out, and not what lies too deep. */
+bool script_set_takes(const char *name);
 enum err script_set_add_file(struct script_set *s, const char *name, const char *path, struct error *e);
 void script_set_add_text(struct script_set *s, const char *name, const char *origin, const char *text,
                          size_t n);

@@ -12,18 +12,16 @@
 #include "engine/internal.h"
 #include "lua/value.h"
 
-enum { MOST_NAME = 200, MOST_PUTS = 200 };
+enum { MOST_PUTS = 200 };
 
 /* ---- names and kinds */
 
 static const char *check_name(lua_State *L, int arg, const char *function) {
   size_t n;
   const char *name = luaL_checklstring(L, arg, &n);
-  if (n == 0 || n > MOST_NAME || strlen(name) != n)
-    luaL_error(L, "%s: a name has 1 to %d characters", function, MOST_NAME);
-  if (!utf8_valid(name, n, NULL)) luaL_error(L, "%s: the name is not valid UTF-8", function);
-  if (name[0] == '/' || strstr(name, "..") || strchr(name, '\\') || strchr(name, '\n'))
-    luaL_error(L, "%s: the name '%s' must be a plain relative path", function, name);
+  struct error e = {0};
+  if (strlen(name) != n) err_set(&e, ERR_INVALID, "a document's name holds no NUL character");
+  if (e.code || artifact_name_check(name, &e) != OK) luaL_error(L, "%s: %s", function, e.message);
   return name;
 }
 
@@ -57,17 +55,17 @@ static void release_batch(struct wait *w) {
   if (w->data) batch_free(w->data);
 }
 
-/* A series writes documents of one name in each of its books: the key has the project. `name` has at most MOST_NAME bytes. */
+/* A series writes documents of one name in each of its books: the key has the project. `name` has at most ARTIFACT_NAME_MOST bytes. */
 static size_t seen_key(char *out, size_t size, const struct run *run, const char *name) {
   int n = snprintf(out, size, "%lld/%s", (long long)run->project, name);
   return (size_t)n < size ? (size_t)n : size - 1;
 }
 static int64_t seen_version(const struct run *run, const char *name) {
-  char key[MOST_NAME + 40];
+  char key[ARTIFACT_NAME_MOST + 40];
   return (intptr_t)map_get_n(run->seen, key, seen_key(key, sizeof key, run, name));
 }
 static void remember(struct run *run, const char *name, int64_t version) {
-  char key[MOST_NAME + 40];
+  char key[ARTIFACT_NAME_MOST + 40];
   size_t n = seen_key(key, sizeof key, run, name);
   if (version > seen_version(run, name)) map_put_n(run->seen, key, n, (void *)(intptr_t)version);
 }

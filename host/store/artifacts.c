@@ -10,7 +10,41 @@
 #include "base/failpoint.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "store/sql.h"
+
+/* --- names --- */
+
+/* The parts between the slashes. */
+static bool plain_parts(const char *name) {
+  for (const char *at = name;; at++) {
+    size_t n = strcspn(at, "/");
+    if (n == 0 || (n == 1 && *at == '.')) return false;
+    at += n;
+    if (!*at) return true;
+  }
+}
+
+static bool holds_control(const char *name) {
+  for (; *name; name++)
+    if ((unsigned char)*name < 0x20 || *name == 0x7F) return true;
+  return false;
+}
+
+enum err artifact_name_check(const char *name, struct error *e) {
+  size_t n = name ? strlen(name) : 0;
+  if (n == 0 || n > ARTIFACT_NAME_MOST)
+    return err_set(e, ERR_INVALID, "a document's name has 1 to %d bytes", ARTIFACT_NAME_MOST);
+  if (!utf8_valid(name, n, NULL)) return err_set(e, ERR_INVALID, "a document's name must be valid UTF-8");
+  if (holds_control(name))
+    return err_set(e, ERR_INVALID,
+                   "a document's name holds no tabs, line breaks or other control characters");
+  if (strstr(name, "..") || strchr(name, '\\') || !plain_parts(name)) {
+    err_set(e, ERR_INVALID, "'%s' must be a plain relative path, like notes/anna.md", name);
+    return ERR_INVALID;
+  }
+  return OK;
+}
 
 /* --- writing --- */
 

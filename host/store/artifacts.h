@@ -3,6 +3,12 @@
 #include <stdbool.h>
 #include "store/journal.h"
 
+enum { ARTIFACT_NAME_MOST = 200 };
+
+/* A document's name is a relative path that every door can show, address and unpack: parts between single slashes, none of them "." or
+ * with "..", no control characters, no backslash. ERR_INVALID says which rule. `name`: NULL is an error too. */
+enum err artifact_name_check(const char *name, struct error *e);
+
 struct artifact_put { /* one document to write; strings are the op's (freed with it) */
   char *name, *kind, *content;
   size_t n;

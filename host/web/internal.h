@@ -2,9 +2,9 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "access/access.h"
 #include "http/server.h"
 #include "store/write/library.h"
-#include "web/access.h"
 #include "web/pages/assets.h"
 #include "web/metrics.h"
 #include "web/api/routes.h"

@@ -27,7 +27,8 @@ static int polls_beside(int streams) {
 static const char *const headers[] = {
     "Content-Security-Policy: default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
-    "Referrer-Policy: no-referrer", "Cross-Origin-Opener-Policy: same-origin", NULL};
+    "Referrer-Policy: no-referrer", "Cross-Origin-Opener-Policy: same-origin",
+    "Cross-Origin-Resource-Policy: same-origin", NULL};
 
 static void add_rows(struct web *w, const struct web_route *rows, size_t n) {
   w->rows = mem_grow(w->rows, (w->n_routes + n) * sizeof *w->rows);
@@ -40,7 +41,7 @@ static void add_rows(struct web *w, const struct web_route *rows, size_t n) {
 
 static bool admit(struct request *q, struct response *a, const struct route *route, void *arg) {
   const struct web *w = arg;
-  return access_admit(w->access, q, a, w->rows[route - w->routes]);
+  return access_admit(w->access, q, a, w->rows[route - w->routes]->scope);
 }
 
 /* Streams wait on the bus. */

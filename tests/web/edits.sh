@@ -19,6 +19,22 @@ t_is "$code $(field '$.version') $(header ETag)" "200 $((n + 1)) \"v$((n + 1))\"
 get "$doc"
 t_is "$(field '$.content') $(field '$.author')" "# By hand person"
 
+t_case "what is saved can be downloaded: a name that no address can have is refused with the reason, and none is cut"
+for name in 'tab\there.md' 'cut\u0000here.md' 'line\nhere.md' 'a//b.md' './b.md' '/b.md' 'a/../b.md' 'bell\u0007.md' 'back\\slash.md' ''; do
+  send POST /api/projects/the-keeper/artifacts "{\"name\":\"$name\",\"kind\":\"text\",\"content\":\"x\"}"
+  t_is "$name: $code $(field '$.error.code')" "$name: 400 invalid"
+done
+send POST /api/projects/the-keeper/artifacts '{"name":"notes/tab\there.md","kind":"text","content":"x"}'
+t_has "$body" "no tabs"
+send POST /api/projects/the-keeper/artifacts '{"name":"notes/cut.md\u0000","kind":"text","content":"x"}'
+t_has "$body" "'name' holds a NUL character"
+get /api/projects/the-keeper/artifacts/notes/cut.md
+t_is "$code" 404
+send POST /api/projects/the-keeper/artifacts '{"name":"notes/Ännä + 1.md","kind":"text","content":"x"}'
+t_is "$code" 201
+get /api/projects/the-keeper/artifacts/notes/%C3%84nn%C3%A4%20+%201.md
+t_is "$code $(field '$.content')" "200 x"
+
 t_case "an edit on an older version is refused, with what is there; so is one that says no version"
 send PUT "$doc" "$(json 'late')" -H "If-Match: \"v$n\""
 t_is "$code $(field '$.error.current.version') $(field '$.error.current.author')" "412 $((n + 1)) person"

@@ -102,6 +102,14 @@ for name in ../evil phases/..%2f..%2fevil %2e%2e/evil '..\evil' 'a%20b' 'a.b' ph
   [[ $code == 40[04] ]] || t_fail "$name was answered with $code: $body"
 done
 t_is "$(find "$QUIRE_LIBRARY/.." -name 'evil*' | wc -l)" 0
+
+t_case "what only the host reads is no script to save: nothing is written that would be in the way of the next start"
+for name in models api providers/openai providers/mine a/b/c/d/e/deep; do
+  send PUT "/api/scripts/$name" '{"source":"return 7"}'
+  t_is "$code $(field '$.error.code')" "400 invalid"
+  t_has "$body" "not one of the scripts that runs use"
+done
+t_ok test ! -e "$QUIRE_LIBRARY/scripts/models.lua" -a ! -e "$QUIRE_LIBRARY/scripts/api.lua" -a ! -e "$QUIRE_LIBRARY/scripts/providers" -a ! -e "$QUIRE_LIBRARY/scripts/a"
 for body in '{}' '{"source":7}' '[]' 'x' '{"source":"a\u0000b"}'; do
   send PUT /api/scripts/phases/new "$body"
   t_is "$code" 400

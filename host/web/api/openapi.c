@@ -92,11 +92,9 @@ static json_t *answers(const struct web_route *row) {
 }
 
 static json_t *operation(const struct web_route *row) {
-  static const char *const scopes[] = {[SCOPE_OPEN] = "open",
-                                       [SCOPE_PAGE] = "read",
-                                       [SCOPE_READ] = "read",
-                                       [SCOPE_WRITE] = "write",
-                                       [SCOPE_METRICS] = "metrics"};
+  static const char *const scopes[] = {
+      [SCOPE_OPEN] = "open",   [SCOPE_PAGE] = "read",   [SCOPE_READ] = "read",
+      [SCOPE_WRITE] = "write", [SCOPE_OWNER] = "owner", [SCOPE_METRICS] = "metrics"};
   json_t *v = json_pack("{s:s, s:s, s:o, s:o}", "summary", row->route.help, "x-scope", scopes[row->scope],
                         "parameters", parameters(row), "responses", answers(row));
   if (row->body) json_object_set_new(v, "requestBody", body(row));

@@ -1,15 +1,7 @@
 /* routes.h - the table of the web: every address, who may use it, what it takes and what it answers. The server, the access check and
  * the OpenAPI document read the same rows, and the tests walk that document. */
 #pragma once
-#include "http/server.h"
-
-enum scope {
-  SCOPE_OPEN,   /* anybody: health, the sign-in page and what it is made of */
-  SCOPE_PAGE,   /* a page: read, but somebody who is not signed in is sent to /login */
-  SCOPE_READ,   /* a session, or a token with read or write */
-  SCOPE_WRITE,  /* a session, or a token with write */
-  SCOPE_METRICS /* as read; a token with metrics too; anybody on loopback */
-};
+#include "access/access.h"
 
 struct web_route {
   struct route route;

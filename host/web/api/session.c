@@ -3,7 +3,7 @@
 
 #include "base/jsonx.h"
 #include "base/version.h"
-#include "web/access.h"
+#include "access/access.h"
 #include "web/api/api.h"
 #include "web/api/handlers.h"
 
@@ -41,7 +41,12 @@ void put_password(struct request *q, struct response *a, void *arg) {
   json_t *request = NULL, *out = NULL;
   struct error e = {0};
   if (request_json(q, a, &request) != OK) return;
-  enum err err = command_password(w->commands, request, &out, &e);
+  enum err err = OK;
+  if (access_is_far(w->access) && json_is_null(json_object_get(request, "password"))) {
+    err = err_set(&e, ERR_CONFLICT, "other machines can reach this library, so it keeps its password");
+    err_hint(&e, "set another one; or start the host on 127.0.0.1 without public_url, then remove it");
+  }
+  if (err == OK) err = command_password(w->commands, request, &out, &e);
   api_answer(a, err, out, 200, &e);
   json_decref(request);
 }

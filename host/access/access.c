@@ -1,6 +1,7 @@
 /* access.c - see access.h. */
-#include "web/access.h"
+#include "access/access.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,15 +18,18 @@
 enum {
   SESSION_DAYS = 30,
   SEEN_EVERY_MS = 3600000, /* a session's row is not written more often */
-  CLIENTS = 64,            /* whose failed attempts are remembered, newest first */
-  FAILURES_OF_ONE = 5,     /* within a minute */
-  FAILURES_OF_ALL = 30,
-  FAILURE_MS = 60000
+  CLIENTS = 4096,          /* addresses whose wrong guesses are remembered: those with the newest */
+  GUESSES = 5,             /* of one address within a minute */
+  GUESSES_PRESSED = 1,     /* the same while all together guess more often than PRESSURE */
+  PRESSURE = 30,
+  WINDOW_MS = 60000
 };
 
-struct failure {
+/* The wrong guesses of one address, or of all, since `since_ms`; after a minute they are forgotten. */
+struct guesses {
   char client[48];
-  int64_t at_ms;
+  int64_t since_ms;
+  int n;
 };
 
 struct access {
@@ -35,11 +39,17 @@ struct access {
   bool far;    /* it can be reached from other machines */
   bool secure; /* browsers reach it by https */
   pthread_mutex_t lock;
-  struct failure failures[CLIENTS];
-  unsigned n_failures;
+  struct guesses all, *clients; /* CLIENTS of them */
 };
 
-enum right { RIGHT_NONE = 0, RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_METRICS = 4, RIGHT_ALL = 7 };
+enum right {
+  RIGHT_NONE = 0,
+  RIGHT_READ = 1,
+  RIGHT_WRITE = 2,
+  RIGHT_METRICS = 4,
+  RIGHT_OWNER = 8,
+  RIGHT_ALL = 15
+};
 
 /* ---- what the library knows */
 
@@ -52,11 +62,20 @@ static char *password_of(struct access *x) {
   return err == OK ? hash : err == ERR_NOT_FOUND ? NULL : mem_dup("*");
 }
 
-bool access_needs_password(struct access *x) {
+static bool has_password(struct access *x) {
   char *hash = password_of(x);
-  bool needed = hash != NULL;
+  bool has = hash != NULL;
   free(hash);
-  return needed;
+  return has;
+}
+
+bool access_is_far(const struct access *x) {
+  return x->far;
+}
+
+/* Also when the row is gone, whoever took it away: then nobody can sign in, and only tokens open. */
+bool access_needs_password(struct access *x) {
+  return x->far || has_password(x);
 }
 
 static enum right rights_of_scopes(const char *scopes) {
@@ -146,6 +165,7 @@ static enum right right_for(const struct access *x, enum scope scope) {
   switch (scope) {
   case SCOPE_OPEN: return RIGHT_NONE;
   case SCOPE_WRITE: return RIGHT_WRITE;
+  case SCOPE_OWNER: return RIGHT_OWNER;
   case SCOPE_METRICS: return x->far ? RIGHT_METRICS : RIGHT_NONE;
   default: return RIGHT_READ;
   }
@@ -171,9 +191,9 @@ static bool from_our_page(struct request *q, struct response *a) {
   return true;
 }
 
-static bool refuse(const struct access *x, struct request *q, struct response *a, const struct web_route *row,
+static bool refuse(const struct access *x, struct request *q, struct response *a, enum scope scope,
                    bool known) {
-  if (row->scope == SCOPE_PAGE && !bearer_of(q)) {
+  if (scope == SCOPE_PAGE && !bearer_of(q)) {
     char login[200];
     snprintf(login, sizeof login, "%.150slogin", x->base);
     response_header(a, "Location", login);
@@ -181,8 +201,12 @@ static bool refuse(const struct access *x, struct request *q, struct response *a
     return false;
   }
   if (known) {
-    response_fail(a, 403, "forbidden", "this token may not do that",
-                  "make one with another scope: quire token new");
+    bool owner = scope == SCOPE_OWNER;
+    response_fail(a, 403, "forbidden",
+                  owner ? "no token may do that, only the owner of the library"
+                        : "this token may not do that",
+                  owner ? "sign in, or use the command line on the library's machine"
+                        : "make one with another scope: quire token new");
     return false;
   }
   response_header(a, "WWW-Authenticate", "Bearer");
@@ -192,16 +216,20 @@ static bool refuse(const struct access *x, struct request *q, struct response *a
   return false;
 }
 
-bool access_admit(struct access *x, struct request *q, struct response *a, const struct web_route *row) {
-  enum right needed = right_for(x, row->scope);
+bool access_admit(struct access *x, struct request *q, struct response *a, enum scope scope) {
+  enum right needed = right_for(x, scope);
   if (needed) {
     enum right rights = rights_of(x, q);
-    if ((rights & needed) != needed) return refuse(x, q, a, row, rights != RIGHT_NONE);
+    if ((rights & needed) != needed) return refuse(x, q, a, scope, rights != RIGHT_NONE);
   }
   return !changes(q) || bearer_of(q) || from_our_page(q, a);
 }
 
 /* ---- signing in */
+
+static int64_t now_ms(void) {
+  return (int64_t)(clock_mono_ns() / 1000000);
+}
 
 /* The client's address, also behind a proxy that we trust to tell it. */
 static void client_of(const struct access *x, const struct request *q, char out[48]) {
@@ -217,31 +245,54 @@ static void client_of(const struct access *x, const struct request *q, char out[
     snprintf(out, 48, "%s", peer);
 }
 
-/* Has this client, or have all together, guessed too often? */
-static bool too_often(struct access *x, const char *client) {
-  int64_t since = clock_wall_ms() - FAILURE_MS;
-  int own = 0, all = 0;
+/* An IPv6 host has a whole /64 to guess from, so that counts as one address. */
+static void one_network(char client[48]) {
+  struct in6_addr a;
+  if (inet_pton(AF_INET6, client, &a) != 1) return;
+  memset(a.s6_addr + 8, 0, 8);
+  inet_ntop(AF_INET6, &a, client, 48);
+}
+
+/* How many wrong guesses are in its window still. The clock is one that nobody sets. */
+static int counted(struct guesses *g, int64_t now) {
+  if (g->n && now - g->since_ms >= WINDOW_MS) g->n = 0;
+  return g->n;
+}
+
+static void count_wrong(struct guesses *g, int64_t now) {
+  if (g->n++ == 0) g->since_ms = now;
+}
+
+/* What is known of an address; *room (the place of the one longest forgotten) when nothing is. */
+static struct guesses *guesses_of(struct access *x, const char *client, int64_t now, struct guesses **room) {
+  *room = &x->clients[0];
   for (int i = 0; i < CLIENTS; i++) {
-    if (x->failures[i].at_ms < since) continue;
-    all++;
-    own += strcmp(x->failures[i].client, client) == 0;
+    struct guesses *g = &x->clients[i];
+    if (counted(g, now) && strcmp(g->client, client) == 0) return g;
+    if (!g->n || ((*room)->n && g->since_ms < (*room)->since_ms)) *room = g;
   }
-  return own >= FAILURES_OF_ONE || all >= FAILURES_OF_ALL;
+  return NULL;
 }
 
-static void note_failure(struct access *x, const char *client) {
-  struct failure *f = &x->failures[x->n_failures++ % CLIENTS];
-  snprintf(f->client, sizeof f->client, "%s", client);
-  f->at_ms = clock_wall_ms();
-}
-
-/* One at a time: hashing is costly on purpose. A guess counts before it is judged, so that parallel ones do not slip through. */
-static bool right_password(struct access *x, const char *client, const char *password, bool *often) {
+/* One at a time: hashing is costly on purpose, and that alone slows down many who guess at once. An address is judged by its own guesses:
+ * what others do makes it fewer for those who have failed, and nothing for those who have not. A guess is counted before the next one is
+ * looked at, so parallel ones do not slip through. *wait_ms: 0, or it was not looked at. */
+static bool right_password(struct access *x, const char *client, const char *password, int64_t *wait_ms) {
   pthread_mutex_lock(&x->lock);
-  *often = too_often(x, client);
-  char *hash = *often ? NULL : password_of(x);
+  struct guesses *room, *own = guesses_of(x, client, now_ms(), &room);
+  int most = counted(&x->all, now_ms()) >= PRESSURE ? GUESSES_PRESSED : GUESSES;
+  *wait_ms = own && own->n >= most ? own->since_ms + WINDOW_MS - now_ms() + 1 : 0;
+  char *hash = *wait_ms ? NULL : password_of(x);
   bool right = hash && secret_check(password, hash);
-  if (!right && !*often) note_failure(x, client);
+  if (!right && !*wait_ms) {
+    if (!own) {
+      own = room;
+      *own = (struct guesses){0};
+      snprintf(own->client, sizeof own->client, "%s", client);
+    }
+    count_wrong(own, now_ms());
+    count_wrong(&x->all, now_ms());
+  }
   pthread_mutex_unlock(&x->lock);
   free(hash);
   return right;
@@ -263,15 +314,25 @@ static void name_of(const struct request *q, char *out, size_t most) {
   out[n] = '\0';
 }
 
+static void refuse_guess(struct response *a, int64_t wait_ms) {
+  char seconds[24];
+  if (!wait_ms) {
+    response_fail(a, 401, "unauthorized", "that is not the password",
+                  "`quire config password` sets a new one");
+    return;
+  }
+  snprintf(seconds, sizeof seconds, "%lld", (long long)(wait_ms + 999) / 1000);
+  response_header(a, "Retry-After", seconds);
+  response_fail(a, 429, "too_many", "too many wrong passwords from this address", "wait a minute");
+}
+
 void access_sign_in(struct access *x, struct request *q, struct response *a, const char *password) {
   char client[48], token[SECRET_TOKEN];
-  bool often;
+  int64_t wait_ms;
   client_of(x, q, client);
-  if (!right_password(x, client, password, &often)) {
-    if (often) response_header(a, "Retry-After", "60");
-    response_fail(a, often ? 429 : 401, often ? "too_many" : "unauthorized",
-                  often ? "too many wrong passwords" : "that is not the password",
-                  often ? "wait a minute" : "`quire config password` sets a new one");
+  one_network(client);
+  if (!right_password(x, client, password, &wait_ms)) {
+    refuse_guess(a, wait_ms);
     return;
   }
   struct op_session op = {.op.kind = &op_session_kind, .what = SESSION_BEGIN};
@@ -311,6 +372,7 @@ void access_free(struct access *x) {
   if (!x) return;
   for (char **t = x->trusted; *t; t++) free(*t);
   free(x->trusted);
+  free(x->clients);
   free(x->owner_token);
   free(x->base);
   pthread_mutex_destroy(&x->lock);
@@ -326,13 +388,14 @@ enum err access_new(struct store *store, const struct access_settings *settings,
   *x = (struct access){.store = store,
                        .owner_token = mem_dup(settings->owner_token),
                        .base = mem_dup(settings->base),
+                       .clients = mem_alloc(CLIENTS * sizeof *x->clients),
                        .trusted = mem_alloc((n + 1) * sizeof *x->trusted),
                        .far = !loopback(settings->listen) || settings->public_url,
                        .secure = settings->public_url && strncasecmp(settings->public_url, "https:", 6) == 0};
   for (size_t i = 0; i < n; i++) x->trusted[i] = mem_dup(trusted[i]);
   pthread_mutex_init(&x->lock, NULL);
   *out = x;
-  if (!x->far || access_needs_password(x)) return OK;
+  if (!x->far || has_password(x)) return OK;
   access_free(x);
   *out = NULL;
   err_set(e, ERR_CONFIG, "other machines could use this library, and it has no password");
