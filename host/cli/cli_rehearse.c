@@ -13,7 +13,15 @@ int cli_rehearse_help(void) {
     snprintf(left, sizeof left, "--%s %s", o->name, o->value ? o->value : "");
     out_line("  %-32s %s", left, o->help);
   }
-  out_line("\nExamples:\n  quire rehearse --listen 127.0.0.1:8090 --latency 500");
+  out_line(
+      "\nManners, for --manner NAME[=VALUE][:first=N,p=0..1,role=NAME,key=KEY]; \"any:p=0.05\" rolls for each of them:");
+  for (const struct manner_row *m = manner_rows; m->name; m++) {
+    char left[80];
+    snprintf(left, sizeof left, "%s%s%s", m->name, m->value ? "=" : "", m->value ? m->value : "");
+    out_line("  %-32s %s", left, m->help);
+  }
+  out_line(
+      "\nExamples:\n  quire rehearse --listen 127.0.0.1:8090 --latency 500\n  quire rehearse --listen 127.0.0.1:8090 --manner think-inside=400 --manner chat-after:p=0.2 --seed 7");
   return EXIT_DONE;
 }
 

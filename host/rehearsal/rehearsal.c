@@ -1,8 +1,7 @@
-/* rehearsal.c - the rehearsal model's front: what a request is known by, which kind of answer it gets, and the
- * bytes an OpenAI server would send for it.
+/* rehearsal.c - the rehearsal model's front: what a request is known by, and which kind of answer it gets.
  *
- * rehearsal_key, rehearsal_answer -> rehearsal_stream_init -> rehearsal_stream_next* | rehearsal_body. Any
- * thread. The key is the seed of all dice, so the same request has the same answer on every machine. */
+ * rehearsal_key -> rehearsal_answer. Any thread. The key is the seed of all dice, so the same request has the same answer on
+ * every machine. */
 #include "rehearsal/rehearsal.h"
 
 #include <stdio.h>
@@ -11,8 +10,6 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "rehearsal/rehearsal_internal.h"
-
-enum { CHUNKS_DEFAULT = 20, CHUNK_LEAST_BYTES = 4 };
 
 /* ---- the key ---- */
 
@@ -35,7 +32,8 @@ enum err rehearsal_key(const json_t *request, char key[SHA_HEX], struct error *e
   for (; it; it = json_object_iter_next((json_t *)(uintptr_t)request, it)) {
     name = json_object_iter_key(it);
     value = json_object_iter_value(it);
-    if (strcmp(name, "stream") && strcmp(name, "stream_options") && strcmp(name, "user"))
+    if (strcmp(name, "stream") && strcmp(name, "stream_options") && strcmp(name, "user") &&
+        strcmp(name, "manners"))
       json_object_set(bare, name, value);
   }
   enum err err = hash_canonical(bare, key);
@@ -73,12 +71,12 @@ long long rehearsal_prefix_bytes(const json_t *request) {
 
 /* ---- answers ---- */
 
-static long long tokens(size_t bytes, double bias) {
+long long rehearsal_tokens(size_t bytes, double bias) {
   double n = (double)((bytes + 3) / 4) * (bias > 0 ? bias : 1);
   return (long long)(n + 0.5);
 }
 
-static const json_t *asked_schema(const json_t *request) {
+const json_t *rehearsal_schema(const json_t *request) {
   const json_t *format = json_object_get(request, "response_format");
   const json_t *named = json_object_get(format, "json_schema");
   const json_t *schema = json_object_get(named, "schema");
@@ -97,7 +95,7 @@ static long prose_words(const struct prompt *p, double bias, struct dice *d) {
 
 static enum err choose_answer(const json_t *request, const struct rehearsal_options *opt,
                               const struct prompt *p, struct dice *d, struct buf *text, struct error *e) {
-  const json_t *schema = asked_schema(request);
+  const json_t *schema = rehearsal_schema(request);
   if (schema) return write_instance(schema, p, d, text, e);
   const char *format = jsonx_str(json_object_get(request, "response_format"), "type", "text");
   if (strcmp(format, "json_object") == 0) return buf_puts(text, "{}");
@@ -131,97 +129,10 @@ enum err rehearsal_answer(const json_t *request, const struct rehearsal_options 
   enum err err = prompt_read(request, &prompt, &memory, e);
   if (!err) err = choose_answer(request, opt, &prompt, &dice, text, e);
   if (!err)
-    *usage = (struct rehearsal_usage){.input = tokens(rehearsal_prompt_bytes(request), opt->usage_bias),
-                                      .output = tokens(text->len - before, opt->usage_bias)};
+    *usage =
+        (struct rehearsal_usage){.input = rehearsal_tokens(rehearsal_prompt_bytes(request), opt->usage_bias),
+                                 .output = rehearsal_tokens(text->len - before, opt->usage_bias)};
   prompt_release(&prompt);
   buf_release(&memory);
   return err;
-}
-
-/* ---- the bytes on the wire ---- */
-
-static void put_json_string(struct buf *out, const char *s, size_t n) {
-  json_t *v = json_stringn_nocheck(s, n);
-  jsonx_canonical(v, out);
-  json_decref(v);
-}
-
-void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key,
-                           const char *text, size_t n, const struct rehearsal_usage *usage, int chunks) {
-  if (chunks <= 0) chunks = CHUNKS_DEFAULT;
-  if ((size_t)chunks > n / CHUNK_LEAST_BYTES) chunks = (int)(n / CHUNK_LEAST_BYTES);
-  if (chunks == 0) chunks = 1;
-  *s = (struct rehearsal_stream){.model = jsonx_str(request, "model", "rehearsal"),
-                                 .text = text,
-                                 .n = n,
-                                 .finish = "stop",
-                                 .usage = *usage,
-                                 .pieces = chunks + 1,
-                                 .include_usage = json_is_true(json_object_get(
-                                     json_object_get(request, "stream_options"), "include_usage"))};
-  snprintf(s->id, sizeof s->id, "chatcmpl-%.24s", key);
-}
-
-static void put_head(const struct rehearsal_stream *s, const char *object, struct buf *out) {
-  buf_printf(out, "{\"id\":\"%s\",\"object\":\"%s\",\"created\":0,\"model\":", s->id, object);
-  put_json_string(out, s->model, strlen(s->model));
-}
-
-static void put_usage(const struct rehearsal_stream *s, struct buf *out) {
-  const struct rehearsal_usage *u = &s->usage;
-  buf_printf(out,
-             "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld,"
-             "\"prompt_tokens_details\":{\"cached_tokens\":%lld},"
-             "\"completion_tokens_details\":{\"reasoning_tokens\":0}}",
-             u->input, u->output, u->input + u->output, u->cached_read);
-}
-
-/* Where piece number `piece` ends: an even share, moved on to the end of a character. */
-static size_t piece_end(const struct rehearsal_stream *s) {
-  int pieces = s->pieces - 1;
-  if (s->piece + 1 >= pieces) return s->n;
-  size_t end = (size_t)((double)s->n * (s->piece + 1) / pieces);
-  while (end < s->n && ((unsigned char)s->text[end] & 0xC0) == 0x80) end++;
-  return end < s->at ? s->at : end;
-}
-
-static void put_last(const struct rehearsal_stream *s, struct buf *out) {
-  buf_puts(out, "data: ");
-  put_head(s, "chat.completion.chunk", out);
-  buf_printf(out, ",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"%s\"}]}\n\n", s->finish);
-  if (s->include_usage) {
-    buf_puts(out, "data: ");
-    put_head(s, "chat.completion.chunk", out);
-    buf_puts(out, ",\"choices\":[],");
-    put_usage(s, out);
-    buf_puts(out, "}\n\n");
-  }
-  buf_puts(out, "data: [DONE]\n\n");
-}
-
-bool rehearsal_stream_next(struct rehearsal_stream *s, struct buf *out) {
-  if (s->piece >= s->pieces) return false;
-  if (s->piece == s->pieces - 1) {
-    put_last(s, out);
-  } else {
-    size_t end = piece_end(s);
-    buf_puts(out, "data: ");
-    put_head(s, "chat.completion.chunk", out);
-    buf_printf(out, ",\"choices\":[{\"index\":0,\"delta\":{%s\"content\":",
-               s->piece == 0 ? "\"role\":\"assistant\"," : "");
-    put_json_string(out, s->text + s->at, end - s->at);
-    buf_puts(out, "},\"finish_reason\":null}]}\n\n");
-    s->at = end;
-  }
-  s->piece++;
-  return true;
-}
-
-void rehearsal_body(const struct rehearsal_stream *s, struct buf *out) {
-  put_head(s, "chat.completion", out);
-  buf_puts(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-  put_json_string(out, s->text, s->n);
-  buf_printf(out, "},\"finish_reason\":\"%s\"}],", s->finish);
-  put_usage(s, out);
-  buf_puts(out, "}");
 }

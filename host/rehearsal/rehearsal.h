@@ -11,8 +11,7 @@
  * A or B" gets one of them; anything else gets prose of about the words asked for, with the names and places
  * of the prompt.
  *
- * rehearsal_stream_* makes of an answer the bytes that an OpenAI server would send, so that the embedded
- * model and `quire rehearse` send the very same. */
+ * rehearsal_reply.h puts manners on top of it, rehearsal_wire.h makes the bytes that an OpenAI server would send. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,10 +26,11 @@ struct rehearsal_options {
 };
 
 struct rehearsal_usage {
-  long long input, cached_read, output; /* tokens, estimated as (bytes + 3) / 4; input includes cached_read */
+  /* Tokens, estimated as (bytes + 3) / 4. Input includes cached_read, output includes reasoning. */
+  long long input, cached_read, output, reasoning;
 };
 
-/* What a request is known by: SHA-256 of its canonical form without `stream`, `stream_options` and `user`.
+/* What a request is known by: SHA-256 of its canonical form without `stream`, `stream_options`, `user` and `manners`.
  * Err: ERR_INVALID (not an object), ERR_LIMIT. */
 enum err rehearsal_key(const json_t *request, char key[SHA_HEX], struct error *e);
 
@@ -39,29 +39,8 @@ enum err rehearsal_answer(const json_t *request, const struct rehearsal_options 
                           struct rehearsal_usage *usage, struct error *e);
 
 /* What the rehearsal knows of a request beside its text. */
+long long rehearsal_tokens(size_t bytes, double bias); /* (bytes + 3) / 4, times bias; 0 is 1 */
+const json_t *rehearsal_schema(const json_t *request); /* that it asks for, borrowed; or NULL */
 size_t rehearsal_prompt_bytes(const json_t *request);
 long long rehearsal_prefix_bytes(const json_t *request); /* metadata.quire_prefix_bytes; -1: not announced */
 const char *rehearsal_metadata(const json_t *request, const char *name); /* borrowed; "" when not there */
-
-/* An answer on its way out, piece by piece: the caller waits between two pieces if it wants to.
- *
- *   struct rehearsal_stream s;
- *   rehearsal_stream_init(&s, request, key, text.data, text.len, &usage, 20);
- *   for (struct buf out; ...; ) while (rehearsal_stream_next(&s, &out)) send(out);
- *
- * Each piece is one or more whole server-sent events; the last carries finish_reason, the usage chunk
- * (when stream_options.include_usage asks for it) and [DONE]. There are s.pieces of them. */
-struct rehearsal_stream {
-  const char *model, *text, *finish; /* borrowed from the request and the caller; finish: "stop" unless set */
-  size_t n, at;
-  struct rehearsal_usage usage;
-  int pieces, piece; /* pieces of text and the last one; how many are out */
-  bool include_usage;
-  char id[40];
-};
-void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, const char *key,
-                           const char *text, size_t n, const struct rehearsal_usage *usage, int chunks);
-/* Appends the next piece to `out`; false when there is none left. */
-bool rehearsal_stream_next(struct rehearsal_stream *s, struct buf *out);
-/* The same answer as one JSON body, for a request that wants no stream. Appends to `out`. */
-void rehearsal_body(const struct rehearsal_stream *s, struct buf *out);

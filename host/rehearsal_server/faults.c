@@ -4,7 +4,6 @@
 #include "rehearsal_server/faults.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,43 +62,29 @@ static enum err parse_kind(const char *name, struct fault *f, struct error *e) {
   return unknown(e, "fault", name, names);
 }
 
-static enum err parse_number(const char *name, const char *value, double least, double most, double *out,
-                             struct error *e) {
-  char *end;
-  *out = strtod(value, &end);
-  if (end != value && !*end && isfinite(*out) && *out >= least && *out <= most) return OK;
-  return err_set(e, ERR_INVALID, "%s= takes a number from %g to %g, not '%s'", name, least, most, value);
-}
-
 static enum err parse_condition(char *text, struct fault *f, struct error *e) {
   static const char *const names[] = {"every", "first", "p", "role", "key", "after", "wait", "times", NULL};
   char *value = strchr(text, '=');
   if (!value) return unknown(e, "condition", text, names);
   *value++ = '\0';
-  char *into = strcmp(text, "role") == 0 ? f->role : strcmp(text, "key") == 0 ? f->key : NULL;
-  if (into) {
-    snprintf(into, FAULT_TEXT, "%s", value);
-    return *value && strlen(value) < FAULT_TEXT ? OK
-                                                : err_set(e, ERR_INVALID, "%s= is empty or too long", text);
-  }
-  double v;
-  enum err err;
-  if (strcmp(text, "p") == 0) return parse_number(text, value, 0, 1, &f->p, e);
-  if (strcmp(text, "wait") == 0) return parse_number(text, value, 0, 86400 * 365.0, &f->wait, e);
+  bool known;
+  enum err err = when_set(&f->when, text, value, &known, e);
+  if (err || known) return err;
+  if (strcmp(text, "wait") == 0) return when_number(text, value, 0, 86400 * 365.0, false, &f->wait, e);
   int *count = strcmp(text, "every") == 0   ? &f->every
-               : strcmp(text, "first") == 0 ? &f->first
                : strcmp(text, "times") == 0 ? &f->times
                : strcmp(text, "after") == 0 ? &f->after
                                             : NULL;
   if (!count) return unknown(e, "condition", text, names);
-  if ((err = parse_number(text, value, count == &f->after ? 0 : 1, 1e9, &v, e))) return err;
-  if (v != floor(v)) return err_set(e, ERR_INVALID, "%s= takes a whole number, not '%s'", text, value);
-  *count = (int)v;
-  return OK;
+  double v;
+  err = when_number(text, value, count == &f->after ? 0 : 1, 1e9, true, &v, e);
+  if (!err) *count = (int)v;
+  return err;
 }
 
 enum err fault_parse(const char *spec, struct fault *out, struct error *e) {
-  *out = (struct fault){.after = -1, .p = -1, .wait = -1};
+  *out = (struct fault){.after = -1, .wait = -1};
+  when_init(&out->when);
   if (strlen(spec) >= sizeof out->spec)
     return err_set(e, ERR_INVALID, "the fault '%.40s...' is too long", spec);
   snprintf(out->spec, sizeof out->spec, "%s", spec);
@@ -112,36 +97,16 @@ enum err fault_parse(const char *spec, struct fault *out, struct error *e) {
 
 /* ---- deciding ---- */
 
-static bool key_fits(const char *pattern, const char *key) {
-  size_t n = strlen(pattern);
-  if (n && pattern[n - 1] == '*') return strncmp(pattern, key, n - 1) == 0;
-  return strcmp(pattern, key) == 0;
-}
-
-/* A number in [0, 1) that only this fault, seed, request and attempt have (FNV-1a, then mixed). */
-static double roll(const struct fault *f, const struct fault_case *c) {
-  char text[4 * FAULT_TEXT + 160];
-  int n = snprintf(text, sizeof text, "%s|%llu|%s|%d", f->spec, (unsigned long long)c->seed, c->request_key,
-                   c->attempt);
-  uint64_t h = 1469598103934665603u;
-  for (int i = 0; i < n && i < (int)sizeof text - 1; i++) h = (h ^ (unsigned char)text[i]) * 1099511628211u;
-  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
-  return (double)((h ^ (h >> 33)) >> 11) / 9007199254740992.0;
-}
-
-static bool happens(struct fault *f, const struct fault_case *c) {
-  if (f->role[0] && strcmp(f->role, c->role) != 0) return false;
-  if (f->key[0] && !key_fits(f->key, c->quire_key)) return false;
-  if (f->first && c->attempt > f->first) return false;
+static bool happens(struct fault *f, const struct rehearsal_case *c) {
+  if (!when_holds(&f->when, c, f->spec)) return false;
   f->met++;
   if (f->every && f->met % f->every != 0) return false;
-  if (f->p >= 0 && roll(f, c) >= f->p) return false;
   if (f->times && f->done >= f->times) return false;
   f->done++;
   return true;
 }
 
-const struct fault *fault_choose(struct fault *faults, int n, const struct fault_case *c) {
+const struct fault *fault_choose(struct fault *faults, int n, const struct rehearsal_case *c) {
   for (int i = 0; i < n; i++)
     if (happens(&faults[i], c)) return &faults[i];
   return NULL;

@@ -4,12 +4,10 @@
  *   429:every=5,wait=2     each fifth, Retry-After 2 cut:p=0.1,after=3  one in ten, after three pieces
  *   hang:role=judge        all requests of a role    slow:key=ch3*   keys that begin with ch3
  *
- * The first fault of the list whose conditions all hold is the one that happens. p= rolls dice made of the seed, the
- * request and its attempt, so the same requests fail again in a second run. */
+ * The first fault of the list whose conditions all hold is the one that happens. first=, p=, role= and key= are those of
+ * rehearsal_when.h; every= and times= count. */
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
-#include "base/err.h"
+#include "rehearsal/rehearsal_when.h"
 
 enum fault_kind {
   FAULT_NONE,
@@ -27,26 +25,19 @@ enum fault_kind {
   FAULT_STREAM_ERROR /* 200, and after= pieces an error event */
 };
 
-enum { FAULT_TEXT = 64, FAULTS_MOST = 32 };
+enum { FAULTS_MOST = 32 };
 
 struct fault {
   enum fault_kind kind;
-  int status;                             /* for FAULT_STATUS */
-  char spec[3 * FAULT_TEXT];              /* as it was written, for the ledger and /control */
-  int every, first, times, after;         /* 0, 0, 0, -1: not given */
-  double p, wait;                         /* -1: not given */
-  char role[FAULT_TEXT], key[FAULT_TEXT]; /* "" any; a key may end with '*' */
-  int met, done;                          /* how many requests met the other conditions; how many failed */
-};
-
-/* What a fault looks at. */
-struct fault_case {
-  const char *role, *quire_key, *request_key;
-  int attempt; /* of the request's key; the first is 1 */
-  uint64_t seed;
+  int status;               /* for FAULT_STATUS */
+  char spec[3 * WHEN_TEXT]; /* as it was written, for the ledger and /control */
+  int every, times, after;  /* 0, 0, -1: not given */
+  double wait;              /* -1: not given */
+  struct rehearsal_when when;
+  int met, done; /* how many requests met the other conditions; how many failed */
 };
 
 /* Err: ERR_INVALID, with the nearest name as a hint. */
 enum err fault_parse(const char *spec, struct fault *out, struct error *e);
 /* The fault that happens to this request, or NULL. Counts. */
-const struct fault *fault_choose(struct fault *faults, int n, const struct fault_case *c);
+const struct fault *fault_choose(struct fault *faults, int n, const struct rehearsal_case *c);

@@ -73,6 +73,9 @@ static json_t *entry_json(const struct entry *e) {
                         "status", state_names[e->state], "http", e->status, "stream", e->stream,
                         "prompt_bytes", (json_int_t)e->prompt_bytes, "answer_bytes",
                         (json_int_t)e->answer_bytes, "pieces", e->pieces, "at_ms", (json_int_t)e->at_ms);
+  json_object_set_new(v, "input_tokens", json_integer(e->input_tokens));
+  json_object_set_new(v, "output_tokens", json_integer(e->output_tokens));
+  if (e->manners[0]) json_object_set_new(v, "manners", json_string(e->manners));
   if (e->fault[0]) json_object_set_new(v, "fault", json_string(e->fault));
   if (e->prefix_bytes >= 0) json_object_set_new(v, "prefix_bytes", json_integer(e->prefix_bytes));
   if (e->ended_ms) json_object_set_new(v, "ms", json_integer(e->ended_ms - e->at_ms));

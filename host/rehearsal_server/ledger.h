@@ -13,7 +13,7 @@ enum entry_state {
   ENTRY_CUT,      /* a fault closed the connection in the middle */
   ENTRY_HUNG,     /* a fault left it without an answer */
   ENTRY_GONE,     /* the client went before it had the answer */
-  ENTRY_REFUSED   /* the request was wrong: 400 */
+  ENTRY_REFUSED   /* the request was wrong, or refused by a manner: 400 */
 };
 
 enum { ENTRY_TEXT = 80 };
@@ -25,13 +25,16 @@ struct entry {
       model[ENTRY_TEXT]; /* X-Quire-Call, metadata */
   int attempt;           /* the n-th request with this key since the ledger was cleared */
   enum entry_state state;
-  int status;     /* HTTP; 0: none was sent */
-  char fault[24]; /* "" none */
+  int status;        /* HTTP; 0: none was sent */
+  char fault[24];    /* "" none */
+  char manners[160]; /* the names of those it had, joined by commas */
   bool stream;
   long long prompt_bytes, prefix_bytes; /* prefix -1: not announced */
   size_t answer_bytes;                  /* of text; what the whole answer would have had */
-  int pieces;                           /* of the stream that were written */
-  int64_t at_ms, ended_ms;              /* wall clock; ended 0: still open */
+  long long input_tokens,
+      output_tokens; /* billed: all of the prompt once a piece has left, and what has left of the answer */
+  int pieces;        /* of the stream that were written */
+  int64_t at_ms, ended_ms; /* wall clock; ended 0: still open */
 };
 
 struct ledger;

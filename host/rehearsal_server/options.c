@@ -19,6 +19,8 @@ const struct rehearse_option_row rehearse_option_rows[] = {
     {"usage-bias", "F", "factor on the tokens reported (1)"},
     {"fault", "SPEC",
      "what goes wrong: 429:every=5, cut:p=0.1, 500:first=2, hang:role=judge, ... (may be repeated)"},
+    {"manner", "SPEC",
+     "how it answers: think=800, refuse:p=0.1,role=writer, any:p=0.05, ... (may be repeated)"},
     {"seed", "N", "of the dice that p= rolls (1)"},
     {NULL, NULL, NULL}};
 
@@ -39,7 +41,8 @@ static enum err no_option(const char *name, struct error *e) {
   if (near)
     err_hint(e, "did you mean %s?", near);
   else
-    err_hint(e, "there are: listen, latency, chunks, chunk-delay, length-bias, usage-bias, fault, seed");
+    err_hint(e,
+             "there are: listen, latency, chunks, chunk-delay, length-bias, usage-bias, fault, manner, seed");
   return ERR_INVALID;
 }
 
@@ -63,6 +66,10 @@ enum err rehearse_set(struct rehearse_options *o, const char *name, const char *
     if (o->n_faults == FAULTS_MOST)
       return err_set(e, ERR_INVALID, "there are more than %d faults", (int)FAULTS_MOST);
     if (!(err = fault_parse(value, &o->faults[o->n_faults], e))) o->n_faults++;
+  } else if (strcmp(name, "manner") == 0) {
+    if (o->n_manners == MANNERS_MOST)
+      return err_set(e, ERR_INVALID, "there are more than %d manners", (int)MANNERS_MOST);
+    if (!(err = manner_parse(value, &o->manners[o->n_manners], e))) o->n_manners++;
   } else if (strcmp(name, "latency") == 0) {
     if (!(err = number(name, value, 0, 3600000, true, &v, e))) o->latency_ms = (int)v;
   } else if (strcmp(name, "chunks") == 0) {
@@ -101,14 +108,16 @@ enum err rehearse_parse(struct rehearse_options *o, int argc, char *const *argv,
 
 /* ---- JSON ---- */
 
-static enum err set_faults(struct rehearse_options *o, const json_t *list, struct error *e) {
-  if (!json_is_array(list)) return err_set(e, ERR_INVALID, "faults is a list of strings");
-  o->n_faults = 0;
+/* A list of specifications, which replaces the one before it. `name` is the option that takes one of them. */
+static enum err set_list(struct rehearse_options *o, const char *name, int *n, const json_t *list,
+                         struct error *e) {
   size_t i;
   json_t *one;
+  *n = 0;
+  if (!json_is_array(list)) return err_set(e, ERR_INVALID, "%ss is a list of strings", name);
   json_array_foreach(list, i, one) {
-    if (!json_is_string(one)) return err_set(e, ERR_INVALID, "faults is a list of strings");
-    enum err err = rehearse_set(o, "fault", json_string_value(one), e);
+    if (!json_is_string(one)) return err_set(e, ERR_INVALID, "%ss is a list of strings", name);
+    enum err err = rehearse_set(o, name, json_string_value(one), e);
     if (err) return err;
   }
   return OK;
@@ -123,7 +132,9 @@ enum err rehearse_set_json(struct rehearse_options *o, const json_t *v, struct e
     char text[40];
     enum err err;
     if (strcmp(name, "faults") == 0) {
-      err = set_faults(&changed, value, e);
+      err = set_list(&changed, "fault", &changed.n_faults, value, e);
+    } else if (strcmp(name, "manners") == 0) {
+      err = set_list(&changed, "manner", &changed.n_manners, value, e);
     } else if (strcmp(name, "listen") == 0) {
       err = err_set(e, ERR_INVALID, "a running server cannot move to another address");
     } else if (!json_is_number(value)) {
@@ -139,9 +150,10 @@ enum err rehearse_set_json(struct rehearse_options *o, const json_t *v, struct e
 }
 
 json_t *rehearse_options_json(const struct rehearse_options *o) {
-  json_t *faults = json_array();
+  json_t *faults = json_array(), *manners = json_array();
   for (int i = 0; i < o->n_faults; i++) json_array_append_new(faults, json_string(o->faults[i].spec));
-  return json_pack("{s:i, s:i, s:i, s:f, s:f, s:I, s:o}", "latency", o->latency_ms, "chunks", o->chunks,
+  for (int i = 0; i < o->n_manners; i++) json_array_append_new(manners, json_string(o->manners[i].spec));
+  return json_pack("{s:i, s:i, s:i, s:f, s:f, s:I, s:o, s:o}", "latency", o->latency_ms, "chunks", o->chunks,
                    "chunk-delay", o->chunk_delay_ms, "length-bias", o->length_bias, "usage-bias",
-                   o->usage_bias, "seed", (json_int_t)o->seed, "faults", faults);
+                   o->usage_bias, "seed", (json_int_t)o->seed, "faults", faults, "manners", manners);
 }

@@ -7,6 +7,7 @@
  * The strings are the caller's. `rehearse_option_rows` names the options with their help, NULL-terminated. */
 #pragma once
 #include <jansson.h>
+#include "rehearsal/rehearsal_manners.h"
 #include "rehearsal_server/faults.h"
 
 struct rehearse_options {
@@ -18,6 +19,8 @@ struct rehearse_options {
   uint64_t seed;
   struct fault faults[FAULTS_MOST];
   int n_faults;
+  struct manner manners[MANNERS_MOST];
+  int n_manners;
 };
 
 struct rehearse_option_row {
@@ -29,7 +32,7 @@ void rehearse_options_init(struct rehearse_options *o);
 /* Err: ERR_INVALID: no such option (hint: the nearest), or not such a value. */
 enum err rehearse_set(struct rehearse_options *o, const char *name, const char *value, struct error *e);
 enum err rehearse_parse(struct rehearse_options *o, int argc, char *const *argv, struct error *e);
-/* The same by JSON: {"latency": 500, "faults": ["429:every=5"]}; faults replace the whole list. Nothing changes when
+/* The same by JSON: {"latency": 500, "faults": ["429:every=5"], "manners": []}; faults and manners replace the whole list. Nothing changes when
  * one field is wrong. */
 enum err rehearse_set_json(struct rehearse_options *o, const json_t *v, struct error *e);
 json_t *rehearse_options_json(const struct rehearse_options *o);

@@ -6,6 +6,7 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "rehearsal/rehearsal.h"
+#include "rehearsal/rehearsal_wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

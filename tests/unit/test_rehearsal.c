@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "llm/framing.h"
 #include "rehearsal/rehearsal.h"
+#include "rehearsal/rehearsal_wire.h"
 
 static json_t *parse(const char *text) {
   json_t *v = NULL;

@@ -1,0 +1,26 @@
+/* internal.h - what server.c (routes, start and stop) and call.c (one call from request to ledger) share. The server's loop thread. */
+#pragma once
+#include <pthread.h>
+#include "base/pool.h"
+#include "rehearsal_server/connection.h"
+#include "rehearsal_server/ledger.h"
+#include "rehearsal_server/options.h"
+
+struct rehearse {
+  struct loop *loop;
+  struct pool *pool;
+  struct listener *listener;
+  struct ledger *ledger;
+  struct rehearse_options options;
+  char *listen;
+  pthread_t thread;
+};
+
+/* server.c: whole answers */
+void send_json(struct conn *c, int status, const char *more_headers, json_t *v); /* takes v */
+json_t *error_json(const char *message, const char *type, const char *code);
+
+/* call.c: what connection.h calls for a request for an answer, and afterwards */
+void call_start(struct rehearse *r, struct conn *conn, const struct conn_request *q);
+void call_sent(void *arg, struct conn *conn);
+void call_gone(void *arg, struct conn *conn);
