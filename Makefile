@@ -283,19 +283,23 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 # ---- files that travel in the binary ----
 
 EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
+PACKED := $(EMBEDDED:host/ui/%=$(OUT)/host/ui/%.gz)
 
-# Each byte becomes an octal escape: exact for any file, and compiled faster than a list of numbers. The web UI's files go in gzipped, as
-# nearly every browser takes them.
-$(OUT)/embedded.c: $(EMBEDDED) $(OUT)/embedded.list Makefile
+# The web UI's files go in gzipped, as nearly every browser takes them.
+$(OUT)/host/ui/%.gz: host/ui/%
+	@mkdir -p $(@D)
+	@gzip -9nc $< >$@
+
+# The assembler takes the files in as they are; a NUL behind each, so that text is a string.
+$(OUT)/embedded.c: $(EMBEDDED) $(PACKED) $(OUT)/embedded.list Makefile
 	@echo "GEN  $@"
-	@{ echo '#include "base/embedded.h"'; \
-	  echo 'const struct embedded_file embedded_files[] = {'; \
-	  for f in $(EMBEDDED); do \
-	    pack=cat; [[ $$f != host/ui/* ]] || pack='gzip -9nc'; \
-	    echo "{\"$$f\", $$(wc -c <"$$f"), $$($$pack "$$f" | wc -c), \"\""; $$pack "$$f" | od -An -v -b | sed 's/ /\\/g; s/.*/"&"/'; echo "},"; \
-	  done; \
-	  echo '{0, 0, 0, 0}};'; \
-	  echo 'const size_t embedded_count = sizeof embedded_files / sizeof embedded_files[0] - 1;'; } >$@
+	@paste -d' ' <(stat -c '%n %s' $(EMBEDDED)) <(stat -c '%n %s' $(PACKED)) | awk ' \
+	  BEGIN { print "#include \"base/embedded.h\"" } \
+	  { printf "__asm__(\".pushsection .rodata\\nembedded_%d: .incbin \\\"%s\\\"\\n.byte 0\\n.popsection\");\n", NR, $$3; \
+	    printf "extern const char embedded_%d[];\n", NR; \
+	    rows = rows sprintf("{\"%s\", %d, %d, embedded_%d},\n", $$1, $$2, $$4, NR) } \
+	  END { printf "const struct embedded_file embedded_files[] = {\n%s{0, 0, 0, 0}};\n", rows; \
+	    printf "const size_t embedded_count = %d;\n", NR }' >$@
 
 $(OUT)/embedded.o: $(OUT)/embedded.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
