@@ -119,6 +119,7 @@ static void claimed(struct run *run, struct store_op *base) {
     return;
   }
   engine_note_claim(en, op->waited_ms);
+  llm_note_booked(en->llm, op->presumed_nano);
   run->row = op->row;
   run->epoch = run->row.epoch;
   run->project = run->row.project_id;

@@ -10,7 +10,42 @@
 #include "llm/cost.h"
 #include "llm/internal.h"
 
-enum { BYTES_PER_TOKEN = 4 };
+/* ---- tokens and money ---- */
+
+static size_t prompt_bytes(const struct call_state *s) {
+  size_t n = 0;
+  for (size_t i = 0; s->c && i < s->c->n_blocks; i++) n += s->c->blocks[i].n;
+  return n;
+}
+
+/* What an attempt took whose tokens nobody told: nothing when the provider refused it or was never reached. The one rule of what counts
+ * as paid; the store books what this host did not live to see by risk_nano. */
+static void estimate(const struct call_state *s, struct call_usage *u) {
+  size_t answered = s->text.len + s->reasoning.len;
+  if (!answered && !s->possibly_billed) return;
+  u->input = (int64_t)(prompt_bytes(s) / BYTES_A_TOKEN);
+  u->output = (int64_t)((answered + BYTES_A_TOKEN - 1) / BYTES_A_TOKEN);
+}
+
+/* As a call that is cancelled before its first byte. */
+static int64_t risk_nano(const struct call_state *s) {
+  struct call_usage u = {.input = (int64_t)(prompt_bytes(s) / BYTES_A_TOKEN)};
+  return s->price ? cost_actual(s->price, &u) : -1;
+}
+
+void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r) {
+  r->end = end;
+  if (end && end->has_usage) {
+    r->usage = end->usage;
+  } else {
+    estimate(s, &r->usage);
+    r->estimated = r->usage.input || r->usage.output;
+  }
+  bool nothing = !r->usage.input && !r->usage.output;
+  r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
+  r->cost_nano =
+      end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
+}
 
 /* ---- the intent ---- */
 
@@ -116,6 +151,7 @@ void intent_post(struct call_state *s) {
   op->op.epoch = s->c->epoch;
   op->op.attempt = ++s->attempts;
   op->op.anew = s->c->anew;
+  op->op.risk_nano = risk_nano(s);
   op->post.fn = intent_landed;
   op->loop = s->llm->loop;
   op->call = s;
@@ -124,36 +160,6 @@ void intent_post(struct call_state *s) {
   s->stage = AT_INTENT;
   state_hold(s);
   store_post(s->llm->store, &op->op.op);
-}
-
-/* ---- tokens and money ---- */
-
-static size_t prompt_bytes(const struct call_state *s) {
-  size_t n = 0;
-  for (size_t i = 0; s->c && i < s->c->n_blocks; i++) n += s->c->blocks[i].n;
-  return n;
-}
-
-/* What a failed attempt may have cost: nothing when the provider refused it or was never reached. */
-static void estimate(const struct call_state *s, struct call_usage *u) {
-  size_t answered = s->text.len + s->reasoning.len;
-  if (!answered && !s->possibly_billed) return;
-  u->input = (int64_t)(prompt_bytes(s) / BYTES_PER_TOKEN);
-  u->output = (int64_t)((answered + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
-}
-
-void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r) {
-  r->end = end;
-  if (end && end->has_usage) {
-    r->usage = end->usage;
-  } else {
-    estimate(s, &r->usage);
-    r->estimated = r->usage.input || r->usage.output;
-  }
-  bool nothing = !r->usage.input && !r->usage.output;
-  r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
-  r->cost_nano =
-      end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
 }
 
 /* ---- the one normal form ---- */

@@ -191,6 +191,7 @@ void attempt_send(struct call_state *s) {
   enum err err = make_request(s, &request, &e);
   if (err == OK) {
     s->framing_kind = request.framing;
+    s->possibly_billed = true; /* until somebody says that it was not */
     if (llm_is_embedded(s->provider->config)) {
       s->embedded = embedded_start(s, request.body, request.n_body);
       request.body = NULL;
@@ -258,6 +259,7 @@ static enum err on_event(void *arg, const char *name, const char *data, size_t n
   }
   if (piece.failed) {
     s->failed = true;
+    s->possibly_billed = false; /* the provider says so itself; what text it sent is booked all the same */
     s->failure = piece.failure;
   }
   err = take_piece(s, &piece);
@@ -291,7 +293,7 @@ void attempt_bytes(struct call_state *s, const char *bytes, size_t n) {
 /* The words for an answer that did not come whole. */
 static void fail_incomplete(struct call_state *s, enum http_end end, const char *why) {
   bool began = s->status != 0;
-  s->possibly_billed = end >= HTTP_SLOW_FIRST_BYTE || began;
+  if (end == HTTP_NO_CONNECTION || end == HTTP_SLOW_CONNECT) s->possibly_billed = false;
   fail(s, began ? FAIL_TRUNCATED : FAIL_NETWORK, "");
   snprintf(s->failure.message, sizeof s->failure.message, "%s%s",
            !began ? "" : "the answer ended in the middle: ",
@@ -304,6 +306,7 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   struct error e = {0};
   if (s->status >= 300) {
     s->failed = true;
+    s->possibly_billed = false;
     adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len,
                     &s->failure);
     conclude(s, NULL);

@@ -530,7 +530,6 @@ void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
 
 static void cancel_attempt(struct call_state *s) {
   struct attempt_result r = {0};
-  s->possibly_billed = true;
   answer_usage(s, NULL, &r);
   settle(s, r.cost_nano);
   attempt_clear(s);

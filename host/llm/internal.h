@@ -76,7 +76,7 @@ struct call_state {
   int pieces;
   bool feeding;         /* bytes are on their way through the framing: it must stay */
   bool failed;          /* `failure` says how */
-  bool possibly_billed; /* no answer, but the provider may have worked */
+  bool possibly_billed; /* the request may have reached the provider, and nothing says that it was refused */
   struct failure failure;
 };
 

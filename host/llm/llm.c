@@ -195,6 +195,10 @@ int llm_in_flight(const struct llm *llm) {
   return llm->in_flight;
 }
 
+void llm_note_booked(struct llm *llm, int64_t cost_nano) {
+  llm->month_since += cost_nano;
+}
+
 /* ---- what the library spent in the last 30 days ---- */
 
 struct month_op {

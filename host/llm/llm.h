@@ -134,4 +134,6 @@ enum err llm_check_model(const struct llm *llm, const char *provider_model, stru
 /* A key was written: the provider's next call reads it anew. */
 void llm_new_key(struct llm *llm, const char *provider);
 int llm_in_flight(const struct llm *llm);
+/* The store booked so much by itself: calls whose host died. It counts for the month. */
+void llm_note_booked(struct llm *llm, int64_t cost_nano);
 /* The answer of a late call (journal_row with id 0) as the same JSON: made from its calls row. In store/journal.c's journal_result. */

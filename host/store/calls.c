@@ -39,8 +39,9 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 static enum err insert_call(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
       db,
-      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at)"
-      " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now)");
+      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano)"
+      " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now,"
+      " NULLIF($risk, -1))");
   db_bind_int(s, "$run", op->run);
   db_bind_int(s, "$epoch", op->epoch);
   db_bind_int(s, "$attempt", op->attempt);
@@ -52,6 +53,7 @@ static enum err insert_call(struct db *db, struct op_call_intent *op) {
   db_bind_text(s, "$model", op->model);
   db_bind_text(s, "$params", op->params);
   db_bind_int(s, "$now", clock_wall_ms());
+  db_bind_int(s, "$risk", op->risk_nano);
   enum err err = db_run(s);
   op->id = db_last_id(db);
   return err;
@@ -178,19 +180,6 @@ static enum err finish_call(struct db *db, const struct op_call_finish *op, bool
   return err;
 }
 
-/* Only the sums: these may move after the run has ended. */
-static enum err move_sums(struct db *db, const struct op_call_finish *op) {
-  struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET cost_nano = cost_nano + $cost, calls = calls + 1, tokens_in = tokens_in + $in,"
-          " tokens_out = tokens_out + $out, unpriced_calls = unpriced_calls + $unpriced WHERE id = $run");
-  db_bind_int(s, "$cost", op->cost_nano);
-  db_bind_int(s, "$in", op->usage.input); /* all of the prompt: cached tokens are among them */
-  db_bind_int(s, "$out", op->usage.output);
-  db_bind_int(s, "$unpriced", !op->price_known);
-  db_bind_int(s, "$run", op->run);
-  return db_run(s);
-}
-
 static enum err keep_late(struct db *db, const struct op_call_finish *op) {
   if (!op->result || strcmp(op->state, "answered") != 0) return OK;
   struct db_stmt *s =
@@ -202,11 +191,14 @@ static enum err keep_late(struct db *db, const struct op_call_finish *op) {
 
 static enum err apply_finish(struct db *db, struct store_op *base) {
   struct op_call_finish *op = (struct op_call_finish *)base;
-  bool changed;
+  bool changed, presumed = false;
   enum err err = finish_call(db, op, &changed);
+  if (err == OK && !changed) err = call_unpresume(db, op->run, op->id, &presumed);
+  if (err == OK && presumed) err = finish_call(db, op, &changed);
   if (err != OK) return err;
   if (!changed && !op->entry.once) return ERR_NOT_FOUND;
-  if (changed && (err = move_sums(db, op)) != OK) return err;
+  struct call_booking booking = {&op->usage, op->cost_nano, op->price_known};
+  if (changed && (err = call_book(db, op->run, &booking)) != OK) return err;
   if (!op->entry.key.scope) return OK;
   op->entry.result = op->result;
   op->entry.n_result = op->result ? strlen(op->result) : 0;

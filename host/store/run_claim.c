@@ -38,6 +38,7 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   run_row_release(&op->row);
   op->poison = op->suspect = false;
+  op->presumed_nano = 0;
   struct run_standing now;
   enum err err = run_look(db, op->id, &now, &base->error);
   if (err != OK) return err;
@@ -61,6 +62,7 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   db_bind_int(s, "$mark", now.death_mark);
   db_bind_int(s, "$id", op->id);
   err = db_run(s);
+  if (err == OK && now.epoch > 0) err = calls_presume(db, op->id, now.epoch + 1, &op->presumed_nano);
   if (err == OK) err = event_status(db, op->id, "running", NULL, NULL, 0, NULL);
   if (err == OK) err = run_get(db, op->id, &op->row, &base->error);
   if (err == OK) op->waited_ms = waited(&op->row, &now);

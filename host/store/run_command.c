@@ -68,13 +68,14 @@ static enum err pause(struct db *db, const struct op_run_command *op) {
   return db_run(s);
 }
 
-static enum err cancel(struct db *db, const struct op_run_command *op) {
+static enum err cancel(struct db *db, const struct op_run_command *op, const struct run_standing *now) {
   struct db_stmt *s = db_prepare(
       db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
           " wake_at = NULL, ended_at = $now WHERE id = $id");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$id", op->id);
-  return db_run(s);
+  enum err err = db_run(s);
+  return err == OK ? calls_presume(db, op->id, now->epoch + 1, NULL) : err;
 }
 
 static enum err apply_command(struct db *db, struct store_op *base) {
@@ -84,7 +85,9 @@ static enum err apply_command(struct db *db, struct store_op *base) {
   enum err err = run_look(db, op->id, &now, &base->error);
   if (err == OK) err = check_command(op, &now, &base->error);
   if (err == OK)
-    err = op->what == RUN_RESUME ? resume(db, op) : op->what == RUN_PAUSE ? pause(db, op) : cancel(db, op);
+    err = op->what == RUN_RESUME  ? resume(db, op)
+          : op->what == RUN_PAUSE ? pause(db, op)
+                                  : cancel(db, op, &now);
   bool paused = op->what == RUN_PAUSE;
   if (err == OK)
     err = event_status(db, op->id, changes[op->what].to, paused ? "paused" : NULL, paused ? paused_for : NULL,

@@ -198,7 +198,7 @@ enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before,
 
 enum err run_look(struct db *db, int64_t id, struct run_standing *now, struct error *e) {
   struct db_stmt *s =
-      db_prepare(db, "SELECT status, wait_for, wake_at, deaths, death_mark FROM runs WHERE id = $id");
+      db_prepare(db, "SELECT status, wait_for, wake_at, deaths, death_mark, epoch FROM runs WHERE id = $id");
   db_bind_int(s, "$id", id);
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
@@ -208,6 +208,7 @@ enum err run_look(struct db *db, int64_t id, struct run_standing *now, struct er
     now->wake_at = db_int(s, 2);
     now->deaths = db_int(s, 3);
     now->death_mark = db_int(s, 4);
+    now->epoch = db_int(s, 5);
   }
   enum err err = sql_end(db, s, step);
   return err == OK && step != DB_ROW ? run_missing(e, id) : err;

@@ -70,9 +70,10 @@ struct op_run_claim {
   int64_t
       deaths_most; /* not 0: a run with so many deaths is only claimed `alone`; else ERR_CONFLICT and `suspect` */
   bool alone;
-  bool suspect;       /* out */
-  bool poison;        /* out: claimed, and to be failed: it died too often by itself, or alone */
-  struct run_row row; /* out, owned by the poster: run_row_release */
+  bool suspect;          /* out */
+  bool poison;           /* out: claimed, and to be failed: it died too often by itself, or alone */
+  struct run_row row;    /* out, owned by the poster: run_row_release */
+  int64_t presumed_nano; /* out: booked by estimate, for calls whose end nobody saw */
   int64_t
       waited_ms; /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
 };

@@ -8,7 +8,7 @@
 /* What a run is now, for the changes and their errors. */
 struct run_standing {
   char status[16], wait_for[200];
-  int64_t wake_at, deaths, death_mark;
+  int64_t wake_at, deaths, death_mark, epoch;
 };
 
 /* ERR_NOT_FOUND with an error text when there is no such run. */

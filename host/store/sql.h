@@ -1,7 +1,7 @@
 /* sql.h - small things that the store's files share. */
 #pragma once
 #include <jansson.h>
-#include "store/journal.h"
+#include "store/calls.h"
 
 /* A table `line(id)` for WITH RECURSIVE: the runs that `first` selects and those that they continue (retry_of). What a run has written,
  * proposed, asked and paid for is what its line has: whoever asks for "its own" asks for the line. */
@@ -16,6 +16,18 @@ enum err event_insert(struct db *db, int64_t run, const char *kind, const char *
 /* An event of kind "status": {"status":..} and what else is not NULL or 0. `error` is JSON or plain text. */
 enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
                       const char *wait_for, int64_t wake_at, const char *error);
+/* Moves a run's sums by one call that ended: the one place where a call begins to count. (calls_lost.c) */
+struct call_booking {
+  const struct call_usage *usage;
+  int64_t cost_nano;
+  bool price_known;
+};
+enum err call_book(struct db *db, int64_t run, const struct call_booking *b);
+/* The run's epoch grew to `epoch`: what older ones had sent and never ended is booked by estimate, as a cancelled call is.
+ * *cost_nano (may be NULL): how much that was. */
+enum err calls_presume(struct db *db, int64_t run, int64_t epoch, int64_t *cost_nano);
+/* The end of a call comes after all: *was says that it had been presumed. Then it is as if it were still under way. */
+enum err call_unpresume(struct db *db, int64_t run, int64_t id, bool *was);
 /* A table of a run's fence: OK, or ERR_FENCED. */
 enum err fence_check(struct db *db, int64_t run, int64_t epoch);
 /* Writes `v` as canonical JSON into *result (replacing what is there), makes it the entry's result, and inserts the entry. Takes the

@@ -63,6 +63,19 @@ same_book killed
 t_is "$(QUIRE_LIBRARY=$tmp/killed ledger_judged)" ""
 t_is "$(audit "$tmp/killed")" ""
 
+t_case "each call that was under way at a death is counted: a host that dies again and again spends no more than its budget"
+QUIRE_LIBRARY=$tmp/crashing fresh crashing
+sed -i 's|roles = {|limits = { run_calls = 9 }, roles = {|' "$tmp/crashing/quire.lua"
+ledger_clear
+for n in {1..12}; do
+  { QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="mid_stream:kill@2" QUIRE_LIBRARY=$tmp/crashing "$QUIRE" "${book[@]}" --max-wait 0s; } >"$tmp/crashing.out" 2>&1
+  [[ $? == 137 ]] || break
+done
+t_has "$(cat "$tmp/crashing.out")" "9 of 9"
+t_is "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT calls, (SELECT count(*) FROM calls) FROM runs")" "9|9"
+t_is "$(ledger_total)" "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT count(*) FROM calls WHERE state IN ('answered', 'cancelled')")"
+t_is "$(audit "$tmp/crashing")" ""
+
 for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
   t_case "killed at $place under its guardian, the same command ends with the same book"
   fresh killed

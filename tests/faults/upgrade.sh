@@ -32,6 +32,9 @@ newest=$(sql "PRAGMA user_version")
 declare -A undo=(
   [3]="DROP INDEX calls_late"
   [4]="DROP INDEX projects_former_slug; ALTER TABLE projects DROP COLUMN former_slug; ALTER TABLE projects DROP COLUMN provisional"
+  [5]="DROP TRIGGER calls_finished; ALTER TABLE calls DROP COLUMN presumed; ALTER TABLE calls DROP COLUMN risk_nano;
+    CREATE TRIGGER calls_finished BEFORE UPDATE OF state, cost_nano ON calls WHEN OLD.state <> 'sent'
+    BEGIN SELECT RAISE(ABORT, 'this call has ended: its row does not change any more'); END"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"

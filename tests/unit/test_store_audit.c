@@ -138,7 +138,7 @@ static void seed(struct store *s) {
   run = new_run(s, set, 0);
   assert_int_equal(set_status(s, run, claim(s, run), "waiting", "budget", "more money", 0, NULL), OK); /* 6 */
   run = new_run(s, 0, 0);
-  claim(s, run); /* 7 runs without a set */
+  intend(s, run, claim(s, run), 1); /* 7 runs without a set, with a call under way */
 }
 
 /* --- looking --- */
@@ -272,7 +272,7 @@ static const struct {
     {"journal-call", "UPDATE journal SET call_id = NULL WHERE run_id = 1 AND superseded = 0 AND kind = 'llm'",
      1, "names no call"},
     {"journal-call", "UPDATE journal SET call_id = 1 WHERE run_id = 1 AND superseded = 0 AND kind = 'llm'", 1,
-     "that call is sent"},
+     "that call is cancelled"},
     {"journal-call", "UPDATE journal SET call_id = 5 WHERE run_id = 1 AND superseded = 0 AND kind = 'llm'", 1,
      "made another request"},
     {"journal-call", "UPDATE journal SET call_id = 4 WHERE run_id = 1 AND superseded = 0 AND kind = 'llm'", 1,
@@ -280,11 +280,12 @@ static const struct {
     {"call-intent", "UPDATE calls SET provider = '' WHERE id = 2", 1,
      "call 2 of run 1 is answered, but what was asked"},
     {"call-end", "UPDATE calls SET ended_at = NULL WHERE id = 2", 1, "no time at which it ended"},
-    {"call-end", "UPDATE calls SET cost_nano = 5 WHERE id = 1", 1, "has a cost already"},
+    {"call-end", "UPDATE calls SET cost_nano = 5 WHERE state = 'sent'", 7, "has a cost already"},
+    {"call-lost", "UPDATE runs SET epoch = 2 WHERE id = 7", 7, "was under way when run 7 moved on"},
     {"paid-twice", "UPDATE calls SET epoch = 2 WHERE id = 3", 1, "calls 2 and 3 of run 1 both answered"},
     {"sums", "UPDATE runs SET cost_nano = cost_nano + 1 WHERE id = 1", 1,
-     "cost 14001 nano-dollars in 2 calls"},
-    {"sums", "UPDATE runs SET calls = 3 WHERE id = 1", 1, "in 3 calls"},
+     "cost 14001 nano-dollars in 3 calls"},
+    {"sums", "UPDATE runs SET calls = 4 WHERE id = 1", 1, "in 4 calls"},
     {"sums", "UPDATE runs SET tokens_in = 0 WHERE id = 1", 1, "0 tokens in"},
     {"sums", "DELETE FROM calls WHERE id = 4", 3, "its calls say 7000 in 1"},
     {"gate-decision", "UPDATE gates SET decision = 'yes' WHERE run_id = 2", 2,

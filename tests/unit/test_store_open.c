@@ -100,6 +100,35 @@ static void every_migration_leads_to_the_newest_schema(void **state) {
   free(path);
 }
 
+/* Before version 5 nobody did: a library that was used for a year has some. */
+static void calls_that_an_older_version_never_booked_are_counted(void **state) {
+  struct fixture *f = *state;
+  char *path = mem_printf("%s/quire.db", f->dir);
+  struct db *db;
+  struct error e = {0};
+  assert_int_equal(db_open(path, DB_WRITER, &db, &e), OK);
+  assert_int_equal(schema_migrate_to(db, 4, &e), OK);
+  assert_int_equal(
+      db_exec(
+          db,
+          "INSERT INTO projects (slug, title, kind, created_at, updated_at) VALUES ('b', 'B', 'book', 1, 1);"
+          "INSERT INTO script_sets (id, hash, created_at) VALUES (1, 'h', 1);"
+          "INSERT INTO runs (id, project_id, pipeline, script_set, status, epoch, calls, created_at, ended_at) VALUES"
+          " (1, 1, 'p', 1, 'completed', 2, 5, 1, 9), (2, 1, 'p', 1, 'running', 3, 6, 1, NULL);"
+          "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, created_at) VALUES"
+          " (1, 1, 'sent', 1, '/', x'00', 0, 'w', 'p', 'm', 1), (1, 2, 'sent', 1, '/', x'01', 0, 'w', 'p', 'm', 1),"
+          " (2, 2, 'sent', 1, '/', x'00', 0, 'w', 'p', 'm', 1), (2, 3, 'sent', 1, '/', x'00', 0, 'w', 'p', 'm', 1);"),
+      OK);
+  assert_int_equal(schema_migrate(db, &e), OK);
+  db_close(db);
+  struct store *s = open_store(f->dir, STORE_OWNER);
+  assert_int_equal(ask(s, "SELECT calls * 10 + unpriced_calls FROM runs WHERE id = 1"), 72);
+  assert_int_equal(ask(s, "SELECT calls * 10 + unpriced_calls FROM runs WHERE id = 2"), 71);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 1); /* its claim books it */
+  store_close(s);
+  free(path);
+}
+
 static void a_newer_schema_is_refused_and_left_alone(void **state) {
   struct fixture *f = *state;
   store_close(f->store);
@@ -297,6 +326,7 @@ int main(int argc, char **argv) {
       CASE(a_reader_reads_beside_an_owner),
       CASE_DIR(a_reader_needs_a_library),
       CASE_DIR(every_migration_leads_to_the_newest_schema),
+      CASE_DIR(calls_that_an_older_version_never_booked_are_counted),
       CASE(a_newer_schema_is_refused_and_left_alone),
       CASE_DIR(another_programs_database_is_refused),
       CASE(a_damaged_file_says_what_to_do),

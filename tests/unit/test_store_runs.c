@@ -1,5 +1,6 @@
 /* What the ops on runs, journal and calls promise, against a real file. */
 #include "store_fixture.h"
+#include "store/upkeep/watch.h"
 #include <pthread.h>
 
 /* --- runs --- */
@@ -376,6 +377,23 @@ static int64_t intend(struct store *s, int64_t run, int64_t epoch, int64_t attem
   return op.id;
 }
 
+static int64_t intend_at_risk(struct store *s, int64_t run, int64_t epoch, int64_t risk_nano) {
+  struct call_block block = {.text = "A prompt of forty bytes, no more, indeed.", .n = 40};
+  struct op_call_intent op = {.op = {.kind = &op_call_intent_kind},
+                              .run = run,
+                              .epoch = epoch,
+                              .attempt = 1,
+                              .provider = "openai",
+                              .model = "m",
+                              .blocks = &block,
+                              .n_blocks = 1,
+                              .risk_nano = risk_nano};
+  op.key.scope = "/";
+  op.key.kind = "llm";
+  do_ok(s, &op.op);
+  return op.id;
+}
+
 static struct op_call_finish *finish_of(int64_t id, int64_t run, int64_t epoch, int64_t seq) {
   struct op_call_finish *op = mem_alloc(sizeof *op);
   *op = (struct op_call_finish){.op = {.kind = &op_call_finish_kind},
@@ -451,6 +469,64 @@ static void a_late_answer_is_kept_counted_and_found_by_resume(void **state) {
   assert_string_equal(b.data, "{\"text\":\"It was dark.\"}");
   store_reader_release(s, db);
   buf_release(&b);
+}
+
+/* Nobody saw how they ended; who crashes again and again would else spend without a limit. */
+static void calls_under_way_at_a_death_are_booked(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), known = intend_at_risk(s, run, epoch, 500);
+  intend_at_risk(s, run, epoch, -1);
+  intend_at_risk(s, run, epoch, 0);
+  struct op_run_claim adopt = {.op = {.kind = &op_run_claim_kind}, .id = run, .adopt = true};
+  do_ok(s, &adopt.op);
+  assert_int_equal(adopt.presumed_nano, 500);
+  assert_int_equal(adopt.row.cost_nano, 500); /* what the run's budget begins with */
+  assert_int_equal(adopt.row.calls, 3);
+  assert_int_equal(adopt.row.tokens_in, 30);
+  assert_int_equal(adopt.row.unpriced_calls, 1);
+  run_row_release(&adopt.row);
+  assert_int_equal(
+      ask(s,
+          "SELECT count(*) FROM calls WHERE state = 'cancelled' AND usage_estimated AND error LIKE '%booked%'"),
+      3);
+  struct db *db = store_reader(s);
+  int64_t cost, calls;
+  assert_int_equal(calls_spent(db, clock_wall_ms() - 60000, &cost, &calls), OK);
+  store_reader_release(s, db);
+  assert_int_equal(cost, 500);
+  assert_int_equal(calls, 3);
+  /* This life's own calls are under way; the next life books them, and no call twice. */
+  intend_at_risk(s, run, epoch + 1, 70);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 1);
+  claim(s, run);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 570);
+  /* The answer comes after all (it was spooled): then it cost what it cost, and is kept. */
+  struct op_call_finish *op = finish_of(known, run, epoch, 1);
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  assert_int_equal(store_do(s, &op->op), ERR_NOT_FOUND);
+  op->op.kind->free(&op->op);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 7070);
+  assert_int_equal(ask(s, "SELECT calls FROM runs"), 4);
+  assert_int_equal(ask(s, "SELECT tokens_in FROM runs"), 130);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'answered' AND error IS NULL"), 1);
+}
+
+/* Cancelled by a person, given back by the watcher: no later life of the run will book it. */
+static void a_run_that_ends_without_its_host_books_its_calls(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), other = running(s, "c", &epoch);
+  intend_at_risk(s, run, epoch, 500);
+  intend_at_risk(s, other, epoch, 600);
+  struct op_run_command cancel = {
+      .op = {.kind = &op_run_command_kind}, .id = run, .what = RUN_CANCEL, .orphan = true};
+  do_ok(s, &cancel.op);
+  assert_int_equal(cancel.row.cost_nano, 500);
+  run_row_release(&cancel.row);
+  struct op_run_stale stale = {
+      .op = {.kind = &op_run_stale_kind}, .id = other, .epoch = epoch, .judged = true, .then = STALE_FAIL};
+  do_ok(s, &stale.op);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs WHERE status = 'failed'"), 600);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 0);
 }
 
 /* It lands after the next life of the run has read its journal, and before that life asks. */
@@ -569,6 +645,8 @@ int main(void) {
       CASE(entries_come_back_in_order_without_the_superseded),
       CASE(a_call_is_intended_finished_and_summed),
       CASE(a_late_answer_is_kept_counted_and_found_by_resume),
+      CASE(calls_under_way_at_a_death_are_booked),
+      CASE(a_run_that_ends_without_its_host_books_its_calls),
       CASE(a_late_answer_is_taken_instead_of_asking_again),
       CASE(a_late_answer_of_an_ended_run_is_counted_too),
       CASE(a_late_answer_of_an_ended_run_is_taken_by_the_retry_that_asks),

@@ -142,7 +142,20 @@ static const char migration_4[] =
     "ALTER TABLE projects ADD COLUMN former_slug TEXT;"
     "CREATE INDEX projects_former_slug ON projects(former_slug) WHERE former_slug IS NOT NULL;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4};
+/* A call whose end nobody saw is booked by the estimate of its intent, once its host is dead (calls_lost.c). What earlier versions left
+ * unbooked counts from here on, with an unknown price. */
+static const char migration_5[] =
+    "ALTER TABLE calls ADD COLUMN risk_nano INTEGER;" /* NULL: the price is unknown */
+    "ALTER TABLE calls ADD COLUMN presumed INTEGER NOT NULL DEFAULT 0;"
+    "DROP TRIGGER calls_finished;"
+    "CREATE TRIGGER calls_finished BEFORE UPDATE OF state, cost_nano ON calls WHEN OLD.state <> 'sent' AND NOT OLD.presumed"
+    " BEGIN SELECT RAISE(ABORT, 'this call has ended: its row does not change any more'); END;"
+    "UPDATE calls SET state = 'cancelled', presumed = 1, ended_at = created_at, usage_estimated = 1 WHERE state = 'sent'"
+    " AND EXISTS (SELECT 1 FROM runs r WHERE r.id = calls.run_id AND (r.status <> 'running' OR r.epoch > calls.epoch));"
+    "UPDATE runs SET calls = calls + p.n, unpriced_calls = unpriced_calls + p.n"
+    " FROM (SELECT run_id, count(*) AS n FROM calls WHERE presumed GROUP BY run_id) p WHERE p.run_id = runs.id;";
+
+static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

@@ -146,6 +146,10 @@ static const struct rule journal_rules[] = {
     {"call-end",
      "SELECT c.run_id, 'call ' || c.id || ' of run ' || c.run_id || ' has not ended, but has a cost already' FROM calls c"
      " WHERE c.state = 'sent' AND (c.cost_nano <> 0 OR c.answer IS NOT NULL)"},
+    {"call-lost",
+     "SELECT c.run_id, 'call ' || c.id || ' was under way when run ' || c.run_id || ' moved on (epoch ' || c.epoch"
+     " || ', it is now at ' || r.epoch || '), and was never booked: the provider may have charged for it'"
+     " FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.state = 'sent' AND c.epoch < r.epoch"},
     /* Another life (epoch) of the run may ask again: calls in flight at a crash, resume --with models. */
     {"paid-twice",
      "SELECT run_id, 'calls ' || min(id) || ' and ' || max(id) || ' of run ' || run_id || ' both answered one request (in '"

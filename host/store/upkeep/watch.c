@@ -91,7 +91,8 @@ static enum err move(struct db *db, struct op_run_stale *op, const struct sight 
   db_bind_int(s, "$beat", op->beat_before);
   db_bind_int(s, "$started", op->started_before);
   enum err err = db_run(s);
-  if (err != OK || db_changes(db) == 1) return err;
+  if (err != OK) return err;
+  if (db_changes(db) == 1) return calls_presume(db, op->id, op->epoch + 1, NULL);
   return err_set(&op->op.error, ERR_CONFLICT, "run %lld is moving", (long long)op->id);
 }
 
