@@ -148,7 +148,7 @@ static void plan_restart(struct guardian *g, const char *how, int code, bool qui
   if (g->set.max_quick_deaths && g->quick_deaths > g->set.max_quick_deaths) {
     log_errorx("%s %s; %d restarts in a row came to nothing: giving up", g->set.name, how,
                g->set.max_quick_deaths);
-    end_with(g, code);
+    end_with(g, code == GUARDIAN_RESTART ? EXIT_FAILURE : code);
     return;
   }
   uint64_t wait = backoff_ns(g, killed), now = clock_mono_ns();

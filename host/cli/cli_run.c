@@ -207,7 +207,7 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
   json_decref(a->request);
   a->request = NULL;
   if (err != OK && stop_signal()) return EXIT_SIGNAL + stop_signal();
-  if (err != OK) return cli_fail(c, &e);
+  if (err != OK) return guarded_fail(c, &e);
   f->run = jsonx_int(a->answer, "run", 0);
   guarded_set_own_run(c, f->run, a->host != NULL);
   if (a->only_living) return detached(c, a, f->run);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/act.h"
 #include "cli/command.h"
+#include "cli/guarded.h"
 #include "view/state.h"
 #include "cli/stop.h"
 #include "guardian.h"
@@ -165,7 +166,7 @@ int cli_serve(struct cli *c) {
   struct told told = {0};
   bool again = false;
   bool known = begin_telling(c, &told);
-  if (open_host(c, &host, &e) != OK) return cli_fail(c, &e);
+  if (open_host(c, &host, &e) != OK) return guarded_fail(c, &e);
   if (!known) skip_events(host, &told);
   say_ready(c, host);
   while (!again && !stop_wait(LOOK_MS)) {

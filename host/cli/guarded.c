@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "guardian.h"
 
 enum { MOST_QUICK_DEATHS = 10 };
@@ -60,4 +61,15 @@ void guarded_set_own_run(struct cli *c, int64_t run, bool hosting) {
   if (!c->pulse) return;
   atomic_store(&c->pulse->own_run, run);
   if (!hosting) atomic_store(&c->pulse->phase, PULSE_FOLLOWING);
+}
+
+static bool passes(enum err code) {
+  return code == ERR_IO || code == ERR_NOSPACE || code == ERR_READONLY || code == ERR_LOCKED ||
+         code == ERR_FULL;
+}
+
+int guarded_fail(struct cli *c, const struct error *e) {
+  if (!c->pulse || c->attempt == 0 || !passes(e->code)) return cli_fail(c, e);
+  log_errorx("the host cannot start: %s%s%s", e->message, e->hint[0] ? ". " : "", e->hint);
+  return GUARDIAN_RESTART;
 }

@@ -14,3 +14,6 @@ void guarded_add_key(struct cli *c, json_t *request);
 /* The run that an earlier life of this command followed; 0: none. */
 int64_t guarded_own_run(const struct cli *c);
 void guarded_set_own_run(struct cli *c, int64_t run, bool hosting);
+/* The exit code for a command that could not begin. In a first life, the error's. A life that the guardian began has runs that wait for it:
+ * what passes by itself (a full disk, a locked database, a port that is taken) is logged, and the guardian tries again with its back-off. */
+int guarded_fail(struct cli *c, const struct error *e);

@@ -145,6 +145,35 @@ else
   t_skip "mounting a small file system is not allowed here"
 fi
 
+t_case "a host that is killed while the disk is full is back at once, and without any room as soon as there is some"
+mkdir "$tmp/full"
+if mount -t tmpfs -o size=8m tmpfs "$tmp/full" 2>/dev/null; then
+  t_at_exit umount "$tmp/full"
+  export QUIRE_LIBRARY=$tmp/full/library
+  mkdir "$QUIRE_LIBRARY"
+  t_start "$tmp/serve.out" env -u QUIRE_UNGUARDED "$QUIRE" serve
+  guardian=$pid
+  t_at_exit kill $guardian
+  ready() { [[ $(grep -c "API listens" "$tmp/serve.out") -ge $1 ]]; }
+  owner_pid() { sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p' "$QUIRE_LIBRARY/owner.json"; }
+  fill() { dd if=/dev/zero of="$tmp/full/fill$1" bs=4k 2>/dev/null; }
+  t_wait 20 ready 1
+  fill 1
+  kill -9 "$(owner_pid)"
+  t_wait 20 ready 2
+  rm "$QUIRE_LIBRARY/owner.json.new" # the room that a life keeps for the next one
+  fill 2
+  kill -9 "$(owner_pid)"
+  t_wait 20 grep -q "cannot start.*owner.json.*No space left" "$tmp/serve.out"
+  t_ok kill -0 $guardian
+  rm "$tmp/full/fill1" "$tmp/full/fill2"
+  t_wait 20 ready 3
+  kill $guardian
+  wait $guardian
+else
+  t_skip "mounting a small file system is not allowed here"
+fi
+
 # Ctrl-C when so many requests were made.
 interrupted() {
   local when=$1 pid

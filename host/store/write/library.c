@@ -23,6 +23,8 @@
 #include "base/mem.h"
 
 enum {
+  OWNER_BYTES =
+      1024, /* of owner.json, whatever it says: each life writes over the room that an earlier one has */
   LOCK_TRIES = 6,       /* somebody who only looks holds a shared lock for a moment */
   LOCK_TRIES_DEAD = 60, /* a killed owner's lock is freed just after its death */
   LOCK_PAUSE_MS = 5
@@ -186,10 +188,11 @@ static enum err owned(const char *dir, const struct library_owner *o, struct err
   return ERR_OWNED;
 }
 
+/* Always as long, over what stands there: a full disk has no room for a new one. */
 static void note_pid(int fd) {
   char text[32];
-  int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
-  if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) != n) (void)!ftruncate(fd, 0);
+  int n = snprintf(text, sizeof text, "%-15d\n", (int)getpid());
+  if (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) != 0) (void)!ftruncate(fd, 0);
 }
 
 static int open_lock(const char *dir, int flags, struct error *e) {
@@ -232,6 +235,24 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
   }
 }
 
+/* In place where the file is there. */
+static bool write_owner(const char *path, const char *text) {
+  char padded[OWNER_BYTES + 1];
+  snprintf(padded, sizeof padded, "%-*s\n", OWNER_BYTES - 1, text);
+  int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  bool good = fd >= 0 && pwrite(fd, padded, OWNER_BYTES, 0) == OWNER_BYTES &&
+              ftruncate(fd, OWNER_BYTES) == 0 && fsync(fd) == 0;
+  int why = errno;
+  if (fd >= 0) close(fd);
+  errno = why;
+  return good;
+}
+
+/* The names change places, so that the room of both files is kept. */
+static bool swap(const char *spare, const char *path) {
+  return renameat2(AT_FDCWD, spare, AT_FDCWD, path, RENAME_EXCHANGE) == 0 || rename(spare, path) == 0;
+}
+
 enum err library_set_owner(const char *dir, const struct library_owner *owner, struct error *e) {
   char boot[64];
   boot_id(boot);
@@ -239,18 +260,15 @@ enum err library_set_owner(const char *dir, const struct library_owner *owner, s
                         (int)owner->guardian, "started", (json_int_t)start_time_of(owner->pid), "boot", boot,
                         "address", owner->address, "token", owner->token, "command", owner->command);
   char *text = jsonx_dumps(v), *path = mem_printf("%s/owner.json", dir),
-       *temp = mem_printf("%s/owner.json.new", dir);
+       *spare = mem_printf("%s/owner.json.new", dir);
   json_decref(v);
   enum err err = OK;
-  size_t n = strlen(text);
-  unlink(temp);
-  int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 || write(fd, text, n) != (ssize_t)n || fsync(fd) != 0 || rename(temp, path) != 0)
-    err = err_errno(e, errno, "cannot write %s", path);
-  if (fd >= 0) close(fd);
+  if (!write_owner(spare, text) || !swap(spare, path)) err = err_errno(e, errno, "cannot write %s", path);
+  if (err == OK && access(spare, F_OK) != 0)
+    write_owner(spare, ""); /* none was there yet: the next life's room */
   free(text);
   free(path);
-  free(temp);
+  free(spare);
   return err;
 }
 

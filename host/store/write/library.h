@@ -18,7 +18,8 @@ struct library_owner {
 char *library_path(const char *flag);
 /* Takes the lock for the life of this process; *fd is the lock's descriptor. ERR_OWNED fills *owner when it can be read. */
 enum err library_lock(const char *dir, int *fd, struct library_owner *owner, struct error *e);
-/* Written atomically (temp, fsync, rename) by the owner once it listens. */
+/* Written atomically by the owner once it listens: into a spare file that then changes places with owner.json, so that a disk that has
+ * become full since does not keep the next host from starting. */
 enum err library_set_owner(const char *dir, const struct library_owner *owner, struct error *e);
 /* OK: somebody holds the lock now, and *owner says who. ERR_NOT_FOUND: nobody does (so unfinished runs are interrupted). */
 enum err library_get_owner(const char *dir, struct library_owner *owner, struct error *e);
