@@ -6,6 +6,7 @@
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
 #   make screenshots  every screen of the web UI, into build/screenshots
+#   make mutants    breaks Quire in small ways and looks whether the tests notice; half an hour or more
 #   make faults     all of tests/faults, an hour or two;    make clean
 #                   SOAK_MINUTES=30 for the whole soak  make install   PREFIX=/usr/local, DESTDIR=
 #
@@ -124,7 +125,7 @@ export INSTALL_MISSING
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = $(MAKE) $(JOBS) BUILD='$(BUILD)'
 
-.PHONY: all run test check asan tsan unit faults fuzz bench screenshots install clean help say-missing install-run install-test
+.PHONY: all run test check asan tsan unit faults mutants fuzz bench screenshots install clean help say-missing install-run install-test
 .NOTPARALLEL:
 
 all: say-missing
@@ -181,6 +182,9 @@ fuzz: install-test
 faults: install-test
 	+@$(INNER) FLAVOUR=release binary tests
 	@BUILD='$(BUILD)' QUIRE_FLAVOUR=release tests/run.sh --faults $(T)
+
+mutants: install-test
+	@tests/mutants/run.sh $(T)
 
 bench: install-run
 	+@$(INNER) FLAVOUR=release binary benches

@@ -16,6 +16,8 @@ struct stream {
 static const struct stream streams[] = {
     {"an event ends at a blank line", FRAMING_SSE, "data: a\n\ndata: b\n\n", 0, "message|a;message|b;"},
     {"CRLF ends a line", FRAMING_SSE, "data: a\r\n\r\ndata: b\r\n\r\n", 0, "message|a;message|b;"},
+    {"CRLF is one end: it does not cut an event of several lines", FRAMING_SSE,
+     "event: delta\r\ndata: a\r\ndata: b\r\n\r\n", 0, "delta|a\nb;"},
     {"CR ends a line", FRAMING_SSE, "data: a\r\rdata: b\r\r", 0, "message|a;message|b;"},
     {"line ends can be mixed", FRAMING_SSE, "data: a\r\n\ndata: b\n\rdata: c\r\r\n", 0,
      "message|a;message|b;message|c;"},

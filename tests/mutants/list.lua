@@ -1,0 +1,228 @@
+-- list.lua - small breaks, each of a promise. Fields: name; loses (what a user would lose); tests (parts of test names, as tests/run.sh
+-- takes them); from, to (text that stands once in the tree, and what it becomes), or edits = {{from =, to =}, ...}.
+local list = {}
+
+local function mutant(name, loses, tests, from, to)
+  local edits = type(from) == "table" and from or { { from = from, to = to } }
+  list[#list + 1] = { name = name, loses = loses, tests = tests, edits = edits }
+end
+
+-- the store: nothing acknowledged is lost, nothing is done twice
+
+mutant("spool-once", "an entry that was spooled and also committed is recorded twice", "test_store",
+  "if (err == OK && entry->once) err = has_seq(db, entry->run, entry->seq, &has);", "")
+mutant("spool-checksum", "a torn line of the spool is taken for a whole one", "test_store",
+  "return memcmp(sum, *line, CHECKSUM) == 0 ? *line + CHECKSUM + 1 : NULL;", "return *line + CHECKSUM + 1;")
+mutant("spool-no-sync", "a change counts as kept before it is durable", "test_store faults/power.sh",
+  "enum err err = fsync(s->fd) == 0 ? OK : err_errno(e, errno, \"cannot make %s durable\", s->path);", "enum err err = OK;")
+mutant("spool-unmarked", "a crash between commit and removal repeats the spool", "test_store",
+  "if (err == OK) err = write_mark(s, db);", "")
+mutant("give-up-says-done", "a change that was neither written nor spooled is told as done", "test_store faults/locked.sh",
+  "if (!op->spooled) fail_op(op, why, e);", "")
+mutant("one-attempt", "a database that is locked for a moment loses an update", "test_store faults/locked.sh",
+  "int attempts = w->down ? 1 : w->settings.lock_attempts;", "int attempts = 1;")
+mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store faults/locked.sh",
+  "    atomic_store(&w->healthy, false);\n    w->damaged", "    w->damaged")
+mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store",
+  "err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);", "err = db_savepoint_keep(w->db);")
+mutant("group-lost", "changes behind the first group are forgotten", "test_store",
+  "    w->head = last->next;\n", "    w->head = NULL;\n")
+mutant("closed-accepts", "a change posted while the library closes waits for ever", "test_store",
+  "bool closed = w->stopping;", "bool closed = false;")
+mutant("unheard-commit", "a commit whose answer was lost is told as done", "test_store faults/unheard.sh",
+  "if (w->unheard) tell_failure(group);", "")
+mutant("no-fence", "a zombie writes into a run that moved on", "test_store faults/fences.sh",
+  "return err == OK && step != DB_ROW ? ERR_FENCED : err;\n}\n\nenum err fence_check", "return err;\n}\n\nenum err fence_check")
+mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store faults/with.sh",
+  "if (err == OK && entry->supersedes) err = supersede(db, entry);", "")
+mutant("no-heartbeat", "a run that works looks stale", "test_store faults/stale.sh",
+  "if (err == OK && at - heartbeat >= HEARTBEAT_EVERY_MS) err = beat(db, entry->run, at);", "")
+mutant("epoch-stays", "two hosts write for one run", "test_store faults/fences.sh test_engine",
+  "\"UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,\"",
+  "\"UPDATE runs SET status = 'running', wait_kind = NULL, wait_for = NULL,\"")
+mutant("pause-keeps-epoch", "a paused run's late work still changes it", "test_store faults/fences.sh web/pause.sh",
+  "epoch = epoch + (status = 'running'), wait_kind = 'paused',", "wait_kind = 'paused',")
+mutant("deaths-forgotten", "a run that kills its host kills it for ever", "test_store faults/hang.sh faults/storm.sh",
+  "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths = 0;")
+mutant("deaths-kept", "a run that gets on between crashes is given up", "test_store",
+  "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths += one_more;")
+mutant("stale-never", "a run without any heartbeat is never found", "test_store faults/stale.sh",
+  "\" AND (r.last_heartbeat < $beat OR (r.last_heartbeat IS NULL AND r.started_at < $started))\"",
+  "\" AND r.last_heartbeat < $beat AND $started > 0\"")
+mutant("retry-keeps-failures", "a retry repeats the failure that it should try again", "test_store cli/rejected.sh cli/running.sh",
+  "\" AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\\\"error\\\":')\"", "\"\"")
+mutant("wake-forgotten", "a run that waits for a time sleeps for ever", "test_store test_engine",
+  "SELECT COALESCE(MIN(wake_at), 0) FROM runs", "SELECT COALESCE(MIN(wake_at) * 0, 0) FROM runs")
+
+-- gates and notes: a decision counts once, for what was shown
+
+mutant("gate-twice", "a second decision overwrites the first", "test_store cli/gates.sh faults/gate.sh",
+  "\" decided_at = $now WHERE id = $id AND status = 'open'\"", "\" decided_at = $now WHERE id = $id\"")
+mutant("gate-any-text", "a decision counts for a text that nobody has seen", "test_store cli/gates.sh web/ faults/gate.sh",
+  "} else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {", "} else if (false) {")
+mutant("gate-any-choice", "a choice that is none is taken", "test_store cli/gates.sh faults/gate.sh",
+  "return good ? OK : ERR_INVALID;\n}\n\n/* Everything that speaks", "return OK;\n}\n\n/* Everything that speaks")
+mutant("gate-late", "a decision after its time is taken beside the one by default", "test_store faults/gate.sh cli/gates.sh",
+  "} else if (db_int(s, 8)) {", "} else if (false) {")
+mutant("gate-sleeps", "a decided gate does not move its run", "test_store faults/gate.sh cli/gates.sh",
+  "return err == OK ? requeue(db, op->run) : err;", "return err;")
+mutant("notes-again", "a note to the writer is heard again and again", "test_store",
+  "db, \"UPDATE notes SET entry_id = $entry WHERE run_id = $run AND entry_id IS NULL AND id <= $last\");",
+  "db, \"UPDATE notes SET entry_id = NULL WHERE run_id = $run AND entry_id = $entry AND id <= $last\");")
+
+-- prune and delete: never what is needed
+
+mutant("prune-used-blobs", "contents of documents go with old runs", "test_store",
+  "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = $id)\");", "\"\");")
+mutant("prune-dry-writes", "a dry run deletes", "test_store cli/ops.sh",
+  "if (op->dry_run) return count_all(db, op);", "")
+mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store cli/ops.sh",
+  "  if (n > 0) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"",
+  "  if (n > 1000) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"")
+
+-- the engine: order, replay, limits
+
+mutant("order-of-arrival", "a replay takes answers in another order than the first life", "test_engine faults/replay.sh",
+  "while (at != inbox && list_owner(at, struct wait, inbox)->seq > w->seq) at = at->prev;", "")
+mutant("preempted-last", "a long computation changes the order of tasks", "test_engine lua/attacks.sh",
+  "list_push_head(&run->ready, &t->ready); /* before its siblings", "list_push_tail(&run->ready, &t->ready); /* before its siblings")
+mutant("entry-used-twice", "one recorded answer answers two questions", "test_engine faults/replay.sh faults/with.sh",
+  "if (e && e->used) e = NULL; /* it answered an adopter */", "")
+mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_engine faults/with.sh",
+  "if (strcmp(key->kind, \"llm\") != 0 && strcmp(key->kind, \"step\") != 0) return NULL;", "")
+mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store faults/replay.sh",
+  "struct entry *keep = e->id ? e : older, *lose = e->id ? older : e;",
+  "struct entry *keep = e->id ? older : e, *lose = e->id ? e : older;")
+mutant("no-loop-guard", "equal questions with equal answers cost money for ever", "test_engine faults/bad_input.sh lua/attacks.sh",
+  "return t->repeats >= LOOP_GUARD;", "return false;")
+mutant("counts-mixed", "two equal questions share one answer", "test_engine",
+  "intptr_t n = (intptr_t)map_get_n(t->counts, packed, kind + SHA_BYTES) + 1;", "intptr_t n = 1;")
+mutant("key-without-kind", "a step and a call of equal content share a key", "test_engine",
+  "sha256_add(h, w->kind->name, strlen(w->kind->name) + 1);", "")
+mutant("deadlock-unseen", "tasks that wait for each other are stuck as running", "test_engine lua/attacks.sh",
+  "if (run->state != RUN_LIVE || run->parking || !quiet(run)) return;\n  struct task *t", "if (true) return;\n  struct task *t")
+mutant("task-key-twice", "two tasks of one key mix their answers", "test_engine lua/",
+  "return t && t->state < TASK_DONE;", "return false && t;")
+mutant("orphans-run-on", "tasks of an ended parent go on and cost", "test_engine lua/",
+  "if (!t->parent || t->parent->state < TASK_DONE) continue;", "if (true) continue;")
+mutant("limit-ignored", "task.map starts all at once", "test_engine lua/",
+  "if (g->next < g->n) task_start(g->tasks[g->next++]);", "while (g->next < g->n) task_start(g->tasks[g->next++]);")
+mutant("run-order", "one project's runs keep all others waiting", "test_turns",
+  "if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;", "")
+mutant("runs-unlimited", "more runs begin than the setting allows", "test_turns",
+  "most = (size_t)limits.runs > n_held ? (size_t)limits.runs - n_held : 0;", "most = n;")
+mutant("until-any", "a run stops at another phase than asked", "test_states test_engine cli/",
+  "if ((at == slug || at[-1] == '-') && (at[n] == '\\0' || at[n] == '-')) return true;", "return true;")
+mutant("sleep-is-stale", "a laptop that slept loses its runs' trust", "faults/clock.sh faults/stale.sh",
+  "run->beat_ns = run->beat_ns + late < now ? run->beat_ns + late : now;", "(void)run;")
+mutant("wait-is-stale", "a run that waits for a declared time is taken for stuck", "faults/stale.sh",
+  "if (run->state != RUN_LIVE || now - run->beat_ns < most || waits_for_a_time(run)) continue;",
+  "if (run->state != RUN_LIVE || now - run->beat_ns < most) continue;")
+mutant("never-stale", "a run that hangs in this host hangs for ever", "faults/stale.sh",
+  "if (run->state != RUN_LIVE || now - run->beat_ns < most || waits_for_a_time(run)) continue;", "if (true) continue;")
+mutant("watcher-once", "the watcher sweeps once and never again", "faults/stale.sh",
+  "  timer_set(w->en->loop, &w->timer, w->due_ns);\n", "")
+mutant("watcher-on-time", "readiness does not tell that the watcher is late", "faults/stale.sh web/",
+  "return clock_mono_ns() - atomic_load(&w->swept_ns) > (uint64_t)(w->settings.every_s * 2e9 + 5e9);", "return false && w;")
+mutant("trials-together", "runs that may have killed a host start together again", "faults/storm.sh faults/hang.sh",
+  "struct list *node = en->on_trial || en->draining ? NULL : list_pop_head(&en->suspects);",
+  "struct list *node = list_pop_head(&en->suspects);")
+
+-- model calls: paid once, within limits
+
+mutant("retry-after-ignored", "a provider that asks for patience is pressed", "test_llm faults/provider.sh",
+  "return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;", "(void)asked;\n  return wait;")
+mutant("lane-hold-ignored", "other calls press a provider that asked for patience", "test_llm faults/provider.sh",
+  "if (now < lane->hold_until) return lane->hold_until - now;", "")
+mutant("patience-ignored", "nobody waits for a provider that asked for patience", "test_llm faults/provider.sh", {
+  { from = "return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;", to = "(void)asked;\n  return wait;" },
+  { from = "if (now < lane->hold_until) return lane->hold_until - now;", to = "" } })
+mutant("lane-unlimited", "more calls go out than the provider allows", "test_llm",
+  "if (lane->most && lane->under_way >= lane->most) return UINT64_MAX;", "")
+mutant("lane-not-halved", "a rate limit does not slow the lane", "test_llm",
+  "lane->most = lane->under_way > 1 ? lane->under_way / 2 : 1;", "")
+mutant("lane-halved-each", "one burst of refusals closes the lane almost for good", "test_llm",
+  "if (serial < lane->halved_at) return;", "")
+mutant("lane-never-widens", "after one rate limit a lane stays slow for ever", "test_llm",
+  "if (!lane->configured || lane->most < lane->configured) lane->most++;", "")
+mutant("lane-unfair", "one run's calls go before all others'", "test_llm",
+  "    list_remove(&q->node);\n    list_push_tail(&lane->ring, &q->node);\n    return;", "    return;")
+mutant("tokens-a-minute", "the limit of tokens a minute does not count", "test_llm",
+  "      lane->tokens.level -= (double)t->tokens;\n", "")
+mutant("budget-unreserved", "parallel calls overshoot the budget", "test_llm",
+  "return spent + reserved + worst > limit ? FITS_LATER : FITS;", "(void)reserved;\n  return FITS;")
+mutant("budget-after", "a call begins that cannot fit into the budget", "test_llm",
+  "if (spent + worst > limit) return NEVER_FITS;", "if (spent > limit) return NEVER_FITS;")
+mutant("budget-unbooked", "what was spent is not counted", "test_llm test_engine cli/running.sh",
+  "    b->spent_nano += cost_nano;\n", "")
+mutant("month-unbooked", "the month's budget is never reached", "test_llm",
+  "  s->llm->month_since += cost_nano;\n", "")
+mutant("calls-unlimited", "the limit of calls does not count", "test_llm lua/attacks.sh",
+  "if (b && b->limit_calls > 0 && b->calls >= b->limit_calls) {", "if (false) {")
+mutant("cost-cached-free", "cached tokens without a price are free", "test_cost",
+  "int64_t read = price->cached_read ? price->cached_read : price->input;", "int64_t read = price->cached_read;")
+mutant("cost-rounds-down", "costs below a nano-dollar vanish", "test_cost",
+  "(tokens % million * nano_per_million + million - 1) / million;", "tokens % million * nano_per_million / million;")
+mutant("cost-worst-cheap", "the reservation forgets that writing a cache is dearer", "test_cost",
+  "int64_t dearest = price->input > price->cache_write ? price->input : price->cache_write;", "int64_t dearest = price->input;")
+mutant("cancel-free", "a cancelled call is booked as free", "test_llm",
+  "  s->possibly_billed = true;\n  answer_usage(s, NULL, &r);", "  s->possibly_billed = false;\n  answer_usage(s, NULL, &r);")
+mutant("estimate-free", "a call that failed in mid-stream is booked as free", "test_llm",
+  "u->output = (int64_t)((answered + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);", "u->output = 0;")
+mutant("refusal-is-prose", "a refusal is published although another model would answer", "test_llm",
+  "if (refused && (empty || s->model + 1 < s->n_models)) {", "if (refused && empty) {")
+mutant("cut-prompt-unseen", "a server that reads half the prompt is believed", "test_llm",
+  "return own && read > 0 && characters > CUT_LEAST_CHARACTERS && characters > read * CUT_CHARACTERS_A_TOKEN;",
+  "return false && own && characters > read * CUT_LEAST_CHARACTERS * CUT_CHARACTERS_A_TOKEN;")
+mutant("quota-pressed", "a used-up quota is asked again and again", "test_llm",
+  "  if (s->failure.kind == FAIL_QUOTA ||\n", "  if (false ||\n")
+mutant("no-retries", "one failed request ends a book", "test_llm faults/provider.sh",
+  "if (s->tries <= retries) {", "if (false) {")
+mutant("key-anywhere", "the key goes to another address than the provider's", "test_llm",
+  "const char *key = may_have_key(r->url, p->base_url) ? s->provider->key : NULL;", "const char *key = s->provider->key;")
+
+-- streams
+
+mutant("sse-one-line", "an event of several lines loses all but the last", "test_framing",
+  "enum err err = f->has_data ? buf_putc(&f->data, '\\n') : OK;", "enum err err = OK;\n    buf_clear(&f->data);")
+mutant("sse-bom", "a stream that begins with a byte order mark is refused", "test_framing",
+  "if (!f->started && n >= 3 && memcmp(line, \"\\xEF\\xBB\\xBF\", 3) == 0) {", "if (false) {")
+mutant("sse-crlf", "line ends that are split between packets make empty events", "test_framing",
+  "f->after_cr = p[end] == '\\r';", "f->after_cr = false;")
+mutant("ndjson-tail", "the last line of a stream without a line end is lost", "test_framing",
+  "if (f->kind == FRAMING_NDJSON) f->failed = finish_line(f, \"\", 0, on_event, arg);", "")
+
+-- Lua: nothing a script does holds the host
+
+mutant("no-preemption", "one script's loop holds all runs", "lua/attacks.sh test_engine test_lua",
+  "if (m && m->running && (used_ns(m) >= m->limits.slice_ns || is_unwanted(m))) arm(m->running, 1);", "(void)m;")
+mutant("no-burst-limit", "a loop that cannot yield holds the host", "lua/attacks.sh test_lua",
+  "if (!m->kill && used > m->limits.burst_ns) m->kill = MACHINE_KILL_CPU;", "")
+mutant("no-memory-cap", "a script takes all memory", "lua/attacks.sh test_lua",
+  "if (nsize > old && m->used + (nsize - old) > cap) {", "if (false && cap) {")
+mutant("new-globals", "a forgotten local mixes two tasks' data", "lua/attacks.sh lua/ test_lua",
+  "  lua_pushcfunction(L, new_global);\n  lua_setfield(L, -2, \"__newindex\");\n", "")
+mutant("metatable-open", "a script changes the globals' own rules", "lua/attacks.sh test_lua",
+  "  lua_pushboolean(L, 0);\n  lua_setfield(L, -2, \"__metatable\");\n  lua_setmetatable(L, -2);\n  lua_pop(L, 1);\n}\n",
+  "  lua_setmetatable(L, -2);\n  lua_pop(L, 1);\n}\n")
+
+-- the web door
+
+mutant("any-host", "a page that names this machine by a name of its own reads the library", "test_http web/",
+  "if (count_header(q, \"Host\", &host) == 1 && known_host(q->server, host)) return true;", "if (q->server || host) return true;")
+mutant("any-origin", "another site's page changes things here", "test_http web/",
+  "if (ours && !(site && strcmp(site, \"cross-site\") == 0)) return true;", "if (ours || site || host) return true;")
+mutant("cross-site", "a request that a browser marks as another site's is taken", "test_http web/",
+  "if (ours && !(site && strcmp(site, \"cross-site\") == 0)) return true;", "(void)site;\n  if (ours) return true;")
+mutant("two-lengths", "one request hides in another behind a proxy", "test_http web/fuzz",
+  "if (lengths > 1 || (lengths == 1 && !plain_length(length)) || (lengths && encodings)) {", "if (lengths == 1 && !plain_length(length)) {")
+mutant("body-unlimited", "a body of any size is read", "test_http web/",
+  "if ((unsigned long long)wanted > most) {", "if (false && most) {")
+mutant("short-body", "half a body is taken for a whole one", "test_http",
+  "if (q->body.len == (size_t)wanted) return true;\n  response_fail_and_close", "if (true) return true;\n  response_fail_and_close")
+mutant("token-unchecked", "a wrong token opens the library", "test_http web/access.sh",
+  "if (bearer && secret_same(given + 7 + strspn(given + 7, \" \"), q->server->token)) return true;", "if (bearer) return true;")
+mutant("dots-in-paths", "a path leads out of its folder", "test_http web/",
+  "&& !dots(segment.data);", ";")
+
+return list
