@@ -56,7 +56,7 @@ enum right {
 static char *password_of(struct access *x) {
   char *hash = NULL;
   struct db *db = store_reader(x->store);
-  enum err err = db ? setting_get(db, "password", &hash) : ERR_IO;
+  enum err err = setting_get(db, "password", &hash);
   store_reader_release(x->store, db);
   /* A library that cannot be read has a password that nobody knows. */
   return err == OK ? hash : err == ERR_NOT_FOUND ? NULL : mem_dup("*");
@@ -105,7 +105,7 @@ static enum right rights_of_token(struct access *x, const char *token) {
   struct token t = {.rights = RIGHT_NONE};
   sha256_hex(token, strlen(token), t.sha);
   struct db *db = store_reader(x->store);
-  if (db) settings_each(db, "token:", match_token, &t);
+  settings_each(db, "token:", match_token, &t);
   store_reader_release(x->store, db);
   return t.rights;
 }
@@ -132,7 +132,7 @@ static bool session_lives(struct access *x, struct request *q) {
   if (!cookie || strlen(cookie) != SECRET_TOKEN - 1) return false;
   sha256_hex(cookie, strlen(cookie), id);
   struct db *db = store_reader(x->store);
-  bool lives = db && session_get(db, id, now, &seen) == OK;
+  bool lives = session_get(db, id, now, &seen) == OK;
   store_reader_release(x->store, db);
   if (lives && now - seen > SEEN_EVERY_MS) note_seen(x, id);
   return lives;

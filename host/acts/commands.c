@@ -405,9 +405,8 @@ static enum err check_until(struct commands *c, int64_t id, const char *pipeline
   struct script_set *s = script_set_new();
   json_t *description = NULL;
   struct db *db = store_reader(c->store);
-  enum err err = db ? script_set_each(db, id, add_source, s)
-                    : err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
-  if (db && err != OK) err = db_error(db, e);
+  enum err err = script_set_each(db, id, add_source, s);
+  if (err != OK) err = db_error(db, e);
   store_reader_release(c->store, db);
   script_set_seal(s);
   if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);

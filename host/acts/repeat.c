@@ -71,7 +71,6 @@ enum err command_repeat(struct commands *c, int64_t run, const char *with, json_
   int64_t entries = 0;
   enum err err = read_with(&b, e);
   struct db *db = err == OK ? store_reader(c->store) : NULL;
-  if (err == OK && !db) err = err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
   if (err == OK) err = run_get(db, run, &row, e);
   if (err == OK && row.options) jsonx_parse(row.options, strlen(row.options), "options", &options, NULL);
   b.models = json_object_get(options, "models");

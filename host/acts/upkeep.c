@@ -69,7 +69,7 @@ static bool queue_full(struct commands *c, struct error *why) {
   int64_t most = c->settings ? c->settings->most_unfinished : 0, n = 0;
   if (most <= 0) return false;
   struct db *db = store_reader(c->store);
-  if (!db || runs_count_unfinished(db, &n) != OK) n = 0;
+  if (runs_count_unfinished(db, &n) != OK) n = 0;
   store_reader_release(c->store, db);
   if (n < most) return false;
   err_set(why, ERR_FULL, "the queue is full: %lld runs are unfinished, and limits.queue is %lld",

@@ -23,8 +23,7 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   if (b->len > MAX_COVER_BYTES)
     return err_set(e, ERR_LIMIT, "a cover has at most %d MB", MAX_COVER_BYTES >> 20);
   struct db *db = store_reader(c->store);
-  enum err err = db ? project_find(db, project, take_id, &id, e)
-                    : err_set(e, ERR_UNAVAILABLE, "the database cannot be read now");
+  enum err err = project_find(db, project, take_id, &id, e);
   store_reader_release(c->store, db);
   struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
                                 .project = id,

@@ -283,7 +283,7 @@ static int64_t newest_time(struct doctor *d) {
   int64_t newest = 0;
   if (!d->c->reader) return 0;
   struct db *db = store_reader(d->c->reader);
-  if (db && tally_newest_ms(db, &newest) != OK) newest = 0;
+  if (tally_newest_ms(db, &newest) != OK) newest = 0;
   store_reader_release(d->c->reader, db);
   return newest;
 }
@@ -326,10 +326,9 @@ static json_t *audit(struct doctor *d) {
   struct error e = {0};
   if (!d->c->reader) return b.list;
   struct db *db = store_reader(d->c->reader);
-  enum err err = db ? audit_run_with(db, &(struct audit_options){.all_blobs = true, .integrity = true},
-                                     tell_breach, &b, &n)
-                    : ERR_IO;
-  if (db && err != OK) db_error(db, &e);
+  enum err err =
+      audit_run_with(db, &(struct audit_options){.all_blobs = true, .integrity = true}, tell_breach, &b, &n);
+  if (err != OK) db_error(db, &e);
   store_reader_release(d->c->reader, db);
   if (err != OK)
     found(d, BROKEN, "audit", e.hint, "the library could not be read to the end: %s", e.message);

@@ -76,7 +76,7 @@ static void tell_events(struct host *host, struct told *t) {
   do {
     t->n = 0;
     struct db *db = store_reader(host_store(host));
-    if (db) events_after(db, t->last, EVENTS_MOST, tell, t);
+    events_after(db, t->last, EVENTS_MOST, tell, t);
     store_reader_release(host_store(host), db);
   } while (t->n == EVENTS_MOST);
 }
@@ -86,7 +86,7 @@ static bool begin_telling(struct cli *c, struct told *t) {
   struct error ignored = {0};
   if (cli_reader(c, &ignored) != OK) return false;
   struct db *db = store_reader(c->reader);
-  bool known = db && events_newest(db, &t->last) == OK;
+  bool known = events_newest(db, &t->last) == OK;
   store_reader_release(c->reader, db);
   store_close(c->reader);
   c->reader = NULL;
@@ -95,7 +95,7 @@ static bool begin_telling(struct cli *c, struct told *t) {
 
 static void skip_events(struct host *host, struct told *t) {
   struct db *db = store_reader(host_store(host));
-  if (db) events_newest(db, &t->last);
+  events_newest(db, &t->last);
   store_reader_release(host_store(host), db);
 }
 

@@ -14,6 +14,7 @@ enum exit_code {
   EXIT_BUDGET = 6,   /* budget reached; paused */
   EXIT_PROVIDER = 7, /* provider unavailable */
   EXIT_SCRIPT = 8,   /* a script or the configuration is wrong */
+  EXIT_WAITING = 9,  /* waiting for a time, or for the disk; a host continues it */
   EXIT_NOT_FOUND = 10,
   EXIT_OWNED = 11,  /* the library belongs to another host */
   EXIT_SIGNAL = 128 /* + the signal's number */

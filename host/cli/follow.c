@@ -16,6 +16,8 @@
 enum {
   POLL_FIRST_MS = 10,
   POLL_MS = 100,
+  MOST_UNREAD =
+      300, /* failed looks in a row, half a minute: a disk or a lock that is back by then ends nothing */
   OWNER_MS = 400,           /* how often it looks whether the owner lives */
   NUDGE_MS = 5000,          /* a run of ours that nobody moves is started again */
   PROVIDER_WAIT_MS = 900000 /* how long it stays with a provider that said when to come back */
@@ -154,14 +156,13 @@ static void show_progress(const struct cli *c, const struct run_row *r) {
 
 /* ---- when is it over */
 
-/* Is it worth staying with a run that waits? */
+/* Is it worth staying with a run that waits? Without --max-wait: when it has a time at which it goes on without a person. */
 static bool stays(const struct follow *f, int64_t waited_ms) {
   const struct run_row *r = &f->row;
   if (state_waits(r, "until")) return false;
   if (f->max_wait_ms >= 0) return waited_ms < f->max_wait_ms;
-  int64_t left = r->wake_at - clock_wall_ms();
-  if (state_waits(r, "timer")) return true;
-  return state_waits(r, "provider") && r->wake_at > 0 && left < PROVIDER_WAIT_MS;
+  if (state_waits(r, "timer") || state_waits(r, "store")) return true;
+  return state_waits(r, "provider") && r->wake_at > 0 && r->wake_at - clock_wall_ms() < PROVIDER_WAIT_MS;
 }
 
 static bool over(const struct follow *f, int64_t waited_ms) {
@@ -195,9 +196,12 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
   struct store *store = f->host ? host_store(f->host) : c->reader;
   if (!f->whole_history && f->after_event == 0) skip_history(f, store);
   int64_t waited = 0, looked = 0, nudged = 0, before = now_ms();
+  int unread = 0;
   for (int pause = POLL_FIRST_MS;; pause = pause * 2 < POLL_MS ? pause * 2 : POLL_MS) {
     err = poll_run(c, f, store, e);
-    if (err != OK && err != ERR_LOCKED) return err;
+    unread = err == OK ? 0 : unread + 1;
+    if (unread > MOST_UNREAD && err != ERR_LOCKED) return err;
+    if (unread && !store_err_is_database(err)) return err;
     int64_t now = now_ms();
     if (f->row.status && strcmp(f->row.status, "waiting") == 0) waited += now - before;
     before = now;

@@ -59,8 +59,6 @@ void wait_free(struct wait *w);
 void wait_detach(struct wait *w); /* cancel, then free (now or when its op returns) */
 bool wait_is_failure(
     const struct wait *w); /* does its result say why there is no answer? What a step returned never does */
-/* The database took or gave nothing, for longer than its policy tries: the run waits and tries again by itself. */
-void run_store_failed(struct run *run, const struct store_op *op);
 
 /* replay.c: a task has yielded for w. The record answers it, or its kind starts. */
 void wait_start(struct wait *w);

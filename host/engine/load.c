@@ -68,7 +68,7 @@ static void loaded(struct run *run, struct store_op *base) {
   struct op_load *op = (struct op_load *)base;
   if (run->state == RUN_GONE) return;
   if (op->op.err != OK) {
-    run_fail(run, op->op.err, &op->op.error, NULL);
+    run_store_error(run, NULL, op->op.err, &op->op.error);
     return;
   }
   for (size_t i = 0; i < op->n; i++) run_journal_add(run, &op->rows[i]);
@@ -132,7 +132,7 @@ static void set_loaded(struct run *run, struct store_op *base) {
     if (op->op.err == OK)
       load_journal(waiter, find_set(en, op->set));
     else
-      run_fail(waiter, op->op.err, &op->op.error, NULL);
+      run_store_error(waiter, NULL, op->op.err, &op->op.error);
   }
 }
 

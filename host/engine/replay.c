@@ -45,7 +45,7 @@ static void recorded_ready(struct wait *w, char *result, size_t n) {
 static void fetched(struct wait *w, struct store_op *base) {
   struct op_fetch *op = (struct op_fetch *)base;
   if (op->op.err != OK) {
-    run_store_failed(w->task->run, &op->op);
+    run_store_error(w->task->run, w, op->op.err, &op->op.error);
     return;
   }
   size_t n = op->out.len;

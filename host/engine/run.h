@@ -219,8 +219,13 @@ bool run_wrote(const struct run *run, const char *subject);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at);
 
-/* When the store itself failed (full, locked, read-only): parks the run, which tries again by itself, and returns true. */
-bool run_park_for_store(struct run *run, enum err err, const struct error *e);
+/* The one rule for an op of the store that failed, whether it wrote, read, or loaded the run:
+ *   the database cannot now (locked, full, read-only, unreadable)   the run waits and tries again by itself: it is no error of the
+ *                                                                   script, which must not decide by it
+ *   any other error, and `w` waits for a new answer                 it is raised in its task
+ *   any other error                                                 the run fails
+ * (ERR_FENCED never comes here: such a run is dropped when its op comes back.) `w` may be NULL. */
+void run_store_error(struct run *run, struct wait *w, enum err err, const struct error *e);
 
 /* The run's own choice of models for a role (--model), or none. */
 void run_models(const struct run *run, const char *role, const char *const **models, size_t *n);

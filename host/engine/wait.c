@@ -132,25 +132,20 @@ void wait_deliver(struct wait *w, char *result, size_t n) {
   wait_ready(w);
 }
 
-/* The database took or gave nothing, for longer than its policy tries. That is no error of the script, and it must not decide by it: the
- * run waits, keeps its journal, and tries again. */
-void run_store_failed(struct run *run, const struct store_op *op) {
+static void park_for_store(struct run *run, const struct error *e) {
   char why[1000];
-  snprintf(why, sizeof why, "%s%s%s", op->error.message, op->error.hint[0] ? "; " : "", op->error.hint);
+  snprintf(why, sizeof why, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
   log_warnx("run %lld waits and tries again by itself: %s", (long long)run->id, why);
   run_park(run, "store", why, clock_wall_ms() + STORE_AGAIN_MS);
 }
 
-static bool is_of_the_store(enum err err) {
-  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
-         err == ERR_CORRUPT || err == ERR_CLOSED;
-}
-
-bool run_park_for_store(struct run *run, enum err err, const struct error *e) {
-  if (!is_of_the_store(err)) return false;
-  struct store_op op = {.err = err, .error = *e};
-  run_store_failed(run, &op);
-  return true;
+void run_store_error(struct run *run, struct wait *w, enum err err, const struct error *e) {
+  if (store_err_is_database(err) || err == ERR_CLOSED)
+    park_for_store(run, e);
+  else if (w && !w->recorded && !w->failed)
+    wait_fail(w, err, e);
+  else
+    run_fail(run, err, e, NULL);
 }
 
 static const char failure_head[] = "{\"failed\":{";
@@ -174,10 +169,7 @@ bool wait_is_failure(const struct wait *w) {
 
 void wait_take(struct wait *w, struct store_op *op, char **result) {
   if (op->err != OK) {
-    if (is_of_the_store(op->err))
-      run_store_failed(w->task->run, op);
-    else
-      wait_fail(w, op->err, &op->error);
+    run_store_error(w->task->run, w, op->err, &op->error);
     return;
   }
   char *taken = *result;
@@ -186,11 +178,13 @@ void wait_take(struct wait *w, struct store_op *op, char **result) {
 }
 
 static void journaled(struct wait *w, struct store_op *op) {
-  if (op->err != OK) {
-    run_store_failed(w->task->run, op);
+  if (op->err == OK) {
+    wait_ready(w); /* w->result was set by wait_journal */
     return;
   }
-  wait_ready(w); /* w->result was set by wait_journal */
+  free(w->result);
+  w->result = NULL;
+  run_store_error(w->task->run, w, op->err, &op->error);
 }
 
 void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,

@@ -113,6 +113,7 @@ int response_status_of(enum err code) {
   case ERR_LIMIT: return 413;
   case ERR_BUDGET: return 402;
   case ERR_FULL:
+  case ERR_IO:
   case ERR_LOCKED:
   case ERR_CLOSED:
   case ERR_UNAVAILABLE: return 503;

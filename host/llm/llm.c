@@ -254,7 +254,6 @@ static void month_refresh(struct timer *t) {
 
 static enum err month_first(struct llm *llm, struct error *e) {
   struct db *db = store_reader(llm->store);
-  if (!db) return err_set(e, ERR_IO, "the library cannot be read for what was spent this month");
   int64_t calls;
   enum err err = calls_spent(db, clock_wall_ms() - month_ms, &llm->month_read, &calls);
   if (err != OK) db_error(db, e);

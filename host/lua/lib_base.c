@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "lua/machine.h"
 #include "lua/pairs.h"
 
 void lib_pick(lua_State *L, const char *const *names, int more) {
@@ -75,13 +76,49 @@ static int base_setmetatable(lua_State *L) {
   return 1;
 }
 
+/* The message handler of xpcall. Lua calls it where the error was raised; for the error that ends a killed script that is inside a hook, where all
+ * hooks are off. A handler that never returns could not be stopped there, so a killed script's is not called. */
+static int call_handler(lua_State *L) {
+  if (machine_of(L)->kill) return 1;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* The stack is: function, handler, true, results... or the error on top. */
+static int finish_xpcall(lua_State *L, int status, lua_KContext skipped) {
+  if (status != LUA_OK && status != LUA_YIELD) {
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
+  }
+  return lua_gettop(L) - (int)skipped;
+}
+
+static int base_xpcall(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  int n = lua_gettop(L) - 2;
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, call_handler, 1);
+  lua_replace(L, 2);
+  lua_pushboolean(L, 1);
+  lua_pushvalue(L, 1);
+  lua_rotate(L, 3, 2); /* function, handler, true, function, arguments */
+  int status = lua_pcallk(L, n, LUA_MULTRET, 2, 2, finish_xpcall);
+  return finish_xpcall(L, status, 2);
+}
+
 void lib_open_base(lua_State *L) {
-  static const char *const stock[] = {"assert", "error",    "ipairs", "pcall",    "rawequal",
-                                      "rawget", "rawlen",   "select", "tonumber", "type",
-                                      "xpcall", "_VERSION", NULL};
-  static const luaL_Reg own[] = {{"getmetatable", base_getmetatable}, {"next", lua_first_pair},
-                                 {"pairs", lua_ordered_pairs},        {"setmetatable", base_setmetatable},
-                                 {"tostring", base_tostring},         {NULL, NULL}};
+  static const char *const stock[] = {"assert", "error",  "ipairs",   "pcall", "rawequal", "rawget",
+                                      "rawlen", "select", "tonumber", "type",  "_VERSION", NULL};
+  static const luaL_Reg own[] = {{"getmetatable", base_getmetatable},
+                                 {"next", lua_first_pair},
+                                 {"pairs", lua_ordered_pairs},
+                                 {"setmetatable", base_setmetatable},
+                                 {"tostring", base_tostring},
+                                 {"xpcall", base_xpcall},
+                                 {NULL, NULL}};
   luaL_checkstack(L, 6, "no room to open base");
   /* luaopen_base writes into the globals, whatever they are: give it a table of its own for a moment. If this
    * raises in between, the state is unusable and the opener's protected call says so. */

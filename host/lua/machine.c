@@ -12,6 +12,7 @@
 #include "lua/machine.h"
 
 #include <lauxlib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ const struct machine_limits machine_default_limits = {
 /* The machine that this thread is running; read by the signal handler of the same thread. */
 static _Thread_local struct machine *volatile current;
 static _Thread_local bool ticking;
+static _Thread_local timer_t ticker;
+static pthread_key_t ticker_key;                     /* its value only says that this thread has one */
 static _Thread_local volatile uint64_t last_tick_ns; /* this thread's CPU time then */
 
 static void slice_hook(lua_State *L, lua_Debug *ar);
@@ -81,17 +84,26 @@ static void on_tick(int sig) {
   if (m && m->running && (used_ns(m) >= m->limits.slice_ns || is_unwanted(m))) arm(m->running, 1);
 }
 
-/* Starts this thread's CPU timer, once. Without it (no timers left) machines still end by the count hook of
- * machine_slice_begin. */
+/* A kernel timer outlives its thread, and a process may have only so many: web threads come and go. */
+static void stop_ticking(void *timer) {
+  timer_delete(*(timer_t *)timer);
+}
+static void make_ticker_key(void) {
+  if (pthread_key_create(&ticker_key, stop_ticking) != 0) fatal("no room for a key of each thread");
+}
+
+/* Starts this thread's CPU timer, once; it goes with the thread. */
 static void start_ticking(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_ticker_key);
   struct sigaction sa = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
   sigaction(SIGVTALRM, &sa, NULL);
   struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
   ev._sigev_un._tid = gettid();
-  timer_t timer;
   struct itimerspec every = {.it_interval = {.tv_nsec = TICK_NS}, .it_value = {.tv_nsec = TICK_NS}};
-  if (timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &timer) != 0 || timer_settime(timer, 0, &every, NULL) != 0)
+  if (timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &ticker) != 0 || timer_settime(ticker, 0, &every, NULL) != 0)
     fatal("no CPU timer for scripts: the kernel refused timer_create");
+  pthread_setspecific(ticker_key, &ticker);
   sigset_t mine; /* a thread of the pool blocks all others */
   sigemptyset(&mine);
   sigaddset(&mine, SIGVTALRM);

@@ -150,13 +150,13 @@ static void run_export(lua_State *L, void *arg) {
 static enum err read_files(struct work *k, struct error *e) {
   if (k->n_files == 0) return OK;
   struct db *db = store_reader(k->store);
-  enum err err = db ? OK : err_set(e, ERR_LOCKED, "the library cannot be read now");
+  enum err err = OK;
   for (size_t i = 0; i < k->n_files && err == OK; i++) {
     struct given *f = &k->files[i];
     err = artifact_content(db, k->project, f->name, f->version, &f->content, NULL, e);
   }
   store_reader_release(k->store, db);
-  k->unread = err != OK && err != ERR_NOT_FOUND;
+  k->unread = err != OK;
   return err;
 }
 
@@ -185,8 +185,9 @@ static void made(struct job *j) {
   run->in_flight--;
   if (!w) {
     work_free(k);
-  } else if (k->err != OK && (k->unread || w->recorded)) {
-    /* the library could not be read for a moment; or the script has its answer, and it is the file that is missing */
+  } else if (k->err != OK && k->unread) {
+    run_store_error(run, w, k->err, &k->error);
+  } else if (k->err != OK && w->recorded) { /* the script has its answer: it is the file that is missing */
     run_park(run, "store", k->error.message, clock_wall_ms() + FILE_AGAIN_MS);
   } else if (k->err != OK) {
     wait_fail(w, k->err, &k->error);

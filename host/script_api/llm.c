@@ -73,7 +73,7 @@ static void answered(struct llm_call *c) {
     wait_park(w, park_for_pause);
   } else if (!c->result) { /* the store refused the answer, or the configuration is wrong */
     const struct error nothing = {0}, *e = c->error ? c->error : &nothing;
-    if (!run_park_for_store(run, c->err, e)) run_fail(run, c->err, e, NULL);
+    run_store_error(run, NULL, c->err, e);
   } else {
     w->seq = c->entry_seq;
     w->at_ms = c->at_ms;

@@ -22,6 +22,9 @@ enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
 enum err db_open(const char *path, enum db_mode mode, struct db **out, struct error *e);
 void db_close(struct db *db);
+/* A connection that could not be opened: each statement, and whatever else is asked of it, fails with this reason. */
+struct db *db_unopened(const struct error *why);
+bool db_works(const struct db *db); /* false: it is such a one */
 /* Never NULL: when the database cannot even be asked (damaged, locked), the statement's first step fails. A wrong statement is fatal(). */
 struct db_stmt *db_prepare(struct db *db, const char *sql);
 void db_bind_int(struct db_stmt *s, const char *name, int64_t v);

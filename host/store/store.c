@@ -178,6 +178,11 @@ const char *store_dir(const struct store *s) {
   return s->dir;
 }
 
+bool store_err_is_database(enum err err) {
+  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
+         err == ERR_CORRUPT;
+}
+
 /* --- writing --- */
 
 void store_post(struct store *s, struct store_op *op) {
@@ -222,54 +227,51 @@ enum err store_do(struct store *s, struct store_op *op) {
 
 /* --- reading --- */
 
-/* A connection of the pool, or the reason why there is none. Waits while all are in use. */
-static enum err borrow(struct store *s, struct db **out, struct error *e) {
-  pthread_mutex_lock(&s->lock);
-  while (s->n_idle == 0 && s->n_open >= s->settings.readers_most) pthread_cond_wait(&s->returned, &s->lock);
-  *out = s->n_idle > 0 ? s->idle[--s->n_idle] : NULL;
-  if (!*out) s->n_open++;
-  pthread_mutex_unlock(&s->lock);
-  if (*out) return OK;
-  enum err err = db_open(s->path, DB_READ_ONLY, out, e);
-  if (err == OK) return OK;
-  pthread_mutex_lock(&s->lock);
-  s->n_open--;
-  pthread_cond_signal(&s->returned);
-  pthread_mutex_unlock(&s->lock);
-  return err;
+/* A file that is not there, or that this process may not open now, is a failure of the library, whatever the question was. */
+static struct db *unreadable(struct error *e) {
+  if (!store_err_is_database(e->code)) e->code = ERR_IO;
+  log_errorx("store: cannot read the library: %s. %s", e->message, e->hint);
+  return db_unopened(e);
 }
 
 struct db *store_reader(struct store *s) {
-  struct db *db;
+  pthread_mutex_lock(&s->lock);
+  while (s->n_idle == 0 && s->n_open >= s->settings.readers_most) pthread_cond_wait(&s->returned, &s->lock);
+  struct db *db = s->n_idle > 0 ? s->idle[--s->n_idle] : NULL;
+  if (!db) s->n_open++;
+  pthread_mutex_unlock(&s->lock);
   struct error e = {0};
-  if (borrow(s, &db, &e) == OK) return db;
-  log_errorx("store: cannot read the library: %s. %s", e.message, e.hint);
-  return NULL;
+  if (!db && db_open(s->path, DB_READ_ONLY, &db, &e) != OK) db = unreadable(&e);
+  return db;
 }
 
+/* One that could not be opened is not kept: the next who asks tries anew. */
 void store_reader_release(struct store *s, struct db *db) {
   if (!db) return;
+  bool works = db_works(db);
   pthread_mutex_lock(&s->lock);
-  s->idle[s->n_idle++] = db;
+  if (works)
+    s->idle[s->n_idle++] = db;
+  else
+    s->n_open--;
   pthread_cond_signal(&s->returned);
   pthread_mutex_unlock(&s->lock);
+  if (!works) db_close(db);
 }
 
 static void read_one(struct store *s, struct store_op *op) {
-  struct db *db = NULL;
+  struct db *db = store_reader(s);
   op->error = (struct error){0};
-  op->err = borrow(s, &db, &op->error);
-  if (op->err == OK) {
-    enum err err = op->kind->apply(db, op);
-    if (err != OK) op->err = err;
-    if (op->err != OK && !op->error.message[0]) {
-      if (store_err_is_database(op->err))
-        db_error(db, &op->error);
-      else
-        err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
-    }
-    store_reader_release(s, db);
+  op->err = OK;
+  enum err err = op->kind->apply(db, op);
+  if (err != OK) op->err = err;
+  if (op->err != OK && !op->error.message[0]) {
+    if (store_err_is_database(op->err))
+      db_error(db, &op->error);
+    else
+      err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
   }
+  store_reader_release(s, db);
   if (op->done) op->done(op);
 }
 

@@ -85,10 +85,13 @@ enum err store_do(struct store *s,
 void store_read_post(struct store *s,
                      struct store_op *op); /* `apply` runs on a reader thread, read-only, at once */
 
-/* A read-only connection of the pool for a few statements; give it back soon. Not on the loop thread. NULL (and logged) when the
- * database cannot be opened; releasing NULL is fine. */
+/* A read-only connection of the pool for a few statements; give it back soon. Not on the loop thread. Never NULL: when the database cannot
+ * be opened (logged), each statement of the connection fails with the reason, like a database that fails later. Releasing NULL is fine. */
 struct db *store_reader(struct store *s);
 void store_reader_release(struct store *s, struct db *db);
+
+/* Is it the database itself that failed (locked, full, read-only, unreadable, damaged), for this op as for any other, and perhaps only now? */
+bool store_err_is_database(enum err err);
 
 /* Is the database taking writes? false while ops fail or lie in the spool (readiness red, no new claims). Any thread. */
 bool store_healthy(const struct store *s);

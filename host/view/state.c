@@ -43,7 +43,7 @@ static char *waiting_sentence(const struct run_row *r) {
   if (state_waits(r, "budget"))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
   if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
-  if (state_waits(r, "provider") && r->wake_at)
+  if ((state_waits(r, "provider") || state_waits(r, "store")) && r->wake_at)
     return mem_printf(
         "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
         view_time(r->wake_at, at), why, id);

@@ -254,7 +254,7 @@ void metrics_text(struct metrics *m, struct buf *out) {
   struct numbers n;
   pthread_mutex_lock(&m->lock);
   struct db *db = store_reader(m->commands->store);
-  enum err err = db ? tally_read(m->tally, db) : ERR_IO;
+  enum err err = tally_read(m->tally, db);
   store_reader_release(m->commands->store, db);
   gather(m, &n);
   if (err == OK) {

@@ -57,4 +57,26 @@ for history in "" "pwrite:290..296"; do
   each "$history" read 5 ""
   each "$history" read 5 :once
 done
+
+# One read fails while a run is opened, loaded, replayed and moved on: it may wait for the disk, it never ends for that.
+cat >"$tmp/three.lua" <<'LUA'
+return { run = function()
+  local long = step("long", 1, function() return ("x"):rep(9000) end) -- fetched when it is asked for
+  artifact.put("a.md", "one")
+  run.checkpoint("half")
+  return #long + #artifact.get("a.md")
+end }
+LUA
+t_case "one failed read at any moment of a resume never ends the run"
+t_run 0 "$QUIRE" run "$tmp/three.lua" --quiet --until half
+mv "$QUIRE_LIBRARY" "$tmp/half"
+for ((pass = 9; pass <= 70; pass += EVERY == 1 ? 1 : 3)); do
+  rm -rf "$QUIRE_LIBRARY"
+  cp -r "$tmp/half" "$QUIRE_LIBRARY"
+  out=$(timeout 60 env LD_PRELOAD="$preload" FS_DIR="$QUIRE_LIBRARY" FS_FAIL="read:$pass:once" "$QUIRE" resume 1 --quiet --max-wait 0s 2>&1)
+  state=$("$QUIRE" sql "SELECT status FROM v_runs" | tail -1)
+  [[ $state == completed || $state == waiting || $state == queued ]] || t_fail "read $pass: $state; $out"
+  [[ $out != *damaged* ]] || t_fail "read $pass: a disk that failed once is told as damage: $out"
+done
+[[ $t_state == fail ]] || t_ok
 t_done

@@ -103,4 +103,40 @@ t_is "$(audit)" ""
 t_ok test ! -e "$QUIRE_LIBRARY/spool"
 sql "SELECT status, count(*) FROM runs GROUP BY 1" | sed 's/^/# then: /'
 serve_stop
+t_case "quire run stays with its run while a locked database makes it wait, and ends with its result"
+cat >"$tmp/put.lua" <<'LUA'
+return { run = function()
+  log.info("it begins")
+  for i = 1, 100 do
+    run.sleep(0.05)
+    artifact.put("a.md", "text " .. i)
+  end
+  return "written"
+end }
+LUA
+rm -rf "$QUIRE_LIBRARY"
+t_start "$tmp/put.out" env QUIRE_LOCK_ATTEMPTS=1 QUIRE_LOCK_STEP_MS=100 "$QUIRE" run "$tmp/put.lua"
+t_wait 20 grep -q "it begins" "$tmp/put.out"
+sqlite3 -cmd '.timeout 20000' "$QUIRE_LIBRARY/quire.db" <"$tmp/holder" &
+exec 7>"$tmp/holder"
+echo "BEGIN IMMEDIATE; UPDATE settings SET value = value;" >&7
+t_wait 20 grep -q '"waiting"' "$QUIRE_LIBRARY/spool"
+echo "COMMIT;" >&7
+exec 7>&-
+wait "$pid"
+t_is $? 0
+t_has "$(cat "$tmp/put.out")" written
+
+t_case "with --max-wait it ends as waiting, by an exit code of its own"
+t_start "$tmp/put.out" env QUIRE_LOCK_ATTEMPTS=1 QUIRE_LOCK_STEP_MS=100 "$QUIRE" run "$tmp/put.lua" --max-wait 0s
+t_wait 20 grep -q "it begins" "$tmp/put.out"
+sqlite3 -cmd '.timeout 20000' "$QUIRE_LIBRARY/quire.db" <"$tmp/holder" &
+exec 7>"$tmp/holder"
+echo "BEGIN IMMEDIATE; UPDATE settings SET value = value;" >&7
+t_wait 20 grep -q '"waiting"' "$QUIRE_LIBRARY/spool"
+echo "COMMIT;" >&7
+exec 7>&-
+wait "$pid"
+t_is $? 9
+t_has "$(cat "$tmp/put.out")" "Paused until"
 t_done

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -580,6 +581,33 @@ static void loops_burn(void **state) {
   }
 }
 
+static int kernel_timers(void) {
+  char line[200];
+  int n = 0;
+  FILE *f = fopen("/proc/self/timers", "r");
+  while (f && fgets(line, sizeof line, f)) n += strncmp(line, "ID:", 3) == 0;
+  if (f) fclose(f);
+  return n;
+}
+
+static void *run_a_machine(void *arg) {
+  machine_free(new_machine(open_ours, 1));
+  return arg;
+}
+
+/* A web request is a thread; a process may have only so many timers. */
+static void a_thread_that_ran_scripts_leaves_no_timer_behind(void **state) {
+  (void)state;
+  machine_free(new_machine(open_ours, 1)); /* this thread's */
+  int before = kernel_timers();
+  for (int i = 0; i < 20; i++) {
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_a_machine, NULL), 0);
+    pthread_join(thread, NULL);
+  }
+  assert_int_equal(kernel_timers(), before);
+}
+
 static void every_library_fits_into_its_memory(void **state) {
   (void)state;
   struct error e = {0};
@@ -709,6 +737,7 @@ int main(void) {
       cmocka_unit_test(math_keeps_its_promises),
       cmocka_unit_test(random_is_seeded_and_as_stock_lua),
       cmocka_unit_test(loops_burn),
+      cmocka_unit_test(a_thread_that_ran_scripts_leaves_no_timer_behind),
       cmocka_unit_test(every_library_fits_into_its_memory),
       cmocka_unit_test(too_little_memory_is_an_error),
       cmocka_unit_test(names_are_there_when_they_are_said),

@@ -70,6 +70,34 @@ static void a_reader_reads_beside_an_owner(void **state) {
   store_close(reader);
 }
 
+static void move_database(const struct fixture *f, const char *from, const char *to) {
+  char *a = mem_printf("%s/%s", f->dir, from), *b = mem_printf("%s/%s", f->dir, to);
+  assert_int_equal(rename(a, b), 0);
+  free(a);
+  free(b);
+}
+
+/* No descriptor is left, or the file cannot be reached for a moment: each question is answered with the reason, and the next one tries anew. */
+static void what_cannot_be_opened_now_answers_with_the_reason(void **state) {
+  struct fixture *f = *state;
+  int64_t run = create_run(f->store, "b");
+  struct run_row row = {0};
+  struct error e = {0};
+  move_database(f, "quire.db", "elsewhere");
+  struct db *db = store_reader(f->store);
+  assert_non_null(db);
+  assert_int_equal(run_get(db, run, &row, &e), ERR_IO);
+  assert_non_null(strstr(e.message, f->dir));
+  int64_t n = 0;
+  assert_int_equal(runs_count_unfinished(db, &n), ERR_IO);
+  assert_int_equal(db_exec(db, "SELECT 1"), ERR_IO);
+  assert_int_equal(db_snapshot_begin(db), ERR_IO);
+  db_snapshot_end(db);
+  store_reader_release(f->store, db);
+  move_database(f, "elsewhere", "quire.db");
+  assert_int_equal(ask(f->store, "SELECT count(*) FROM runs"), 1);
+}
+
 static void a_reader_needs_a_library(void **state) {
   struct fixture *f = *state;
   struct error e;
@@ -324,6 +352,7 @@ int main(int argc, char **argv) {
       CASE_DIR(a_new_library_is_private),
       CASE(a_reader_opens_a_cleanly_closed_library),
       CASE(a_reader_reads_beside_an_owner),
+      CASE(what_cannot_be_opened_now_answers_with_the_reason),
       CASE_DIR(a_reader_needs_a_library),
       CASE_DIR(every_migration_leads_to_the_newest_schema),
       CASE_DIR(calls_that_an_older_version_never_booked_are_counted),

@@ -47,6 +47,8 @@ struct db_stmt {
 
 struct db {
   sqlite3 *h;
+  struct error *
+      closed; /* it could not be opened, for this reason: `h` is NULL, and all that is asked of it fails with that */
   struct db_stmt *statements[STATEMENT_SLOTS];
   struct db_stmt broken;
   /* The last failure, kept because the roll-back after it overwrites SQLite's own record. */
@@ -64,10 +66,18 @@ struct db {
   uint64_t begin_ns;
 };
 
+/* SQLite calls a file whose read fails with EIO a damaged one. The disk failed, for a moment or for good; the database may be sound, and nobody
+ * should bring back a backup over it. */
 static void note_failure(struct db *db) {
+  if (db->closed) return;
+  int unread = errno; /* what was asked began with errno = 0 */
   db->code = sqlite3_extended_errcode(db->h);
   db->system_errno = sqlite3_system_errno(db->h);
   snprintf(db->message, sizeof db->message, "%s", sqlite3_errmsg(db->h));
+  if ((db->code & 0xff) != SQLITE_CORRUPT || unread != EIO) return;
+  db->code = SQLITE_IOERR_READ;
+  db->system_errno = unread;
+  snprintf(db->message, sizeof db->message, "%s", sqlite3_errstr(SQLITE_IOERR));
 }
 
 /* --- opening --- */
@@ -161,6 +171,7 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct er
     free(db);
     return err;
   }
+  errno = 0;
   int flags = mode == DB_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   if (sqlite3_open_v2(path, &db->h, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
     note_failure(db);
@@ -176,6 +187,18 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct er
   return OK;
 }
 
+struct db *db_unopened(const struct error *why) {
+  struct db *db = mem_alloc(sizeof *db);
+  db->broken.db = db;
+  db->closed = mem_alloc(sizeof *db->closed);
+  *db->closed = *why;
+  return db;
+}
+
+bool db_works(const struct db *db) {
+  return !db->closed;
+}
+
 static void statement_free(struct db_stmt *s) {
   sqlite3_finalize(s->s);
   free(s);
@@ -186,6 +209,7 @@ void db_close(struct db *db) {
   for (int i = 0; i < STATEMENT_SLOTS; i++)
     if (db->statements[i]) statement_free(db->statements[i]);
   if (sqlite3_close(db->h) != SQLITE_OK) fatal("a statement outlived its connection to %s", db->path);
+  free(db->closed);
   free(db);
 }
 
@@ -200,6 +224,7 @@ static size_t address_hash(const char *p) {
  * wrong can only be our own mistake. */
 static struct db_stmt *compile(struct db *db, const char *sql) {
   sqlite3_stmt *s = NULL;
+  errno = 0;
   int rc = sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL);
   if (rc != SQLITE_OK) {
     note_failure(db);
@@ -214,6 +239,7 @@ static struct db_stmt *compile(struct db *db, const char *sql) {
 }
 
 struct db_stmt *db_prepare(struct db *db, const char *sql) {
+  if (db->closed) return &db->broken;
   size_t i = address_hash(sql) & (STATEMENT_SLOTS - 1);
   for (int probes = 0; probes < STATEMENT_SLOTS; probes++, i = (i + 1) & (STATEMENT_SLOTS - 1)) {
     struct db_stmt *s = db->statements[i];
@@ -285,6 +311,7 @@ void db_bind_blob(struct db_stmt *s, const char *name, const void *v, size_t n) 
 
 enum db_step db_step(struct db_stmt *s) {
   if (!s->s) return DB_FAILED;
+  errno = 0;
   int rc = sqlite3_step(s->s);
   if (rc == SQLITE_ROW) return DB_ROW;
   if (rc == SQLITE_DONE) return DB_DONE;
@@ -337,7 +364,8 @@ int64_t db_last_id(struct db *db) {
 }
 
 enum err db_exec(struct db *db, const char *sql) {
-  if (sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK) return OK;
+  errno = 0;
+  if (!db->closed && sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK) return OK;
   note_failure(db);
   return db_error(db, NULL);
 }
@@ -368,6 +396,10 @@ static enum err code_of(const struct db *db) {
 }
 
 enum err db_error(struct db *db, struct error *e) {
+  if (db->closed) {
+    if (e) *e = *db->closed;
+    return db->closed->code;
+  }
   enum err err = code_of(db);
   const char *words = db->message;
   switch (err) {
@@ -421,7 +453,7 @@ enum err db_commit(struct db *db) {
 }
 
 void db_rollback(struct db *db) {
-  if (!sqlite3_get_autocommit(db->h)) db_run(db_prepare(db, "ROLLBACK"));
+  if (db_in_transaction(db)) db_run(db_prepare(db, "ROLLBACK"));
 }
 
 enum err db_savepoint(struct db *db) {
@@ -438,7 +470,7 @@ enum err db_savepoint_undo(struct db *db) {
 }
 
 bool db_in_transaction(const struct db *db) {
-  return !sqlite3_get_autocommit(db->h);
+  return !db->closed && !sqlite3_get_autocommit(db->h);
 }
 
 void db_set_patience(struct db *db, int64_t ms) {

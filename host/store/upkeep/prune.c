@@ -261,7 +261,6 @@ static const struct store_op_kind blobs_drop_kind = {"blobs_drop", apply_drop, N
 
 static enum err find_blobs(struct store *s, int64_t after, struct op_blobs_drop *op, struct error *e) {
   struct db *db = store_reader(s);
-  if (!db) return err_set(e, ERR_IO, "the library cannot be read");
   struct db_stmt *q = db_prepare(
       db,
       "SELECT id FROM blobs b WHERE id > $after AND NOT EXISTS (SELECT 1 FROM call_blocks WHERE blob_id = b.id)"

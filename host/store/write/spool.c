@@ -260,11 +260,6 @@ static enum err write_mark(struct spool *s, struct db *db) {
   return db_run(q);
 }
 
-bool store_err_is_database(enum err err) {
-  return err == ERR_LOCKED || err == ERR_NOSPACE || err == ERR_READONLY || err == ERR_IO ||
-         err == ERR_CORRUPT;
-}
-
 static struct store_op *decode(const char *text, size_t n) {
   const char *space = memchr(text, ' ', n);
   if (!space) return NULL;

@@ -31,8 +31,6 @@ char *spool_take_text(const json_t *obj, const char *key,
                       size_t *n);                        /* free(); NULL when absent; n may be NULL */
 bool spool_hex(const char *hex, uint8_t *out, size_t n); /* 2n digits into n bytes */
 
-/* Is it the database itself that failed (try the group again), not the op alone? */
-bool store_err_is_database(enum err err);
 enum err
 spool_put_json(struct buf *line,
                json_t *v); /* appends v as one line; takes the reference; ERR_INVALID when v is NULL */

@@ -38,12 +38,6 @@ bool api_query_number(struct request *q, struct response *a, const char *name, i
   return false;
 }
 
-struct db *api_reader(struct web *w, struct error *e) {
-  struct db *db = store_reader(w->commands->store);
-  if (!db) err_set(e, ERR_UNAVAILABLE, "the library cannot be read now; `quire doctor` looks for the cause");
-  return db;
-}
-
 /* ---- answers */
 
 void api_answer(struct response *a, enum err err, json_t *out, int status, const struct error *e) {

@@ -12,11 +12,6 @@ bool api_number(struct request *q, struct response *a, const char *name, const c
 bool api_query_number(struct request *q, struct response *a, const char *name, int64_t otherwise,
                       int64_t *out);
 
-/* ---- reading */
-
-/* A reading connection, given back with store_reader_release; NULL: *e says why there is none now (ERR_UNAVAILABLE). */
-struct db *api_reader(struct web *w, struct error *e);
-
 /* ---- answers */
 
 /* `out` with `status`, or the error. */

@@ -43,8 +43,8 @@ static enum err read_document(struct web *w, const char *slug, const char *name,
                               struct wanted *out, struct buf *content, struct error *e) {
   int64_t project = 0, version;
   *out = (struct wanted){.number = number};
-  struct db *db = api_reader(w, e);
-  enum err err = db ? project_find(db, slug, take_id, &project, e) : e->code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = project_find(db, slug, take_id, &project, e);
   if (err == OK && (err = artifact_history(db, project, name, take_version, out)) != OK) db_error(db, e);
   if (err == OK && !out->json) err = no_document(slug, name, number, e);
   if (err == OK && content)
@@ -106,8 +106,8 @@ void list_versions(struct request *q, struct response *a, void *arg) {
   json_t *list = json_array();
   const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
   int64_t project = 0;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? project_find(db, slug, take_id, &project, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = project_find(db, slug, take_id, &project, &e);
   if (err == OK && (err = artifact_history(db, project, name, add_version, list)) != OK) db_error(db, &e);
   if (err == OK && json_array_size(list) == 0) err = no_document(slug, name, 0, &e);
   store_reader_release(w->commands->store, db);

@@ -141,8 +141,7 @@ void list_chapters(struct request *q, struct response *a, void *arg) {
   struct telling t = {0};
   struct error e = {0};
   t.db = store_reader(w->commands->store);
-  enum err err = t.db ? project_find(t.db, request_param(q, "slug"), take_id, &t.project, &e)
-                      : err_set(&e, ERR_LOCKED, "the library cannot be read now");
+  enum err err = project_find(t.db, request_param(q, "slug"), take_id, &t.project, &e);
   if (err == OK) err = gather(&t, &e);
   json_t *out = err == OK ? tell(&t) : NULL;
   store_reader_release(w->commands->store, t.db);

@@ -20,9 +20,9 @@ void list_gates(struct request *q, struct response *a, void *arg) {
   if (!api_query_number(q, a, "run", 0, &run) || !api_query_number(q, a, "open", 0, &open) ||
       !api_list_begin(q, a, &l))
     return;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? gates_each(db, run, open != 0, add_gate, &l) : e.code;
-  if (db && err != OK) db_error(db, &e);
+  struct db *db = store_reader(w->commands->store);
+  enum err err = gates_each(db, run, open != 0, add_gate, &l);
+  if (err != OK) db_error(db, &e);
   store_reader_release(w->commands->store, db);
   api_list_end(a, &l, err, &e);
 }
@@ -51,8 +51,8 @@ void get_gate(struct request *q, struct response *a, void *arg) {
   json_t *out = NULL;
   int64_t id;
   if (!api_number(q, a, "id", "gate", &id)) return;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? read_gate(db, id, &out, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = read_gate(db, id, &out, &e);
   store_reader_release(w->commands->store, db);
   if (err != OK) json_decref(out);
   api_answer(a, err, out, 200, &e);

@@ -62,9 +62,9 @@ void get_overview(struct request *q, struct response *a, void *arg) {
   struct overview o = {.web = w, .now = json_array(), .waiting = json_array(), .counts = json_object()};
   json_t *cards = NULL;
   (void)q;
-  o.db = api_reader(w, &e);
-  enum err err = o.db ? gather(&o, &cards) : e.code;
-  if (o.db && err != OK) db_error(o.db, &e);
+  o.db = store_reader(w->commands->store);
+  enum err err = gather(&o, &cards);
+  if (err != OK) db_error(o.db, &e);
   store_reader_release(w->commands->store, o.db);
   json_t *out = json_pack("{s:o, s:o, s:o, s:o, s:o}", "now", o.now, "waiting", o.waiting, "projects",
                           cards ? cards : json_array(), "counts", o.counts, "health", health(w));

@@ -24,12 +24,12 @@ void list_projects(struct request *q, struct response *a, void *arg) {
   json_t *out = NULL;
   int64_t parent = -1;
   const char *of = request_query(q, "parent");
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? (of && *of ? project_find(db, of, take_id, &parent, &e) : OK) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = of && *of ? project_find(db, of, take_id, &parent, &e) : OK;
   if (of && !*of) parent = 0; /* ?parent= : those without */
   if (err == OK) {
     err = cards_list(w, db, request_query(q, "kind"), parent, CARDS_MOST, &out);
-    if (db && err != OK) db_error(db, &e);
+    if (err != OK) db_error(db, &e);
   }
   store_reader_release(w->commands->store, db);
   if (err != OK) json_decref(out);
@@ -92,8 +92,8 @@ void get_project(struct request *q, struct response *a, void *arg) {
   struct error e = {0};
   struct found f = {0};
   json_t *out = NULL;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? project_find(db, request_param(q, "slug"), take_project, &f, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = project_find(db, request_param(q, "slug"), take_project, &f, &e);
   if (err == OK && (err = whole_project(w, db, &f.row, &out)) != OK) db_error(db, &e);
   store_reader_release(w->commands->store, db);
   found_release(&f);

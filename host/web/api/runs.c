@@ -47,9 +47,9 @@ void list_runs(struct request *q, struct response *a, void *arg) {
                               .text = request_query(q, "q"),
                               .before_id = l.list.after,
                               .limit = (int)l.list.limit + 1};
-  struct db *db = api_reader(l.web, &e);
-  enum err err = db ? runs_each(db, &filter, add_run, &l) : e.code;
-  if (db && err != OK) db_error(db, &e);
+  struct db *db = store_reader(l.web->commands->store);
+  enum err err = runs_each(db, &filter, add_run, &l);
+  if (err != OK) db_error(db, &e);
   store_reader_release(l.web->commands->store, db);
   api_list_end(a, &l.list, err, &e);
 }
@@ -61,8 +61,8 @@ static bool find_run(struct web *w, struct request *q, struct response *a, struc
   struct error e = {0};
   int64_t id;
   if (!api_number(q, a, "id", "run", &id)) return false;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? run_get(db, id, row, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = run_get(db, id, row, &e);
   store_reader_release(w->commands->store, db);
   if (err != OK) response_error(a, &e);
   return err == OK;
@@ -91,9 +91,9 @@ void list_run_events(struct request *q, struct response *a, void *arg) {
   if (!api_list_begin(q, a, &l.list)) return;
   filter.after = l.list.after;
   filter.limit = (int)l.list.limit + 1;
-  struct db *db = api_reader(l.web, &e);
-  enum err err = db ? events_find(db, &filter, add_event, &l) : e.code;
-  if (db && err != OK) db_error(db, &e);
+  struct db *db = store_reader(l.web->commands->store);
+  enum err err = events_find(db, &filter, add_event, &l);
+  if (err != OK) db_error(db, &e);
   store_reader_release(l.web->commands->store, db);
   api_list_end(a, &l.list, err, &e);
 }
@@ -111,9 +111,9 @@ void list_run_calls(struct request *q, struct response *a, void *arg) {
   int64_t run = row.id;
   run_row_release(&row);
   if (!api_list_begin(q, a, &l.list)) return;
-  struct db *db = api_reader(l.web, &e);
-  enum err err = db ? calls_page(db, run, l.list.after, (int)l.list.limit + 1, add_call, &l) : e.code;
-  if (db && err != OK) db_error(db, &e);
+  struct db *db = store_reader(l.web->commands->store);
+  enum err err = calls_page(db, run, l.list.after, (int)l.list.limit + 1, add_call, &l);
+  if (err != OK) db_error(db, &e);
   store_reader_release(l.web->commands->store, db);
   api_list_end(a, &l.list, err, &e);
 }
@@ -124,8 +124,8 @@ void get_timeline(struct request *q, struct response *a, void *arg) {
   struct error e = {0};
   json_t *out = NULL;
   if (!find_run(w, q, a, &row)) return;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? view_timeline(db, &row, &out, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = view_timeline(db, &row, &out, &e);
   store_reader_release(w->commands->store, db);
   run_row_release(&row);
   api_answer(a, err, out, 200, &e);
@@ -137,8 +137,8 @@ void get_call(struct request *q, struct response *a, void *arg) {
   json_t *out = NULL;
   int64_t id;
   if (!api_number(q, a, "id", "call", &id)) return;
-  struct db *db = api_reader(w, &e);
-  enum err err = db ? view_call_whole(db, id, &out, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = view_call_whole(db, id, &out, &e);
   store_reader_release(w->commands->store, db);
   api_answer(a, err, out, 200, &e);
 }

@@ -20,7 +20,7 @@ static json_t *last_errors(struct web *w) {
   struct failed f = {.web = w, .list = json_array()};
   struct run_filter filter = {.status = "failed", .limit = ERRORS_MOST};
   struct db *db = store_reader(w->commands->store);
-  if (db) runs_each(db, &filter, add_failed, &f);
+  runs_each(db, &filter, add_failed, &f);
   store_reader_release(w->commands->store, db);
   return f.list;
 }

@@ -86,7 +86,7 @@ static bool replay(struct stream *s, struct response *a) {
   for (;;) {
     struct page page = {.stream = s};
     struct db *db = store_reader(store);
-    enum err err = db ? events_after(db, s->last, REPLAY_PAGE, replay_event, &page) : ERR_IO;
+    enum err err = events_after(db, s->last, REPLAY_PAGE, replay_event, &page);
     store_reader_release(store, db);
     if (err != OK || !response_write(a, s->out.data, s->out.len)) return false;
     buf_clear(&s->out);
@@ -98,7 +98,7 @@ static bool replay(struct stream *s, struct response *a) {
 static void tell_runs(struct stream *s) {
   struct store *store = s->web->commands->store;
   struct db *db = store_reader(store);
-  for (size_t i = 0; i < s->filter.n_runs && db; i++) {
+  for (size_t i = 0; i < s->filter.n_runs; i++) {
     struct run_row row;
     if (run_get(db, s->filter.runs[i], &row, NULL) != OK) continue;
     feed_named_frame(&s->out, "run", api_run(s->web, &row, false));
@@ -179,7 +179,7 @@ static enum err read_new(struct stream *s, json_t *list) {
   struct db *db = store_reader(s->web->commands->store);
   do {
     p.n = 0;
-    err = db ? events_after(db, s->last, POLL_EVENTS, add_event, &p) : ERR_IO;
+    err = events_after(db, s->last, POLL_EVENTS, add_event, &p);
   } while (err == OK && p.n == POLL_EVENTS && json_array_size(list) == 0);
   store_reader_release(s->web->commands->store, db);
   return err;

@@ -249,8 +249,8 @@ static void *feed_main(void *arg) {
   while (bus_rest(f->bus, ROUND_MS)) {
     bus_text_each(f->bus, publish_text, f);
     bus_wants(f->bus, &f->wants);
-    struct db *db = f->wants.readers ? store_reader(f->web->commands->store) : NULL;
-    if (!db) continue;
+    if (!f->wants.readers) continue;
+    struct db *db = store_reader(f->web->commands->store);
     pthread_mutex_lock(&f->lock);
     publish_events(f, db);
     pthread_mutex_unlock(&f->lock);
@@ -268,7 +268,7 @@ struct bus_reader *feed_join(struct feed *f, const struct bus_filter *filter, in
   struct db *db = store_reader(f->web->commands->store);
   struct bus_reader *r = NULL;
   pthread_mutex_lock(&f->lock);
-  enum err err = db ? events_newest(db, newest) : ERR_IO;
+  enum err err = events_newest(db, newest);
   if (err == OK) r = bus_join(f->bus, filter);
   if (r && f->readers++ == 0) f->high = *newest; /* nobody was told what came before */
   pthread_mutex_unlock(&f->lock);

@@ -67,8 +67,7 @@ void send_document(struct request *q, struct response *a, void *arg) {
   struct buf content;
   buf_init(&content, MAX_ARTIFACT_BYTES);
   struct db *db = store_reader(w->commands->store);
-  enum err err = db ? project_find(db, slug, take_owner, &book, &e)
-                    : err_set(&e, ERR_LOCKED, "the library cannot be read now");
+  enum err err = project_find(db, slug, take_owner, &book, &e);
   if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {

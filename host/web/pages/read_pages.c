@@ -79,12 +79,6 @@ static enum err read_shelf(struct db *db, int64_t parent, struct shelf *s, struc
   return OK;
 }
 
-static struct db *reader(struct web *w, struct error *e) {
-  struct db *db = store_reader(w->commands->store);
-  if (!db) err_set(e, ERR_LOCKED, "the library cannot be read now");
-  return db;
-}
-
 /* ---- pieces of pages ---- */
 
 static void put_count(struct plain_page *p, int64_t n, const char *one, const char *many) {
@@ -132,8 +126,8 @@ static void show_library(struct request *q, struct response *a, void *arg) {
   struct shelf s = {0};
   struct error e = {0};
   struct plain_page p;
-  struct db *db = reader(w, &e);
-  enum err err = db ? read_shelf(db, -1, &s, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = read_shelf(db, -1, &s, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
     plain_begin(&p, w, "Library", "en");
@@ -266,8 +260,8 @@ static void show_book(struct request *q, struct response *a, void *arg) {
   struct book_page b = {0};
   struct error e = {0};
   struct plain_page p;
-  struct db *db = reader(w, &e);
-  enum err err = db ? read_book_page(db, request_param(q, "slug"), &b, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = read_book_page(db, request_param(q, "slug"), &b, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
     plain_begin(&p, w, b.book.title, jsonx_str(b.meta, "language", NULL));
@@ -374,8 +368,8 @@ static void show_chapter(struct request *q, struct response *a, void *arg) {
   struct error e = {0};
   struct plain_page p;
   buf_init(&c.text, MAX_ARTIFACT_BYTES);
-  struct db *db = reader(w, &e);
-  enum err err = db ? read_chapter(db, q, &c, &e) : e.code;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = read_chapter(db, q, &c, &e);
   store_reader_release(w->commands->store, db);
   if (err == OK) {
     char *title = mem_printf("%lld. %s", (long long)c.place.wanted, c.book.title);
