@@ -28,16 +28,25 @@ void buf_drop_front(struct buf *b, size_t n); /* removes the first n bytes */
 /* Reads a whole file. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (larger than b->max). "-" reads standard input. */
 enum err buf_read_file(struct buf *b, const char *path, struct error *e);
 
-/* All maxima, in one place. */
+/* All maxima, in one place. One rule: what a smaller one lets in, the larger one that keeps it must hold in its longest spelling. So what was
+ * paid for is never too large to be kept, and what is too large is refused where it comes in, in words. */
+#define MAX_AS_JSON(n)                                                                                       \
+  (6 * (n) + (64 << 10)) /* a control character takes six bytes; and the fields around the text */
 enum {
-  MAX_SCRIPT_BYTES = 1 << 20,    /* one Lua source file */
-  MAX_INPUT_BYTES = 8 << 20,     /* a brief, an outline */
-  MAX_ANSWER_BYTES = 4 << 20,    /* the text of one model answer */
-  MAX_EVENT_BYTES = 1 << 20,     /* one event of a provider's stream */
-  MAX_REQUEST_BYTES = 16 << 20,  /* one request to a provider */
-  MAX_ARTIFACT_BYTES = 64 << 20, /* one version of an artifact */
-  MAX_COVER_BYTES = 10 << 20,    /* a picture that a person gives a book */
-  MAX_JOURNAL_BYTES = 4 << 20,   /* the result of one journal entry */
-  MAX_JSON_BYTES = 64 << 20,     /* one JSON document */
+  MAX_SCRIPT_BYTES = 1 << 20, /* one Lua source file */
+  MAX_INPUT_BYTES = 8 << 20,  /* a brief, an outline */
+  MAX_ANSWER_BYTES = 4 << 20, /* text and reasoning of one model answer, together */
+  MAX_GATE_BYTES = 4 << 20,   /* what a gate shows; what a person answers */
+  MAX_EVENT_BYTES =
+      MAX_AS_JSON(MAX_ANSWER_BYTES), /* one event of a provider's stream: some send all in one */
+  MAX_JOURNAL_BYTES = MAX_AS_JSON(MAX_ANSWER_BYTES), /* the result of one journal entry */
+  MAX_REQUEST_BYTES = 16 << 20,                      /* one request to a provider */
+  MAX_ARTIFACT_BYTES = 64 << 20,                     /* one version of an artifact */
+  MAX_COVER_BYTES = 10 << 20,                        /* a picture that a person gives a book */
+  MAX_JSON_BYTES = 64 << 20,     /* one JSON document; a line of the spool: an answer and its entry */
   MAX_HTTP_BODY_BYTES = 32 << 20 /* a request body the web server takes */
 };
+_Static_assert(MAX_AS_JSON(MAX_GATE_BYTES) <= MAX_JOURNAL_BYTES, "a person's answer fits into its entry");
+_Static_assert(MAX_AS_JSON(MAX_GATE_BYTES) <= MAX_HTTP_BODY_BYTES, "and into a request");
+_Static_assert(MAX_AS_JSON(MAX_ANSWER_BYTES) + MAX_JOURNAL_BYTES <= MAX_JSON_BYTES,
+               "an answer fits into the spool");

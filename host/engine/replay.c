@@ -71,7 +71,7 @@ static void use_entry(struct wait *w, struct entry *e, bool adopted) {
   op->op.kind = &fetch_kind;
   op->id = e->id;
   op->call_id = e->id ? 0 : e->call_id;
-  buf_init(&op->out, MAX_JOURNAL_BYTES + MAX_ANSWER_BYTES);
+  buf_init(&op->out, MAX_JOURNAL_BYTES);
   pending_post(w->task->run, w, &op->op, true, fetched, NULL);
 }
 

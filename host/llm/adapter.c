@@ -477,13 +477,12 @@ static void do_event(lua_State *L, void *arg) {
   lua_pushlstring(L, c->data, c->n);
   lua_call(L, 3, 3);
   size_t n;
-  if (lua_type(L, 1) == LUA_TSTRING) {
-    const char *text = lua_tolstring(L, 1, &n);
-    buf_append(&c->adapter->text, text, n);
-  }
-  if (lua_type(L, 2) == LUA_TSTRING) {
-    const char *text = lua_tolstring(L, 2, &n);
-    buf_append(&c->adapter->reasoning, text, n);
+  struct buf *parts[] = {&c->adapter->text, &c->adapter->reasoning};
+  for (int i = 0; i < 2; i++) {
+    if (lua_type(L, i + 1) != LUA_TSTRING) continue;
+    const char *text = lua_tolstring(L, i + 1, &n);
+    if (buf_append(parts[i], text, n) != OK)
+      luaL_error(L, "event: a piece of more than %d bytes", MAX_EVENT_BYTES);
   }
   if (lua_istable(L, 3)) {
     c->out->failed = true;

@@ -20,6 +20,13 @@ static void fail(struct call_state *s, enum failure_kind kind, const char *messa
   snprintf(s->failure.message, sizeof s->failure.message, "%s", message);
 }
 
+/* Another attempt would send as much again, and be paid for it. */
+static void fail_size(struct call_state *s, const char *what, int most) {
+  char message[80];
+  snprintf(message, sizeof message, "the provider sent an %s of more than %d MB", what, most >> 20);
+  fail(s, FAIL_INVALID, message);
+}
+
 static void release_framing(struct call_state *s) {
   if (!s->framing || s->feeding) return;
   framing_release(s->framing);
@@ -214,27 +221,25 @@ void attempt_head(struct call_state *s, long status) {
   s->status = status;
   if (status < 200 || status >= 300) return;
   s->framing = mem_alloc(sizeof *s->framing);
-  framing_init(s->framing, s->framing_kind,
-               s->framing_kind == FRAMING_WHOLE ? MAX_ANSWER_BYTES : MAX_EVENT_BYTES);
+  framing_init(s->framing, s->framing_kind, MAX_EVENT_BYTES);
 }
 
-/* A NUL would end the text where it is stored. */
-static enum err append_text(struct buf *to, const char *text, size_t n) {
-  enum err err = OK;
-  while (n && err == OK) {
-    const char *nul = memchr(text, 0, n);
-    size_t part = nul ? (size_t)(nul - text) : n;
-    err = buf_append(to, text, part);
-    text += part + (nul != NULL);
-    n -= part + (nul != NULL);
+/* As much as there is room for: what came is paid, also when the rest is too much. A NUL would end the text where it is stored. */
+static bool append_text(struct call_state *s, struct buf *to, const char *text, size_t n) {
+  size_t room = MAX_ANSWER_BYTES - s->text.len - s->reasoning.len, fits = n < room ? n : room;
+  while (fits < n && fits && ((unsigned char)text[fits] & 0xC0) == 0x80) fits--;
+  for (const char *end = text + fits; text < end;) {
+    const char *nul = memchr(text, 0, (size_t)(end - text));
+    buf_append(to, text, (size_t)((nul ? nul : end) - text));
+    text = nul ? nul + 1 : end;
   }
-  return err;
+  return fits == n;
 }
 
 static enum err take_piece(struct call_state *s, const struct adapter_piece *piece) {
-  if (append_text(&s->text, piece->text, piece->n_text) != OK ||
-      append_text(&s->reasoning, piece->reasoning, piece->n_reasoning) != OK) {
-    fail(s, FAIL_INVALID, "the answer is longer than 4 MB");
+  bool whole = append_text(s, &s->text, piece->text, piece->n_text);
+  if (!append_text(s, &s->reasoning, piece->reasoning, piece->n_reasoning) || !whole) {
+    fail_size(s, "answer", MAX_ANSWER_BYTES);
     return ERR_LIMIT;
   }
   if (!piece->n_text) return OK;
@@ -274,7 +279,7 @@ static enum err feed(struct call_state *s, const char *bytes, size_t n, bool end
   if (!s->c)
     release_framing(s);
   else if (err != OK && !s->failed)
-    fail(s, FAIL_SERVER, "the provider sent an event that is longer than 1 MB");
+    fail_size(s, "event of the stream", MAX_EVENT_BYTES);
   return err;
 }
 

@@ -69,11 +69,13 @@ static const struct wait_kind gate_kind = {.name = "gate",
 
 static char *encode_field(lua_State *L, const char *field, struct error *e) {
   struct buf out;
-  buf_init(&out, MAX_ARTIFACT_BYTES);
+  buf_init(&out, MAX_GATE_BYTES);
   lua_pushstring(L, field);
   lua_rawget(L, 1);
   char *text = NULL;
-  if (lua_type(L, -1) == LUA_TSTRING)
+  if (lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > MAX_GATE_BYTES)
+    err_set(e, ERR_LIMIT, "limit: '%s' has more than %d bytes", field, MAX_GATE_BYTES);
+  else if (lua_type(L, -1) == LUA_TSTRING)
     text = mem_dup(lua_tostring(L, -1));
   else if (!lua_isnil(L, -1) && value_encode(L, -1, &out, e) == OK)
     text = buf_take(&out);

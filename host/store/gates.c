@@ -234,6 +234,9 @@ static enum err apply_decide(struct db *db, struct store_op *base) {
   if (!op->choice || !utf8_valid(op->choice, strlen(op->choice), NULL) ||
       (op->edits && !utf8_valid(op->edits, strlen(op->edits), NULL)))
     return err_set(&base->error, ERR_INVALID, "a decision is a choice, in UTF-8");
+  if (op->edits && strlen(op->edits) > MAX_GATE_BYTES)
+    return err_set(&base->error, ERR_LIMIT, "an answer to a question has at most %d MB",
+                   MAX_GATE_BYTES >> 20);
   enum err err = check_gate(db, op);
   if (err != OK) return err;
   bool changed;

@@ -814,6 +814,78 @@ static void a_provider_cannot_spend_what_it_likes(void **state) {
   assert_int_equal(r->budget.spent_nano, 5 * 100 * 1000);
 }
 
+/* `n` bytes of an answer's text that take `unit` each on the wire, in events of about `piece` bytes; 0: all in one body. */
+static char *long_reply(const char *unit, size_t units, size_t a_piece) {
+  struct buf b;
+  buf_init(&b, 64 << 20);
+  buf_puts(&b, a_piece ? OK_HEAD
+                       : "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+                         "{\"choices\":[{\"message\":{\"content\":\"");
+  for (size_t i = 0; i < units; i++) {
+    if (a_piece && i % a_piece == 0) buf_puts(&b, "data: {\"choices\":[{\"delta\":{\"content\":\"");
+    buf_puts(&b, unit);
+    if (a_piece && (i % a_piece == a_piece - 1 || i == units - 1)) buf_puts(&b, "\"}}]}\n\n");
+  }
+  buf_puts(
+      &b,
+      a_piece
+          ? STOP("stop") USAGE DONE
+          : "\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20}}");
+  return buf_take(&b);
+}
+
+#define LAST_CALL(what) "SELECT " what " FROM calls ORDER BY id DESC LIMIT 1"
+
+/* Whatever fits into an answer fits into the journal, however it is spelled and however it came. */
+static void a_long_answer_is_kept_and_paid_once(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *unit;
+    size_t units, bytes, a_piece;
+  } cases[] = {
+      {"\\n", 2200000, 2200000, 20000}, /* a line break takes two bytes in JSON */
+      {"sea ", 300000, 1200000, 0},     /* in one piece */
+      {"\\u0001", MAX_ANSWER_BYTES, MAX_ANSWER_BYTES, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct question q = {0};
+    char *reply = long_reply(cases[i].unit, cases[i].units, cases[i].a_piece);
+    SCRIPT(&r->server, reply);
+    ask_one(r, &q);
+    if (q.call.err != OK) fail_msg("case %zu: %s", i, q.call.error ? q.call.error->message : "");
+    assert_int_equal(ask(r->f->store, LAST_CALL("length(CAST(answer AS BLOB))")), cases[i].bytes);
+    assert_int_equal(r->server.taken, 1);
+    release(&q);
+    free(reply);
+  }
+  assert_int_equal(entries_of(r), 3);
+  assert_null(strstr(rows_of(r).states, "sent"));
+  assert_true(rows_of(r).cost >= 3 * 100 * 1000);
+  assert_int_equal(rows_of(r).cost, ask(r->f->store, "SELECT cost_nano FROM runs"));
+}
+
+/* Too long for a script, but paid: it is booked by what came, kept in the call's row, and not asked again. */
+static void a_refused_answer_is_kept_and_booked(void **state) {
+  struct room *r = *state;
+  static const size_t pieces[] = {1000, 0};
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    struct question q = {0};
+    char *reply = long_reply("\xc3\xa4", MAX_ANSWER_BYTES / 2 + 7, pieces[i]);
+    SCRIPT(&r->server, reply);
+    ask_one(r, &q);
+    assert_int_equal(q.call.err, ERR_PROVIDER);
+    assert_non_null(strstr(q.call.error->message, "more than 4 MB"));
+    assert_int_equal(r->server.taken, 1);
+    assert_int_equal(ask(r->f->store, LAST_CALL("length(CAST(answer AS BLOB))")), MAX_ANSWER_BYTES);
+    assert_int_equal(ask(r->f->store, LAST_CALL("output_tokens")), MAX_ANSWER_BYTES / 4);
+    assert_true(ask(r->f->store, LAST_CALL("usage_estimated AND cost_nano > 10000000000")));
+    r->budget.spent_nano = 0;
+    release(&q);
+    free(reply);
+  }
+  assert_int_equal(entries_of(r), 2); /* the error, so that no replay asks again */
+}
+
 static void a_missing_key_pauses_before_anything(void **state) {
   struct room *r = *state;
   unsetenv("TEST_LLM_KEY");
@@ -1114,6 +1186,8 @@ int main(void) {
       T(a_long_answer_stops_at_its_length),
       T(an_answer_without_stream_is_read_too),
       T(a_provider_cannot_spend_what_it_likes),
+      T(a_long_answer_is_kept_and_paid_once),
+      T(a_refused_answer_is_kept_and_booked),
       T(a_missing_key_pauses_before_anything),
       T(a_key_file_must_be_private),
       T(a_fenced_run_sends_nothing),
