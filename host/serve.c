@@ -429,6 +429,7 @@ void host_close(struct host *h) {
   }
   llm_free(h->llm);
   if (h->pool) pool_free(h->pool); /* its jobs read the store */
+  if (*h->address) library_clear_owner(store_dir(h->store));
   if (h->store) store_close(h->store);
   if (h->loop) loop_drain(h->loop); /* what the store and the pool handed back last */
   hooks_free(h->hooks);

@@ -191,6 +191,11 @@ enum err act_take_over(struct cli *c, struct error *e) {
   if (library_get_owner(c->library, &owner, &ignored) != OK) return OK;
   if (owner.pid <= 0)
     return err_set(e, ERR_OWNED, "somebody owns the library %s, but not who is known", c->library);
+  if (owner.foreign) {
+    err_set(e, ERR_OWNED, "process %d of another container owns the library %s", (int)owner.pid, c->library);
+    err_hint(e, "stop it there: from here its number names another process");
+    return ERR_OWNED;
+  }
   int fd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
   if (fd < 0 && errno == ESRCH) return OK;
   if (fd < 0) return err_errno(e, errno, "cannot get hold of process %d", (int)owner.pid);

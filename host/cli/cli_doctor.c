@@ -130,13 +130,19 @@ static void check_owner(struct doctor *d) {
     return;
   }
   e = (struct error){0};
+  const char *where = o.foreign ? " of another container" : "";
   if (!*o.address)
     found(d, LOOK, "owner", "it may be starting, or stopped (Ctrl-Z); `--take-over` ends it",
-          "process %d owns the library and does not listen", (int)o.pid);
-  else if (client_call(&o, "GET", "/healthz", NULL, &answer, &end, &e) != OK)
+          "process %d%s owns the library and does not listen", (int)o.pid, where);
+  else if (client_call(&o, "GET", "/healthz", NULL, &answer, &end, &e) != OK && o.foreign)
+    found(d, LOOK, "owner", "its address is one of that container's: ask it there",
+          "process %d%s (quire %s) owns the library; http://%s cannot be reached from here", (int)o.pid,
+          where, o.command, o.address);
+  else if (e.code != OK)
     found_error(d, LOOK, "owner", &e);
   else
-    found(d, FINE, "owner", NULL, "process %d (quire %s) at http://%s", (int)o.pid, o.command, o.address);
+    found(d, FINE, "owner", NULL, "process %d%s (quire %s) at http://%s", (int)o.pid, where, o.command,
+          o.address);
   json_decref(answer);
   answer = NULL;
   if (*o.address && e.code == OK && client_call(&o, "GET", "/readyz", NULL, &answer, &end, &e) != OK)

@@ -99,15 +99,17 @@ static enum err open_owner(struct store *s, struct error *e) {
   if (stat(s->dir, &st) != 0) err = make_directory(s->dir, e);
   if (err == OK) err = check_directory(s->dir, e);
   if (err == OK) err = library_check_filesystem(s->dir, e);
+  if (err == OK) err = library_check_links(s->dir, e);
   struct library_owner owner;
   if (err == OK) err = library_lock(s->dir, &s->lock_fd, &owner, e);
-  if (err == OK) err = writer_start(s->dir, &s->settings, &s->writer, e);
+  if (err == OK) err = writer_start(s->dir, &s->lock_fd, &s->settings, &s->writer, e);
   return err;
 }
 
 static enum err open_reader(struct store *s, struct error *e) {
   enum err err = check_directory(s->dir, e);
   if (err == OK) err = library_check_filesystem(s->dir, e);
+  if (err == OK) err = library_check_links(s->dir, e);
   struct db *db = NULL;
   if (err == OK) err = db_open(s->path, DB_READ_ONLY, &db, e);
   if (err == ERR_NOT_FOUND)

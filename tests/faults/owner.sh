@@ -104,6 +104,23 @@ t_is "$(sql "SELECT status, epoch FROM runs WHERE id = 1")" "completed|2"
 read -r repeated most <<<"$(ledger_repeats)"
 t_ok test "$repeated" -le 8 -a "$most" -le 2
 
+t_case "a library whose lock file was removed has one host all the same"
+fresh removed
+rehearse_control '{"latency": 150}'
+start owner "$QUIRE" run "${book[@]}" --set title="Owner"
+t_wait 5 has_owner
+t_wait 5 in_flight
+owner=$(owner_pid)
+rm "$QUIRE_LIBRARY/lock"
+t_run 11 timeout 20 "$QUIRE" serve
+t_has "$out" "process $owner"
+t_run 0 timeout 60 "$QUIRE" run "${glossary[@]}"
+t_is "$(owner_pid)" "$owner"
+rehearse_control '{"latency": 0}'
+all_done
+t_is "$statuses" 0
+t_is "$(sql "SELECT status, epoch FROM runs")" $'completed|1\ncompleted|1'
+
 t_case "a client whose owner is killed takes its run up"
 fresh orphan
 rehearse_control '{"latency": 100}'

@@ -305,6 +305,69 @@ static void a_library_has_one_owner_and_says_who(void **state) {
   assert_int_equal(library_get_owner(f->dir, &owner, NULL), ERR_NOT_FOUND);
 }
 
+static char *in_dir(const struct fixture *f, const char *name) {
+  return mem_printf("%s/%s", f->dir, name);
+}
+
+static void an_owner_whose_lock_file_was_removed_still_owns(void **state) {
+  struct fixture *f = *state;
+  int in;
+  pid_t pid = start_owner(f->dir, &in);
+  char *lock = in_dir(f, "lock");
+  assert_int_equal(unlink(lock), 0);
+  struct library_owner owner;
+  assert_int_equal(library_get_owner(f->dir, &owner, NULL), OK);
+  assert_int_equal(owner.pid, pid);
+  struct error e;
+  assert_int_equal(try_open(f->dir, STORE_OWNER, &e), ERR_OWNED);
+  assert_non_null(strstr(e.message, "127.0.0.1:41234"));
+  kill(pid, SIGKILL);
+  store_close(open_store(f->dir, STORE_OWNER));
+  waitpid(pid, NULL, 0);
+  close(in);
+  free(lock);
+}
+
+static void an_owner_makes_a_removed_lock_again_or_learns_that_another_has_it(void **state) {
+  struct fixture *f = *state;
+  struct library_owner owner;
+  char *lock = in_dir(f, "lock");
+  int mine, other;
+  assert_int_equal(library_lock(f->dir, &mine, &owner, NULL), OK);
+  assert_true(library_keep_lock(f->dir, &mine));
+  unlink(lock);
+  assert_true(library_keep_lock(f->dir, &mine));
+  assert_int_equal(library_lock(f->dir, &other, &owner, NULL), ERR_OWNED);
+  unlink(lock);
+  assert_int_equal(library_lock(f->dir, &other, &owner, NULL), OK); /* nobody is named in owner.json */
+  assert_false(library_keep_lock(f->dir, &mine));
+  close(mine);
+  close(other);
+  free(lock);
+}
+
+static void a_database_with_two_names_is_refused(void **state) {
+  struct fixture *f = *state;
+  store_close(open_store(f->dir, STORE_OWNER));
+  char *db = in_dir(f, "quire.db"), *other = in_dir(f, "other.db");
+  struct error e;
+  assert_int_equal(link(db, other), 0);
+  for (int role = STORE_OWNER; role <= STORE_READER; role++) {
+    assert_int_equal(try_open(f->dir, (enum store_role)role, &e), ERR_INVALID);
+    assert_non_null(strstr(e.message, "hard link"));
+    assert_true(*e.hint);
+  }
+  assert_int_equal(unlink(db) | symlink("other.db", db), 0);
+  for (int role = STORE_OWNER; role <= STORE_READER; role++) {
+    assert_int_equal(try_open(f->dir, (enum store_role)role, &e), ERR_INVALID);
+    assert_non_null(strstr(e.message, "symbolic link"));
+  }
+  assert_int_equal(rename(other, db), 0);
+  store_close(open_store(f->dir, STORE_OWNER));
+  free(db);
+  free(other);
+}
+
 static void the_lock_is_freed_with_its_descriptor(void **state) {
   struct fixture *f = *state;
   struct library_owner owner;
@@ -363,6 +426,9 @@ int main(int argc, char **argv) {
       CASE_DIR(places_that_cannot_hold_a_library_are_refused),
       cmocka_unit_test(network_file_systems_are_known),
       CASE_DIR(a_library_has_one_owner_and_says_who),
+      CASE_DIR(an_owner_whose_lock_file_was_removed_still_owns),
+      CASE_DIR(an_owner_makes_a_removed_lock_again_or_learns_that_another_has_it),
+      CASE_DIR(a_database_with_two_names_is_refused),
       CASE_DIR(the_lock_is_freed_with_its_descriptor),
       cmocka_unit_test(the_library_is_where_the_user_says),
   };

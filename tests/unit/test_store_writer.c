@@ -406,6 +406,38 @@ static void what_is_told_as_kept_is_in_the_spool_when_a_neighbour_of_it_is_not(v
   assert_int_equal(ask(s, "SELECT count(*) FROM journal WHERE seq = 4"), 0);
 }
 
+static void copy_file(const char *from, const char *to) {
+  struct buf b;
+  buf_init(&b, 1 << 25);
+  assert_int_equal(buf_read_file(&b, from, NULL), OK);
+  int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  assert_int_equal(write(fd, b.data, b.len), b.len);
+  close(fd);
+  buf_release(&b);
+}
+
+static void nothing_is_told_as_kept_once_the_files_of_a_library_were_replaced(void **state) {
+  static const char *const names[] = {"quire.db", "quire.db-wal"};
+  struct fixture *f = *state;
+  struct store *s = f->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  for (int i = 0; i < 2; i++) {
+    char *path = mem_printf("%s/%s", f->dir, names[i]), *aside = mem_printf("%s/aside", f->dir);
+    assert_int_equal(rename(path, aside), 0);
+    copy_file(aside, path);
+    struct op_journal op = {.op = {.kind = &op_journal_kind}, .entry = entry_of(run, epoch, 1, "step", "1")};
+    assert_int_equal(store_do(s, &op.op), ERR_IO);
+    assert_non_null(strstr(op.op.error.message, names[i]));
+    assert_true(*op.op.error.hint);
+    assert_false(op.op.spooled || has_spool(f) || store_healthy(s));
+    assert_int_equal(rename(aside, path), 0); /* put back: all is well again */
+    wait_healthy(s);
+    free(path);
+    free(aside);
+  }
+  assert_int_equal(journal(s, run, epoch, 2, "2"), OK);
+}
+
 static void closing_commits_what_was_posted(void **state) {
   struct fixture *f = *state;
   enum { N = 2000 };
@@ -544,6 +576,7 @@ int main(int argc, char **argv) {
       CASE(a_damaged_spool_is_kept_aside_for_a_person),
       CASE(a_library_that_is_still_locked_opens_red),
       CASE(one_bad_op_does_not_harm_its_group),
+      CASE(nothing_is_told_as_kept_once_the_files_of_a_library_were_replaced),
       CASE(closing_commits_what_was_posted),
       CASE(reads_run_beside_the_writer),
       CASE_DIR(failed_commits_are_tried_again),

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/jsonx.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum {
@@ -97,6 +98,22 @@ enum err library_check_filesystem(const char *dir, struct error *e) {
   return err;
 }
 
+/* A second name of the database has a write-ahead log of its own, and a lock of its own in its directory: two hosts would write. */
+enum err library_check_links(const char *dir, struct error *e) {
+  struct stat st;
+  char *path = mem_printf("%s/quire.db", dir);
+  bool there = lstat(path, &st) == 0, link = there && S_ISLNK(st.st_mode);
+  enum err err = OK;
+  if (link || (there && st.st_nlink > 1)) {
+    err = err_set(e, ERR_INVALID, "%s %s, and a library's database must have one name only", path,
+                  link ? "is a symbolic link" : "has another name somewhere (a hard link)");
+    err_hint(e, link ? "move the file itself here, or name its directory: --library DIR"
+                     : "with no quire running: cp quire.db copy && mv copy quire.db");
+  }
+  free(path);
+  return err;
+}
+
 /* --- the owner --- */
 
 static int64_t start_time_of(pid_t pid) {
@@ -148,7 +165,13 @@ static bool dying(pid_t pid) {
   return yes;
 }
 
-/* The pid in the lock file is always the last owner's; owner.json may still be that of the one before. */
+/* Where process numbers mean the same: the pid namespace. */
+static void numbers_of(char out[64]) {
+  ssize_t n = readlink("/proc/self/ns/pid", out, 63);
+  out[n > 0 ? n : 0] = '\0';
+}
+
+/* The pid in the lock file is always the last owner's (lock_fd -1: it is not asked); owner.json may still be that of the one before. */
 static void read_owner(const char *dir, int lock_fd, struct library_owner *owner) {
   *owner = (struct library_owner){0};
   char text[32] = {0};
@@ -158,14 +181,17 @@ static void read_owner(const char *dir, int lock_fd, struct library_owner *owner
   char *path = mem_printf("%s/owner.json", dir);
   json_t *v = NULL;
   if (buf_read_file(&b, path, NULL) == OK && jsonx_parse(b.data, b.len, "owner.json", &v, NULL) == OK) {
-    char boot[64];
+    char boot[64], numbers[64];
     boot_id(boot);
+    numbers_of(numbers);
     pid_t pid = (pid_t)jsonx_int(v, "pid", 0);
+    bool foreign = strcmp(jsonx_str(v, "pid_namespace", numbers), numbers) != 0;
     bool same = pid > 0 && (owner->pid == 0 || owner->pid == pid) &&
                 strcmp(jsonx_str(v, "boot", ""), boot) == 0 &&
-                (!alive(pid) || jsonx_int(v, "started", 0) == start_time_of(pid));
+                (foreign || !alive(pid) || jsonx_int(v, "started", 0) == start_time_of(pid));
     if (same) {
       owner->pid = pid;
+      owner->foreign = foreign;
       owner->guardian = (pid_t)jsonx_int(v, "guardian", 0);
       snprintf(owner->address, sizeof owner->address, "%s", jsonx_str(v, "address", ""));
       snprintf(owner->token, sizeof owner->token, "%s", jsonx_str(v, "token", ""));
@@ -177,14 +203,23 @@ static void read_owner(const char *dir, int lock_fd, struct library_owner *owner
   buf_release(&b);
 }
 
+/* A lock file that somebody removed proves nothing: an owner that owner.json names, and that lives, still owns. */
+static bool named_alive(const char *dir, struct library_owner *owner) {
+  read_owner(dir, -1, owner);
+  return owner->pid > 0 && owner->pid != getpid() && !owner->foreign && alive(owner->pid) &&
+         !dying(owner->pid);
+}
+
 static enum err owned(const char *dir, const struct library_owner *o, struct error *e) {
   if (o->pid <= 0) {
     err_set(e, ERR_OWNED, "the library %s belongs to another quire that is running now", dir);
   } else {
-    err_set(e, ERR_OWNED, "the library %s belongs to another quire (process %d%s%s%s%s)", dir, (int)o->pid,
-            *o->command ? ", quire " : "", o->command, *o->address ? ", at " : "", o->address);
+    err_set(e, ERR_OWNED, "the library %s belongs to another quire (process %d%s%s%s%s%s)", dir, (int)o->pid,
+            o->foreign ? " of another container" : "", *o->command ? ", quire " : "", o->command,
+            *o->address ? ", at " : "", o->address);
   }
-  err_hint(e, "use that one, or stop it first; `--take-over` ends it, also when it is stopped");
+  err_hint(e, o->foreign ? "use that one, or stop it where it runs"
+                         : "use that one, or stop it first; `--take-over` ends it, also when it is stopped");
   return ERR_OWNED;
 }
 
@@ -197,7 +232,7 @@ static void note_pid(int fd) {
 
 static int open_lock(const char *dir, int flags, struct error *e) {
   char *path = mem_printf("%s/lock", dir);
-  int fd = open(path, flags | O_CLOEXEC, 0600);
+  int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) err_errno(e, errno, "cannot open the library's lock %s", path);
   free(path);
   return fd;
@@ -219,7 +254,9 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
     *fd = open_lock(dir, O_RDWR | O_CREAT, e);
     if (*fd < 0) return e && e->code ? e->code : ERR_IO;
     int got = flock(*fd, LOCK_EX | LOCK_NB);
-    if (got == 0 && still_named(dir, *fd)) {
+    bool named = got == 0 && still_named(dir, *fd), lives = named && named_alive(dir, owner);
+    if (named && !lives) {
+      *owner = (struct library_owner){0};
       note_pid(*fd);
       return OK;
     }
@@ -227,12 +264,29 @@ enum err library_lock(const char *dir, int *fd, struct library_owner *owner, str
     if (got != 0) read_owner(dir, *fd, owner);
     close(*fd);
     *fd = -1;
+    if (lives) return owned(dir, owner, e);
     if (got != 0 && why != EWOULDBLOCK && why != EINTR)
       return err_errno(e, why, "cannot lock the library %s", dir);
-    bool dead = owner->pid > 0 && (!alive(owner->pid) || dying(owner->pid));
+    bool dead = owner->pid > 0 && !owner->foreign && (!alive(owner->pid) || dying(owner->pid));
     if (attempt >= (dead ? LOCK_TRIES_DEAD : LOCK_TRIES)) return owned(dir, owner, e);
     nanosleep(&(struct timespec){0, LOCK_PAUSE_MS * 1000000}, NULL);
   }
+}
+
+bool library_keep_lock(const char *dir, int *fd) {
+  if (still_named(dir, *fd)) return true;
+  int fresh = open_lock(dir, O_RDWR | O_CREAT, NULL);
+  bool got = fresh >= 0 && flock(fresh, LOCK_EX | LOCK_NB) == 0;
+  bool others = fresh >= 0 && !got && errno == EWOULDBLOCK;
+  if (got) {
+    log_warnx("somebody removed %s/lock, which keeps a second host from this library; it is made again", dir);
+    note_pid(fresh);
+    close(*fd);
+    *fd = fresh;
+  } else if (fresh >= 0) {
+    close(fresh);
+  }
+  return !others;
 }
 
 /* In place where the file is there. */
@@ -254,11 +308,13 @@ static bool swap(const char *spare, const char *path) {
 }
 
 enum err library_set_owner(const char *dir, const struct library_owner *owner, struct error *e) {
-  char boot[64];
+  char boot[64], numbers[64];
   boot_id(boot);
-  json_t *v = json_pack("{s:i,s:i,s:I,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "guardian",
-                        (int)owner->guardian, "started", (json_int_t)start_time_of(owner->pid), "boot", boot,
-                        "address", owner->address, "token", owner->token, "command", owner->command);
+  numbers_of(numbers);
+  json_t *v =
+      json_pack("{s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:s}", "pid", (int)owner->pid, "guardian", (int)owner->guardian,
+                "started", (json_int_t)start_time_of(owner->pid), "boot", boot, "pid_namespace", numbers,
+                "address", owner->address, "token", owner->token, "command", owner->command);
   char *text = jsonx_dumps(v), *path = mem_printf("%s/owner.json", dir),
        *spare = mem_printf("%s/owner.json.new", dir);
   json_decref(v);
@@ -272,18 +328,24 @@ enum err library_set_owner(const char *dir, const struct library_owner *owner, s
   return err;
 }
 
+void library_clear_owner(const char *dir) {
+  char *path = mem_printf("%s/owner.json", dir);
+  unlink(path);
+  free(path);
+}
+
 enum err library_get_owner(const char *dir, struct library_owner *owner, struct error *e) {
   *owner = (struct library_owner){0};
   struct error ignored = {0};
   int fd = open_lock(dir, O_RDONLY, e ? e : &ignored);
-  if (fd < 0) return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "nobody owns the library %s", dir) : ERR_IO;
+  if (fd < 0 && errno != ENOENT) return ERR_IO;
   enum err err = OK;
-  if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
-    flock(fd, LOCK_UN);
-    err = err_set(e, ERR_NOT_FOUND, "nobody owns the library %s", dir);
+  if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0) {
+    if (fd >= 0) flock(fd, LOCK_UN);
+    if (!named_alive(dir, owner)) err = err_set(e, ERR_NOT_FOUND, "nobody owns the library %s", dir);
   } else {
     read_owner(dir, fd, owner);
   }
-  close(fd);
+  if (fd >= 0) close(fd);
   return err;
 }

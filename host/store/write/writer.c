@@ -9,7 +9,9 @@
  * group is rolled back and tried again under the policy: attempt n tries for n steps. After the last attempt, ops that can be
  * spooled are (in order, fsynced, err OK), the others get the error: their posters were told the truth, nothing is half done.
  * From then until a commit succeeds the store is `down`: each group gets one attempt, and the thread tries by itself every
- * now and then. Nothing is applied before the spool is empty, so order is kept. */
+ * now and then. Nothing is applied before the spool is empty, so order is kept.
+ *
+ * Before a group is told of, the database and its log are looked at by name: work in a file that somebody has moved away is not kept. */
 #include "store/write/writer.h"
 
 #include <errno.h>
@@ -25,6 +27,7 @@
 #include "base/mem.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/wal_reader.h"
+#include "store/write/library.h"
 
 enum {
   CHECKPOINT_PAGES = 1000, /* copy what no reader needs, whenever the WAL grew by this much */
@@ -38,10 +41,21 @@ enum {
   COMMITS_KEPT = 1024 /* whose times are kept */
 };
 
+/* A file as it was when the library was opened. */
+struct place {
+  char *path;
+  dev_t device;
+  ino_t inode; /* 0: it was not there */
+};
+
 struct writer {
   pthread_t thread;
   struct store_settings settings;
-  char *path;
+  char *dir, *path;
+  int *lock_fd; /* the store's */
+  struct place places[2];
+  bool usurped;   /* another host has the library's lock */
+  bool displaced; /* what we write is not what others find: nothing is acknowledged, in the spool neither */
   struct db *db;
   struct spool *spool;
 
@@ -61,6 +75,37 @@ struct writer {
   atomic_uint times[COMMITS_KEPT]; /* microseconds; the next one goes to n_times % COMMITS_KEPT */
   atomic_ulong n_times;
 };
+
+/* --- what lies under our feet --- */
+
+static struct place place_of(const char *path, const char *suffix) {
+  struct place p = {.path = mem_printf("%s%s", path, suffix)};
+  struct stat st;
+  if (stat(p.path, &st) == 0) p = (struct place){p.path, st.st_dev, st.st_ino};
+  return p;
+}
+
+/* Somebody who moves or replaces the files of a living host takes what it writes from then on away from everybody. */
+static enum err check_places(struct writer *w, struct error *e) {
+  struct stat st;
+  const char *moved = NULL;
+  for (int i = 0; !moved && i < 2; i++) {
+    const struct place *p = &w->places[i];
+    bool same = !p->inode || (stat(p->path, &st) == 0 && st.st_ino == p->inode && st.st_dev == p->device);
+    if (!same) moved = p->path;
+  }
+  w->displaced = moved || w->usurped;
+  if (!w->displaced) return OK;
+  if (moved)
+    err_set(e, ERR_IO, "%s was moved or replaced while this host works on it; nothing is saved any more",
+            moved);
+  else
+    err_set(e, ERR_IO, "the lock of %s was removed, and another host has taken it; nothing is saved any more",
+            w->dir);
+  err_hint(e, moved ? "put the file back, or stop this host and start it again with the one that is there"
+                    : "stop one of the two hosts, then start this one again");
+  return ERR_IO;
+}
 
 /* --- one attempt --- */
 
@@ -117,8 +162,8 @@ static enum err commit(struct writer *w, struct error *e) {
 
 static enum err try_group(struct writer *w, struct store_op *group, struct error *e) {
   int64_t dropped = 0;
-  enum err err = OK;
-  if (spool_pending(w->spool)) err = spool_replay(w->spool, w->db, &dropped, e);
+  enum err err = w->down ? check_places(w, e) : OK;
+  if (err == OK && spool_pending(w->spool)) err = spool_replay(w->spool, w->db, &dropped, e);
   if (err != OK) return err;
   atomic_fetch_add(&w->fenced, dropped);
   if ((err = db_begin(w->db)) != OK) return db_error(w->db, e);
@@ -134,6 +179,7 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
   }
   if (err == OK) err = commit(w, e);
   if (err != OK) db_rollback(w->db);
+  if (err == OK) err = check_places(w, e);
   long long held = (long long)((clock_mono_ns() - begun) / 1000);
   if (held > atomic_load(&w->longest_hold_us)) atomic_store(&w->longest_hold_us, held);
   return err;
@@ -164,7 +210,7 @@ static void fail_op(struct store_op *op, enum err err, const struct error *e) {
 static void give_up(struct writer *w, struct store_op *group, enum err why, const struct error *e) {
   int64_t spooled = 0, refused = 0;
   for (struct store_op *op = group; op; op = op->next) {
-    op->spooled = op->kind->encode && spool_append(w->spool, op) == OK;
+    op->spooled = !w->displaced && op->kind->encode && spool_append(w->spool, op) == OK;
     if (!op->spooled) fail_op(op, why, e);
     spooled += op->spooled;
   }
@@ -214,7 +260,7 @@ static void settle(struct writer *w, struct store_op *group) {
     if (err == OK) break;
     atomic_store(&w->healthy, false);
     w->damaged |= err == ERR_CORRUPT;
-    if (attempt >= attempts || err == ERR_CORRUPT) {
+    if (attempt >= attempts || err == ERR_CORRUPT || w->displaced) {
       w->down = true;
       give_up(w, group, err, &e);
       return;
@@ -251,6 +297,7 @@ static void checkpoint(struct writer *w, bool idle) {
     how = DB_CHECKPOINT_TRUNCATE;
   else if (idle || pages >= RESTART_PAGES)
     how = DB_CHECKPOINT_RESTART;
+  w->usurped = !library_keep_lock(w->dir, w->lock_fd);
   db_set_patience(w->db, idle ? 0 : CHECKPOINT_PATIENCE_MS);
   enum err err = db_checkpoint(w->db, how);
   if (err != OK && err != ERR_LOCKED)
@@ -303,11 +350,12 @@ static void quiet(struct writer *w) {
   struct error e = {0};
   int64_t dropped = 0;
   db_set_patience(w->db, 20);
-  enum err err = spool_replay(w->spool, w->db, &dropped, &e);
+  enum err err = check_places(w, &e);
+  if (err == OK) err = spool_replay(w->spool, w->db, &dropped, &e);
   atomic_fetch_add(&w->fenced, dropped);
   if (err == OK)
     recovered(w);
-  else if (err == ERR_IO)
+  else if (err == ERR_IO && !w->displaced)
     reopen(w);
 }
 
@@ -380,14 +428,18 @@ static void writer_free(struct writer *w) {
   db_close(w->db);
   pthread_cond_destroy(&w->wake);
   pthread_mutex_destroy(&w->lock);
+  for (int i = 0; i < 2; i++) free(w->places[i].path);
   free(w->path);
+  free(w->dir);
   free(w);
 }
 
-enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out,
-                      struct error *e) {
+enum err writer_start(const char *dir, int *lock_fd, const struct store_settings *settings,
+                      struct writer **out, struct error *e) {
   struct writer *w = mem_alloc(sizeof *w);
   w->settings = *settings;
+  w->dir = mem_dup(dir);
+  w->lock_fd = lock_fd;
   w->path = mem_printf("%s/quire.db", dir);
   w->tail = &w->head;
   w->alarm_pages = ALARM_PAGES;
@@ -404,6 +456,8 @@ enum err writer_start(const char *dir, const struct store_settings *settings, st
   if (err == OK) err = spool_open(dir, &w->spool, e);
   if (err == OK) {
     db_wal_room(w->db, WAL_ROOM);
+    w->places[0] = place_of(w->path, "");
+    w->places[1] = place_of(w->path, "-wal");
     first_replay(w);
     int rc = pthread_create(&w->thread, NULL, run, w);
     if (rc != 0) err = err_errno(e, rc, "cannot start the writer thread");

@@ -5,9 +5,10 @@
 #include "store/write/spool.h"
 
 struct writer;
-/* Opens and migrates dir/quire.db, replays the spool, starts the thread. */
-enum err writer_start(const char *dir, const struct store_settings *settings, struct writer **out,
-                      struct error *e);
+/* Opens and migrates dir/quire.db, replays the spool, starts the thread. *lock_fd, the library's lock, is the thread's to renew until
+ * writer_stop has returned. */
+enum err writer_start(const char *dir, int *lock_fd, const struct store_settings *settings,
+                      struct writer **out, struct error *e);
 void writer_post(struct writer *w, struct store_op *op);
 /* Commits (or spools) what was posted, checkpoints, ends the thread, frees. */
 void writer_stop(struct writer *w);
