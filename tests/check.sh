@@ -50,8 +50,9 @@ declare -A may_include=(
   [book]="book base store view"
   [access]="access base http store"
   [web]="web base http store view book document acts access"
+  [script_test]="script_test base store lua rehearsal llm script_api acts view config.h serve.h"
   [rehearsal_server]="rehearsal_server base http rehearsal"
-  [cli]="cli base http store view llm acts web rehearsal_server config.h serve.h guardian.h"
+  [cli]="cli base http store view llm acts web script_test rehearsal_server config.h serve.h guardian.h"
 )
 
 check_rooms() {
@@ -89,7 +90,7 @@ only_in() {
 
 check_single_places() {
   local include='#[[:space:]]*include[[:space:]]*<'
-  only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/script_api/ host/engine/run.c \
+  only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/script_api/ host/script_test/ host/engine/run.c \
     host/engine/sched.c host/engine/wait.c host/engine/report.c host/llm/adapter.c
   only_in "${include}curl/" "curl" host/llm/
   only_in "${include}civetweb\.h>" "civetweb" host/http/

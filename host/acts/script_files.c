@@ -172,7 +172,7 @@ static enum err check_name(const char *name, struct error *e) {
     err_set(e, ERR_INVALID, "'%.150s' is not one of the scripts that runs use", name);
     err_hint(
         e,
-        "models, providers and the API's own file are read when the host starts: change them on its machine; "
+        "models, providers, tests and the API's own files are not part of a run: change them on the host's machine; "
         "other scripts lie at most four folders deep");
     return ERR_INVALID;
   }

@@ -1,184 +1,186 @@
-/* cli_script_test.c - `quire script test`: the pipeline twice on the embedded model, in a library that is thrown away.
+/* cli_script_test.c - `quire script test`: the tests that lie beside scripts (script_test.h), and for a pipeline that is named also whether
+ * it says the same twice (twice.h). All in a library that is thrown away.
  *
- * The second run begins with the answers of the first (a retry). If the script is deterministic it asks nothing new, and its result is the
- * same: that is what makes a run survive a crash. Gates are decided by their first choice. */
+ *   which files? (read_names) -> their cases (run_tests) -> each named pipeline twice (run_pipelines) */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/jsonx.h"
+#include "acts/commands.h"
 #include "base/mem.h"
 #include "cli/command.h"
-#include "cli/follow.h"
-#include "cli/request.h"
 #include "cli/scratch.h"
-#include "view/state.h"
 #include "cli/stop.h"
-#include "cli/terminal.h"
-#include "serve.h"
-#include "store/gates.h"
+#include "cli/twice.h"
+#include "script_test/script_test.h"
 
-enum { MOST_GATES = 50 };
+enum { CASE_S = 240 };
 
-struct trial {
+struct plan {
   struct cli *c;
-  struct host *host;
-  json_t *checks; /* [{"name","ok","message"}] */
-  int failed;
+  struct script_set *set; /* with tests */
+  const char **files;     /* names in the set */
+  size_t n_files;
+  json_t *pipelines; /* requests */
+  struct test_report report;
 };
 
-static bool check(struct trial *t, bool ok, const char *name, const char *message) {
-  json_array_append_new(t->checks, json_pack("{s:s, s:b, s:o}", "name", name, "ok", ok, "message",
-                                             view_text(ok ? "" : message)));
-  if (!ok) t->failed++;
-  if (t->c->out.json) return ok;
-  out_line("%s%s%s %s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok" : "not ok",
-           terminal_style(stdout, STYLE_NONE), name, ok ? "" : ": ", ok ? "" : message);
-  return ok;
-}
+/* ---- which */
 
-/* ---- values for required fields that were not given */
-
-static json_t *plausible(const json_t *field) {
-  const char *type = jsonx_str(field, "type", "string");
-  json_t *choice = json_array_get(json_object_get(field, "choices"), 0);
-  if (choice) return json_incref(choice);
-  if (strcmp(type, "integer") == 0) return json_integer(jsonx_int(field, "min", 3));
-  if (strcmp(type, "number") == 0) return json_real(jsonx_num(field, "min", 1.5));
-  if (strcmp(type, "boolean") == 0) return json_false();
-  if (strcmp(type, "list") == 0) return json_pack("[s, s]", "first", "second");
-  if (strcmp(type, "text") == 0)
-    return json_string(
-        "A keeper of a lighthouse on the northern coast, Marta Lindqvist, finds the log book of her predecessor.\n\n"
-        "It tells of a ship that never arrived, and of the harbour master who knew why.");
-  return json_string("The keeper of the northern light");
-}
-
-static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
-  struct script_set *set = NULL;
-  json_t *description = NULL, *f, *input = json_object_get(request, "input");
-  const char *file = jsonx_str(request, "file", NULL), *slash = file ? strrchr(file, '/') : NULL;
-  char *name = file ? mem_dup_n(slash + 1, strlen(slash + 1) - (strlen(slash + 1) > 4 ? 4 : 0))
-                    : mem_dup(jsonx_str(request, "pipeline", ""));
-  struct engine_settings settings = c->config.engine;
-  settings.apis = host_apis();
-  enum err err = commands_gather((const char *const *)c->config.script_dirs, NULL, file, &set, e);
-  if (err == OK) err = pipeline_describe(&settings, set, name, &description, e);
-  size_t i;
-  json_array_foreach(json_object_get(description, "input"), i, f) {
-    const char *field = jsonx_str(f, "name", "");
-    if (json_is_true(json_object_get(f, "required")) && !json_object_get(input, field))
-      json_object_set_new(input, field, plausible(f));
+/* "scripts/phases/writing.lua", "phases/writing_test" and "phases/writing" name the same. free() it. */
+static char *plain(const char *arg) {
+  char *name = mem_dup(strncmp(arg, "scripts/", 8) == 0 ? arg + 8 : arg);
+  static const char *const endings[] = {".lua", "_test"};
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    size_t n = strlen(name), k = strlen(endings[i]);
+    if (n > k && strcmp(name + n - k, endings[i]) == 0) name[n - k] = '\0';
   }
-  json_decref(description);
-  script_set_unref(set);
+  return name;
+}
+
+/* Is `test` ("phases/writing_test") what `name` means: the file, one of its folder, or the only word that is needed? */
+static bool means(const char *name, const char *test) {
+  size_t n = strlen(name), len = strlen(test) - strlen("_test");
+  const char *slash = strrchr(test, '/'), *word = slash ? slash + 1 : test;
+  if (n < len && strncmp(test, name, n) == 0 && test[n] == '/') return true;
+  if (n == len && strncmp(test, name, n) == 0) return true;
+  return strlen(word) - strlen("_test") == n && strncmp(word, name, n) == 0;
+}
+
+static size_t add_tests(struct plan *p, const char *name) {
+  size_t found = 0;
+  for (size_t i = 0; i < script_set_count(p->set); i++) {
+    const char *test = script_set_at(p->set, i)->name;
+    if (!script_is_test(test) || (name && !means(name, test))) continue;
+    p->files = mem_grow(p->files, (p->n_files + 1) * sizeof *p->files);
+    p->files[p->n_files++] = test;
+    found++;
+  }
+  return found;
+}
+
+/* The pipeline as the first argument of a run. */
+static enum err add_pipeline(struct plan *p, const char *pipeline, struct error *e) {
+  json_t *request = NULL;
+  struct cli *c = p->c;
+  const char *const *args = c->args;
+  size_t n = c->n_args;
+  c->args = &pipeline;
+  c->n_args = 1;
+  enum err err = twice_request(c, &request, e);
+  c->args = args;
+  c->n_args = n;
+  if (err == OK)
+    json_array_append_new(p->pipelines, request);
+  else
+    json_decref(request);
+  return err;
+}
+
+/* The pipeline that `arg` names, as a run takes it: a name, or a file of its own. NULL: it names none. free() it. */
+static char *pipeline_of(const struct plan *p, const char *arg, const char *name) {
+  size_t n = strlen(arg), skip = strncmp(name, "pipelines/", 10) == 0 ? 10 : 0;
+  bool is_file = n > 4 && strcmp(arg + n - 4, ".lua") == 0;
+  if (is_file) return script_set_find(p->set, name) ? NULL : mem_dup(arg);
+  char *path = mem_printf("pipelines/%s", name + skip);
+  bool there = script_set_find(p->set, path) != NULL;
+  free(path);
+  return there ? mem_dup(name + skip) : NULL;
+}
+
+static enum err add_name(struct plan *p, const char *arg, bool with_tests, struct error *e) {
+  char *name = plain(arg), *pipeline = pipeline_of(p, arg, name);
+  size_t found = with_tests ? add_tests(p, name) : 0;
+  enum err err = OK;
+  if (pipeline)
+    err = add_pipeline(p, pipeline, e);
+  else if (!found && script_set_find(p->set, name)) {
+    err = err_set(e, ERR_NOT_FOUND, "'%.200s' has no tests", name);
+    err_hint(e, "write scripts/%.100s_test.lua beside it", name);
+  } else if (!found)
+    err = add_pipeline(p, arg, e); /* which says that there is none, and what is near */
+  free(pipeline);
   free(name);
   return err;
 }
 
-/* ---- one run to its end */
-
-static void first_open(void *arg, const struct gate_row *g) {
-  json_t **out = arg;
-  json_t *choices = view_parsed(g->choices);
-  if (!*out)
-    *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice",
-                     json_string_value(json_array_get(choices, 0)), "by", "script test");
-  json_decref(choices);
-}
-
-static bool decide_gate(struct trial *t, int64_t run) {
-  json_t *request = NULL, *answer = NULL;
-  struct error ignored = {0};
-  struct store *store = host_store(t->host);
-  struct db *db = store_reader(store);
-  gates_each(db, run, true, first_open, &request);
-  store_reader_release(store, db);
-  int64_t gate = jsonx_int(request, "gate", 0);
-  json_object_del(request, "gate");
-  bool ok = request && command_gate(host_commands(t->host), gate, request, &answer, &ignored) == OK;
-  json_decref(request);
-  json_decref(answer);
-  return ok;
-}
-
-static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct error *e) {
-  struct follow f = {.run = run, .host = t->host, .max_wait_ms = -1, .whole_history = true};
-  enum follow_end end = FOLLOW_OVER;
-  enum err err = follow_run(t->c, &f, &end, e);
-  for (int i = 0; err == OK && state_waits(&f.row, "gate") && i < MOST_GATES && decide_gate(t, run); i++)
-    err = follow_run(t->c, &f, &end, e);
-  if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
-  *row = f.row;
+static enum err read_names(struct plan *p, struct error *e) {
+  struct cli *c = p->c;
+  bool input = options_has(&c->options, "set") || options_has(&c->options, "input");
+  if (input && c->n_args != 1)
+    return err_set(e, ERR_INVALID, "--set and --input belong to one pipeline: name it");
+  enum err err = OK;
+  if (c->n_args == 0) add_tests(p, NULL);
+  for (size_t i = 0; i < c->n_args && err == OK; i++) err = add_name(p, c->args[i], !input, e);
   return err;
 }
 
-static char *why(const struct run_row *row) {
-  json_t *error = view_parsed(row->error);
-  const char *message = jsonx_str(error, "message", NULL);
-  char *text = message ? mem_dup(message) : state_sentence(row, NULL);
-  json_decref(error);
-  return text;
+static enum err read_plan(struct plan *p, struct error *e) {
+  struct script_set *s = script_set_new_with_tests();
+  enum err err = OK;
+  for (size_t i = 0; err == OK && p->c->config.script_dirs[i]; i++)
+    err = script_set_add_dir(s, p->c->config.script_dirs[i], e);
+  err = commands_gathered(s, err, &p->set, e);
+  return err == OK ? read_names(p, e) : err;
 }
 
-static enum err run_twice(struct trial *t, const json_t *request, struct error *e) {
-  struct run_row first = {0}, second = {0};
-  json_t *answer = NULL, *empty = json_object();
-  char said[200];
-  enum err err = command_run(host_commands(t->host), request, &answer, e);
-  if (err == OK) err = finish(t, jsonx_int(answer, "run", 0), &first, e);
-  json_decref(answer);
-  answer = NULL;
-  if (err == OK) {
-    char *message = why(&first);
-    snprintf(said, sizeof said, "it runs to its end (%lld call%s)", (long long)first.calls,
-             first.calls == 1 ? "" : "s");
-    bool ended = check(t, strcmp(first.status, "completed") == 0, said, message);
-    free(message);
-    if (ended) err = command_retry(host_commands(t->host), first.id, empty, &answer, e);
-  }
-  if (err == OK && answer) err = finish(t, jsonx_int(answer, "run", 0), &second, e);
-  if (err == OK && answer) {
-    snprintf(said, sizeof said, "it asked for %lld new answers: something in it is not the same each time",
-             (long long)second.calls);
-    check(t, second.calls == 0, "said again, it asks nothing new", said);
-    const char *a = first.result ? first.result : "", *b = second.result ? second.result : "";
-    check(t, strcmp(a, b) == 0, "its result is the same again", b);
-  }
-  json_decref(answer);
-  json_decref(empty);
-  run_row_release(&first);
-  run_row_release(&second);
+/* ---- running them */
+
+static bool stopped(void) {
+  return stop_signal() != 0;
+}
+
+/* "phases/writing: a scene that broke off is finished" */
+static void told(void *arg, const char *file, const char *name, enum test_outcome outcome,
+                 const char *message) {
+  struct test_report *r = arg;
+  char *whole = mem_printf("%.*s: %s", (int)(strlen(file) - strlen("_test")), file, name);
+  if (outcome == TEST_PASSED)
+    test_report_passed(r, whole);
+  else if (outcome == TEST_SKIPPED)
+    test_report_skipped(r, whole, message);
+  else
+    test_report_failed(r, whole, message);
+  free(whole);
+}
+
+static enum err run_tests(struct plan *p, const char *dir, struct error *e) {
+  const char *seconds = options_get(&p->c->options, "seconds");
+  struct script_tests t = {.dir = dir,
+                           .seconds = seconds ? strtod(seconds, NULL) : CASE_S,
+                           .stopped = stopped,
+                           .told = told,
+                           .arg = &p->report,
+                           .set = p->set};
+  if (!p->n_files) return OK;
+  if (!(t.seconds > 0))
+    return err_set(e, ERR_INVALID, "--seconds takes a number above 0, not '%.50s'", seconds);
+  enum err err = script_tests_open(&t, &p->c->config, e);
+  for (size_t i = 0; i < p->n_files && err == OK; i++) err = script_tests_run(&t, p->files[i], e);
+  script_tests_close(&t, &p->c->config);
   return err;
 }
 
-/* ---- the command */
+static enum err run_pipelines(struct plan *p, struct error *e) {
+  enum err err = OK;
+  for (size_t i = 0; i < json_array_size(p->pipelines) && err == OK; i++)
+    err = twice_run(p->c, json_array_get(p->pipelines, i), &p->report, e);
+  return err;
+}
 
 int cli_script_test(struct cli *c) {
   struct error e = {0};
-  json_t *request = NULL;
   char *dir = NULL;
-  struct trial t = {.c = c, .checks = json_array()};
+  struct plan p = {.c = c, .pipelines = json_array()};
+  test_report_begin(&p.report, c);
   stop_catch();
   enum err err = cli_config(c, &e);
-  if (err == OK) err = request_run(c, &request, &e);
-  if (err == OK) err = fill_input(c, request, &e);
+  if (err == OK) err = read_plan(&p, &e);
   if (err == OK) err = scratch_open(c, &dir, &e);
-  if (err == OK) {
-    json_object_del(request, "scripts"); /* they are on the path already */
-    json_object_set_new(request, "models", json_pack("{s:[s]}", "", "rehearsal/novelist"));
-    err = host_open(&c->config, "run", false, &t.host, &e);
-    if (err == OK) err = run_twice(&t, request, &e);
-    host_close(t.host);
-  }
+  if (err == OK) err = run_tests(&p, dir, &e);
+  if (err == OK) err = run_pipelines(&p, &e);
   scratch_remove(dir);
-  json_decref(request);
-  if (err != OK) {
-    json_decref(t.checks);
-    return cli_fail(c, &e);
-  }
-  if (c->out.json)
-    out_json(json_pack("{s:b, s:o}", "ok", t.failed == 0, "checks", t.checks));
-  else
-    json_decref(t.checks);
-  return t.failed ? EXIT_SCRIPT : EXIT_DONE;
+  json_decref(p.pipelines);
+  free(p.files);
+  script_set_unref(p.set);
+  return test_report_end(&p.report, err == OK ? NULL : &e);
 }

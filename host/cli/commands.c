@@ -87,9 +87,15 @@ const struct command cli_commands[] = {
      "a first pipeline, or a copy of a shipped one or of a phase, in the library", 1, 1, "phase from scripts",
      "quire script new my_article\nquire script new writing --phase     copies phases/writing.lua, which then replaces the shipped one\n",
      cli_script_new, NULL},
-    {"script test", "PIPELINE|FILE.lua [--set KEY=VALUE]...",
-     "run it twice on the embedded model in a scratch library", 1, 1, "set input scripts",
-     "quire script test generate_book\n", cli_script_test, NULL},
+    {"script test", "[NAME|FOLDER|FILE.lua]...",
+     "the tests beside scripts; a pipeline also twice, to see that it says the same", 0, -1,
+     "set input tap seconds scripts",
+     "quire script test                      all tests\nquire script test phases/writing       scripts/phases/writing_test.lua, against the writing phase in force\n"
+     "quire script test generate_book        its tests; then it runs twice on the embedded model\nquire script test my_article --set topic=whales    only that, with this input\n",
+     cli_script_test,
+     "Everything happens in a library that is thrown away, and no provider is asked. A file NAME_test.lua lies beside the script that it\n"
+     "tests and returns its cases: { [\"what holds\"] = function(t) ... end }. What `t` can do is in scripts/test_api.lua. The shipped\n"
+     "tests run against your replacement of a script; a test file in your library's scripts/ goes before the shipped one."},
     {"provider test", "NAME[/MODEL]", "one tiny call: is the provider there, does it take the key?", 1, 1, "",
      "quire provider test openai\nquire provider test openrouter/some/model\n", cli_provider_test,
      "It costs what one call of a few words costs. It is not counted in the library, which stays as it is."},
@@ -174,6 +180,8 @@ const struct option_row cli_option_rows[] = {
     {"older", 0, OPTION_VALUE, "T", "runs that ended before this long: 12h, 30d (30d)"},
     {"keep", 0, OPTION_VALUE, "N", "but never the newest N of a project (0)"},
     {"dry-run", 0, OPTION_FLAG, NULL, "only say what would go"},
+    {"tap", 0, OPTION_FLAG, NULL, "say it in TAP, for programs that count tests"},
+    {"seconds", 0, OPTION_VALUE, "N", "most seconds of a test case (240)"},
     {"after", 0, OPTION_VALUE, "TIME", "begin then: +30m, 22:30, 2026-12-01T06:00 (local time)"},
     {"log-json", 0, OPTION_FLAG, NULL, "the log as JSON lines"},
     {"ui", 0, OPTION_VALUE, "DIR", "the web UI's files from there, not from the binary (to work on them)"},

@@ -32,6 +32,9 @@ enum err scratch_open(struct cli *c, char **dir, struct error *e) {
   c->config.exports = mem_printf("%s/exports", *dir);
   c->config.listen = mem_dup("127.0.0.1:0");
   c->config.engine.exports_dir = c->config.exports;
+  free(c->config.hooks.url); /* nobody is told of what is only tried */
+  free(c->config.hooks.command);
+  c->config.hooks.url = c->config.hooks.command = NULL;
   return OK;
 }
 

@@ -22,6 +22,7 @@ struct script_set {
   struct script_file **files;
   size_t n;
   struct map *by_name;
+  bool with_tests;
   char hash[SHA_HEX];
 };
 
@@ -29,6 +30,12 @@ struct script_set *script_set_new(void) {
   struct script_set *s = mem_alloc(sizeof *s);
   atomic_init(&s->refs, 1);
   s->by_name = map_new();
+  return s;
+}
+
+struct script_set *script_set_new_with_tests(void) {
+  struct script_set *s = script_set_new();
+  s->with_tests = true;
   return s;
 }
 
@@ -83,9 +90,20 @@ enum err script_set_add_file(struct script_set *s, const char *name, const char 
   return err;
 }
 
-/* What the host reads for itself and runs do not see. */
+bool script_is_test(const char *name) {
+  size_t n = strlen(name);
+  return n > 5 && strcmp(name + n - 5, "_test") == 0;
+}
+
+/* What runs do not see: what the host reads for itself, and tests. */
 static bool host_only(const char *name) {
+  if (script_is_test(name) || strcmp(name, "test_api") == 0) return true;
   return strcmp(name, "api") == 0 || strcmp(name, "models") == 0 || strncmp(name, "providers/", 10) == 0;
+}
+
+static bool left_out(const struct script_set *s, const char *name) {
+  bool test = script_is_test(name) || strcmp(name, "test_api") == 0;
+  return host_only(name) && !(s->with_tests && test);
 }
 
 bool script_set_takes(const char *name) {
@@ -115,7 +133,7 @@ static enum err add_tree(struct script_set *s, const char *dir, const char *pref
       char *name = mem_printf("%s%.*s", prefix, (int)(len - 4), entry->d_name);
       if (s->n >= MOST_FILES)
         err = err_set(e, ERR_LIMIT, "more than %d scripts below %s", MOST_FILES, dir);
-      else if (!host_only(name))
+      else if (!left_out(s, name))
         err = script_set_add_file(s, name, path, e);
       free(name);
     }
@@ -143,7 +161,7 @@ void script_set_add_embedded(struct script_set *s) {
       continue;                                     /* the web UI's */
     char *name = mem_dup_n(path, strlen(path) - 4); /* without ".lua" */
     struct script_file *f = NULL;
-    if (!host_only(name)) f = add(s, name, "built in", embedded_files[i].data, embedded_files[i].size);
+    if (!left_out(s, name)) f = add(s, name, "built in", embedded_files[i].data, embedded_files[i].size);
     if (f) f->built_in = true;
     free(name);
   }

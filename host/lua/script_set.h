@@ -26,11 +26,14 @@ struct script_file {
 struct script_set;
 
 struct script_set *script_set_new(void);
+/* One that takes up tests (NAME_test.lua) and test_api.lua too. Runs are never pinned to such a set. */
+struct script_set *script_set_new_with_tests(void);
+bool script_is_test(const char *name);
 struct script_set *script_set_ref(struct script_set *s); /* any thread */
 void script_set_unref(struct script_set *s);             /* any thread; NULL is fine */
 /* Adds DIR/scripts/... and DIR/pipelines/... (both may be missing). ERR_IO/ERR_LIMIT with the file's path
  * when one cannot be read or is larger than MAX_SCRIPT_BYTES. What the host itself reads is left out:
- * scripts/api.lua, scripts/models.lua, scripts/providers. */
+ * scripts/api.lua, scripts/models.lua, scripts/providers; and tests, unless the set is one with tests. */
 enum err script_set_add_dir(struct script_set *s, const char *dir, struct error *e);
 /* Would it read a file of this name? Not what is left out, and not what lies too deep. */
 bool script_set_takes(const char *name);

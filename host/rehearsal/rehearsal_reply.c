@@ -154,25 +154,46 @@ static enum err make(struct rehearsal_reply *r, struct error *e) {
   return err;
 }
 
+static void begin(struct rehearsal_reply *r, const json_t *request, const struct rehearsal_asked *asked) {
+  *r = (struct rehearsal_reply){.status = 200, .request = request, .asked = *asked, .finish = "stop"};
+  buf_init(&r->text, MAX_ANSWER_BYTES);
+  buf_init(&r->thought, MAX_ANSWER_BYTES);
+  for (int i = 0; i < CHOICES_MOST - 1; i++) buf_init(&r->others[i], MAX_ANSWER_BYTES);
+}
+
 enum err rehearsal_reply(const json_t *request, const struct rehearsal_asked *asked,
                          struct rehearsal_reply *r, struct error *e) {
-  *r = (struct rehearsal_reply){.status = 200,
-                                .request = request,
-                                .asked = *asked,
-                                .finish = "stop",
-                                .json = rehearsal_schema(request)};
+  begin(r, request, asked);
+  r->json = rehearsal_schema(request);
   r->met = (struct rehearsal_case){.role = rehearsal_metadata(request, "quire_role"),
                                    .quire_key = rehearsal_metadata(request, "quire_key"),
                                    .request_key = asked->key,
                                    .attempt = asked->attempt,
                                    .seed = asked->seed};
   r->limit = jsonx_int(request, "max_completion_tokens", jsonx_int(request, "max_tokens", 0));
-  buf_init(&r->text, MAX_ANSWER_BYTES);
-  buf_init(&r->thought, MAX_ANSWER_BYTES);
-  for (int i = 0; i < CHOICES_MOST - 1; i++) buf_init(&r->others[i], MAX_ANSWER_BYTES);
   enum err err = make(r, e);
   if (err) rehearsal_reply_release(r);
   return err;
+}
+
+enum err rehearsal_reply_said(const json_t *request, const struct rehearsal_asked *asked, const char *text,
+                              size_t n, const char *finish, struct rehearsal_reply *r, struct error *e) {
+  begin(r, request, asked);
+  if (buf_append(&r->text, text, n) != OK) {
+    rehearsal_reply_release(r);
+    return err_set(e, ERR_LIMIT, "the answer is longer than 4 MB");
+  }
+  if (finish[0]) r->finish = finish;
+  r->usage.input = rehearsal_tokens(rehearsal_prompt_bytes(request), asked->usage_bias);
+  count(r, 1);
+  tell(r, 1);
+  return OK;
+}
+
+void rehearsal_reply_refused(int status, const char *message, struct rehearsal_reply *r) {
+  begin(r, NULL, &(struct rehearsal_asked){0});
+  r->status = status;
+  snprintf(r->message, sizeof r->message, "%s", message);
 }
 
 json_t *rehearsal_reply_error(const struct rehearsal_reply *r) {

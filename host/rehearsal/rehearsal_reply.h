@@ -50,5 +50,9 @@ struct rehearsal_reply {
 /* Err: ERR_INVALID (what the rehearsal cannot answer: 400 over HTTP). `r` needs no release then. */
 enum err rehearsal_reply(const json_t *request, const struct rehearsal_asked *asked,
                          struct rehearsal_reply *r, struct error *e);
+/* The same answer in given words, ended as `finish` says (OpenAI's word), without manners or limits. */
+enum err rehearsal_reply_said(const json_t *request, const struct rehearsal_asked *asked, const char *text,
+                              size_t n, const char *finish, struct rehearsal_reply *r, struct error *e);
+void rehearsal_reply_refused(int status, const char *message, struct rehearsal_reply *r);
 json_t *rehearsal_reply_error(const struct rehearsal_reply *r); /* {"error":{...}}, the caller's */
 void rehearsal_reply_release(struct rehearsal_reply *r);
