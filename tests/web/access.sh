@@ -44,6 +44,18 @@ t_is "$code" 200
 ask GET /api/runs -H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Mode: cors'
 t_is "$code" 200
 
+t_case "hundreds of silent and slow connections delay nobody, health checks least of all"
+silent=()
+for i in {1..450}; do
+  exec {fd}<>"/dev/tcp/127.0.0.1/${base##*:}" && silent+=("$fd")
+  ((i % 3)) || printf 'GET /api/runs HTTP/1.1\r\nHost: lo' >&"$fd"
+done
+for path in /healthz /readyz /api/runs /; do
+  ask GET "$path" -m 5
+  t_is "$path $code" "$path 200"
+done
+for fd in "${silent[@]}"; do exec {fd}>&-; done
+
 t_case "tokens open what their scopes say, until they are revoked"
 for scope in read write metrics; do
   send POST /api/tokens "{\"name\":\"t-$scope\",\"scopes\":[\"$scope\"]}"
