@@ -350,30 +350,14 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
 
 /* ---- resume and retry */
 
-/* "scripts,artifacts,models=writer" out of the list. */
-static enum err with_text(const json_t *request, char **out, struct error *e) {
-  static const char *const known[] = {"scripts", "artifacts", "models", NULL};
-  const json_t *with = json_object_get(request, "with");
-  *out = NULL;
-  if (!with || json_array_size(with) == 0) return OK;
-  struct buf b;
-  buf_init(&b, 1000);
-  for (size_t i = 0; i < json_array_size(with); i++) {
-    const char *w = json_string_value(json_array_get(with, i));
-    bool ok = w && strncmp(w, "models=", 7) == 0 && w[7] && !strchr(w, ',');
-    for (int k = 0; w && known[k]; k++) ok = ok || strcmp(known[k], w) == 0;
-    if (!ok) {
-      const char *near = w ? text_nearest(w, known) : NULL;
-      err_set(e, ERR_INVALID, "--with knows scripts, artifacts, models and models=ROLE, not '%s'",
-              w ? w : "?");
-      if (near) err_hint(e, "did you mean '%s'?", near);
-      buf_release(&b);
-      return ERR_INVALID;
-    }
-    buf_printf(&b, "%s%s", i ? "," : "", w);
+static enum err take_with(const json_t *request, struct with *out, struct error *e) {
+  const json_t *list = json_object_get(request, "with");
+  enum err err = OK;
+  for (size_t i = 0; err == OK && i < json_array_size(list); i++) {
+    const char *word = json_string_value(json_array_get(list, i));
+    err = with_add(out, word ? word : "?", e);
   }
-  *out = buf_take(&b);
-  return OK;
+  return err;
 }
 
 /* The current scripts as a set, checked against the run's pipeline. */
@@ -390,9 +374,15 @@ static enum err new_set(struct commands *c, const json_t *request, const char *p
 }
 
 struct change {
-  char *with, *options;
+  struct with with;
+  char *options;
   int64_t set;
 };
+
+static void change_release(struct change *ch) {
+  with_release(&ch->with);
+  free(ch->options);
+}
 
 static void add_source(void *arg, const struct script_source *src) {
   script_set_add_text(arg, src->name, src->name, src->text, src->n);
@@ -421,9 +411,8 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
   enum err err = only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
-  if (err == OK) err = with_text(request, &ch->with, e);
-  if (err == OK && ch->with && strstr(ch->with, "scripts"))
-    err = new_set(c, request, row->pipeline, &ch->set, e);
+  if (err == OK) err = take_with(request, &ch->with, e);
+  if (err == OK && ch->with.scripts) err = new_set(c, request, row->pipeline, &ch->set, e);
   if (err == OK)
     err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,
                       jsonx_str(request, "until", NULL), e);
@@ -452,7 +441,7 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
                                 .id = run,
                                 .what = RUN_RESUME,
                                 .orphan = !engine_holds(c->engine, run),
-                                .resume_with = ch.with,
+                                .with = &ch.with,
                                 .script_set = ch.set,
                                 .options = ch.options};
     err = store_do(c->store, &op.op);
@@ -463,8 +452,7 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
     }
     run_row_release(&op.row);
   }
-  free(ch.with);
-  free(ch.options);
+  change_release(&ch);
   run_row_release(&row);
   return err;
 }
@@ -498,7 +486,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
                                .options = ch.options,
                                .script_set = ch.set ? ch.set : row.script_set,
                                .retry_of = run,
-                               .resume_with = ch.with};
+                               .with = &ch.with};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
@@ -507,8 +495,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
                        "queued");
     }
   }
-  free(ch.with);
-  free(ch.options);
+  change_release(&ch);
   run_row_release(&row);
   return err;
 }

@@ -5,6 +5,7 @@
 #include "base/jsonx.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,45 @@ json_t *jsonx_words(const char *s, size_t most) {
   }
   json_t *v = json_stringn(s, n);
   return v ? v : json_string("(not valid UTF-8)");
+}
+
+/* Behind the string that begins at p. */
+static const char *after_string(const char *p, const char *end) {
+  for (const char *quote = p; (quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)));) {
+    size_t slashes = 0;
+    while (quote[-1 - (ptrdiff_t)slashes] == '\\') slashes++;
+    if (slashes % 2 == 0) return quote + 1;
+  }
+  return end;
+}
+
+/* Behind the value that begins at p. */
+static const char *after_value(const char *p, const char *end) {
+  for (int depth = 0; p < end;) {
+    if (depth == 0 && (*p == ',' || *p == '}' || *p == ']')) break;
+    if (*p == '"') {
+      p = after_string(p, end);
+      continue;
+    }
+    depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+    p++;
+  }
+  return p;
+}
+
+bool jsonx_member(const char *object, size_t n, const char *name, const char **value, size_t *n_value) {
+  const char *p = object, *end = object + n;
+  size_t n_name = strlen(name);
+  while (p < end && (*p == '{' || *p == ',') && ++p < end && *p == '"') {
+    const char *key = p + 1, *colon = after_string(p, end);
+    if (colon >= end || *colon != ':') return false;
+    p = after_value(colon + 1, end);
+    if ((size_t)(colon - key) != n_name + 1 || memcmp(key, name, n_name) != 0) continue;
+    *value = colon + 1;
+    *n_value = (size_t)(p - colon - 1);
+    return true;
+  }
+  return false;
 }
 
 const char *jsonx_str(const json_t *obj, const char *key, const char *otherwise) {

@@ -62,11 +62,7 @@ static void take_options(struct run *run) {
     text_slug(until, strlen(until), run->until, strlen(until) + 2);
   }
   set_out_dir(run);
-  const char *with = run->row.resume_with ? run->row.resume_with : "";
-  run->with_scripts = strstr(with, "scripts") != NULL;
-  run->with_artifacts = strstr(with, "artifacts") != NULL;
-  run->with_models = strstr(with, "models") != NULL;
-  run->with = mem_dup(with);
+  with_parse(run->row.resume_with, &run->with, NULL);
 }
 
 /* The guardian killed the host twice because of this run. */

@@ -12,30 +12,92 @@
 
 enum { MOST_SUMMARY = 4000 }; /* bytes of a summary or a label */
 
-/* Was this event told by an earlier life of the run? In an exact replay the n-th event is the n-th event; a run resumed --with changes
- * tells nothing while it repeats and counts on from there. */
-static bool told_before(struct run *run) {
-  bool changed = run->with_scripts || run->with_artifacts || run->with_models;
-  if (changed && run->replaying && run->events_told > 0) return true; /* a retry has told nothing yet */
-  if (changed && !run->events_shifted) {
-    run->events = run->events_told + 1;
-    run->events_shifted = true;
+/* ---- events: each is told once in all lives of the run
+ *
+ * An event has a place: the entry of the journal that was delivered last. It became durable before the next entry did, and each life delivers the
+ * same entries in the same order; so an equal event at the same place is the same event, and any other one is new. A recorded step, whose
+ * function is not called again, tells nothing and shifts nobody. */
+
+struct told {
+  struct map *
+      at; /* (seq, hash of kind and data) -> how many of it were told there and did not come again yet; seq -> how many in all */
+  bool placeless; /* some were told by an older quire, which knew no places: they stand at -1 */
+};
+
+enum { PLACELESS = -1 };
+struct told_key {
+  int64_t seq;
+  uint8_t hash[SHA_BYTES];
+};
+
+static struct told_key key_of(int64_t seq, const char *kind, const char *data) {
+  struct told_key key = {.seq = seq};
+  struct sha256 *h = sha256_begin();
+  sha256_add(h, kind, strlen(kind) + 1);
+  sha256_add(h, data, strlen(data));
+  sha256_end(h, key.hash);
+  return key;
+}
+
+static void count(struct map *at, const void *key, size_t n, intptr_t by) {
+  map_put_n(at, key, n, (void *)((intptr_t)map_get_n(at, key, n) + by));
+}
+
+void told_add(struct told **told, int64_t seq, const char *kind, const char *data) {
+  if (!*told) {
+    *told = mem_alloc(sizeof **told);
+    (*told)->at = map_new();
   }
-  return run->events <= run->events_told;
+  struct told_key key = key_of(seq, kind, data);
+  count((*told)->at, &key, sizeof key, 1);
+  count((*told)->at, &seq, sizeof seq, 1);
+  (*told)->placeless |= seq == PLACELESS;
+}
+
+void told_free(struct told *told) {
+  if (!told) return;
+  map_free(told->at, NULL);
+  free(told);
+}
+
+static bool take(struct told *told, const struct told_key *key) {
+  if (!map_get_n(told->at, key, sizeof *key)) return false;
+  count(told->at, key, sizeof *key, -1);
+  return true;
+}
+
+/* Placeless ones were told before anything that has a place: the first of those ends them. */
+static bool told_before(struct run *run, const char *kind, const char *data) {
+  struct told *told = run->told;
+  if (!told) return false;
+  struct told_key key = key_of(run->at_seq, kind, data);
+  if (take(told, &key)) {
+    told->placeless = false;
+    return true;
+  }
+  key.seq = PLACELESS;
+  return told->placeless && take(told, &key);
+}
+
+void run_at_entry(struct run *run, int64_t seq, bool recorded) {
+  run->at_seq = seq;
+  run->told_here = run->told ? (intptr_t)map_get_n(run->told->at, &seq, sizeof seq) : 0;
+  if (run->told && !recorded) run->told->placeless = false;
 }
 
 void run_event(struct run *run, const char *kind, json_t *data) {
-  bool counted =
-      run->state >= RUN_LIVE; /* else how many were told is not known; and this life tells no other */
-  if (counted) run->events++;
-  if (!counted || !told_before(run)) {
-    if (counted) json_object_set_new(data, "i", json_integer(run->events));
-    char *text = jsonx_dumps(data);
-    if (text) events_post(run->engine->store, run->id, run->epoch, kind, text);
-    free(text);
-  }
+  char *text = jsonx_dumps(data);
   json_decref(data);
+  bool placed = run->state >= RUN_LIVE; /* else what was told is not known; and this life tells no other */
+  if (text && !(placed && told_before(run, kind, text))) {
+    struct event_place at = {0};
+    if (placed) at = (struct event_place){run->at_seq, ++run->told_here};
+    events_post(run->engine->store, run->id, run->epoch, at, kind, text);
+  }
+  free(text);
 }
+
+/* ---- progress */
 
 void run_beat(struct run *run) {
   run->beat_ns = clock_mono_ns();
@@ -51,10 +113,23 @@ static char *first_bytes(const char *s, size_t most) {
   return mem_dup_n(s, most);
 }
 
+/* What is not NULL or -1 takes the place of what is there; `newer` is freed. */
+static void merge(struct op_run_progress *held, struct op_run_progress *newer) {
+  char **texts[][2] = {{&held->summary, &newer->summary}, {&held->label, &newer->label}};
+  for (int i = 0; i < 2; i++) {
+    if (!*texts[i][1]) continue;
+    free(*texts[i][0]);
+    *texts[i][0] = *texts[i][1];
+    *texts[i][1] = NULL;
+  }
+  if (newer->done >= 0) held->done = newer->done;
+  if (newer->total >= 0) held->total = newer->total;
+  op_release(&newer->op);
+}
+
 void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total,
                   const char *label) {
   run_beat(run);
-  if (run->replaying && !phase) return;
   struct op_run_progress *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_progress_kind;
   op->run = run->id;
@@ -64,12 +139,25 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
   op->label = first_bytes(label, MOST_SUMMARY);
   op->done = done;
   op->total = total;
-  run->beat_dirty = false;
-  pending_post(run, NULL, &op->op, false, NULL, NULL);
+  if (run->replaying && !phase && run->held) {
+    merge(run->held, op);
+  } else if (run->replaying && !phase) {
+    run->held = op;
+  } else {
+    run->beat_dirty = false;
+    pending_post(run, NULL, &op->op, false, NULL, NULL);
+  }
 }
 
-void run_note_write(struct run *run, const char *subject) {
-  if (run->unused == 0) return; /* nothing recorded is left to be read */
+void run_replayed(struct run *run) {
+  run->replaying = false;
+  if (!run->held) return;
+  pending_post(run, NULL, &run->held->op, false, NULL, NULL);
+  run->held = NULL;
+}
+
+void run_note_write(struct run *run, const struct wait *w, const char *subject) {
+  if (run->unused == 0 || run_is_older(run, w->seq)) return; /* no older read is left */
   char key[300];
   int n = snprintf(key, sizeof key, "%lld/%s", (long long)run->project, subject);
   if (!run->fresh) run->fresh = map_new();

@@ -92,6 +92,14 @@ void run_fail(struct run *run, enum err code, const struct error *e,
 json_t *run_error_record(struct run *run, struct task *t);
 enum err run_own_end(json_t *record); /* what a script may say of its own end */
 
+/* history.c: what earlier lives of a run told. Made on any thread, then the run's. *told may be NULL. */
+struct told;
+void told_add(struct told **told, int64_t seq, const char *kind, const char *data);
+void told_free(struct told *told);
+void run_replayed(struct run *run); /* what follows is new */
+void run_at_entry(struct run *run, int64_t seq,
+                  bool recorded); /* it is delivered: what is told from here stands behind it */
+
 /* trial.c */
 void trial_wait(struct run *run); /* its claim was refused because hosts died with it: its turn comes */
 void trial_over(struct run *run); /* it got on, or left; nothing when it is not on trial */

@@ -68,14 +68,14 @@ void run_journal_add(struct run *run, const struct journal_row *row) {
   same->entries[same->n++] = e;
 }
 
-/* An unused answer of equal content from another scope. Only for calls and steps: reads and writes belong to their place. */
+/* An unused answer of equal content from another scope, recorded before the scripts were changed. Only for calls and steps: reads and writes belong to their place. */
 static struct entry *adopt(struct run *run, const struct journal_key *key) {
   if (strcmp(key->kind, "llm") != 0 && strcmp(key->kind, "step") != 0) return NULL;
   char packed[MAX_KEY];
   size_t n = pack(packed, NULL, key);
   struct same_content *same = map_get_n(run->by_content, packed, n);
   for (size_t i = 0; same && i < same->n; i++)
-    if (!same->entries[i]->used) return same->entries[i];
+    if (!same->entries[i]->used && run_is_older(run, same->entries[i]->seq)) return same->entries[i];
   return NULL;
 }
 
@@ -85,7 +85,7 @@ static struct entry *lookup(struct run *run, const struct wait *w, bool *adopted
   struct entry *e = map_get_n(run->journal, key, n);
   *adopted = false;
   if (e && e->used) e = NULL; /* it answered an adopter */
-  if (!e && run->with_scripts && (e = adopt(run, &w->key))) *adopted = true;
+  if (!e && run->with.scripts && (e = adopt(run, &w->key))) *adopted = true;
   return e;
 }
 
@@ -98,7 +98,7 @@ struct entry *run_journal_find(struct run *run, struct wait *w, bool *adopted) {
   struct entry *e = lookup(run, w, adopted);
   if (!e) return NULL;
   e->used = true;
-  if (--run->unused == 0) run->replaying = false; /* what follows is new, whether it waits or not */
+  if (--run->unused == 0) run_replayed(run); /* whether it waits or not */
   return e;
 }
 

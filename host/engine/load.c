@@ -19,7 +19,7 @@ struct op_load {
   int64_t run;
   struct journal_row *rows; /* strings owned */
   size_t n, cap;
-  int64_t events;
+  struct told *told;
 };
 
 static void keep_row(void *arg, const struct journal_row *row) {
@@ -48,17 +48,28 @@ static void free_rows(struct op_load *op) {
   op->n = 0;
 }
 
+static void keep_told(void *arg, int64_t seq, const char *kind, const char *data) {
+  told_add(&((struct op_load *)arg)->told, seq, kind, data);
+}
+
+static void forget_told(struct op_load *op) {
+  told_free(op->told);
+  op->told = NULL;
+}
+
 static enum err load_apply(struct db *db, struct store_op *base) {
   struct op_load *op = (struct op_load *)base;
   free_rows(op);
+  forget_told(op);
   enum err err = journal_each(db, op->run, INLINE_RESULT, keep_row, op);
-  if (err == OK) err = events_last_ordinal(db, op->run, &op->events);
+  if (err == OK) err = events_placed_each(db, op->run, keep_told, op);
   return err;
 }
 
 static void load_free(struct store_op *base) {
   struct op_load *op = (struct op_load *)base;
   free_rows(op);
+  forget_told(op);
   free(op->rows);
   free(op);
 }
@@ -73,7 +84,9 @@ static void loaded(struct run *run, struct store_op *base) {
   }
   for (size_t i = 0; i < op->n; i++) run_journal_add(run, &op->rows[i]);
   run->replaying = op->n > 0;
-  run->events_told = op->events;
+  run->told = op->told;
+  op->told = NULL;
+  run_at_entry(run, 0, true);
   run_begin(run);
 }
 

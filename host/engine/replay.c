@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "engine/internal.h"
-#include "engine/with.h"
 
 struct op_fetch {
   struct store_op op;
@@ -75,25 +74,29 @@ static void use_entry(struct wait *w, struct entry *e, bool adopted) {
   pending_post(w->task->run, w, &op->op, true, fetched, NULL);
 }
 
-/* Was the recorded read made before something that this life of the run has written anew? */
+bool run_is_older(const struct run *run, int64_t seq) {
+  return seq <= run->row.seq_horizon;
+}
+
+/* Was the recorded read made before something that the run has written anew since it was changed? */
 static bool overtaken(const struct run *run, const struct wait *w) {
   if (!run->fresh) return false;
   if (w->subject) return run_wrote(run, w->subject);
   return strcmp(w->key.kind, "list") == 0 || strcmp(w->key.kind, "history") == 0;
 }
 
+static bool model_moved(const struct run *run, const struct entry *e) {
+  const char *const *models;
+  size_t n_models;
+  if (!e->model || !e->role || !with_models_of(&run->with, e->role)) return false;
+  run_models(run, e->role, &models, &n_models);
+  return llm_role_moved(run->engine->llm, e->role, models, n_models, e->model);
+}
+
 /* Does the resume ask for a new answer although one is recorded? */
-static bool asked_again(struct run *run, const struct wait *w, const struct entry *e) {
-  if (overtaken(run, w)) return true;
-  if (run->with_models && strcmp(w->key.kind, "llm") == 0 && e->model && e->role) {
-    if (!with_models_of(run->with, e->role)) return false;
-    const char *const *models;
-    size_t n_models;
-    run_models(run, e->role, &models, &n_models);
-    const char *now = llm_resolve(run->engine->llm, e->role, models, n_models);
-    return now && strcmp(now, e->model) != 0;
-  }
-  return false;
+static bool asked_again(const struct run *run, const struct wait *w, const struct entry *e) {
+  if (!run_is_older(run, e->seq)) return false;
+  return overtaken(run, w) || (run->with.models && strcmp(w->key.kind, "llm") == 0 && model_moved(run, e));
 }
 
 /* --with artifacts: a recorded read is looked at again. */
@@ -118,7 +121,7 @@ static void looked_again(struct wait *w, struct store_op *base) {
     list_remove(&w->inbox);
     w->recorded = false;
     w->supersedes = op->id;
-    w->task->run->replaying = false;
+    run_replayed(w->task->run);
     w->kind->start(w);
     return;
   }
@@ -154,12 +157,12 @@ void wait_start(struct wait *w) {
     w->anew = true;
     e = NULL;
   }
-  if (e && run->with_artifacts && e->id && strcmp(w->key.kind, "get") == 0)
+  if (e && run->with.artifacts && e->id && run_is_older(run, e->seq) && strcmp(w->key.kind, "get") == 0)
     look_again(w, e);
   else if (e)
     use_entry(w, e, adopted);
   else {
-    if (w->kind->journaled) run->replaying = false;
+    if (w->kind->journaled) run_replayed(run);
     w->state = WAIT_STARTED;
     w->kind->start(w);
   }

@@ -138,6 +138,8 @@ void run_maybe_free(struct run *run) {
   run_journal_free(run);
   map_free(run->seen, NULL);
   map_free(run->fresh, NULL);
+  told_free(run->told);
+  if (run->held) op_release(&run->held->op);
   script_set_unref(run->scripts);
   run_row_release(&run->row);
   json_decref(run->options);
@@ -150,7 +152,7 @@ void run_maybe_free(struct run *run) {
   free(run->until);
   free(run->phase);
   free(run->out_dir);
-  free(run->with);
+  with_release(&run->with);
   free(run);
   engine_look_at_drain(en);
 }
@@ -191,6 +193,7 @@ void run_end(struct run *run, const char *status, char *result, char *error) {
     free(error);
     return;
   }
+  run_replayed(run);
   close_run(run);
   post_status(run, status, NULL, NULL, 0, result, error);
 }

@@ -20,6 +20,7 @@
 #include "store/artifacts.h"
 #include "store/gates.h"
 #include "store/runs.h"
+#include "store/with.h"
 
 struct run;
 struct task;
@@ -45,6 +46,9 @@ struct wait_kind {
       struct wait *
           w); /* after a recorded answer: fetches what the journal only names, then wait_ready. NULL: nothing to fetch */
   void (*release)(struct wait *w); /* frees w->data; NULL: free() */
+  /* Hashes what the answer says, without what was measured of it (ids, times, costs): equal questions with equal answers, again and again,
+   * are a loop. NULL: such a loop does no harm. */
+  void (*digest)(const struct wait *w, uint8_t out[SHA_BYTES]);
 };
 
 struct wait {
@@ -130,17 +134,18 @@ struct run {
   struct map *by_content; /* (kind, hash) -> list of unused entries, for --with scripts */
   struct list losers;     /* entries whose key another one has */
   size_t unused;          /* recorded entries not asked for yet */
-  bool with_scripts, with_artifacts, with_models;
-  char *with; /* all of it: with.h reads the roles */
+  struct with with; /* what the newest resume takes up anew, of what is recorded up to row.seq_horizon */
   struct map
-      *fresh; /* artifacts that this life of the run wrote anew: recorded reads of them are old. NULL: none */
+      *fresh; /* artifacts that the run wrote since it was changed: older reads of them are old. NULL: none */
   struct map *seen; /* "project/artifact" -> highest version number read or written (as intptr_t) */
   struct llm_budget budget;
-  int64_t now_ms; /* the run's clock: time of the last delivered answer */
-  int64_t events,
-      events_told; /* ordinal of the last event, and of the last one that an earlier life of the run told */
-  bool events_shifted;
-  bool replaying; /* no miss yet */
+  int64_t now_ms;    /* the run's clock: time of the last delivered answer */
+  int64_t at_seq;    /* of the last delivered entry: the place of what is told now */
+  int64_t told_here; /* events at this place, in all lives */
+  struct told *told; /* what earlier lives of the run told; NULL: nothing */
+  bool replaying;    /* no miss yet */
+  struct op_run_progress
+      *held; /* the progress of a replay is no news: the last of it is written when it is over */
   enum {
     RUN_CLAIMING,
     RUN_LOADING,
@@ -209,9 +214,9 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
                   const char *label);
 /* Is `name` what `--until` asks for? Then the caller yields a park wait. */
 bool run_until_reached(struct run *run, const char *name);
-/* A resume that changes something leaves recorded reads behind that are older than what the run has written since. `subject`: an artifact's
- * name in the project that the run works on now. run_wrote: did this life of the run write it anew? */
-void run_note_write(struct run *run, const char *subject);
+/* A change of the run (a resume --with, a retry) leaves recorded reads behind that are older than what the run has written since.
+ * `subject`: an artifact's name in the project that the run works on now. run_wrote: did the run write it since that change? */
+void run_note_write(struct run *run, const struct wait *w, const char *subject);
 /* The project that the run works on now is called `slug` (copied). For the run's own project this is also where its files go, unless
  * --out says another place. */
 void run_project_named(struct run *run, const char *slug);
@@ -229,6 +234,8 @@ void run_store_error(struct run *run, struct wait *w, enum err err, const struct
 
 /* The run's own choice of models for a role (--model), or none. */
 void run_models(const struct run *run, const char *role, const char *const **models, size_t *n);
+/* Was it recorded before the newest change of the run (a resume --with, a retry)? What came later goes by that change already. */
+bool run_is_older(const struct run *run, int64_t seq);
 
 /* ---- tasks (task.c) */
 struct task *task_new(struct run *run, struct task *parent, const char *key, lua_State *L);

@@ -147,10 +147,16 @@ const struct llm_role *llm_role(const struct llm *llm, const char *role) {
   return otherwise;
 }
 
-const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models) {
-  if (models && n_models) return models[0];
-  const struct llm_role *r = llm_role(llm, role);
-  return r ? r->models[0] : NULL;
+bool llm_role_moved(const struct llm *llm, const char *role, const char *const *models, size_t n_models,
+                    const char *answered) {
+  const struct llm_role *r = models && n_models ? NULL : llm_role(llm, role);
+  if (r) {
+    models = (const char *const *)r->models;
+    n_models = r->n_models;
+  }
+  for (size_t i = 0; models && i < n_models; i++)
+    if (strcmp(models[i], answered) == 0) return false;
+  return models && n_models > 0;
 }
 
 static enum err unknown_provider(const struct llm *llm, const char *full_name, struct error *e) {

@@ -128,8 +128,10 @@ struct llm_live {
 };
 bool llm_call_live(const struct llm_call *c, struct llm_live *out);
 
-/* The "provider/model" that a role resolves to now (first choice); NULL when none does. For --with models. */
-const char *llm_resolve(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
+/* Does the role stand for other models now than the one that answered ("provider/model")? Each of its models counts, not only the
+ * first; a role without any has nothing else to offer. `models`: a run's own choice, or none. For --with models. */
+bool llm_role_moved(const struct llm *llm, const char *role, const char *const *models, size_t n_models,
+                    const char *answered);
 /* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
 /* A key was written: the provider's next call reads it anew. */

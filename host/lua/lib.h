@@ -17,6 +17,7 @@
 #pragma once
 #include <stdint.h>
 #include <lua.h>
+#include "base/hash.h"
 
 void lib_open_base(lua_State *L);
 void lib_open_string(lua_State *L);
@@ -24,8 +25,19 @@ void lib_open_table(lua_State *L);
 void lib_open_math(lua_State *L);
 void lib_open_utf8(lua_State *L);
 
-/* Seeds math.random. After lib_open_math; before it the generator has a fixed seed. May raise. */
-void lib_math_seed(lua_State *L, const uint8_t seed[32]);
+/* Seeds math.random; before it the generator has a fixed seed. May raise. */
+void lib_math_seed(lua_State *L, const uint8_t seed[SHA_BYTES]);
+
+/* From here math.random gives numbers of their own, of the seed and this key, and the shared ones stay where they are: so work whose result is
+ * kept can be left out later. Pushes a value: closing it (lua_closeslot, or an error that passes) ends that. Not nested. May raise.
+ * lib_math_shared ends it too: for a coroutine that died in between, whose values nobody closes. */
+struct lib_math_key {
+  const char *scope; /* must stay until then */
+  uint8_t hash[SHA_BYTES];
+  int64_t n;
+};
+void lib_math_own(lua_State *L, const struct lib_math_key *key);
+void lib_math_shared(lua_State *L);
 
 /* Pushes the value at `index` as text, like luaL_tolstring but without addresses: "table", "function", or the
  * metatable's __name. Calls __tostring. The result lives as long as it is on the stack. May raise. */

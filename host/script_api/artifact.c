@@ -97,7 +97,7 @@ static int push_puts(lua_State *L, struct wait *w) {
     lua_getfield(L, -1, "name");
     lua_getfield(L, -2, "version");
     if (lua_isstring(L, -2)) remember(run, lua_tostring(L, -2), lua_tointeger(L, -1));
-    if (lua_isstring(L, -2) && !w->recorded) run_note_write(run, lua_tostring(L, -2));
+    if (lua_isstring(L, -2)) run_note_write(run, w, lua_tostring(L, -2));
   }
   lua_settop(L, list);
   run_beat(run);

@@ -178,6 +178,26 @@ static int finish_try(lua_State *L, struct wait *w) {
   return 2;
 }
 
+/* Of an answer its words and why they end, of an error its kind and reason. */
+static void digest(const struct wait *w, uint8_t out[SHA_BYTES]) {
+  static const char *const fields[] = {"text", "stop", "kind", "reason", NULL};
+  const char *answer = w->result, *error;
+  size_t n = w->n_result, n_error;
+  if (jsonx_member(answer, n, w->failed ? "failed" : "error", &error, &n_error)) {
+    answer = error;
+    n = n_error;
+  }
+  struct sha256 *h = sha256_begin();
+  for (int i = 0; fields[i]; i++) {
+    const char *value;
+    size_t n_value;
+    if (!jsonx_member(answer, n, fields[i], &value, &n_value)) continue;
+    sha256_add(h, fields[i], strlen(fields[i]) + 1);
+    sha256_add(h, value, n_value);
+  }
+  sha256_end(h, out);
+}
+
 static const struct wait_kind ask_kind = {.name = "llm",
                                           .api_name = "llm.ask",
                                           .journaled = true,
@@ -186,7 +206,8 @@ static const struct wait_kind ask_kind = {.name = "llm",
                                           .waits = waits,
                                           .show = show,
                                           .finish = finish_ask,
-                                          .release = release};
+                                          .release = release,
+                                          .digest = digest};
 static const struct wait_kind try_kind = {.name = "llm",
                                           .api_name = "llm.try_ask",
                                           .journaled = true,
@@ -195,7 +216,8 @@ static const struct wait_kind try_kind = {.name = "llm",
                                           .waits = waits,
                                           .show = show,
                                           .finish = finish_try,
-                                          .release = release};
+                                          .release = release,
+                                          .digest = digest};
 
 /* ---- check */
 

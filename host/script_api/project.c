@@ -51,7 +51,7 @@ static void take_slug(lua_State *L, struct run *run) {
 
 static int finish(lua_State *L, struct wait *w) {
   bool set = ((struct question *)w->data)->what == PROJECT_SET;
-  if (set && !w->recorded) run_note_write(run_of(L), SUBJECT);
+  if (set) run_note_write(run_of(L), w, SUBJECT);
   args_push_result(L, w);
   if (set) take_slug(L, run_of(L));
   if (!lua_istable(L, -1)) {

@@ -6,6 +6,7 @@
 #include "script_api/api.h"
 #include "script_api/args.h"
 #include "base/mem.h"
+#include "lua/lib.h"
 #include "lua/script_set.h"
 #include "lua/value.h"
 
@@ -25,12 +26,16 @@ static void release(struct wait *w) {
   buf_release(&((struct made *)w->data)->json);
   free(w->data);
 }
+static void digest(const struct wait *w, uint8_t out[SHA_BYTES]) {
+  sha256(w->result, w->n_result, out);
+}
 static const struct wait_kind step_kind = {.name = "step",
                                            .api_name = "step",
                                            .journaled = true,
                                            .start = start,
                                            .finish = finish,
-                                           .release = release};
+                                           .release = release,
+                                           .digest = digest};
 
 /* The hash of the file that defines fn: an edited file makes its steps again. */
 static const char *defining_file(lua_State *L, int fn) {
@@ -67,9 +72,13 @@ static int step(lua_State *L) {
   buf_putc(&w->content, '}');
   wait_seal(w);
   if (run_journal_has(run, w)) return wait_yield(L, w);
+  struct lib_math_key key = {.scope = w->key.scope, .n = w->key.n};
+  memcpy(key.hash, w->key.hash, SHA_BYTES);
+  lib_math_own(L, &key); /* a replay does not call fn: it must not move the run's own numbers */
   lua_pushvalue(L, 3);
   lua_pushvalue(L, 2);
   lua_call(L, 1, 1); /* not lua_callk: fn may not wait */
+  lua_closeslot(L, 4);
   if (value_encode(L, -1, &made->json, &e) != OK) return args_raise(L, "step: what fn returned", &e);
   return wait_yield(L, w);
 }

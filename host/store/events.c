@@ -10,13 +10,17 @@
 #include "store/write/spool.h"
 #include "store/sql.h"
 
-enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id) {
+enum err event_insert(struct db *db, int64_t run, struct event_place at, const char *kind, const char *data,
+                      int64_t *id) {
   struct db_stmt *s =
-      db_prepare(db, "INSERT INTO events (run_id, at, kind, data) VALUES ($run, $at, $kind, $data)");
+      db_prepare(db, "INSERT INTO events (run_id, at, kind, data, seq, n) VALUES ($run, $at, $kind, $data,"
+                     " CASE WHEN $n > 0 THEN $seq END, nullif($n, 0))");
   db_bind_int(s, "$run", run);
   db_bind_int(s, "$at", clock_wall_ms());
   db_bind_text(s, "$kind", kind);
   db_bind_text(s, "$data", data ? data : "{}");
+  db_bind_int(s, "$seq", at.seq);
+  db_bind_int(s, "$n", at.n);
   enum err err = db_run(s);
   if (id) *id = err == OK ? db_last_id(db) : 0;
   return err;
@@ -32,7 +36,7 @@ enum err event_status(struct db *db, int64_t run, const char *status, const char
   if (parsed) json_object_set_new(v, "error", parsed);
   char *data = jsonx_dumps(v);
   json_decref(v);
-  enum err err = event_insert(db, run, "status", data, NULL);
+  enum err err = event_insert(db, run, (struct event_place){0}, "status", data, NULL);
   free(data);
   return err;
 }
@@ -42,13 +46,13 @@ enum err event_status(struct db *db, int64_t run, const char *status, const char
 static enum err apply_event(struct db *db, struct store_op *base) {
   struct op_event *op = (struct op_event *)base;
   enum err err = op->epoch ? fence_check(db, op->run, op->epoch) : OK;
-  return err == OK ? event_insert(db, op->run, op->kind, op->data, &op->id) : err;
+  return err == OK ? event_insert(db, op->run, op->at, op->kind, op->data, &op->id) : err;
 }
 
 static enum err encode_event(const struct store_op *base, struct buf *line) {
   const struct op_event *op = (const struct op_event *)base;
-  json_t *v = json_pack("{s:I,s:I,s:s}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "kind",
-                        op->kind);
+  json_t *v = json_pack("{s:I,s:I,s:I,s:I,s:s}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch,
+                        "seq", (json_int_t)op->at.seq, "n", (json_int_t)op->at.n, "kind", op->kind);
   spool_put_text(v, "data", op->data);
   return spool_put_json(line, v);
 }
@@ -60,6 +64,7 @@ static struct store_op *decode_event(const char *text, size_t n) {
   op->op.kind = &op_event_kind;
   op->run = jsonx_int(v, "run", 0);
   op->epoch = jsonx_int(v, "epoch", 0);
+  op->at = (struct event_place){jsonx_int(v, "seq", 0), jsonx_int(v, "n", 0)};
   snprintf(op->kind, sizeof op->kind, "%s", jsonx_str(v, "kind", "log"));
   op->data = spool_take_text(v, "data", NULL);
   json_decref(v);
@@ -74,12 +79,14 @@ static void free_event(struct store_op *op) {
 const struct store_op_kind op_event_kind = {"event",      apply_event, encode_event,
                                             decode_event, free_event,  true};
 
-void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, const char *data_json) {
+void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,
+                 const char *data_json) {
   struct op_event *op = mem_alloc(sizeof *op);
   op->op.kind = &op_event_kind;
   op->op.done = free_event;
   op->run = run;
   op->epoch = epoch;
+  op->at = at;
   snprintf(op->kind, sizeof op->kind, "%s", kind);
   op->data = mem_dup(data_json);
   store_post(s, &op->op);
@@ -151,12 +158,12 @@ enum err events_newest(struct db *db, int64_t *id) {
   return sql_end(db, s, step);
 }
 
-enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal) {
-  *ordinal = 0;
-  struct db_stmt *s =
-      db_prepare(db, "SELECT COALESCE(MAX(json_extract(data, '$.i')), 0) FROM events WHERE run_id = $run");
+enum err events_placed_each(struct db *db, int64_t run,
+                            void (*fn)(void *, int64_t, const char *, const char *), void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT seq, kind, data FROM events WHERE run_id = $run AND seq IS NOT NULL ORDER BY id");
   db_bind_int(s, "$run", run);
   enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) *ordinal = db_int(s, 0);
+  while ((step = db_step(s)) == DB_ROW) fn(arg, db_int(s, 0), db_text(s, 1), db_text(s, 2));
   return sql_end(db, s, step);
 }

@@ -2,17 +2,25 @@
 #pragma once
 #include "store/store.h"
 
+/* Where a run told it: after the journal's entry `seq` had been delivered, as the n-th event from there (from 1; 0: it has no place, like the
+ * store's own words). An event that was told at its place is not told again by a later life of the run. */
+struct event_place {
+  int64_t seq, n;
+};
+
 /* Appends one event. Nobody waits for it; dropped and counted when the run moved on. `data` is JSON, owned by the op, as is kind's text.
  * epoch 0: not fenced (a person's or the watcher's word on a run that nobody holds). Usually posted with events_post. */
 struct op_event {
   struct store_op op;
   int64_t run, epoch;
+  struct event_place at;
   char kind[24]; /* phase | log | progress | status | call | note | error */
   char *data;
   int64_t id; /* out */
 };
 extern const struct store_op_kind op_event_kind;
-void events_post(struct store *s, int64_t run, int64_t epoch, const char *kind, const char *data_json);
+void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,
+                 const char *data_json);
 
 struct event_row {
   int64_t id, run, at;
@@ -37,5 +45,6 @@ enum err events_after(struct db *db, int64_t after_id, int limit, void (*fn)(voi
                       void *arg);
 /* The newest event's id; 0: none. */
 enum err events_newest(struct db *db, int64_t *id);
-/* The highest "i" in the data of the run's events (the engine numbers them), 0 when there is none. */
-enum err events_last_ordinal(struct db *db, int64_t run, int64_t *ordinal);
+/* The events that have a place. `seq` is -1 for those of an older quire, which knew no places. */
+enum err events_placed_each(struct db *db, int64_t run,
+                            void (*fn)(void *, int64_t seq, const char *kind, const char *data), void *arg);

@@ -356,7 +356,7 @@ static enum err apply_note(struct db *db, struct store_op *base) {
   json_t *v = json_pack("{s:s}", "text", op->text);
   char *data = jsonx_dumps(v);
   json_decref(v);
-  err = event_insert(db, op->run, "note", data, NULL);
+  err = event_insert(db, op->run, (struct event_place){0}, "note", data, NULL);
   free(data);
   return err;
 }

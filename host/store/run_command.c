@@ -39,13 +39,16 @@ static enum err check_command(const struct op_run_command *op, const struct run_
 static enum err resume(struct db *db, const struct op_run_command *op) {
   int64_t horizon = 0;
   enum err err = OK;
-  if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
+  if (op->with && op->with->artifacts) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
   struct db_stmt *s =
       db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
                      " resume_with = $with, script_set = COALESCE($set, script_set),"
-                     " read_horizon = max(read_horizon, $horizon), deaths = 0 WHERE id = $id");
-  db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
+                     " read_horizon = max(read_horizon, $horizon), deaths = 0,"
+                     " seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
+                     "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END"
+                     " WHERE id = $id");
+  db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_id(s, "$set", op->script_set);
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$id", op->id);

@@ -32,14 +32,14 @@ static enum err find_project(struct db *db, struct op_run_create *op, int64_t *p
 static enum err insert_run(struct db *db, struct op_run_create *op, int64_t project) {
   int64_t horizon = 0;
   enum err err = OK;
-  if (op->resume_with && strstr(op->resume_with, "artifacts")) err = artifact_horizon(db, &horizon);
+  if (op->with && op->with->artifacts) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
       db,
       "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, wake_at, created_at)"
       " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $wake, $now)");
   db_bind_id(s, "$wake", op->wake_at);
-  db_bind_text(s, "$with", op->resume_with && *op->resume_with ? op->resume_with : NULL);
+  db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_int(s, "$horizon", horizon);
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$key", op->key && *op->key ? op->key : NULL);
@@ -87,7 +87,12 @@ static enum err copy_journal(struct db *db, const struct op_run_create *op) {
   db_bind_int(s, "$new", op->id);
   db_bind_int(s, "$old", op->retry_of);
   enum err err = db_run(s);
-  return err == OK ? forget_rejected(db, op) : err;
+  if (err == OK) err = forget_rejected(db, op);
+  if (err != OK) return err;
+  s = db_prepare(db, "UPDATE runs SET seq_horizon ="
+                     " (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE run_id = $new) WHERE id = $new");
+  db_bind_int(s, "$new", op->id);
+  return db_run(s);
 }
 
 static enum err write_gives(struct db *db, const struct op_run_create *op, int64_t project) {

@@ -15,7 +15,8 @@
   "r.id, r.project_id, r.script_set, r.epoch, r.retry_of, r.key, p.slug, r.pipeline, r.status, r.wait_kind, r.wait_for, r.phase,"   \
   " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
   " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
-  " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open')"
+  " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open'),"                            \
+  " r.seq_horizon"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
 static char *copy(struct db_stmt *s, int column) {
@@ -56,7 +57,8 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .result = copy(s, 30),
                           .error = copy(s, 31),
                           .title = copy(s, 32),
-                          .gate = db_int(s, 33)};
+                          .gate = db_int(s, 33),
+                          .seq_horizon = db_int(s, 34)};
 }
 
 void run_row_release(struct run_row *r) {
@@ -80,7 +82,7 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     read_row(s, out);
-    out->input = copy(s, 34);
+    out->input = copy(s, 35);
   }
   db_reset(s);
   if (step == DB_FAILED) return db_error(db, e);

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include "store/store.h"
+#include "store/with.h"
 
 struct run_row {
   int64_t id, project_id, script_set, epoch, retry_of;
@@ -14,6 +15,8 @@ struct run_row {
   int64_t wake_at, progress_done, progress_total;
   int64_t cost_nano, calls, tokens_in, tokens_out, unpriced_calls; /* sums over its calls */
   int64_t read_horizon; /* highest artifact version id it may read --with artifacts; 0: none */
+  int64_t
+      seq_horizon; /* the last entry of its journal when it was changed (resume --with, retry); 0: never */
   int64_t created_at, started_at, last_heartbeat, ended_at, deaths;
 };
 void run_row_release(struct run_row *r);
@@ -45,7 +48,7 @@ struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
   int64_t script_set, retry_of; /* retry_of: its live journal entries (answers, not errors) are copied */
-  const char *resume_with;      /* of a retry --with ..., or NULL; "artifacts" sets the read horizon to now */
+  const struct with *with;      /* of a retry --with ..., or NULL */
   const struct run_give *gives;
   size_t n_gives;
   int64_t wake_at;           /* not before this time (ms); 0: at once */
@@ -104,11 +107,10 @@ struct op_run_command {
   enum { RUN_RESUME, RUN_PAUSE, RUN_CANCEL } what;
   bool
       orphan; /* a run that is 'running' is in nobody's hands (its host died), so it may be resumed or paused */
-  const char *
-      resume_with; /* "scripts", "artifacts", "models", "models=writer", joined by commas; NULL: exact replay */
-  int64_t script_set;  /* new set for --with scripts, or 0 */
-  const char *options; /* replaces the options (models, budget, until) when not NULL */
-  struct run_row row;  /* out: as it is now */
+  const struct with *with; /* what is taken up anew; NULL or empty: an exact replay */
+  int64_t script_set;      /* new set for --with scripts, or 0 */
+  const char *options;     /* replaces the options (models, budget, until) when not NULL */
+  struct run_row row;      /* out: as it is now */
 };
 extern const struct store_op_kind op_run_command_kind;
 

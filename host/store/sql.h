@@ -2,6 +2,7 @@
 #pragma once
 #include <jansson.h>
 #include "store/calls.h"
+#include "store/events.h"
 
 /* A table `line(id)` for WITH RECURSIVE: the runs that `first` selects and those that they continue (retry_of). What a run has written,
  * proposed, asked and paid for is what its line has: whoever asks for "its own" asks for the line. */
@@ -12,7 +13,8 @@
 /* The id of the blob with this content, made when there is none. `sha` may be NULL. */
 enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id);
 /* One event inside another op's transaction. `data` is JSON text. */
-enum err event_insert(struct db *db, int64_t run, const char *kind, const char *data, int64_t *id);
+enum err event_insert(struct db *db, int64_t run, struct event_place at, const char *kind, const char *data,
+                      int64_t *id);
 /* An event of kind "status": {"status":..} and what else is not NULL or 0. `error` is JSON or plain text. */
 enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
                       const char *wait_for, int64_t wake_at, const char *error);

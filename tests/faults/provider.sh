@@ -109,4 +109,16 @@ faults ''
 sed -i 's|default = "stub/novelist"|default = { "gone/novelist", "stub/novelist" }|; s|providers = {|providers = { gone = { adapter = "openai", base_url = "http://127.0.0.1:1/v1", retries = 1 },|' "$QUIRE_LIBRARY/quire.lua"
 t_run 0 timeout 30 "$QUIRE" run "${glossary[@]}"
 t_is "$(sql "SELECT DISTINCT provider FROM calls WHERE state = 'answered'")" stub
+t_case "a script that asks the same for ever is stopped after eight equal answers, whatever id and time each has"
+fresh round
+faults ''
+cat >"$tmp/round.lua" <<'LUA'
+return { title = "Round", run = function()
+  for _ = 1, 20 do llm.ask { role = "writer", prompt = "One sentence about the sea.", max_words = 20 } end
+end }
+LUA
+t_run 1 "$QUIRE" run "$tmp/round.lua" --quiet
+t_has "$out" "stuck"
+t_is "$(ledger_total)" 8
+t_ok test "$(sql "SELECT count(DISTINCT request_id) FROM calls")" -eq 8
 t_done

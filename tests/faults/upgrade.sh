@@ -13,7 +13,16 @@ reference 10
 t_case "killed in the middle, taken back to the schema before, and upgraded: every run goes on where it was"
 steps_library
 cat >"$QUIRE_LIBRARY/pipelines/ask.lua" <<'LUA'
-return { title = "Asks", run = function() return gate.ask { title = "Go on?", show = "", choices = { "yes", "no" } }.choice end }
+return { title = "Asks", run = function()
+  log.info("a")
+  step("b", 1, function() log.info("b") return 1 end)
+  log.info("c")
+  local said = gate.ask { title = "Go on?", show = "", choices = { "yes", "no" } }.choice
+  log.info("d")
+  step("e", 1, function() log.info("e") return 1 end)
+  log.info("f")
+  return said
+end }
 LUA
 serve_start
 api POST /api/runs '{"pipeline": "ask", "key": "ask", "input": {}}' >"$tmp/said"
@@ -35,6 +44,12 @@ declare -A undo=(
   [5]="DROP TRIGGER calls_finished; ALTER TABLE calls DROP COLUMN presumed; ALTER TABLE calls DROP COLUMN risk_nano;
     CREATE TRIGGER calls_finished BEFORE UPDATE OF state, cost_nano ON calls WHEN OLD.state <> 'sent'
     BEGIN SELECT RAISE(ABORT, 'this call has ended: its row does not change any more'); END"
+  [6]="DROP TRIGGER runs_terminal; ALTER TABLE runs DROP COLUMN seq_horizon;
+    CREATE TRIGGER runs_terminal BEFORE UPDATE OF status ON runs WHEN OLD.status IN ('completed','failed','cancelled')
+    BEGIN SELECT RAISE(ABORT, 'this run has ended: its row does not change any more'); END;
+    UPDATE events SET data = json_set(data, '\$.i', (SELECT count(*) FROM events e WHERE e.run_id = events.run_id
+      AND e.seq IS NOT NULL AND e.id <= events.id)) WHERE seq IS NOT NULL;
+    ALTER TABLE events DROP COLUMN n; ALTER TABLE events DROP COLUMN seq"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"
@@ -44,6 +59,7 @@ t_is "$(sql "SELECT count(*) >= $answered FROM calls WHERE state = 'answered'")"
 api POST /api/gates/1 '{"choice": "yes"}' >"$tmp/said"
 wait_ended 30
 t_is "$(sql "SELECT count(*), max(epoch), max(deaths) FROM runs WHERE status = 'completed' AND pipeline = 'steps'")" "10|2|0"
+t_is "$(sql "SELECT group_concat(json_extract(data, '\$.text'), '') FROM (SELECT data FROM events WHERE kind = 'log' ORDER BY id)")" abcdef
 t_is "$(sql "SELECT result FROM run_texts JOIN runs ON id = run_id WHERE pipeline = 'ask'")" '"yes"'
 sound 10
 serve_stop

@@ -114,6 +114,29 @@ static void a_field_of_the_wrong_type_counts_as_absent(void **state) {
   json_decref(v);
 }
 
+static void a_member_is_found_in_text_without_parsing_it(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\"a\":{\"text\":[\"no\",{}]},\"b\\\\\":\"\\\"text\\\":1,}\",\"n\":-1.5,\"text\":\"yes\"}";
+  const char *value;
+  size_t n;
+  assert_true(jsonx_member(text, sizeof text - 1, "text", &value, &n));
+  assert_int_equal(n, 5);
+  assert_memory_equal(value, "\"yes\"", 5);
+  assert_true(jsonx_member(text, sizeof text - 1, "n", &value, &n));
+  assert_memory_equal(value, "-1.5,", n + 1);
+  assert_true(jsonx_member(text, sizeof text - 1, "a", &value, &n));
+  assert_memory_equal(value, "{\"text\":[\"no\",{}]},", n + 1);
+  assert_false(jsonx_member(text, sizeof text - 1, "no", &value, &n));
+  for (size_t cut = 0; cut < sizeof text - 1; cut++) { /* cut short it is never read beyond its end */
+    char *part = mem_dup_n(text, cut);
+    jsonx_member(part, cut, "zz", &value, &n);
+    free(part);
+  }
+  assert_false(jsonx_member("[1]", 3, "text", &value, &n));
+  assert_false(jsonx_member("", 0, "text", &value, &n));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(equal_requests_have_equal_bytes),
@@ -121,6 +144,7 @@ int main(void) {
       cmocka_unit_test(a_bomb_of_brackets_is_refused_before_it_is_built),
       cmocka_unit_test(a_value_too_deep_or_too_big_to_store_is_an_error_not_a_crash),
       cmocka_unit_test(a_field_of_the_wrong_type_counts_as_absent),
+      cmocka_unit_test(a_member_is_found_in_text_without_parsing_it),
   };
   return cmocka_run_group_tests_name("jsonx", tests, NULL, NULL);
 }

@@ -194,9 +194,9 @@ static void note_event(void *arg, const struct event_row *row) {
 static void events_are_ordered_and_fenced(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch);
-  events_post(s, run, epoch, "phase", "{\"name\":\"writing\"}");
-  events_post(s, run, epoch + 1, "log", "{}"); /* a zombie's */
-  events_post(s, run, 0, "note", "{}");
+  events_post(s, run, epoch, (struct event_place){0}, "phase", "{\"name\":\"writing\"}");
+  events_post(s, run, epoch + 1, (struct event_place){0}, "log", "{}"); /* a zombie's */
+  events_post(s, run, 0, (struct event_place){0}, "note", "{}");
   struct op_note_add last = {.op = {.kind = &op_note_add_kind}, .run = run, .text = "x"};
   do_ok(s, &last.op);
   struct seen seen = {0};

@@ -71,7 +71,7 @@ static void edit(struct store *s, int64_t project, const char *name, const char 
 static int64_t ended_run(struct store *s, const char *project, const char *prompt) {
   int64_t run = create_run(s, project), epoch = claim(s, run);
   answered_call(s, run, epoch, 1, prompt);
-  events_post(s, run, epoch, "log", "{\"i\":1}");
+  events_post(s, run, epoch, (struct event_place){0}, "log", "{\"i\":1}");
   assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
   return run;
 }
@@ -692,6 +692,7 @@ static void live_runs_of_an_older_quire_go_on_after_the_update(void **state) {
   struct store *s = f->store;
   assert_int_equal(ask(s, "PRAGMA user_version"), schema_version());
   check_nothing_lost(s);
+  assert_int_equal(ask(s, "SELECT count(*) FROM events WHERE seq = -1 AND n = 1 AND data = '{}'"), 1);
   int64_t epoch = claim(s, 1);
   assert_int_equal(epoch, 4);
   assert_int_equal(journal(s, 1, epoch, 3, "1"), OK);

@@ -218,10 +218,12 @@ static void a_person_resumes_and_cancels(void **state) {
                                   .n = 1,
                                   .expected = -1};
   do_ok(s, &edit.op);
+  struct with with;
+  assert_int_equal(with_parse("scripts,artifacts", &with, NULL), OK);
   struct op_run_command op = {.op = {.kind = &op_run_command_kind},
                               .id = run,
                               .what = RUN_RESUME,
-                              .resume_with = "scripts,artifacts",
+                              .with = &with,
                               .options = "{\"budget\":2}"};
   assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* it is running */
   assert_int_equal(set_status(s, run, epoch, "waiting", "budget", "money", 0, NULL), OK);
@@ -235,6 +237,7 @@ static void a_person_resumes_and_cancels(void **state) {
   do_ok(s, &op.op);
   assert_string_equal(op.row.status, "cancelled");
   assert_int_equal(op.row.epoch, epoch + 1);
+  with_release(&with);
   run_row_release(&op.row);
 }
 

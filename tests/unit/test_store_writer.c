@@ -208,7 +208,7 @@ static void fill_spool(struct fixture *f, int64_t *run) {
                                        .total = 3};
   do_ok(s, &progress->op);
   progress->op.kind->free(&progress->op);
-  events_post(s, *run, epoch, "log", "{\"line\":1}");
+  events_post(s, *run, epoch, (struct event_place){0}, "log", "{\"line\":1}");
   assert_int_equal(set_status(s, *run, epoch, "completed", NULL, NULL, 0, NULL), OK);
   store_close(s);
   f->store = NULL;
@@ -442,7 +442,7 @@ static void closing_commits_what_was_posted(void **state) {
   struct fixture *f = *state;
   enum { N = 2000 };
   int64_t run = create_run(f->store, "b"), epoch = claim(f->store, run);
-  for (int i = 0; i < N; i++) events_post(f->store, run, epoch, "log", "{}");
+  for (int i = 0; i < N; i++) events_post(f->store, run, epoch, (struct event_place){0}, "log", "{}");
   reopen(f);
   assert_int_equal(ask(f->store, "SELECT count(*) FROM events WHERE kind = 'log'"), N);
 }

@@ -155,7 +155,27 @@ static const char migration_5[] =
     "UPDATE runs SET calls = calls + p.n, unpriced_calls = unpriced_calls + p.n"
     " FROM (SELECT run_id, count(*) AS n FROM calls WHERE presumed GROUP BY run_id) p WHERE p.run_id = runs.id;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5};
+/* What a resume --with or a retry takes up anew is what was recorded before it (runs.seq_horizon). A run that is in the middle of such a resume goes
+ * on as if it had been given now. Events are told once by their place in the journal: `seq` is the entry that was delivered last, `n` counts
+ * from there. Until now each life of a run counted its events from 1 ("i"); those that an unfinished run has told get the place -1: anywhere. */
+static const char migration_6[] =
+    "ALTER TABLE runs ADD COLUMN seq_horizon INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE runs SET seq_horizon = COALESCE((SELECT MAX(seq) FROM journal WHERE run_id = runs.id), 0)"
+    " WHERE status IN ('queued','running','waiting') AND (resume_with IS NOT NULL OR retry_of IS NOT NULL);"
+    "DROP TRIGGER runs_terminal;"
+    "CREATE TRIGGER runs_terminal BEFORE UPDATE OF id, status, epoch, last_heartbeat, project_id, key, pipeline, script_set,"
+    " retry_of, wait_kind, wait_for, wake_at, resume_with, read_horizon, seq_horizon, phase, summary, progress_label, progress_done,"
+    " progress_total, created_at, started_at, ended_at, deaths, death_mark ON runs"
+    " WHEN OLD.status IN ('completed','failed','cancelled')"
+    " BEGIN SELECT RAISE(ABORT, 'this run has ended: its row does not change any more'); END;"
+    "ALTER TABLE events ADD COLUMN seq INTEGER;"
+    "ALTER TABLE events ADD COLUMN n INTEGER;"
+    "UPDATE events SET seq = -1, n = json_extract(data, '$.i'), data = json_remove(data, '$.i')"
+    " WHERE run_id IN (SELECT id FROM runs WHERE status IN ('queued','running','waiting'))"
+    " AND json_valid(data) AND json_extract(data, '$.i') IS NOT NULL;";
+
+static const char *const migrations[] = {migration_1, migration_2, migration_3,
+                                         migration_4, migration_5, migration_6};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

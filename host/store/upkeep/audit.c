@@ -219,13 +219,15 @@ static const struct rule content_rules[] = {
      "SELECT COALESCE(v.run_id, 0), 'version ' || v.number || ' of artifact ' || v.artifact_id || ' should have ' || v.size"
      " || ' bytes; its content (blob ' || b.id || ') has ' || b.size FROM artifact_versions v"
      " JOIN blobs b ON b.id = v.blob_id WHERE v.size <> b.size"},
-    /* The engine numbers the events of a run: "i". Those of the store (status, note) have none. */
+    /* What a run tells has a place: the journal's entry that it stands behind, and a count from there. The store's own words have none. */
     {"events",
-     "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is number ' || i || ' of the run''s own count, but an earlier"
-     " event was number ' || before || ': its history was told twice or out of order'"
-     " FROM (SELECT id, run_id, i, lag(i) OVER (PARTITION BY run_id ORDER BY id) AS before"
-     "  FROM (SELECT id, run_id, json_extract(data, '$.i') AS i FROM events WHERE json_valid(data)) WHERE i IS NOT NULL)"
-     " WHERE before >= i"},
+     "SELECT run_id, 'event ' || max(id) || ' of run ' || run_id || ' stands where event ' || min(id) || ' stands (number ' || n"
+     " || ' after entry ' || seq || ' of the journal): its history was told twice' FROM events WHERE seq IS NOT NULL"
+     " GROUP BY run_id, seq, n HAVING count(*) > 1"},
+    {"events",
+     "SELECT e.run_id, 'event ' || e.id || ' of run ' || e.run_id || ' stands behind entry ' || e.seq || ' of a journal that ends"
+     " with ' || j.most || ': an answer that was told of is lost' FROM events e"
+     " JOIN (SELECT run_id, max(seq) AS most FROM journal GROUP BY run_id) j ON j.run_id = e.run_id WHERE e.seq > j.most"},
     {"events",
      "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is not JSON' FROM events WHERE NOT json_valid(data)"},
     {"events",

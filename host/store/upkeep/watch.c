@@ -101,7 +101,7 @@ static enum err tell_queued(struct db *db, const struct op_run_stale *op, const 
                         (json_int_t)op->deaths);
   char *data = jsonx_dumps(v);
   json_decref(v);
-  enum err err = event_insert(db, op->id, "status", data, NULL);
+  enum err err = event_insert(db, op->id, (struct event_place){0}, "status", data, NULL);
   free(data);
   return err;
 }
