@@ -210,6 +210,10 @@ end
 function blueprint.run(book)
   run.phase("Blueprint")
   artifact.put("brief.json", book:wanted())
+  if not book.language.known then
+    book:issue("language", string.format("nobody here knows the language \"%s\": the book is written in it, but its files carry no language, "
+      .. "which shops refuse. Give its tag as well, such as \"%s (xx)\"", book.language.name, book.language.name))
+  end
   local fields = approved(book, ideas_for(book))
   local author = book.given.blueprint
   artifact.put("blueprint.md", readable(fields, author))
