@@ -303,7 +303,7 @@ static enum err read_models(struct config *c, struct error *e) {
   enum err err = OK;
   for (size_t i = 0; c->script_dirs[i] && !text && err == OK; i++) {
     char *path = mem_printf("%s/scripts/models.lua", c->script_dirs[i]);
-    if (access(path, F_OK) == 0 && (err = buf_read_file(&b, path, e)) == OK) text = b.data, n = b.len;
+    if (access(path, F_OK) == 0 && (err = buf_read_text(&b, path, e)) == OK) text = b.data, n = b.len;
     free(path);
   }
   for (size_t i = 0; i < embedded_count && !text; i++)
@@ -344,7 +344,7 @@ static enum err read_adapters(struct config *c, struct error *e) {
       char *path = mem_printf("%s/scripts/providers/%s.lua", c->script_dirs[d], c->llm.providers[i].adapter);
       struct buf b;
       buf_init(&b, MAX_SCRIPT_BYTES);
-      if (access(path, F_OK) == 0 && (err = buf_read_file(&b, path, e)) == OK)
+      if (access(path, F_OK) == 0 && (err = buf_read_text(&b, path, e)) == OK)
         add_adapter(c, c->llm.providers[i].adapter, b.data, b.len);
       buf_release(&b);
       free(path);
@@ -473,7 +473,7 @@ static enum err read_file(struct config *c, json_t **t, struct error *e) {
   buf_init(&b, MAX_SCRIPT_BYTES);
   enum err err = OK;
   if (access(path, F_OK) == 0) {
-    err = buf_read_file(&b, path, e);
+    err = buf_read_text(&b, path, e);
     char *chunk = mem_printf("@%s", path);
     if (err == OK) err = describe_data(b.data, b.len, chunk, t, e);
     free(chunk);

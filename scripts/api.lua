@@ -370,7 +370,8 @@ function text.fill(template, fields) end
 
 ------------------------------------------------------------------------------------------------------------ markdown
 markdown = {}
----XHTML fragment (well-formed XML); raw HTML in the source is shown as text.
+---XHTML fragment (well-formed XML) for a book; raw HTML in the source is shown as text. Images become their text, and links lead to a
+---host (http, https) or a mailbox, or nowhere.
 ---@param s string
 ---@return string
 function markdown.xhtml(s) end

@@ -20,6 +20,12 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   int64_t id = 0;
   if (!project) return err_set(e, ERR_INVALID, "a cover needs the project that it is for");
   if (!kind) return err_set(e, ERR_INVALID, "a cover is a PNG or JPEG picture; this is neither");
+  const char *fault = picture_fault(b->data, b->len);
+  if (fault) {
+    err_set(e, ERR_INVALID, "this begins as a %s picture and is none: %s", kind, fault);
+    err_hint(e, "open it in a picture program and save it again");
+    return ERR_INVALID;
+  }
   if (b->len > MAX_COVER_BYTES)
     return err_set(e, ERR_LIMIT, "a cover has at most %d MB", MAX_COVER_BYTES >> 20);
   struct db *db = store_reader(c->store);
@@ -38,7 +44,8 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   return err;
 }
 
-static enum err take_words(const char *kind, const struct buf *b, json_t **out, struct error *e) {
+static enum err take_words(const char *kind, struct buf *b, json_t **out, struct error *e) {
+  buf_drop_mark(b);
   if (b->len > MAX_INPUT_BYTES)
     return err_set(e, ERR_LIMIT, "the text has more than %d MB", MAX_INPUT_BYTES >> 20);
   if (memchr(b->data, 0, b->len) || !utf8_valid(b->data, b->len, NULL)) {

@@ -118,3 +118,13 @@ enum err buf_read_file(struct buf *b, const char *path, struct error *e) {
   close(fd);
   return err;
 }
+
+void buf_drop_mark(struct buf *b) {
+  if (b->len >= 3 && memcmp(b->data, "\xef\xbb\xbf", 3) == 0) buf_drop_front(b, 3);
+}
+
+enum err buf_read_text(struct buf *b, const char *path, struct error *e) {
+  enum err err = buf_read_file(b, path, e);
+  if (err == OK) buf_drop_mark(b);
+  return err;
+}

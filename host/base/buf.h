@@ -27,6 +27,9 @@ enum err buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(p
 void buf_drop_front(struct buf *b, size_t n); /* removes the first n bytes */
 /* Reads a whole file. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (larger than b->max). "-" reads standard input. */
 enum err buf_read_file(struct buf *b, const char *path, struct error *e);
+/* The same for text: the byte order mark that editors on Windows put before UTF-8 is left out. */
+enum err buf_read_text(struct buf *b, const char *path, struct error *e);
+void buf_drop_mark(struct buf *b); /* that mark, where there is one */
 
 /* All maxima, in one place. One rule: what a smaller one lets in, the larger one that keeps it must hold in its longest spelling. So what was
  * paid for is never too large to be kept, and what is too large is refused where it comes in, in words. */

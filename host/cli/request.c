@@ -17,7 +17,7 @@
 
 enum err request_file(const char *path, const char *what, bool utf8, struct buf *out, struct error *e) {
   struct error read = {0};
-  enum err err = buf_read_file(out, path, &read);
+  enum err err = utf8 ? buf_read_text(out, path, &read) : buf_read_file(out, path, &read);
   if (err != OK) {
     err_set(e, err == ERR_NOT_FOUND || err == ERR_LIMIT ? ERR_INVALID : err, "%s: %s", what, read.message);
     if (read.hint[0]) err_hint(e, "%s", read.hint);
@@ -26,7 +26,10 @@ enum err request_file(const char *path, const char *what, bool utf8, struct buf 
   size_t bad = 0;
   if (utf8 && !utf8_valid(out->data, out->len, &bad)) {
     err_set(e, ERR_INVALID, "%s: %s is not valid UTF-8 (byte %zu)", what, path, bad + 1);
-    err_hint(e, "convert it: iconv -f WINDOWS-1252 -t UTF-8 %s", strcmp(path, "-") == 0 ? "FILE" : path);
+    bool wide =
+        out->len > 1 && (memcmp(out->data, "\xff\xfe", 2) == 0 || memcmp(out->data, "\xfe\xff", 2) == 0);
+    err_hint(e, "convert it: iconv -f %s -t UTF-8 %s", wide ? "UTF-16" : "WINDOWS-1252",
+             strcmp(path, "-") == 0 ? "FILE" : path);
     return ERR_INVALID;
   }
   return OK;

@@ -1,6 +1,6 @@
 /* markdown.c - see markdown.h.
  *
- * Source -> markdown_limit -> (only whole UTF-8 and characters that XML knows) -> md4c -> made safe tag by tag. Text never holds a raw
+ * Source -> markdown_limit -> markdown_source -> md4c -> made safe tag by tag. Text never holds a raw
  * '<' in what md4c writes, so a '<' there begins a tag of its own making, with its attributes in its own order. */
 #include "document/markdown.h"
 
@@ -56,16 +56,22 @@ const char *markdown_limit(const char *s, size_t n) {
   return NULL;
 }
 
+static bool is_mark(const char *s, size_t len) {
+  return len == 3 && memcmp(s, "\xef\xb7\x90", 3) == 0;
+}
+
 enum err markdown_plain_characters(struct buf *out, const char *s, size_t n) {
   enum err err = OK;
   size_t from = 0, i = 0;
   while (i < n && !err) {
     size_t len = utf8_xml_character(s + i, n - i);
-    if (!len) {
+    bool kept = len && !is_mark(s + i, len);
+    if (!len) len = 1;
+    if (!kept) {
       err = buf_append(out, s + from, i - from);
-      from = i + 1;
+      from = i + len;
     }
-    i += len ? len : 1;
+    i += len;
   }
   return err ? err : buf_append(out, s + from, n - from);
 }
@@ -85,6 +91,18 @@ static bool safe_target(const char *s, size_t n) {
   return true;
 }
 
+/* May a link in a book lead there? There is no site around it. */
+static bool book_target(const char *s, size_t n) {
+  size_t scheme = begins(s, n, "http://") ? 7 : begins(s, n, "https://") ? 8 : 0;
+  if (!scheme) return begins(s, n, "mailto:") && n > 7 && memchr(s, '@', n);
+  size_t i = scheme;
+  for (; i < n && s[i] != '/' && s[i] != '#' && s[i] != '?'; i++)
+    if (!strchr("-.:_%@", s[i]) && !(s[i] >= '0' && s[i] <= '9') &&
+        !((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z'))
+      return false;
+  return i > scheme && s[scheme] != ':' && s[scheme] != '.';
+}
+
 /* The value of the attribute that begins at `at` with `name`; 0 when it is another one. */
 static size_t attribute(const char *at, const char *end, const char *name, const char **value) {
   size_t n = strlen(name);
@@ -94,22 +112,31 @@ static size_t attribute(const char *at, const char *end, const char *name, const
   return quote ? (size_t)(quote - *value) + 1 : 0; /* with its quote, so that an empty value is not nothing */
 }
 
-/* Writes one tag, `s` to `end` (behind its '>'), or what stands for it. */
-static enum err put_tag(struct buf *out, const char *s, const char *end) {
+/* md4c writes <td align="left">, which XHTML 5 does not know. */
+static enum err put_cell(struct buf *out, const char *s, const char *end) {
   const char *value = NULL;
-  size_t n = attribute(s, end, "<a href=\"", &value);
-  if (n && !safe_target(value, n - 1)) return buf_puts(out, "<a>");
-  if (n && (begins(value, n, "http:") || begins(value, n, "https:"))) {
-    enum err err = buf_append(out, s, (size_t)(end - s) - 1);
-    return err ? err : buf_puts(out, " rel=\"noopener noreferrer\">");
-  }
-  if (!begins(s, (size_t)(end - s), "<img ")) return buf_append(out, s, (size_t)(end - s));
-  const char *alt = memmem(s, (size_t)(end - s), "alt=\"", 5);
-  n = alt ? attribute(alt, end, "alt=\"", &value) : 0;
-  return n ? buf_append(out, value, n - 1) : OK;
+  size_t n = attribute(s + 3, end, " align=\"", &value);
+  if (!n) return buf_append(out, s, (size_t)(end - s));
+  return buf_printf(out, "%.3s style=\"text-align: %.*s\">", s, (int)n - 1, value);
 }
 
-static enum err make_safe(struct buf *out, const char *s, size_t n) {
+/* Writes one tag, `s` to `end` (behind its '>'), or what stands for it. */
+static enum err put_tag(struct buf *out, const char *s, const char *end, bool book) {
+  const char *value = NULL;
+  size_t all = (size_t)(end - s), n = attribute(s, end, "<a href=\"", &value);
+  if (n && !(book ? book_target(value, n - 1) : safe_target(value, n - 1))) return buf_puts(out, "<a>");
+  if (n && !book && (begins(value, n, "http:") || begins(value, n, "https:"))) {
+    enum err err = markdown_plain_characters(out, s, all - 1);
+    return err ? err : buf_puts(out, " rel=\"noopener noreferrer\">");
+  }
+  if (book && (begins(s, all, "<td ") || begins(s, all, "<th "))) return put_cell(out, s, end);
+  if (!begins(s, all, "<img ")) return markdown_plain_characters(out, s, all);
+  const char *alt = memmem(s, all, "alt=\"", 5);
+  n = alt ? attribute(alt, end, "alt=\"", &value) : 0;
+  return n ? markdown_plain_characters(out, value, n - 1) : OK;
+}
+
+static enum err make_safe(struct buf *out, const char *s, size_t n, bool book) {
   const char *stop = s + n;
   enum err err = OK;
   while (s < stop && !err) {
@@ -117,7 +144,7 @@ static enum err make_safe(struct buf *out, const char *s, size_t n) {
     const char *end = tag ? memchr(tag, '>', (size_t)(stop - tag)) : NULL;
     err = markdown_plain_characters(out, s, (size_t)((tag ? tag : stop) - s));
     if (!end) break;
-    if (!err) err = put_tag(out, tag, end + 1);
+    if (!err) err = put_tag(out, tag, end + 1, book);
     s = end + 1;
   }
   return err;
@@ -135,19 +162,27 @@ static void append_raw(const MD_CHAR *s, MD_SIZE n, void *arg) {
   if (buf_append(&raw->html, s, n) != OK) raw->full = true;
 }
 
-enum err markdown_html(const char *s, size_t n, struct buf *out, struct error *e) {
+static enum err convert(const char *s, size_t n, struct buf *out, bool book, struct error *e) {
   const char *limit = markdown_limit(s, n);
   if (limit) return err_set(e, ERR_LIMIT, "%s", limit);
   struct buf source;
   struct raw raw = {.full = false};
   buf_init(&source, MARKDOWN_MOST_BYTES);
   buf_init(&raw.html, MARKDOWN_MOST_BYTES);
-  markdown_plain_characters(&source, s, n); /* never longer than s */
   unsigned reader = MD_FLAG_NOHTML | MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH;
-  int failed =
-      md_html(source.data, (MD_SIZE)source.len, append_raw, &raw, reader, MD_HTML_FLAG_SKIP_UTF8_BOM);
-  enum err err = failed || raw.full ? ERR_LIMIT : make_safe(out, raw.html.data, raw.html.len);
+  unsigned writer = MD_HTML_FLAG_SKIP_UTF8_BOM | (book ? MD_HTML_FLAG_XHTML : 0);
+  bool failed = markdown_source(&source, s, n) != OK ||
+                md_html(source.data, (MD_SIZE)source.len, append_raw, &raw, reader, writer) != 0;
+  enum err err = failed || raw.full ? ERR_LIMIT : make_safe(out, raw.html.data, raw.html.len, book);
   buf_release(&source);
   buf_release(&raw.html);
   return err ? err_set(e, ERR_LIMIT, "limit: the Markdown would become larger than 16 MB") : OK;
+}
+
+enum err markdown_html(const char *s, size_t n, struct buf *out, struct error *e) {
+  return convert(s, n, out, false, e);
+}
+
+enum err markdown_xhtml(const char *s, size_t n, struct buf *out, struct error *e) {
+  return convert(s, n, out, true, e);
 }

@@ -9,8 +9,12 @@ enum { MARKDOWN_MOST_BYTES = 16 << 20, MARKDOWN_MOST_NESTING = 50, MARKDOWN_MOST
 
 /* Why a text is refused before it is read, "limit: ..."; NULL: it is not. What it refuses would cost time or memory out of all proportion. */
 const char *markdown_limit(const char *s, size_t n);
-/* Copies what XML may hold. */
+/* Copies what XML may hold, without the marks that markdown_source makes. */
 enum err markdown_plain_characters(struct buf *out, const char *s, size_t n);
+/* Appends the text as md4c shall read it; what md4c makes of it has to go through markdown_plain_characters. In markdown_source.c. */
+enum err markdown_source(struct buf *out, const char *s, size_t n);
 
-/* Appends the HTML. ERR_LIMIT: markdown_limit's reasons, or the buffer is full. */
+/* Appends the HTML of a page. ERR_LIMIT: markdown_limit's reasons, or the buffer is full. */
 enum err markdown_html(const char *s, size_t n, struct buf *out, struct error *e);
+/* The same as XHTML for a book, which is read without a net: links lead to a host or to a mailbox, or nowhere. */
+enum err markdown_xhtml(const char *s, size_t n, struct buf *out, struct error *e);

@@ -84,7 +84,7 @@ void script_set_add_text(struct script_set *s, const char *name, const char *ori
 enum err script_set_add_file(struct script_set *s, const char *name, const char *path, struct error *e) {
   struct buf b;
   buf_init(&b, MAX_SCRIPT_BYTES);
-  enum err err = buf_read_file(&b, path, e);
+  enum err err = buf_read_text(&b, path, e);
   if (err == OK) script_set_add_text(s, name, path, b.data, b.len);
   buf_release(&b);
   return err;

@@ -1,7 +1,7 @@
 /* markdown.c - the scripts' `markdown` table over md4c.
  *
- * Source -> (only whole UTF-8 and characters that XML knows) -> md4c -> (numeric references to odd characters and old
- * attributes mended) -> Lua string. md4c's callbacks may not raise: they write into buffers of ours, and a hold frees those. */
+ * xhtml is document/markdown's; blocks are read here: source -> markdown_source -> md4c -> (odd characters mended) -> Lua tables.
+ * md4c's callbacks may not raise: they write into buffers of ours, and a hold frees those. */
 #include <md4c-html.h>
 #include <md4c.h>
 #include <stdbool.h>
@@ -18,7 +18,9 @@
 
 enum { MAX_ENTITIES = 100000, ENTITY_MAX = 64 };
 
-/* ---- what both functions share ---- */
+/* ---- what blocks need ---- */
+
+static const char too_large[] = "limit: the Markdown would become larger than 16 MB";
 
 struct block {
   const char *kind;
@@ -27,7 +29,7 @@ struct block {
 };
 
 struct render {
-  struct buf source, raw, out;
+  struct buf source, out;
   const char *limit; /* which one was reached; NULL: none */
   /* blocks */
   int entities;
@@ -41,7 +43,6 @@ struct render {
 static void release_render(void *room) {
   struct render *r = room;
   if (r->source.data) buf_release(&r->source);
-  if (r->raw.data) buf_release(&r->raw);
   if (r->out.data) buf_release(&r->out);
   free(r->blocks);
 }
@@ -55,13 +56,11 @@ static struct render *push_render(lua_State *L) {
   if (limit) luaL_error(L, "%s", limit);
   struct render *r = hold_push(L, sizeof *r, release_render);
   buf_init(&r->source, MAX_LUA_STRING_BYTES);
-  buf_init(&r->raw, MAX_LUA_STRING_BYTES);
   buf_init(&r->out, MAX_LUA_STRING_BYTES);
-  markdown_plain_characters(&r->source, s, n); /* never longer than s */
+  if (markdown_source(&r->source, s, n) != OK) r->limit = too_large;
   return r;
 }
 
-static const char too_large[] = "limit: the Markdown would become larger than 16 MB";
 static const char too_many_entities[] = "limit: the Markdown has more than 100000 entities";
 
 static int raise_limit(lua_State *L, struct render *r) {
@@ -72,36 +71,17 @@ static int raise_limit(lua_State *L, struct render *r) {
 
 /* ---- xhtml ---- */
 
-static void append_raw(const MD_CHAR *s, MD_SIZE n, void *arg) {
-  struct render *r = arg;
-  if (buf_append(&r->raw, s, n) != OK) r->limit = too_large;
-}
-
-/* md4c writes <td align="left">, which XHTML 5 does not know. Text never holds a raw '<', so this is a tag. */
-static enum err mend(struct render *r, const char *s, size_t n) {
-  static const char old[] = " align=\"";
-  size_t from = 0;
-  enum err err = OK;
-  for (size_t i = 0; i + 16 < n && !err; i++) {
-    if (s[i] != '<' || s[i + 1] != 't' || (s[i + 2] != 'd' && s[i + 2] != 'h')) continue;
-    if (memcmp(s + i + 3, old, sizeof old - 1) != 0) continue;
-    const char *value = s + i + 3 + sizeof old - 1, *end = memchr(value, '"', n - (size_t)(value - s));
-    if (!end) break;
-    err = markdown_plain_characters(&r->out, s + from, i + 3 - from);
-    if (!err) err = buf_printf(&r->out, " style=\"text-align: %.*s\"", (int)(end - value), value);
-    i = from = (size_t)(end - s) + 1;
-  }
-  return err ? err : markdown_plain_characters(&r->out, s + from, n - from);
-}
-
-static int markdown_xhtml(lua_State *L) {
-  struct render *r = push_render(L);
-  unsigned reader = MD_FLAG_NOHTML | MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH;
+static int push_xhtml(lua_State *L) {
+  size_t n;
+  const char *s = luaL_checklstring(L, 1, &n);
+  struct error e = {0};
+  struct render *r = hold_push(L, sizeof *r, release_render);
+  buf_init(&r->out, MAX_LUA_STRING_BYTES);
   machine_burn(L);
-  int failed = md_html(r->source.data, (MD_SIZE)r->source.len, append_raw, r, reader,
-                       MD_HTML_FLAG_XHTML | MD_HTML_FLAG_SKIP_UTF8_BOM);
-  if (!failed && !r->limit && mend(r, r->raw.data, r->raw.len) != OK) r->limit = too_large;
-  if (failed || r->limit) return raise_limit(L, r);
+  if (markdown_xhtml(s, n, &r->out, &e) != OK) {
+    hold_release(r);
+    return luaL_error(L, "%s", e.message);
+  }
   machine_burn(L);
   lua_pushlstring(L, r->out.data, r->out.len);
   hold_release(r);
@@ -238,7 +218,7 @@ static int markdown_blocks(lua_State *L) {
                       .leave_span = pass_span,
                       .text = put_text};
   machine_burn(L);
-  if (md_parse(r->source.data, (MD_SIZE)r->source.len, &parser, r) != 0) return raise_limit(L, r);
+  if (r->limit || md_parse(r->source.data, (MD_SIZE)r->source.len, &parser, r) != 0) return raise_limit(L, r);
   machine_burn(L);
   lua_createtable(L, (int)r->n_blocks, 0);
   for (size_t i = 0; i < r->n_blocks; i++) {
@@ -251,7 +231,7 @@ static int markdown_blocks(lua_State *L) {
 }
 
 const struct luaL_Reg api_markdown_functions[] = {
-    {"xhtml", markdown_xhtml}, {"blocks", markdown_blocks}, {NULL, NULL}};
+    {"xhtml", push_xhtml}, {"blocks", markdown_blocks}, {NULL, NULL}};
 
 void api_open_markdown(lua_State *L) {
   luaL_checkstack(L, 4, "markdown");

@@ -87,6 +87,13 @@ static uint32_t character_before(const struct smart *s) {
   return cp;
 }
 
+/* The character before the marks of emphasis that stand here: a quote behind "*Anna*" closes, one behind " *" opens. */
+static uint32_t before_emphasis(const struct smart *s) {
+  struct smart at = *s;
+  while (at.p > at.line && (at.p[-1] == '*' || at.p[-1] == '_')) at.p--;
+  return character_before(&at);
+}
+
 static void put(struct smart *s, const char *text, size_t skip) {
   luaL_addstring(s->out, text);
   s->p += skip;
@@ -100,13 +107,11 @@ static void keep(struct smart *s, size_t n) {
 /* ---- quotes ---- */
 
 static bool opens_here(const struct smart *s) {
-  uint32_t before = character_before(s), next = next_character(s, 1);
+  uint32_t before = before_emphasis(s), next = next_character(s, 1);
   if (is_blank(next)) return false;
   if (is_blank(before) || (before < 0x80 && strchr("([{-/\"'", (int)before))) return true;
-  bool sign = before == 0x2013 || before == 0x2014 || before == 0x201c || before == 0x201e ||
-              before == 0x2018 || before == 0x201a || before == 0xab || before == 0xbf || before == 0xa1;
-  if (sign) return true;
-  return (before == '*' || before == '_') && is_letter(next);
+  return before == 0x2013 || before == 0x2014 || before == 0x201c || before == 0x201e || before == 0x2018 ||
+         before == 0x201a || before == 0xab || before == 0xbf || before == 0xa1;
 }
 
 /* 'tis, 'em, '90s: a letter was left out, nothing is quoted. */

@@ -15,7 +15,8 @@ return function(book)
   add(out, book.dedication)
   add(out, book.epigraph and "> " .. string.gsub(book.epigraph, "\n", "\n> "))
   for _, chapter in ipairs(book.chapters) do
-    out[#out + 1] = string.format("## %d. %s", chapter.number, chapter.title)
+    local title = text.trim(chapter.title)
+    out[#out + 1] = title ~= "" and string.format("## %d. %s", chapter.number, title) or "## " .. chapter.number
     out[#out + 1] = table.concat(chapter.scenes, "\n\n* * *\n\n")
   end
   out[#out + 1] = "## " .. labels.about

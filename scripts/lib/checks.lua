@@ -2,6 +2,7 @@
 -- it is certain; what is only suspected is put before the auditor.
 --
 --   { scene = 2, problem = "...", certain = true }
+local paragraphs = require "lib.paragraphs"
 local remarks = require "lib.remarks"
 
 local checks = {}
@@ -10,41 +11,11 @@ checks.shortest, checks.longest = 0.55, 1.6    -- of a scene's word budget
 local chapter_shortest, chapter_longest = 0.7, 1.4
 local too_alike = 0.6
 
-local sentence_ends = {}
-for _, mark in ipairs { ".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "॥", "։", "።", "—", "―", "–" } do sentence_ends[mark] = true end
-local closers = {}
-for _, mark in ipairs { "\"", "'", ")", "]", "*", "_", "”", "’", "»", "«", "“", "‘", "›", "‹", "」", "』", "）", "】", "》", "〉" } do
-  closers[mark] = true
-end
-
-local function last_character(s)
-  local start = utf8.offset(s, -1)
-  return start and string.sub(s, start), start
-end
-
--- Thai, Lao, Burmese and Khmer close sentences with a blank, so that any of their letters may be the last.
-local function ends_without_mark(character)
-  local code = utf8.codepoint(character)
-  return (code >= 0x0E00 and code <= 0x0EFF) or (code >= 0x1000 and code <= 0x109F) or (code >= 0x1780 and code <= 0x17FF)
-end
-
---- Does the text end where a sentence ends?
-function checks.complete(prose)
-  local rest = text.trim(prose)
-  local character, start = last_character(rest)
-  while character and closers[character] do
-    if sentence_ends[character] then return true end
-    rest = text.trim(string.sub(rest, 1, start - 1))
-    character, start = last_character(rest)
-  end
-  return character ~= nil and (sentence_ends[character] or ends_without_mark(character)) or false
-end
-
 --- The text up to its last finished sentence; "" when there is none.
 function checks.trim_to_sentence(prose)
   local sentences = text.sentences(prose)
   for i = #sentences, 1, -1 do
-    if checks.complete(sentences[i]) then
+    if paragraphs.complete(sentences[i]) then
       local at, from = nil, 1
       repeat
         local found, stop = string.find(prose, sentences[i], from, true)
@@ -79,7 +50,7 @@ function checks.scene(prose, number, budget)
   elseif words > budget * checks.longest then
     add(findings, number, string.format("The scene runs too long: %d words where %d were given.", words, budget))
   end
-  if not checks.complete(prose) then add(findings, number, "The scene breaks off in the middle of a sentence.") end
+  if not paragraphs.complete(prose) then add(findings, number, "The scene breaks off in the middle of a sentence.") end
   local hole = first_of(holes, prose)
   if hole then add(findings, number, "The scene has a hole where text should be: \"" .. hole .. "\".") end
   local aside = first_of(asides, prose)

@@ -1,6 +1,7 @@
 -- lib/epub_pages.lua: the pages of an EPUB in reading order: cover, title page, copyright, dedication, epigraph, contents (made by
 -- lib/epub_package.lua), chapters, and a last page about the book.
 local pages = require "lib.pages"
+local paragraphs_of = require "lib.paragraphs"
 
 local epub_pages = {}
 
@@ -78,12 +79,16 @@ local unsmarted = { ja = true, zh = true, ko = true, ar = true, he = true, fa = 
 --- Prose is not a list because a sentence begins with a year and a full stop, nor code because it is indented.
 local function as_prose(scene)
   local out = {}
-  for i, line in ipairs(text.lines(scene)) do
-    line = string.gsub(line, "^[ \t]+", "")
-    line = string.gsub(line, "^(%d+)([%.%)]%s)", "%1\\%2")
-    out[i] = string.gsub(line, "^([%-%+]%s)", "\\%1")
+  for i, paragraph in ipairs(paragraphs_of.split(scene)) do
+    local lines = text.lines(paragraph)
+    for k, line in ipairs(lines) do
+      line = string.gsub(line, "^[ \t]+", "")
+      line = string.gsub(line, "^(%d+)([%.%)]%s)", "%1\\%2")
+      lines[k] = string.gsub(line, "^([%-%+]%s)", "\\%1")
+    end
+    out[i] = table.concat(lines, "\n")
   end
-  return table.concat(out, "\n")
+  return table.concat(out, "\n\n")
 end
 
 local function scene_xhtml(edition, scene)
@@ -96,9 +101,12 @@ local function chapter(edition, entry)
   local id = string.format("chapter-%03d", entry.number)
   local scenes = {}
   for i, scene in ipairs(entry.scenes) do scenes[i] = scene_xhtml(edition, scene) end
-  local heading = '<header>\n<p class="number" aria-hidden="true">' .. entry.number .. '</p>\n<h1 id="' .. id .. '-title">'
-    .. text.xml(entry.title) .. "</h1>\n</header>\n"
-  local made = page(edition, id, entry.title, "bodymatter", '<section epub:type="chapter" role="doc-chapter" id="' .. id
+  -- A chapter without a title is called by its number: an empty heading is refused by shops, and read as nothing by a screen reader.
+  local title = text.trim(entry.title)
+  local number = title ~= "" and '<p class="number" aria-hidden="true">' .. entry.number .. "</p>\n" or ""
+  if title == "" then title = tostring(entry.number) end
+  local heading = "<header>\n" .. number .. '<h1 id="' .. id .. '-title">' .. text.xml(title) .. "</h1>\n</header>\n"
+  local made = page(edition, id, title, "bodymatter", '<section epub:type="chapter" role="doc-chapter" id="' .. id
     .. '" aria-labelledby="' .. id .. '-title">\n' .. heading .. table.concat(scenes, '\n<hr class="scene-break"/>\n') .. "\n</section>")
   made.number = entry.number
   return made

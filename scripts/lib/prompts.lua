@@ -79,7 +79,7 @@ end
 --- What the author asked for, whole. For planning; the writer works from the blueprint.
 function prompts.brief(book)
   local prompt = prompts.base(book):stable("brief", "# The author's brief\n\n" .. book.input.brief, 60000)
-  if book.input.title and book.input.title ~= "" then
+  if text.trim(book.input.title or "") ~= "" then
     prompt:stable("title", "The book's title is fixed: " .. book.input.title, 1000)
   end
   return prompt:stable("series", prompts.series_text(book), 40000)

@@ -2,6 +2,7 @@
 -- first or last, in a paragraph of its own, and several things speak against it. Whoever calls gets what went, word for word, so that it
 -- can be logged and kept. What is only suspected stays where it is; lib/checks.lua puts it before the auditor.
 local headings = require "lib.headings"
+local paragraphs_of = require "lib.paragraphs"
 
 local remarks = {}
 
@@ -103,7 +104,7 @@ end
 local function cut(prose)
   local lines, rules, paragraphs = {}, {}, {}
   local function close()
-    for _, paragraph in ipairs(text.paragraphs(table.concat(lines, "\n"))) do paragraphs[#paragraphs + 1] = paragraph end
+    for _, paragraph in ipairs(paragraphs_of.split(table.concat(lines, "\n"))) do paragraphs[#paragraphs + 1] = paragraph end
     lines = {}
   end
   for _, line in ipairs(text.lines(prose)) do
@@ -171,7 +172,7 @@ end
 
 --- A first or last paragraph that may be about the task and stays all the same; nil when there is none.
 function remarks.suspected(prose)
-  local paragraphs = text.paragraphs(prose)
+  local paragraphs = paragraphs_of.split(prose)
   local head, tail = paragraphs[1], paragraphs[#paragraphs]
   if head and text.length(head) <= longest and string.find(head, ":$") and any(bare(head), greetings) then return head end
   if tail and text.length(tail) <= longest and any(bare(tail), offers) then return tail end

@@ -156,7 +156,7 @@ local function into_fields(book, idea)
   prompt:last("task", string.format(to_fields, blocks.fit(idea, 12000)), 15000)
   local fields = calls.json(book, { role = "extractor", blocks = prompt:list(), max_words = 1800, schema = shape })
   if author and author.value then schema.fill(given.overlay(fields, author.value), shape) end
-  if book.input.title and book.input.title ~= "" then fields.title = book.input.title end
+  if text.trim(book.input.title or "") ~= "" then fields.title = text.trim(book.input.title) end
   fields.cast = drop_doubled_names(fields.cast)
   return fields
 end

@@ -6,8 +6,8 @@ local blocks = require "lib.blocks"
 local bookfile = require "lib.bookfile"
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
-local checks = require "lib.checks"
 local numbering = require "lib.numbering"
+local paragraphs = require "lib.paragraphs"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
 local style = require "lib.style"
@@ -118,7 +118,7 @@ end
 --- A new sentence is taken if it is one, is about as long, and does without the phrase.
 local function fits(new, old, phrase)
   local before, after = text.words(old), text.words(new)
-  return checks.complete(new) and #text.paragraphs(new) == 1 and after * 2 >= before and after <= before * 2
+  return paragraphs.complete(new) and #text.paragraphs(new) == 1 and after * 2 >= before and after <= before * 2
     and not string.find(bare(new), bare(phrase), 1, true)
 end
 

@@ -14,6 +14,7 @@ local coverage = require "lib.coverage"
 local extract = require "lib.extract"
 local given = require "lib.given"
 local numbering = require "lib.numbering"
+local paragraphs = require "lib.paragraphs"
 local plans = require "lib.plans"
 local prompts = require "lib.prompts"
 
@@ -115,7 +116,7 @@ local function finish(book, prompt, scenes, plan, prose)
   local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome), 4000)
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing) })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
-  if not checks.complete(ending) then ending = checks.trim_to_sentence(ending) end
+  if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
   return ending == "" and start or start .. "\n\n" .. ending
 end
 
@@ -143,7 +144,7 @@ function writing.write_scene(book, prompt, scenes, plan, task_text)
     error({ kind = "provider", rejected = { first.seq, answer.seq }, message = string.format("scene %d of chapter %d came back empty twice "
       .. "(%s: %s)", i, plan.number, answer.model, answer.native_stop) })
   end
-  if answer.stop == "length" or not checks.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
+  if answer.stop == "length" or not paragraphs.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
   return prose
 end
 
@@ -168,7 +169,7 @@ end
 
 --- A new version counts only if it is whole, of the right length and by code's count no worse.
 local function better(new, old, scene, i)
-  return checks.complete(new) and #checks.scene(new, i, scene.words) <= #checks.scene(old, i, scene.words)
+  return paragraphs.complete(new) and #checks.scene(new, i, scene.words) <= #checks.scene(old, i, scene.words)
     and text.words(new) >= scene.words * checks.shortest and text.words(new) <= scene.words * checks.longest
 end
 

@@ -46,7 +46,7 @@ done
 
 t_case "a cover of one's own stands in the book, as it is; the newest counts, whatever kind it is"
 base64 -d <<<"$pixel" >"$tmp/own.png"
-printf '\xff\xd8\xff\xe0not much of a picture' >"$tmp/own.jpg"
+base64 -d <<<"/9j/2wBDAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQH/wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z" >"$tmp/own.jpg"
 book own "$tmp/with"
 t_run "$QUIRE" project cover own "$tmp/own.jpg"
 t_run "$QUIRE" export own --quiet
@@ -60,6 +60,13 @@ if [[ -e /usr/share/java/epubcheck.jar ]]; then t_run java -jar /usr/share/java/
 echo "no picture" >"$tmp/own.txt"
 t_run 2 "$QUIRE" project cover own "$tmp/own.txt"
 t_has "$out" "a cover is a PNG or JPEG picture; this is neither"
+printf '\xff\xd8\xff\xe0not much of a picture' >"$tmp/half.jpg"
+head -c 60 "$tmp/own.png" >"$tmp/half.png"
+sed 's/IHDR/IHDS/' "$tmp/own.png" >"$tmp/odd.png"
+for half in half.jpg half.png odd.png; do
+  t_run 2 "$QUIRE" project cover own "$tmp/$half"
+  t_has "$out" "picture and is none"
+done
 t_run 10 "$QUIRE" project cover nobody "$tmp/own.png"
 t_run 2 "$QUIRE" project cover own "$tmp/not-there.png"
 

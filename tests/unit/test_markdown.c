@@ -89,11 +89,59 @@ static void what_costs_too_much_is_refused(void **state) {
   free(deep);
 }
 
+static void emphasis_beside_cjk_signs_is_emphasis(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *html;
+  } rows[] = {
+      {"**「灯台」**の灯", "<strong>「灯台」</strong>の灯"},
+      {"**注意：**これは", "<strong>注意：</strong>これは"},
+      {"**真的。**她说。", "<strong>真的。</strong>她说。"},
+      {"他写下**「重要」**两个字", "他写下<strong>「重要」</strong>两个字"},
+      {"太郎は*\"はい\"*と言った", "太郎は<em>&quot;はい&quot;</em>と言った"},
+      {"그는 **\"안녕\"**이라고", "그는 <strong>&quot;안녕&quot;</strong>이라고"},
+      {"**“真的。”**她说", "<strong>“真的。”</strong>她说"},
+      {"***「x」***を", "<em><strong>「x」</strong></em>を"},
+      {"これは*「a」*と**「b」**。", "これは<em>「a」</em>と<strong>「b」</strong>。"},
+      {"\\*「x」*と", "*「x」*と"},
+      {"a * 「x」 * b", "a * 「x」 * b"},
+      {"__「x」__を", "__「x」__を"},
+      {"`**「x」**を`", "<code>**「x」**を</code>"},
+      {"[x](https://x.example/*「y」*z)",
+       "<a href=\"https://x.example/*%E3%80%8Cy%E3%80%8D*z\" rel=\"noopener noreferrer\">x</a>"},
+      {"x *(y)*z", "x *(y)*z"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char *whole = mem_printf("<p>%s</p>\n", rows[i].html);
+    check_rendered(rows[i].text, whole);
+    free(whole);
+  }
+}
+
+static void lines_of_a_chat_are_text_and_no_links(void **state) {
+  (void)state;
+  check_rendered(
+      "[Anna]: Where?\n\n> [Ben]: Home.\n\n[Cy]:\nyes\n",
+      "<p>[Anna]: Where?</p>\n<blockquote>\n<p>[Ben]: Home.</p>\n</blockquote>\n<p>[Cy]:\nyes</p>\n");
+  check_rendered("[a][1]\n\n[1]: https://x.example/",
+                 "<p><a href=\"https://x.example/\" rel=\"noopener noreferrer\">a</a></p>\n");
+}
+
+static void an_ideographic_indent_begins_a_paragraph(void **state) {
+  (void)state;
+  check_rendered("　　雨下了一夜。\n　　她推开窗。\n", "<p>　　雨下了一夜。</p>\n<p>　　她推开窗。</p>\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(text_in_html_is_text),           cmocka_unit_test(tags_in_markdown_are_text),
-      cmocka_unit_test(links_lead_only_where_they_may), cmocka_unit_test(images_ask_no_other_host),
+      cmocka_unit_test(text_in_html_is_text),
+      cmocka_unit_test(tags_in_markdown_are_text),
+      cmocka_unit_test(links_lead_only_where_they_may),
+      cmocka_unit_test(images_ask_no_other_host),
       cmocka_unit_test(what_costs_too_much_is_refused),
+      cmocka_unit_test(emphasis_beside_cjk_signs_is_emphasis),
+      cmocka_unit_test(lines_of_a_chat_are_text_and_no_links),
+      cmocka_unit_test(an_ideographic_indent_begins_a_paragraph),
   };
   return cmocka_run_group_tests_name("markdown", tests, NULL, NULL);
 }
