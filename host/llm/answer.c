@@ -33,14 +33,15 @@ static int64_t risk_nano(const struct call_state *s) {
   return s->price ? cost_actual(s->price, &u) : -1;
 }
 
+/* What the provider told. What it did not tell, or told in numbers that cannot be (they come as 0), is estimated, each for itself. */
 void answer_usage(const struct call_state *s, const struct adapter_end *end, struct attempt_result *r) {
+  struct call_usage guess = {0};
   r->end = end;
-  if (end && end->has_usage) {
-    r->usage = end->usage;
-  } else {
-    estimate(s, &r->usage);
-    r->estimated = r->usage.input || r->usage.output;
-  }
+  estimate(s, &guess);
+  if (end && end->has_usage) r->usage = end->usage;
+  r->estimated = (!r->usage.input && guess.input) || (!r->usage.output && guess.output);
+  if (!r->usage.input) r->usage.input = guess.input;
+  if (!r->usage.output) r->usage.output = guess.output;
   bool nothing = !r->usage.input && !r->usage.output;
   r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
   r->cost_nano =

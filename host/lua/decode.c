@@ -44,17 +44,6 @@ static void scan_digits(struct decoder *d) {
   while (d->p < d->end && *d->p >= '0' && *d->p <= '9') d->p++;
 }
 
-static void push_integer(struct decoder *d, const char *from) {
-  bool negative = *from == '-';
-  lua_Unsigned v = 0, most = (lua_Unsigned)LUA_MAXINTEGER + negative;
-  for (const char *p = from + negative; p < d->p; p++) {
-    lua_Unsigned digit = (lua_Unsigned)(*p - '0');
-    if (v > (most - digit) / 10) decode_fail(d, from, "the integer does not fit into 64 bits");
-    v = v * 10 + digit;
-  }
-  lua_pushinteger(d->L, (lua_Integer)(negative ? 0u - v : v));
-}
-
 static void push_real(struct decoder *d, const char *from) {
   char few[64];
   size_t n = (size_t)(d->p - from);
@@ -69,6 +58,21 @@ static void push_real(struct decoder *d, const char *from) {
   }
   if (!isfinite(x)) decode_fail(d, from, "the number is too large");
   lua_pushnumber(d->L, x);
+}
+
+static void push_integer(struct decoder *d, const char *from) {
+  bool negative = *from == '-';
+  lua_Unsigned v = 0, most = (lua_Unsigned)LUA_MAXINTEGER + negative;
+  for (const char *p = from + negative; p < d->p; p++) {
+    lua_Unsigned digit = (lua_Unsigned)(*p - '0');
+    if (v > (most - digit) / 10) {
+      if (!d->rounds) decode_fail(d, from, "the integer does not fit into 64 bits");
+      push_real(d, from);
+      return;
+    }
+    v = v * 10 + digit;
+  }
+  lua_pushinteger(d->L, (lua_Integer)(negative ? 0u - v : v));
 }
 
 bool decode_scan_number(struct decoder *d) {

@@ -9,6 +9,8 @@ struct decoder {
   const char *text, *p, *end;
   int array_metatable; /* its place on the stack */
   int depth;
+  bool
+      rounds; /* an integer beyond 64 bits is a number all the same: a text that is only looked into is not refused for it */
 };
 
 /* Pushes the metatable of arrays, which stays until the caller removes it, and is at the text's begin. */

@@ -180,8 +180,10 @@ end
 local stops = { stop = "end", eos = "end", length = "length", max_tokens = "length", content_filter = "filter", tool_calls = "tool",
   function_call = "tool", refusal = "refusal", error = "error" }
 
+-- Some servers send numbers as strings, or -1 for what they do not know: 0 is "not told".
 local function count(t, name)
-  return type(t) == "table" and type(t[name]) == "number" and t[name] or 0
+  local n = type(t) == "table" and tonumber(t[name]) or 0
+  return n > 0 and n or 0
 end
 
 local function usage_of(u)

@@ -793,6 +793,40 @@ static void an_answer_without_stream_is_read_too(void **state) {
   release(&q);
 }
 
+/* A paid answer is never free because its tokens were told in a way of the server's own, half, or not at all. */
+static void tokens_that_were_not_told_are_estimated_each_for_itself(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *usage;
+    int input, output; /* 0: as if nothing was told */
+  } told[] = {{"", 0, 0},
+              {"\"prompt_tokens\":\"100\",\"completion_tokens\":\"20\"", 100, 20},
+              {"\"prompt_tokens\":100", 100, 0},
+              {"\"completion_tokens\":20", 0, 20},
+              {"\"prompt_tokens\":-1,\"completion_tokens\":-1", 0, 0},
+              {"\"prompt_tokens\":1e300,\"completion_tokens\":9223372036854775808", 0, 0},
+              {"\"prompt_tokens\":\"many\",\"completion_tokens\":null", 0, 0}};
+  json_int_t input = 0, output = 0;
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+    struct question q = {0};
+    char *reply = mem_printf(OK_HEAD DELTA("The sea ") DELTA("was calm.")
+                                 STOP("stop") "data: {\"choices\":[],\"usage\":{%s}}\n\n" DONE,
+                             told[i].usage);
+    SCRIPT(&r->server, reply);
+    ask_one(r, &q);
+    json_t *v = result(&q), *usage = json_object_get(v, "usage");
+    if (i == 0) input = jsonx_int(usage, "input", 0), output = jsonx_int(usage, "output", 0);
+    assert_true(input > 0 && output > 0);
+    json_int_t in = told[i].input ? told[i].input : input, out = told[i].output ? told[i].output : output;
+    assert_int_equal(jsonx_int(usage, "input", 0), in);
+    assert_int_equal(jsonx_int(usage, "output", 0), out);
+    assert_int_equal(jsonx_int(v, "cost_nano", 0), in * 1000 + out * 10000);
+    json_decref(v);
+    release(&q);
+    free(reply);
+  }
+}
+
 /* Money that cannot be true is money that nobody named: the answer is priced by its tokens. */
 static void a_provider_cannot_spend_what_it_likes(void **state) {
   struct room *r = *state;
@@ -806,12 +840,12 @@ static void a_provider_cannot_spend_what_it_likes(void **state) {
     SCRIPT(&r->server, reply);
     ask_one(r, &q);
     json_t *v = result(&q);
-    assert_int_equal(jsonx_int(v, "cost_nano", -1), 100 * 1000);
+    assert_int_equal(jsonx_int(v, "cost_nano", -1), 100 * 1000 + 1 * 10000); /* "Hi." is one token */
     json_decref(v);
     release(&q);
     free(reply);
   }
-  assert_int_equal(r->budget.spent_nano, 5 * 100 * 1000);
+  assert_int_equal(r->budget.spent_nano, 5 * (100 * 1000 + 1 * 10000));
 }
 
 /* `n` bytes of an answer's text that take `unit` each on the wire, in events of about `piece` bytes; 0: all in one body. */
@@ -1188,6 +1222,7 @@ int main(void) {
       T(a_provider_cannot_spend_what_it_likes),
       T(a_long_answer_is_kept_and_paid_once),
       T(a_refused_answer_is_kept_and_booked),
+      T(tokens_that_were_not_told_are_estimated_each_for_itself),
       T(a_missing_key_pauses_before_anything),
       T(a_key_file_must_be_private),
       T(a_fenced_run_sends_nothing),
