@@ -15,6 +15,7 @@
 #   outputs                         "N hash of what the run made", one line for each input, sorted
 #   reference LAST                  writes $tmp/reference.out with the outputs of an undisturbed host
 #   ledger_judged                   "" when P2 holds for every key of the library, by the provider's own list, else what is wrong
+#   ledger_booked                   "" when what the provider bills is in the library's calls, at its prices, else what is not
 #   metric NAME                     a number of /metrics
 
 helper() { echo "${FAULT_HELPERS:-${BUILD:-$root/build}/${QUIRE_FLAVOUR:-release}/tests/faults}/$1"; }
@@ -128,6 +129,25 @@ ledger_judged() {
     SELECT 'run ' || run_id || ': one key has ' || answered || ' answers (calls ' || calls || ')' FROM keys WHERE answered > 1 LIMIT 3;
     SELECT 'run ' || run_id || ': one key was asked ' || asked || ' times, ' || lost || ' in flight at a death, ' || failed || ' failed (calls '
       || calls || ')' FROM keys WHERE asked > 1 + lost + failed LIMIT 3;"
+}
+
+# The provider's bill against the library's calls. An answer that came whole and whose tokens were told right costs what the provider says, to the
+# nano-dollar; where they were not told, or not all came, it is estimated: not less than nine tenths of what was told or could be known, and
+# never nothing. The prices are those of the provider "stub": 1 and 2 USD a million.
+ledger_booked() {
+  ledger >"$tmp/ledger.json"
+  sql "CREATE TEMP TABLE billed AS SELECT CAST(json_extract(value, '\$.call') AS INTEGER) AS call, json_extract(value, '\$.status') AS status,
+      coalesce(json_extract(value, '\$.manners'), '') AS manners, json_extract(value, '\$.fault') IS NOT NULL AS fault,
+      1000 * json_extract(value, '\$.input_tokens') + 2000 * json_extract(value, '\$.output_tokens') AS nano
+      FROM json_each(CAST(readfile('$tmp/ledger.json') AS TEXT), '\$.entries');
+    SELECT 'call ' || call || ' (' || c.state || ', ' || manners || '): the provider bills ' || nano || ', booked are ' || c.cost_nano FROM billed
+      JOIN calls c ON c.id = call WHERE status = 'answered' AND c.state = 'answered' AND manners NOT LIKE '%usage-%' AND NOT fault
+      AND c.cost_nano <> nano LIMIT 3;
+    SELECT 'call ' || call || ' (' || c.state || ', ' || manners || '): the provider bills ' || nano || ', estimated are ' || c.cost_nano FROM billed
+      JOIN calls c ON c.id = call WHERE status = 'answered' AND c.state = 'answered' AND manners LIKE '%usage-%' AND manners NOT LIKE '%usage-uncached%'
+      AND c.cost_nano < nano * 9 / 10 LIMIT 3;
+    SELECT 'call ' || call || ' (' || c.state || ', ' || status || ' there): the provider bills ' || nano || ', nothing is booked' FROM billed
+      JOIN calls c ON c.id = call WHERE nano > 0 AND c.cost_nano = 0 LIMIT 3;"
 }
 
 metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }
