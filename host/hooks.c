@@ -1,21 +1,16 @@
 /* hooks.c - telling a person's own tools.
  *
- *   hooks_run_left -> read the row (reader thread) -> attempt: POST (loop) and then the command (pool) -> done, or a timer and again */
+ *   hooks_run_left -> read the row (reader thread) -> attempt: POST (loop) and then the command (a thread of its own) -> done, or a timer and again */
 #include "hooks.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/jsonx.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -28,7 +23,8 @@ enum { COMMAND_S = 30, MOST_TELLINGS = 1000 };
 struct hooks {
   struct loop *loop;
   struct store *store;
-  struct pool *pool;
+  struct pool *thread; /* for commands; NULL: there are none, or no more */
+  int stop;            /* an eventfd: commands are to end now */
   struct hooks_settings settings;
   struct http *http;
   struct list tellings;
@@ -46,7 +42,7 @@ struct telling {
   struct transfer *transfer;
   int64_t run;
   char *message, *status, *project;
-  int attempt;
+  int attempt, ended; /* ended: how the command did, as child_run says */
   bool url_done, ok;
 };
 
@@ -84,72 +80,48 @@ static void attempt_failed(struct telling *t, const char *why) {
   timer_set(h->loop, &t->timer, clock_mono_ns() + (uint64_t)(pause * 1e9));
 }
 
-/* ---- the command, on a pool thread */
-
-/* True when it ended with 0 within COMMAND_S. */
-static bool await(pid_t pid) {
-  for (int ms = 0; ms < COMMAND_S * 1000; ms += 20) {
-    int status;
-    pid_t got = waitpid(pid, &status, WNOHANG);
-    if (got == pid) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (got < 0 && errno != EINTR) return false;
-    poll(NULL, 0, 20);
-  }
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
-  return false;
-}
+/* ---- the command, on a thread of the hooks' own: one that hangs holds other messages, and nothing else */
 
 static void run_command(struct job *j) {
+  static const char *const kept[] = {"PATH", "HOME", NULL}; /* nothing else: keys stay here */
   struct telling *t = list_owner(j, struct telling, job);
-  t->ok = false;
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return;
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, ends[0], 0);
-  posix_spawn_file_actions_adddup2(&files, 2, 1); /* standard output belongs to quire's own results */
   char *run = mem_printf("QUIRE_RUN=%lld", (long long)t->run),
-       *status = mem_printf("QUIRE_STATUS=%s", t->status);
-  char *project = mem_printf("QUIRE_PROJECT=%s", t->project),
-       *path = mem_printf("PATH=%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-  char *home = mem_printf("HOME=%s", getenv("HOME") ? getenv("HOME") : "/");
-  char *env[] = {run, status, project, path, home, NULL}; /* nothing else: keys stay here */
-  char shell[] = "sh", flag[] = "-c";
-  char *argv[] = {shell, flag, t->hooks->settings.command, NULL};
-  pid_t pid;
-  int failed = posix_spawn(&pid, "/bin/sh", &files, NULL, argv, env);
-  posix_spawn_file_actions_destroy(&files);
-  close(ends[0]);
-  if (failed)
-    close(ends[1]);
-  else {
-    file_feed(ends[1], t->message);
-    t->ok = await(pid);
-  }
-  char *strings[] = {run, status, project, path, home};
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(strings[i]);
+       *status = mem_printf("QUIRE_STATUS=%s", t->status),
+       *project = mem_printf("QUIRE_PROJECT=%s", t->project);
+  const char *more[] = {run, status, project, NULL},
+             *argv[] = {"/bin/sh", "-c", t->hooks->settings.command, NULL};
+  t->ended = child_run(&(struct child_job){.argv = argv,
+                                           .kept = kept,
+                                           .more = more,
+                                           .input = t->message,
+                                           .n_input = strlen(t->message),
+                                           .ms = COMMAND_S * 1000,
+                                           .stop = t->hooks->stop},
+                       NULL);
+  free(run);
+  free(status);
+  free(project);
 }
 
 static void command_ended(struct job *j) {
   struct telling *t = list_owner(j, struct telling, job);
-  t->job.work = NULL;
-  if (t->ok)
+  if (t->ended == 0)
     telling_free(t);
   else
-    attempt_failed(t, "the command failed");
+    attempt_failed(t,
+                   t->ended == CHILD_ENDED ? "the command did not end, and was ended" : "the command failed");
 }
 
 /* ---- the POST */
 
 static void go_on(struct telling *t) {
   t->url_done = true;
-  if (!t->hooks->settings.command) {
+  if (!t->hooks->thread) {
     telling_free(t);
     return;
   }
   t->job = (struct job){.work = run_command, .done = command_ended};
-  pool_submit(t->hooks->pool, &t->job);
+  pool_submit(t->hooks->thread, &t->job);
 }
 
 static void on_head(void *arg, struct transfer *transfer, long status) {
@@ -250,10 +222,13 @@ void hooks_run_left(struct hooks *h, int64_t run, const char *status) {
   store_read_post(h->store, &t->op);
 }
 
-struct hooks *hooks_new(struct loop *loop, struct store *store, struct pool *pool,
-                        const struct hooks_settings *settings) {
+struct hooks *hooks_new(struct loop *loop, struct store *store, const struct hooks_settings *settings) {
   struct hooks *h = mem_alloc(sizeof *h);
-  *h = (struct hooks){.loop = loop, .store = store, .pool = pool, .settings = *settings};
+  *h = (struct hooks){.loop = loop, .store = store, .stop = -1, .settings = *settings};
+  if (settings->command) {
+    h->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    h->thread = pool_new(loop, 1);
+  }
   if (h->settings.attempts <= 0) h->settings.attempts = 5;
   if (h->settings.pause_s <= 0) h->settings.pause_s = 1;
   h->http = http_new(loop);
@@ -261,9 +236,17 @@ struct hooks *hooks_new(struct loop *loop, struct store *store, struct pool *poo
   return h;
 }
 
-/* After the loop, the store and the pool ended: nothing comes back any more. */
+void hooks_stop(struct hooks *h) {
+  if (!h || !h->thread) return;
+  if (eventfd_write(h->stop, 1) != 0) log_warn("a notify command may hold the end of this host");
+  pool_free(h->thread);
+  h->thread = NULL;
+}
+
+/* After the loop and the store ended: nothing comes back any more. */
 void hooks_free(struct hooks *h) {
   if (!h) return;
+  if (h->stop >= 0) close(h->stop);
   while (!list_empty(&h->tellings)) telling_free(list_owner(h->tellings.next, struct telling, node));
   http_free(h->http);
   free(h);

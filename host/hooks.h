@@ -1,7 +1,7 @@
 /* hooks.h - tells the outside when a run waits for a person, reached its budget, failed or completed: a POST to a URL of the user's,
  * or a command of his. Retried with growing pauses; never holds a run, never changes one.
  *
- *   hooks_new -> hooks_run_left* -> hooks_free       Loop thread, but hooks_new and hooks_free.
+ *   hooks_new -> hooks_run_left* -> hooks_stop -> hooks_free       hooks_run_left: loop thread. The last two: once the loop has ended.
  *
  * The message is the same for both: {"run","project","pipeline","status","wait_kind","wait_for","summary","cost_usd","calls"}; the
  * command gets it on standard input, and QUIRE_RUN, QUIRE_STATUS, QUIRE_PROJECT in its environment. */
@@ -17,8 +17,9 @@ struct hooks_settings {
 };
 
 struct hooks;
-struct hooks *hooks_new(struct loop *loop, struct store *store, struct pool *pool,
-                        const struct hooks_settings *settings);
+struct hooks *hooks_new(struct loop *loop, struct store *store, const struct hooks_settings *settings);
+/* Ends the command that is under way, with all that it started; none begins any more. NULL is fine. */
+void hooks_stop(struct hooks *h);
 void hooks_free(struct hooks *h); /* what was not told yet is dropped; NULL is fine */
 /* Messages on their way. Any thread. */
 int hooks_busy(const struct hooks *h);

@@ -287,7 +287,7 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
   h->bus = bus_new();
   h->settings.arg = h;
   h->engine = engine_new(h->loop, h->store, h->llm, h->pool, &h->settings);
-  h->hooks = hooks_new(h->loop, h->store, h->pool, &config->hooks);
+  h->hooks = hooks_new(h->loop, h->store, &config->hooks);
   struct watcher_settings watching = config->watcher;
   watching.held_only = !h->adopt;
   h->watcher = watcher_new(h->engine, &watching);
@@ -428,6 +428,7 @@ void host_close(struct host *h) {
     pthread_join(h->thread, NULL);
   }
   llm_free(h->llm);
+  hooks_stop(h->hooks);
   if (h->pool) pool_free(h->pool); /* its jobs read the store */
   if (*h->address) library_clear_owner(store_dir(h->store));
   if (h->store) store_close(h->store);

@@ -20,8 +20,8 @@ enum err command_dry_run(struct commands *c, const json_t *request, json_t **out
   const char *args[] = {
       "script", "test", pipeline, "--quiet", "--input", "-", "--library", store_dir(c->store), NULL};
   char *text = input ? jsonx_dumps(input) : mem_dup("{}");
-  struct child_job job = {.args = args, .input = text ? text : "{}", .seconds = DRY_RUN_S};
-  enum err err = child_ask(&job, out, e);
+  struct child_question question = {.args = args, .input = text ? text : "{}", .seconds = DRY_RUN_S};
+  enum err err = child_ask(&question, out, e);
   free(text);
   return err;
 }

@@ -189,8 +189,8 @@ enum err command_provider_test(struct commands *c, const char *provider, const j
   if (strlen(model) > MODEL_MOST) return err_set(e, ERR_INVALID, "that is no model's name");
   char *name = *model ? mem_printf("%s/%s", provider, model) : mem_dup(provider);
   const char *args[] = {"provider", "test", "--library", store_dir(c->store), name, NULL};
-  struct child_job job = {.args = args, .with_environment = true, .seconds = TEST_S};
-  enum err err = child_ask(&job, out, e);
+  struct child_question question = {.args = args, .with_environment = true, .seconds = TEST_S};
+  enum err err = child_ask(&question, out, e);
   free(name);
   return err;
 }

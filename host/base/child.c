@@ -1,4 +1,6 @@
-/* child.c - see child.h. The descriptors of this host are closed on exec; the child's standard error is ours, for what it complains about. */
+/* child.c - see child.h.
+ *
+ *   child_ask -> child_run: memory files -> spawn -> wait_for (a pidfd, the stop descriptor, the time) -> what it printed */
 #include "base/child.h"
 
 #include <errno.h>
@@ -8,96 +10,146 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 
-enum { ARGS_MOST = 16, ANSWER_MOST_BYTES = 1 << 20, LOOK_MS = 50 };
+enum { WORDS_MOST = 32, ANSWER_MOST_BYTES = 1 << 20 };
 
 extern char **environ;
 
-struct child {
-  pid_t pid;
-  int in, out; /* our ends */
-};
+/* ---- what it is given */
 
-static void close_pair(const int pair[2]) {
-  close(pair[0]);
-  close(pair[1]);
+static int memory_file(const char *bytes, size_t n) {
+  int fd = memfd_create("quire", MFD_CLOEXEC);
+  for (size_t done = 0; fd >= 0 && done < n;) {
+    ssize_t wrote = write(fd, bytes + done, n - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) {
+      close(fd);
+      return -1;
+    }
+    done += (size_t)wrote;
+  }
+  if (fd >= 0) lseek(fd, 0, SEEK_SET);
+  return fd;
 }
 
-/* The words of the command line, and of a bare environment: posix_spawn wants them writable. */
+/* posix_spawn wants them writable. NULL-terminated. */
 struct words {
-  char *at[ARGS_MOST + 3];
+  char *at[WORDS_MOST + 1];
   size_t n;
 };
 
 static void add_word(struct words *w, char *word) {
-  w->at[w->n++] = word;
-  w->at[w->n] = NULL;
+  if (w->n < WORDS_MOST)
+    w->at[w->n++] = word;
+  else
+    free(word);
+}
+
+static void add_words(struct words *w, const char *const *list) {
+  for (size_t i = 0; list && list[i]; i++) add_word(w, mem_dup(list[i]));
 }
 
 static void release_words(struct words *w) {
   for (size_t i = 0; i < w->n; i++) free(w->at[i]);
 }
 
-static enum err spawn(const struct child_job *job, int in, int out, pid_t *pid, struct error *e) {
-  struct words args = {.n = 0}, bare = {.n = 0};
-  add_word(&args, mem_dup("quire"));
-  for (size_t i = 0; job->args[i] && i < ARGS_MOST; i++) add_word(&args, mem_dup(job->args[i]));
-  add_word(&args, mem_dup("--json"));
-  add_word(&bare, mem_printf("HOME=%s", getenv("HOME") ? getenv("HOME") : "/"));
-  add_word(&bare, mem_printf("TMPDIR=%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp"));
+static void gather_environment(const struct child_job *job, struct words *w) {
+  for (size_t i = 0; job->kept && job->kept[i]; i++) {
+    const char *value = getenv(job->kept[i]);
+    if (value) add_word(w, mem_printf("%s=%s", job->kept[i], value));
+  }
+  add_words(w, job->more);
+}
+
+/* ---- starting */
+
+/* The threads that start children block signals, and this program ignores some: a child begins as from a shell. */
+static void like_from_a_shell(posix_spawnattr_t *a) {
+  sigset_t none, ignored;
+  sigemptyset(&none);
+  sigemptyset(&ignored);
+  sigaddset(&ignored, SIGPIPE);
+  posix_spawnattr_init(a);
+  posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(a, &none);
+  posix_spawnattr_setsigdefault(a, &ignored);
+}
+
+static bool spawn(const struct child_job *job, int in, int out, pid_t *pid) {
+  struct words args = {.n = 0}, environment = {.n = 0};
   posix_spawn_file_actions_t files;
+  posix_spawnattr_t own;
+  add_words(&args, job->argv);
+  gather_environment(job, &environment);
+  like_from_a_shell(&own);
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, in, 0);
   posix_spawn_file_actions_adddup2(&files, out, 1);
-  int failed =
-      posix_spawn(pid, "/proc/self/exe", &files, NULL, args.at, job->with_environment ? environ : bare.at);
+  if (job->silent) posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  int failed = posix_spawnp(pid, job->program ? job->program : job->argv[0], &files, &own, args.at,
+                            job->kept ? environment.at : environ);
   posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&own);
   release_words(&args);
-  release_words(&bare);
-  return failed ? err_errno(e, failed, "quire cannot be started once more") : OK;
+  release_words(&environment);
+  return failed == 0;
 }
 
-static enum err start(const struct child_job *job, struct child *child, struct error *e) {
-  int in[2], out[2];
-  if (pipe2(in, O_CLOEXEC) != 0) return err_errno(e, errno, "no pipe for another quire");
-  if (pipe2(out, O_CLOEXEC) != 0) {
-    close_pair(in);
-    return err_errno(e, errno, "no pipe for another quire");
-  }
-  enum err err = spawn(job, in[0], out[1], &child->pid, e);
-  close(in[0]);
-  close(out[1]);
-  child->in = in[1];
-  child->out = out[0];
-  if (err == OK) return OK;
-  close(in[1]);
-  close(out[0]);
-  return err;
-}
+/* ---- waiting */
 
-/* Until it closes its output; false: it took too long. */
-static bool read_all(int fd, int seconds, struct buf *out) {
-  uint64_t until = clock_mono_ns() + (uint64_t)seconds * 1000000000;
-  char piece[4096];
+/* False: the time is over, or it is to stop. */
+static bool ends_in_time(const struct child_job *job, int pidfd) {
+  uint64_t until = clock_mono_ns() + (uint64_t)job->ms * 1000000;
+  struct pollfd p[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = job->stop, .events = POLLIN}};
   for (;;) {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    int ready = poll(&p, 1, LOOK_MS);
-    if (clock_mono_ns() > until) return false;
-    if (ready <= 0) continue;
-    ssize_t n = read(fd, piece, sizeof piece);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return true;
-    buf_append(out, piece, (size_t)n); /* what is too much is left out, and no JSON any more */
+    uint64_t now = clock_mono_ns();
+    if (now >= until) return false;
+    int ready = poll(p, 2, (int)((until - now) / 1000000) + 1);
+    if (p[0].revents) return true;
+    if (ready > 0) return false;
+    if (ready < 0 && errno != EINTR) return false;
   }
 }
+
+static int wait_for(const struct child_job *job, pid_t pid) {
+  int status = 0, pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  bool in_time = pidfd < 0 || ends_in_time(job, pidfd); /* a kernel without them: as long as it takes */
+  if (pidfd >= 0) close(pidfd);
+  if (!in_time) kill(-pid, SIGKILL); /* not reaped yet: the number is still its group's */
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (!in_time) return CHILD_ENDED;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_DIED;
+}
+
+static void take_output(int fd, struct buf *out) {
+  struct stat st;
+  if (fstat(fd, &st) != 0 || st.st_size <= 0 || (size_t)st.st_size >= out->max) return;
+  char *bytes = mem_alloc((size_t)st.st_size);
+  ssize_t got = pread(fd, bytes, (size_t)st.st_size, 0);
+  if (got > 0) buf_append(out, bytes, (size_t)got);
+  free(bytes);
+}
+
+int child_run(const struct child_job *job, struct buf *out) {
+  int in = memory_file(job->input, job->n_input), to = out ? memory_file(NULL, 0) : 2, status = CHILD_DIED;
+  pid_t pid;
+  if (in >= 0 && to >= 0) status = spawn(job, in, to, &pid) ? wait_for(job, pid) : CHILD_MISSING;
+  if (out && to >= 0) take_output(to, out);
+  if (in >= 0) close(in);
+  if (out && to >= 0) close(to);
+  return status;
+}
+
+/* ---- this program itself */
 
 static enum err understand(const struct buf *text, json_t **out, struct error *e) {
   json_t *answer = NULL;
@@ -114,19 +166,26 @@ static enum err understand(const struct buf *text, json_t **out, struct error *e
   return ERR_SCRIPT;
 }
 
-enum err child_ask(const struct child_job *job, json_t **out, struct error *e) {
-  struct child child;
+enum err child_ask(const struct child_question *q, json_t **out, struct error *e) {
+  static const char *const bare[] = {"HOME", "TMPDIR", NULL};
+  const char *argv[WORDS_MOST + 1] = {"quire"};
+  size_t n = 1;
+  for (; q->args[n - 1] && n < WORDS_MOST - 1; n++) argv[n] = q->args[n - 1];
+  argv[n] = "--json";
+  struct child_job job = {.program = "/proc/self/exe",
+                          .argv = argv,
+                          .kept = q->with_environment ? NULL : bare,
+                          .input = q->input,
+                          .n_input = q->input ? strlen(q->input) : 0,
+                          .ms = q->seconds * 1000,
+                          .stop = -1};
   struct buf answer;
-  enum err err = start(job, &child, e);
-  if (err != OK) return err;
   buf_init(&answer, ANSWER_MOST_BYTES);
-  file_feed(child.in, job->input ? job->input : ""); /* it reads that at once */
-  bool ended = read_all(child.out, job->seconds, &answer);
-  close(child.out);
-  if (!ended) kill(child.pid, SIGKILL);
-  while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR) continue;
-  err = ended ? understand(&answer, out, e)
-              : err_set(e, ERR_SCRIPT, "it was ended: it took longer than %d s", job->seconds);
+  int status = child_run(&job, &answer);
+  enum err err = status == CHILD_MISSING ? err_set(e, ERR_IO, "quire cannot be started once more")
+                 : status == CHILD_ENDED
+                     ? err_set(e, ERR_SCRIPT, "it was ended: it took longer than %d s", q->seconds)
+                     : understand(&answer, out, e);
   buf_release(&answer);
   return err;
 }

@@ -88,14 +88,3 @@ enum err file_write(const char *path, const void *data, size_t n, struct error *
 enum err file_write_secret(const char *path, const void *data, size_t n, struct error *e) {
   return write_whole(path, 0600, 0700, data, n, e);
 }
-
-void file_feed(int fd, const char *text) {
-  for (size_t n = strlen(text); n > 0;) {
-    ssize_t k = write(fd, text, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) break;
-    text += k;
-    n -= (size_t)k;
-  }
-  close(fd);
-}

@@ -9,5 +9,3 @@ enum err file_mkdirs(const char *dir, unsigned mode, struct error *e);
 enum err file_write(const char *path, const void *data, size_t n, struct error *e);
 /* The same for what nobody else may read: the file 0600, folders that are made 0700. */
 enum err file_write_secret(const char *path, const void *data, size_t n, struct error *e);
-/* Writes all of `text` into a pipe and closes it. A reader that ends before it read all says itself why. */
-void file_feed(int fd, const char *text);

@@ -60,4 +60,24 @@ settings "url = 'http://127.0.0.1:9/', pause_s = 0.02, attempts = 2"
 t_run 0 "$QUIRE" run "$tmp/done.lua" --quiet
 t_run 0 "$QUIRE" show 5
 t_has "$out" Completed
+
+t_case "a command that hangs holds no export and no end of the host, and leaves no process behind"
+fresh=$tmp/hangs
+export QUIRE_LIBRARY=$fresh
+settings "command = [[ echo \$\$ >>$tmp/shells; sleep 300 & echo \$! >>$tmp/sleeps; wait ]]"
+cat >"$tmp/exports.lua" <<'LUA'
+return { run = function() return { path = export.run({ format = "markdown", name = "book.md", book = { title = "T", language = "en", chapters = {} } }).path } end }
+LUA
+t_start "$tmp/serve" env QUIRE_UNGUARDED=1 "$QUIRE" serve
+host=$pid
+t_at_exit kill -9 $host
+t_wait 10 grep -q "listens at" "$tmp/serve"
+for i in 1 2 3 4 5; do t_run 0 "$QUIRE" run "$tmp/done.lua" --quiet; done # more than there are threads for exports
+t_wait 10 test -s "$tmp/sleeps"
+t_run 0 timeout 20 "$QUIRE" run "$tmp/exports.lua" --quiet
+kill -TERM $host
+ended() { ! kill -0 $host; }
+t_wait 20 ended
+gone() { ! kill -0 $(cat "$tmp/shells" "$tmp/sleeps"); }
+t_wait 5 gone
 t_done
