@@ -46,7 +46,8 @@ static int failed_exit(const struct run_row *r) {
     exit = EXIT_SCRIPT;
   else if (is(code, "auth") || is(kind, "key"))
     exit = EXIT_KEY;
-  else if (is(kind, "provider"))
+  else if (is(kind, "provider") &&
+           !is(jsonx_str(error, "reason", ""), "too_large")) /* it answers, but not this */
     exit = EXIT_PROVIDER;
   else if (is(kind, "budget"))
     exit = EXIT_BUDGET;

@@ -140,6 +140,7 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   struct buf b;
   buf_init(&b, 65536);
   terminal_clean(&b, jsonx_str(error, "message", "no reason is recorded"));
+  if (provider && strstr(jsonx_str(error, "message", ""), provider)) provider = NULL; /* said already */
   terminal_line_hide();
   fprintf(stderr, "%squire:%s run %lld %s%s%s: %s\n", terminal_style(stderr, STYLE_RED),
           terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "",
@@ -148,9 +149,8 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   if (hint) fprintf(stderr, "  %s\n", hint);
   if (provider) fprintf(stderr, "  the provider said: %s\n", provider);
   if (traceback && !c->out.quiet) fprintf(stderr, "%s\n", traceback);
-  bool script = strcmp(jsonx_str(error, "kind", ""), "script") == 0; /* the same script would fail again */
   out_say(&c->out, "`quire retry %lld%s` starts a new run that keeps its answers.", (long long)r->id,
-          script ? " --with scripts" : "");
+          state_retry_with(error));
   json_decref(error);
 }
 

@@ -242,6 +242,7 @@ void engine_look_at_drain(struct engine *en) {
 static void do_drain(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   c->en->draining = true;
+  llm_drain(c->en->llm);
   trial_drain(c->en);
   c->en->drain_until = clock_mono_ns() + (uint64_t)c->grace_ms * 1000000;
   c->en->drained = c->done;

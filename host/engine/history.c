@@ -10,7 +10,7 @@
 #include "engine/until.h"
 #include "store/events.h"
 
-enum { MOST_SUMMARY = 4000 }; /* bytes of a summary or a label */
+enum { MOST_SUMMARY = 4000, HELD_AGAIN_MS = 2000 }; /* MOST_SUMMARY: bytes of a summary or a label */
 
 /* ---- events: each is told once in all lives of the run
  *
@@ -102,6 +102,19 @@ void run_event(struct run *run, const char *kind, json_t *data) {
 void run_beat(struct run *run) {
   run->beat_ns = clock_mono_ns();
   run->beat_dirty = true;
+}
+
+/* Many calls of a run are sent away together, each with a time of its own: one line for all. */
+void run_held(struct run *run, const char *why, int64_t until_ms) {
+  if (run->state != RUN_LIVE || until_ms <= run->held_until + HELD_AGAIN_MS) return;
+  run->held_until = until_ms;
+  struct op_run_held *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_run_held_kind;
+  op->run = run->id;
+  op->epoch = run->epoch;
+  op->why = mem_dup(why);
+  op->until_ms = until_ms;
+  pending_post(run, NULL, &op->op, false, NULL, NULL);
 }
 
 /* What is shown in one line does not need more; scripts can hand over megabytes. */

@@ -71,7 +71,8 @@ static void build_report(lua_State *L, void *arg) {
   lua_State *co = r->task->L;
   run_of(L)->machine->grace = true;
   if (lua_type(co, -1) == LUA_TTABLE) {
-    static const char *const fields[] = {"kind", "message", "hint", "provider_text", "request_id", NULL};
+    static const char *const fields[] = {"kind",          "reason",     "message", "hint",
+                                         "provider_text", "request_id", NULL};
     for (int i = 0; fields[i]; i++) {
       lua_pushstring(L, fields[i]);
       lua_xmove(L, co, 1);

@@ -210,7 +210,7 @@ void run_park(struct run *run, const char *wait_kind, const char *why, int64_t w
 bool run_has_call_in_flight(const struct run *run) {
   for (const struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
     const struct wait *w = list_owner(node, struct task, all)->wait;
-    if (w && w->state == WAIT_STARTED && strcmp(w->kind->name, "llm") == 0) return true;
+    if (w && w->state == WAIT_STARTED && w->kind->in_flight && w->kind->in_flight(w)) return true;
   }
   return false;
 }

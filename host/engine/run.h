@@ -38,6 +38,7 @@ struct wait_kind {
   bool (*waits)(
       const struct wait
           *w); /* it waits for something that ends by itself: no sign of life is needed. NULL: false */
+  bool (*in_flight)(const struct wait *w); /* stopping it would lose what is paid for. NULL: false */
   void (*show)(
       struct wait *w,
       uint64_t watcher); /* the text so far, for who has begun to watch (live.h). NULL: it has none */
@@ -167,6 +168,7 @@ struct run {
   struct list ready_node;   /* in engine->ready */
   struct list set_node;     /* in engine->set_waiters */
   uint64_t beat_ns;         /* last progress, monotonic */
+  int64_t held_until;       /* as was told last */
   bool beat_dirty;
 };
 
@@ -210,6 +212,8 @@ void wait_journal(struct wait *w, char *result, size_t n);
 /* One event of the run's history, unless an earlier life of the run told it already. `data` is consumed. */
 void run_event(struct run *run, const char *kind, json_t *data);
 void run_beat(struct run *run); /* progress was made */
+/* A provider makes it wait until then: shown while the time has not come. */
+void run_held(struct run *run, const char *why, int64_t until_ms);
 void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total,
                   const char *label);
 /* Is `name` what `--until` asks for? Then the caller yields a park wait. */

@@ -202,9 +202,10 @@ static const char *const failure_names[FAIL_COUNT] = {
     [FAIL_SERVER] = "server",       [FAIL_OVERLOADED] = "overloaded",
     [FAIL_RATE] = "rate",           [FAIL_QUOTA] = "quota",
     [FAIL_AUTH] = "auth",           [FAIL_INVALID] = "invalid",
-    [FAIL_CONTEXT] = "context",     [FAIL_SCHEMA] = "schema",
-    [FAIL_REFUSAL] = "refusal",     [FAIL_NETWORK] = "network",
-    [FAIL_TRUNCATED] = "truncated", [FAIL_EMPTY] = "empty"};
+    [FAIL_TOO_LARGE] = "too_large", [FAIL_CONTEXT] = "context",
+    [FAIL_SCHEMA] = "schema",       [FAIL_REFUSAL] = "refusal",
+    [FAIL_NETWORK] = "network",     [FAIL_TRUNCATED] = "truncated",
+    [FAIL_EMPTY] = "empty"};
 
 const char *failure_name(enum failure_kind kind) {
   return failure_names[kind];
@@ -421,6 +422,7 @@ static void do_failure(lua_State *L, void *arg) {
 static enum failure_kind kind_of_status(long status) {
   if (status == 401 || status == 403) return FAIL_AUTH;
   if (status == 402) return FAIL_QUOTA;
+  if (status == 413) return FAIL_TOO_LARGE;
   if (status == 429) return FAIL_RATE;
   if (status == 503 || status == 529) return FAIL_OVERLOADED;
   if (status == 408 || status == 409 || status == 500 || status == 502 || status == 504) return FAIL_SERVER;

@@ -55,12 +55,13 @@ enum failure_kind {
   FAIL_QUOTA,      /* "quota": a spend cap or a day's quota: pause */
   FAIL_AUTH,       /* "auth": the key is refused: pause */
   FAIL_INVALID,    /* "invalid": this request will never do: next model */
-  FAIL_CONTEXT,    /* "context": the prompt is too long: next model */
-  FAIL_SCHEMA,     /* "schema": structured output is not known there: once without */
-  FAIL_REFUSAL,    /* "refusal": the model will not: next model */
-  FAIL_NETWORK,    /* no connection, or it broke: try again (never from an adapter) */
-  FAIL_TRUNCATED,  /* the answer ended in the middle: try again (never from an adapter) */
-  FAIL_EMPTY,      /* an answer without text: try again (never from an adapter) */
+  FAIL_TOO_LARGE, /* "too_large": the request has too many bytes for the server or a proxy before it: next model */
+  FAIL_CONTEXT,   /* "context": the prompt is too long: next model */
+  FAIL_SCHEMA,    /* "schema": structured output is not known there: once without */
+  FAIL_REFUSAL,   /* "refusal": the model will not: next model */
+  FAIL_NETWORK,   /* no connection, or it broke: try again (never from an adapter) */
+  FAIL_TRUNCATED, /* the answer ended in the middle: try again (never from an adapter) */
+  FAIL_EMPTY,     /* an answer without text: try again (never from an adapter) */
   FAIL_COUNT
 };
 const char *failure_name(enum failure_kind kind);

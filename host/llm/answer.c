@@ -235,6 +235,11 @@ static char *error_json(const struct call_state *s) {
   json_object_set_new(error, "message", string_value(s->c->error->message));
   json_object_set_new(error, "retryable", json_boolean(s->c->retryable));
   json_object_set_new(error, "provider_text", string_value(s->failure.message));
+  if (s->failure.kind == FAIL_TOO_LARGE)
+    json_object_set_new(
+        error, "hint",
+        json_string("the same request would be refused again: choose a model that takes more, or"
+                    " raise the limit of the proxy"));
   json_object_set_new(error, "request_id", string_value(s->request_id));
   json_object_set_new(v, "error", error);
   return dump(v);

@@ -198,6 +198,7 @@ void attempt_send(struct call_state *s) {
   enum err err = make_request(s, &request, &e);
   if (err == OK) {
     s->framing_kind = request.framing;
+    s->n_request = request.n_body;
     s->possibly_billed = true; /* until somebody says that it was not */
     if (llm_is_embedded(s->provider->config)) {
       s->embedded = embedded_start(s, request.body, request.n_body);
@@ -305,15 +306,26 @@ static void fail_incomplete(struct call_state *s, enum http_end end, const char 
            end == HTTP_COMPLETE ? "the stream stopped without saying that it is done" : why);
 }
 
+static void fail_refused(struct call_state *s) {
+  s->failed = true;
+  s->possibly_billed = false;
+  struct failure *f = &s->failure;
+  adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len, f);
+  words_without_tags(f->message);
+  if (f->kind != FAIL_TOO_LARGE) return;
+  char said[sizeof f->message];
+  memcpy(said, f->message, sizeof said);
+  snprintf(f->message, sizeof f->message,
+           "the request of %zu KB is larger than the provider, or a proxy before it, takes (%.300s)",
+           (s->n_request + 1023) / 1024, said);
+}
+
 void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   state_hold(s);
   struct adapter_end answer;
   struct error e = {0};
   if (s->status >= 300) {
-    s->failed = true;
-    s->possibly_billed = false;
-    adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len,
-                    &s->failure);
+    fail_refused(s);
     conclude(s, NULL);
   } else if (s->framing &&
              (feed(s, "", 0, true) != OK || adapter_finish(s->adapter, &s->stream, &answer, &e) != OK)) {

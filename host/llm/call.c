@@ -23,8 +23,10 @@ enum {
 };
 enum { DEFAULT_RETRIES = 4, EMPTY_RETRIES = 1, PAUSE_UNREACHABLE_MS = 60000, PAUSE_QUOTA_MS = 3600000 };
 static const double default_backoff_first = 0.5, default_backoff_most = 30, default_pause_over = 300;
+static const double told_from_s = 2; /* a shorter wait for a provider is over before anybody has read of it */
 
 static void use_model(struct call_state *s);
+static void next_model(struct call_state *s, struct attempt_result *r);
 static void reserve(struct call_state *s);
 
 /* ---- lifetime ---- */
@@ -39,6 +41,8 @@ void state_drop(struct call_state *s) {
   buf_release(&s->text);
   buf_release(&s->reasoning);
   buf_release(&s->body);
+  free(s->unreachable);
+  free(s->key_missing);
   free(s);
 }
 
@@ -156,6 +160,21 @@ static enum fit fit_month(const struct llm *llm, int64_t worst) {
   return limit <= 0 ? FITS : fit(limit, llm->month_read + llm->month_since, llm->month_reserved, worst);
 }
 
+/* Whoever looks at the run should know why nothing comes. */
+static void tell_wait(struct call_state *s, const char *why, double wait_s) {
+  char reason[800];
+  if (!s->c->on_wait || wait_s < told_from_s) return;
+  snprintf(reason, sizeof reason, "provider '%s' (%s)", s->provider->config->name, why);
+  s->c->on_wait(s->c, reason, clock_wall_ms() + (int64_t)(wait_s * 1000));
+}
+
+static void enter_lane(struct call_state *s) {
+  uint64_t now = clock_mono_ns(), held = lane_held_until(s->lane);
+  s->stage = AT_LANE;
+  lane_enter(s->lane, &s->ticket);
+  if (held > now) tell_wait(s, "it asked all calls to wait", (double)(held - now) / 1e9);
+}
+
 /* Calls under way may turn out cheaper than their worst case: then this one waits for them instead of pausing the run. */
 static void reserve(struct call_state *s) {
   struct llm *llm = s->llm;
@@ -163,6 +182,7 @@ static void reserve(struct call_state *s) {
   int64_t worst = cost_worst(s->price, s->estimated_input, s->most_output);
   enum fit run = fit_run(b, worst), month = fit_month(llm, worst);
   s->stage = AT_MONEY;
+  if (llm->draining) return; /* nothing new is sent: its run will be parked */
   if (b && b->limit_calls > 0 && b->calls >= b->limit_calls) {
     pause_for_calls(s);
   } else if (run == NEVER_FITS) {
@@ -178,13 +198,13 @@ static void reserve(struct call_state *s) {
     llm->month_reserved += worst;
     if (b) b->reserved_nano += worst;
     if (b) b->calls++;
-    s->stage = AT_LANE;
-    lane_enter(s->lane, &s->ticket);
+    enter_lane(s);
   }
 }
 
 static void granted(struct lane_ticket *t) {
-  intent_post(t->arg);
+  const struct call_state *s = t->arg;
+  if (!s->llm->draining) intent_post(t->arg);
 }
 
 /* ---- models ---- */
@@ -194,6 +214,13 @@ int64_t call_prompt_tokens(const struct llm_call *c) {
   for (size_t i = 0; i < c->n_blocks; i++)
     for (size_t k = 0; k < c->blocks[i].n; k++) n += ((unsigned char)c->blocks[i].text[k] & 0xC0) != 0x80;
   return n / CHARACTERS_A_TOKEN;
+}
+
+/* The first key of the role's models that is missing or refused: told when no other model answers either. */
+static void remember_key(struct call_state *s, const struct error *e) {
+  if (s->key_missing) return;
+  s->key_missing = mem_alloc(sizeof *s->key_missing);
+  *s->key_missing = *e;
 }
 
 static size_t prompt_bytes(const struct llm_call *c) {
@@ -208,9 +235,8 @@ static void use_model(struct call_state *s) {
   struct error e = {0};
   enum err err = llm_ready(s->llm, full, &e);
   if (err == ERR_AUTH) {
-    pause_call(s, ERR_AUTH, LLM_PAUSE_KEY);
-    *call_error(s) = e;
-    end_call(s);
+    remember_key(s, &e);
+    next_model(s, NULL);
     return;
   }
   if (err != OK) {
@@ -349,12 +375,30 @@ static void try_again(struct call_state *s, struct attempt_result *r, double wai
   s->stage = AT_BACKOFF;
   s->next = reserve;
   timer_set(s->llm->loop, &s->timer, clock_mono_ns() + (uint64_t)(wait_s * 1e9));
+  tell_wait(s, s->failure.message, wait_s);
 }
 
-/* The earliest of the times at which a model of the role may be back. */
+/* The earliest of the times at which a model of the role may be back, and the reason of the last one that may. */
 static void remember_pause(struct call_state *s, int64_t until_ms) {
-  s->was_unreachable = true;
+  if (!s->unreachable) s->unreachable = mem_alloc(sizeof *s->unreachable);
   if (!s->pause_until_ms || until_ms < s->pause_until_ms) s->pause_until_ms = until_ms;
+  bool limit = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE;
+  err_set(s->unreachable, ERR_UNAVAILABLE, "provider '%s' %s (%s): %s", s->provider->config->name,
+          limit ? "is at a limit of its own" : "cannot be reached", failure_name(s->failure.kind),
+          s->failure.message);
+}
+
+static void key_refused(struct call_state *s) {
+  const struct llm_provider *p = s->provider->config;
+  struct error e = {0};
+  s->provider->key_refused = true;
+  err_set(&e, ERR_AUTH, "provider '%s' does not take the key: %s", p->name, s->failure.message);
+  err_hint(&e, "set a valid key in %s, then: quire resume %lld",
+           p->key_env    ? p->key_env
+           : p->key_file ? p->key_file
+                         : "quire.lua",
+           (long long)s->c->run);
+  remember_key(s, &e);
 }
 
 static void end_with_error(struct call_state *s, struct attempt_result *r) {
@@ -367,40 +411,35 @@ static void end_with_error(struct call_state *s, struct attempt_result *r) {
   answer_post(s, r, FINISH_ERROR);
 }
 
-static void end_with_pause(struct call_state *s, struct attempt_result *r, enum err err, enum llm_pause pause,
-                           int64_t until_ms) {
+/* r NULL: the last model of the role could not be asked at all. */
+static void end_with_pause(struct call_state *s, struct attempt_result *r) {
   struct llm_call *c = s->c;
-  pause_call(s, err, pause);
-  c->pause_until_ms = until_ms;
-  const char *name = s->provider->config->name;
-  if (pause == LLM_PAUSE_KEY) {
-    err_set(call_error(s), err, "provider '%s' does not take the key: %s", name, s->failure.message);
-    err_hint(call_error(s), "set a valid key in %s, then: quire resume %lld",
-             s->provider->config->key_env    ? s->provider->config->key_env
-             : s->provider->config->key_file ? s->provider->config->key_file
-                                             : "quire.lua",
-             (long long)c->run);
-  } else {
-    const char *what = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE
-                           ? "is at a limit of its own"
-                           : "cannot be reached";
-    err_set(call_error(s), err, "provider '%s' %s (%s): %s", name, what, failure_name(s->failure.kind),
-            s->failure.message);
+  if (s->unreachable) {
+    pause_call(s, ERR_UNAVAILABLE, LLM_PAUSE_PROVIDER);
+    c->pause_until_ms = s->pause_until_ms;
+    *call_error(s) = *s->unreachable;
     err_hint(call_error(s), "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
+  } else {
+    pause_call(s, ERR_AUTH, LLM_PAUSE_KEY);
+    *call_error(s) = *s->key_missing;
+  }
+  if (!r) {
+    end_call(s);
+    return;
   }
   r->state = s->failure.kind == FAIL_TRUNCATED ? "truncated" : "failed";
   answer_post(s, r, FINISH_PAUSE);
 }
 
-/* This model will not answer now. */
+/* This model will not answer now. What goes by itself comes before what a person has to do. */
 static void next_model(struct call_state *s, struct attempt_result *r) {
   if (s->model + 1 < s->n_models) {
-    write_failed_row(s, r);
+    if (r) write_failed_row(s, r);
     s->model++;
     s->stage = AT_START;
     call_kick(s, use_model);
-  } else if (s->was_unreachable) {
-    end_with_pause(s, r, ERR_UNAVAILABLE, LLM_PAUSE_PROVIDER, s->pause_until_ms);
+  } else if (s->unreachable || s->key_missing) {
+    end_with_pause(s, r);
   } else {
     end_with_error(s, r);
   }
@@ -430,8 +469,8 @@ static void after_limit(struct call_state *s, struct attempt_result *r) {
 static void after_failure(struct call_state *s, struct attempt_result *r) {
   switch (s->failure.kind) {
   case FAIL_AUTH:
-    s->provider->key_refused = true;
-    end_with_pause(s, r, ERR_AUTH, LLM_PAUSE_KEY, 0);
+    key_refused(s);
+    next_model(s, r);
     break;
   case FAIL_QUOTA:
   case FAIL_RATE:
@@ -445,6 +484,7 @@ static void after_failure(struct call_state *s, struct attempt_result *r) {
     }
     break;
   case FAIL_INVALID:
+  case FAIL_TOO_LARGE:
   case FAIL_CONTEXT:
   case FAIL_REFUSAL: next_model(s, r); break;
   case FAIL_EMPTY:
@@ -548,6 +588,11 @@ bool llm_call_waits(const struct llm_call *c) {
   const struct call_state *s = c->state;
   return s &&
          (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM || s->stage == AT_BACKOFF);
+}
+
+bool llm_call_in_flight(const struct llm_call *c) {
+  const struct call_state *s = c->state;
+  return s && (s->stage == AT_INTENT || s->stage == AT_STREAM || s->stage == AT_FINISH);
 }
 
 void llm_call_cancel(struct llm *llm, struct llm_call *c) {

@@ -29,6 +29,7 @@ struct llm {
   size_t n_secrets;
   struct list calls, waiting_for_money;
   int in_flight;
+  bool draining; /* nothing new is sent */
   struct month_op *month_op;
   struct timer month_timer;
   int64_t month_read, month_since, month_reserved;
@@ -58,12 +59,14 @@ struct call_state {
   struct lane_ticket ticket;
   int tries;
   int64_t attempts, estimated_input, most_output, reserved;
-  bool counted, no_schema, was_unreachable;
+  bool counted, no_schema;
+  struct error *unreachable, *key_missing; /* why models of the role did not answer that may yet; or NULL */
   int64_t pause_until_ms;
 
   /* the attempt under way */
   int64_t row;
   uint64_t sent_ns, first_ns;
+  size_t n_request; /* bytes of its body */
   struct transfer *transfer;
   struct embedded *embedded;
   struct adapter_stream stream;
@@ -130,6 +133,9 @@ enum finish_mode {
   FINISH_PAUSE
 }; /* the row only; with the journal entry; row, then a pause */
 void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode);
+
+/* words.c: a page of HTML that a proxy sent in place of an answer becomes the words on it, in place */
+void words_without_tags(char *text);
 
 /* embedded.c */
 struct embedded *embedded_start(struct call_state *s, char *body, size_t n); /* takes body */

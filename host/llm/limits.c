@@ -204,3 +204,7 @@ void lane_leave(struct lane_ticket *t, enum lane_outcome outcome) {
 void lane_hold(struct lane *lane, uint64_t until_ns) {
   if (until_ns > lane->hold_until) lane->hold_until = until_ns;
 }
+
+uint64_t lane_held_until(const struct lane *lane) {
+  return lane->hold_until;
+}

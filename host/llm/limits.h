@@ -36,3 +36,4 @@ void lane_enter(struct lane *lane, struct lane_ticket *t);
 void lane_leave(struct lane_ticket *t, enum lane_outcome outcome);
 /* Nothing more is let through until then (Retry-After). */
 void lane_hold(struct lane *lane, uint64_t until_ns);
+uint64_t lane_held_until(const struct lane *lane);

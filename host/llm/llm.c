@@ -197,6 +197,10 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   return llm_ready((struct llm *)(uintptr_t)llm, full_name, e);
 }
 
+void llm_drain(struct llm *llm) {
+  llm->draining = true;
+}
+
 int llm_in_flight(const struct llm *llm) {
   return llm->in_flight;
 }

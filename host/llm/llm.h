@@ -92,7 +92,9 @@ struct llm_call {
   struct llm_budget *budget;
   void (*on_text)(struct llm_call *c, const char *text, size_t n); /* live text; may be NULL */
   void (*on_alive)(struct llm_call *c);                            /* bytes came: progress */
-  void (*done)(struct llm_call *c);                                /* loop thread, once; may free the call */
+  void (*on_wait)(struct llm_call *c, const char *why,
+                  int64_t until_ms); /* a provider makes it wait so long; may be NULL */
+  void (*done)(struct llm_call *c);  /* loop thread, once; may free the call */
   void *owner;
 
   /* out */
@@ -119,6 +121,11 @@ void llm_call_cancel(struct llm *llm, struct llm_call *c);
 /* Does it wait for something that ends by itself: the provider (first byte, next byte, all of it), its turn at the provider, a pause before
  * another attempt, other calls' money? Then its run is alive although nothing comes. False while it waits for the store. */
 bool llm_call_waits(const struct llm_call *c);
+
+/* Is a request of it under way, or about to be? Not while it waits for a pause to end, its turn, or money: then stopping it loses nothing. */
+bool llm_call_in_flight(const struct llm_call *c);
+/* From here on nothing new is sent: the host is about to stop. What is in flight ends. */
+void llm_drain(struct llm *llm);
 
 /* The answer that streams in: its attempt's row and number, and the text so far (valid until the loop goes on). False: none does now. */
 struct llm_live {

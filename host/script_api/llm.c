@@ -87,6 +87,10 @@ static void alive(struct llm_call *c) {
   run_beat(((struct wait *)c->owner)->task->run);
 }
 
+static void held(struct llm_call *c, const char *why, int64_t until_ms) {
+  run_held(((struct wait *)c->owner)->task->run, why, until_ms);
+}
+
 static void more_text(struct llm_call *c, const char *text, size_t n) {
   struct wait *w = c->owner;
   (void)text;
@@ -122,6 +126,7 @@ static void start(struct wait *w) {
   c->budget = &run->budget;
   c->on_alive = alive;
   c->on_text = more_text;
+  c->on_wait = held;
   c->done = answered;
   c->owner = w;
   llm_call_start(run->engine->llm, c);
@@ -134,6 +139,10 @@ static void cancel(struct wait *w) {
 
 static bool waits(const struct wait *w) {
   return llm_call_waits(&((const struct ask *)w->data)->call);
+}
+
+static bool in_flight(const struct wait *w) {
+  return llm_call_in_flight(&((const struct ask *)w->data)->call);
 }
 
 /* ---- finish: the answer as Lua values */
@@ -204,6 +213,7 @@ static const struct wait_kind ask_kind = {.name = "llm",
                                           .start = start,
                                           .cancel = cancel,
                                           .waits = waits,
+                                          .in_flight = in_flight,
                                           .show = show,
                                           .finish = finish_ask,
                                           .release = release,
@@ -214,6 +224,7 @@ static const struct wait_kind try_kind = {.name = "llm",
                                           .start = start,
                                           .cancel = cancel,
                                           .waits = waits,
+                                          .in_flight = in_flight,
                                           .show = show,
                                           .finish = finish_try,
                                           .release = release,

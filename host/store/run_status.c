@@ -156,3 +156,38 @@ static void free_progress(struct store_op *base) {
 
 const struct store_op_kind op_run_progress_kind = {"run_progress",  apply_progress, encode_progress,
                                                    decode_progress, free_progress,  true};
+
+/* --- a wait for a provider --- */
+
+static enum err tell_held(struct db *db, const struct op_run_held *op) {
+  int64_t left = op->until_ms - clock_wall_ms();
+  char text[1000];
+  snprintf(text, sizeof text, "waits %lld s for %s", (long long)(left > 0 ? (left + 999) / 1000 : 0),
+           op->why);
+  json_t *v = json_pack("{s:s,s:o}", "level", "warn", "text", jsonx_words(text, sizeof text));
+  char *data = v ? jsonx_dumps(v) : NULL;
+  json_decref(v);
+  enum err err = data ? event_insert(db, op->run, "log", data, NULL) : OK;
+  free(data);
+  return err;
+}
+
+static enum err apply_held(struct db *db, struct store_op *base) {
+  struct op_run_held *op = (struct op_run_held *)base;
+  struct db_stmt *s = db_prepare(db, "UPDATE runs SET held_for = $why, held_until = $until"
+                                     " WHERE id = $run AND epoch = $epoch AND status = 'running'");
+  db_bind_text(s, "$why", op->why);
+  db_bind_int(s, "$until", op->until_ms);
+  db_bind_int(s, "$run", op->run);
+  db_bind_int(s, "$epoch", op->epoch);
+  enum err err = db_run(s);
+  if (err == OK && db_changes(db) != 1) err = ERR_FENCED;
+  return err == OK ? tell_held(db, op) : err;
+}
+
+static void free_held(struct store_op *base) {
+  free(((struct op_run_held *)base)->why);
+  free(base);
+}
+
+const struct store_op_kind op_run_held_kind = {"run_held", apply_held, NULL, NULL, free_held, false};

@@ -12,6 +12,9 @@ struct run_row {
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
   char *title;  /* of its project */
   int64_t gate; /* the question that is open, or 0 */
+  char *
+      held_for; /* a running one: the provider that makes it wait, and why, until `held_until` (ms); or NULL */
+  int64_t held_until;
   int64_t wake_at, progress_done, progress_total;
   int64_t cost_nano, calls, tokens_in, tokens_out, unpriced_calls; /* sums over its calls */
   int64_t read_horizon; /* highest artifact version id it may read --with artifacts; 0: none */
@@ -122,6 +125,14 @@ struct op_run_progress {
   int64_t done, total;
 };
 extern const struct store_op_kind op_run_progress_kind;
+
+/* A provider makes the run wait: its row says for whom until when, and a line of its log says so. Fenced. */
+struct op_run_held {
+  struct store_op op;
+  int64_t run, epoch, until_ms;
+  char *why; /* owned by the op */
+};
+extern const struct store_op_kind op_run_held_kind;
 
 /* What is left to do for an owner at start and after each wake: ids of runs that are queued (and due), running, or waiting until a time
  * that has come (a timer, a provider's limit, a gate that expired): op_run_claim takes them all. */

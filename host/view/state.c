@@ -68,14 +68,26 @@ static char *running_sentence(const struct run_row *r, const struct library_owne
                     (int)owner->pid);
 }
 
+static char *held_sentence(const struct run_row *r) {
+  char at[40];
+  return mem_printf("Running%s%s, but it waits for %s. It asks again at %s; `quire cancel %lld` ends it.",
+                    r->phase ? " in phase " : "", r->phase ? r->phase : "", r->held_for,
+                    view_time(r->held_until, at), (long long)r->id);
+}
+
+const char *state_retry_with(const json_t *error) {
+  if (strcmp(jsonx_str(error, "kind", ""), "script") == 0) return " --with scripts";
+  if (strcmp(jsonx_str(error, "reason", ""), "too_large") == 0) return " --with models --model PROVIDER/NAME";
+  return "";
+}
+
 static char *failed_sentence(const struct run_row *r) {
   json_t *error = view_parsed(r->error);
   const char *message = jsonx_str(error, "message", "no reason is recorded"),
              *phase = jsonx_str(error, "phase", NULL);
-  bool script = strcmp(jsonx_str(error, "kind", ""), "script") == 0;
   char *s = mem_printf("Failed%s%s: %s. `quire retry %lld%s` starts a new run that keeps its answers.",
                        phase ? " in phase " : "", phase ? phase : "", message, (long long)r->id,
-                       script ? " --with scripts" : "");
+                       state_retry_with(error));
   json_decref(error);
   return s;
 }
@@ -91,7 +103,8 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
     return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
   if (is(r->status, "waiting")) return waiting_sentence(r);
   if (!owner) return mem_printf("Interrupted; goes on with `quire serve` or `quire resume %lld`.", id);
-  if (is(r->status, "running")) return running_sentence(r, owner);
+  bool held = r->held_for && r->held_until > clock_wall_ms();
+  if (is(r->status, "running")) return held ? held_sentence(r) : running_sentence(r, owner);
   return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve",
                     (int)owner->pid);
 }

@@ -10,6 +10,8 @@ bool state_waits(const struct run_row *r, const char *kind); /* waiting for "gat
 
 /* `owner`: who owns the library now, or NULL: nobody, so that what is not finished and does not wait is interrupted. */
 const char *state_word(const struct run_row *r, const struct library_owner *owner);
+/* What `quire retry N` needs after it, by the run's error: the same again would fail again. "" or " --with ...". */
+const char *state_retry_with(const json_t *error);
 /* One sentence, free() it. */
 char *state_sentence(const struct run_row *r, const struct library_owner *owner);
 /* The run as JSON. With `whole`, its input and result too. */

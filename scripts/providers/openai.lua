@@ -112,7 +112,8 @@ local function classify(status, code, type_, message)
   local by_word = kind_of_word[code] or kind_of_word[type_]
   local by_message = kind_of_message(message)
   if by_word == "quota" or by_word == "context" or by_word == "refusal" then return by_word end
-  if status == 400 or status == 413 or status == 422 then return by_message or "invalid" end
+  if status == 413 then return by_message == "context" and "context" or "too_large" end
+  if status == 400 or status == 422 then return by_message or "invalid" end
   if status == 403 and by_message == "refusal" then return "refusal" end
   if kind_of_status[status] then return kind_of_status[status] end
   if status and status >= 300 then return "invalid" end

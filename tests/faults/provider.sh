@@ -103,6 +103,33 @@ t_is $? 4
 t_is "$(sqlite3 :memory: "SELECT json_valid(value) FROM (SELECT '${out//\'/\'\'}' AS value)")" 1
 t_has "$out" "does not take the key"
 
+t_case "a request that is too large fails with its size and an advice that can help, not as if the provider were away"
+impatient large
+faults '"413"'
+t_run 1 timeout 30 "$QUIRE" run "${glossary[@]}"
+t_has "$out" "larger than the provider, or a proxy before it, takes"
+t_is "$(grep -o "HTTP 413" <<<"$out" | wc -l)" 1
+t_run 0 "$QUIRE" show 1
+t_has "$out" "quire retry 1 --with models --model"
+
+t_case "while a provider makes a run wait, everybody is told for whom, why and until when, and a stop does not wait for it"
+impatient patient
+faults '"429:wait=40"'
+t_start "$tmp/patient.out" "$QUIRE" run "${glossary[@]:0:1}" --key it --set text="The fusee evens out what the mainspring stores."
+t_at_exit kill -9 "$pid"
+told() { grep -q "waits 4[0-9] s for provider 'stub' (HTTP 429" "$tmp/patient.out"; }
+t_wait 10 told
+t_run 0 "$QUIRE" show 1
+t_has "$out" "but it waits for provider 'stub' (HTTP 429"
+t_has "$out" "It asks again at"
+kill -TERM "$pid"
+before=$SECONDS
+wait "$pid"
+((SECONDS - before < 15)) && t_ok || t_fail "the stop took $((SECONDS - before)) s"
+t_is "$(ledger_total)" 1
+t_is "$(sql "SELECT status, (SELECT group_concat(state) FROM calls) FROM runs")" "queued|failed"
+goes_on
+
 t_case "the second model of a role steps in when the first one fails for good"
 impatient second
 faults ''
@@ -121,4 +148,10 @@ t_run 1 "$QUIRE" run "$tmp/round.lua" --quiet
 t_has "$out" "stuck"
 t_is "$(ledger_total)" 8
 t_ok test "$(sql "SELECT count(DISTINCT request_id) FROM calls")" -eq 8
+
+t_case "the second model of a role steps in when there is no key for the first one"
+impatient keyless
+sed -i 's|default = "stub/novelist"|default = { "locked/novelist", "stub/novelist" }|; s|providers = {|providers = { locked = { adapter = "openai", base_url = "http://127.0.0.1:1/v1", key_env = "NO_SUCH_KEY" },|' "$QUIRE_LIBRARY/quire.lua"
+t_run 0 timeout 30 "$QUIRE" run "${glossary[@]}"
+t_is "$(sql "SELECT DISTINCT provider FROM calls")" stub
 t_done

@@ -280,6 +280,8 @@ struct question {
   struct buf live;
   int done, cancel_at; /* cancel_at: at which piece of text; 0: never */
   int pieces, alive;
+  int64_t wait_ms;
+  char wait_why[200];
 };
 
 static void on_text(struct llm_call *c, const char *text, size_t n) {
@@ -493,7 +495,7 @@ static void what_cannot_change_is_not(void **state) {
       {REFUSED("400", "", "{\"error\":{\"message\":\"maximum context length is 5\"}}"), LLM_NO_PAUSE,
        "context"},
       {REFUSED("404", "", "{\"error\":{\"message\":\"no such model\"}}"), LLM_NO_PAUSE, "invalid"},
-      {REFUSED("413", "", ""), LLM_NO_PAUSE, "invalid"},
+      {REFUSED("413", "", ""), LLM_NO_PAUSE, "too_large"},
       {REFUSED("422", "", "{\"detail\":\"bad\"}"), LLM_NO_PAUSE, "invalid"},
       {REFUSED("302", "Location: http://example.com/\r\n", ""), LLM_NO_PAUSE, "invalid"},
       {OK_HEAD STOP("content_filter") DONE, LLM_NO_PAUSE, "refusal"},
@@ -732,6 +734,145 @@ static void the_roles_next_model_takes_over(void **state) {
   }
   /* No key is configured for the other one: it gets none. */
   assert_null(strstr(r->other.requests[0], "uthorization"));
+}
+
+/* A key that is missing or refused stops the run only when no other model of the role answers. */
+static void the_next_model_answers_when_a_key_is_refused(void **state) {
+  struct room *r = *state;
+  static const char *const replies[] = {REFUSED("401", "", "{}"), REFUSED("403", "", "{}"), NULL};
+  r->roles[0].n_models = 2;
+  SCRIPT(&r->other, GOOD);
+  for (int i = 0; i < 3; i++) {
+    struct question q = {0};
+    if (replies[i]) SCRIPT(&r->server, replies[i]);
+    if (!replies[i]) { /* there is none at all: then nothing is sent to its provider */
+      unsetenv("TEST_LLM_KEY");
+      r->server.n_requests = 0;
+    }
+    ask_one(r, &q);
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "model", ""), "second/n");
+    assert_null(q.call.error);
+    json_decref(v);
+    release(&q);
+  }
+  assert_int_equal(r->server.n_requests, 0);
+  /* None is left: the key is what a person can do something about. But who comes back by itself is waited for. */
+  struct question refused = {0}, busy = {0};
+  SCRIPT(&r->other, REFUSED("400", "", "{}"));
+  ask_one(r, &refused);
+  assert_int_equal(refused.call.pause, LLM_PAUSE_KEY);
+  assert_non_null(strstr(refused.call.error->message, "provider 'local'"));
+  SCRIPT(&r->other, REFUSED("503", "", "{}"));
+  ask_one(r, &busy);
+  assert_int_equal(busy.call.pause, LLM_PAUSE_PROVIDER);
+  assert_non_null(strstr(busy.call.error->message, "provider 'second'"));
+  assert_true(busy.call.pause_until_ms > clock_wall_ms());
+  release(&refused);
+  release(&busy);
+  setenv("TEST_LLM_KEY", KEY, 1);
+}
+
+static bool one_pass_less(void *arg) {
+  struct room *r = arg;
+  usleep(300);
+  if (r->passes-- <= 0) loop_stop(r->loop);
+  return true;
+}
+
+/* So many turns of the loop, or until all are answered. */
+static void run_passes(struct room *r, int n) {
+  r->passes = n;
+  loop_set_idle(r->loop, one_pass_less, r);
+  loop_run(r->loop);
+  loop_set_idle(r->loop, NULL, NULL);
+}
+
+static bool until_a_failed_row(void *arg) {
+  struct room *r = arg;
+  usleep(300);
+  if (strstr(rows_of(r).states, "failed")) loop_stop(r->loop);
+  return true;
+}
+
+static void on_wait(struct llm_call *c, const char *why, int64_t until_ms) {
+  struct question *q = c->owner;
+  q->wait_ms = until_ms - clock_wall_ms();
+  snprintf(q->wait_why, sizeof q->wait_why, "%s", why);
+}
+
+/* The back-off and the lane each heed it by themselves: the call that was sent away keeps no money and no turn, and no other call of the
+ * model is sent either. It can be stopped without a loss, and says what it waits for. */
+static void what_retry_after_says_is_heeded(void **state) {
+  struct room *r = *state;
+  struct question q = {.call = {.on_wait = on_wait}}, other = {.call = {.on_wait = on_wait}};
+  SCRIPT(&r->server, REFUSED("429", "Retry-After: 47\r\n", "{\"error\":{\"message\":\"slow down\"}}"), GOOD);
+  put_question(r, &q);
+  loop_set_idle(r->loop, until_a_failed_row, r);
+  loop_run(r->loop);
+  assert_false(llm_call_in_flight(&q.call));
+  assert_true(llm_call_waits(&q.call));
+  put_question(r, &other);
+  run_passes(r, 300); /* back-offs here take at most 20 ms */
+  assert_int_equal(r->server.n_requests, 1);
+  assert_int_equal(r->budget.calls, 2); /* one that failed, and the other's, whose turn has not come */
+  assert_int_equal(r->budget.reserved_nano, 61ll * 1000 + 500 * 10000);
+  assert_false(llm_call_in_flight(&other.call));
+  assert_in_range(q.wait_ms, 46000, 52000);
+  assert_string_equal(q.wait_why, "provider 'local' (HTTP 429: slow down)");
+  assert_in_range(other.wait_ms, 40000, 47000);
+  llm_call_cancel(r->llm, &q.call);
+  llm_call_cancel(r->llm, &other.call);
+  assert_int_equal(r->budget.reserved_nano, 0);
+  assert_int_equal(r->budget.calls, 1);
+  r->waiting = 0;
+  release(&q);
+  release(&other);
+}
+
+static bool until_in_flight(void *arg) {
+  const struct question *q = arg;
+  if (llm_call_in_flight(&q->call)) loop_stop(q->room->loop);
+  return true;
+}
+
+static void a_host_that_stops_sends_nothing_new(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(&r->server, REFUSED("500", "", ""), GOOD);
+  put_question(r, &q);
+  loop_set_idle(r->loop, until_in_flight, &q);
+  loop_run(r->loop);
+  llm_drain(r->llm); /* its request is about to leave: that one comes to its end */
+  loop_set_idle(r->loop, until_a_failed_row, r);
+  loop_run(r->loop);
+  run_passes(r, 300);
+  assert_int_equal(r->server.n_requests, 1);
+  assert_false(llm_call_in_flight(&q.call));
+  llm_call_cancel(r->llm, &q.call);
+  r->waiting = 0;
+  release(&q);
+}
+
+static void a_request_that_is_too_large_says_so(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(
+      &r->server,
+      REFUSED(
+          "413", "",
+          "<!DOCTYPE html><html>\n<head><title>413 Request Entity Too Large</title><style>p {}</style></head>"
+          "<body><center><h1>413 Request Entity Too Large</h1></center><hr>nginx</body></html>"));
+  ask_one(r, &q);
+  json_t *v = result(&q), *error = json_object_get(v, "error");
+  assert_string_equal(jsonx_str(error, "reason", ""), "too_large");
+  assert_non_null(strstr(q.call.error->message,
+                         "the request of 1 KB is larger than the provider, or a proxy before it, takes"
+                         " (HTTP 413: 413 Request Entity Too Large nginx)"));
+  assert_non_null(strstr(jsonx_str(error, "hint", ""), "a model that takes more"));
+  assert_int_equal(r->server.taken, 1);
+  json_decref(v);
+  release(&q);
 }
 
 static void a_redirect_takes_no_key_along(void **state) {
@@ -1046,21 +1187,6 @@ static void the_library_has_a_month(void **state) {
   release(&b);
 }
 
-static bool one_pass_less(void *arg) {
-  struct room *r = arg;
-  usleep(300);
-  if (r->passes-- <= 0) loop_stop(r->loop);
-  return true;
-}
-
-/* So many turns of the loop, or until all are answered. */
-static void run_passes(struct room *r, int n) {
-  r->passes = n;
-  loop_set_idle(r->loop, one_pass_less, r);
-  loop_run(r->loop);
-  loop_set_idle(r->loop, NULL, NULL);
-}
-
 /* At each stage of its life. */
 static void cancel_works_at_any_time(void **state) {
   struct room *r = *state;
@@ -1215,6 +1341,10 @@ int main(void) {
       T(each_deadline_counts_by_itself),
       T(an_unreachable_role_pauses),
       T(the_roles_next_model_takes_over),
+      T(the_next_model_answers_when_a_key_is_refused),
+      T(what_retry_after_says_is_heeded),
+      T(a_host_that_stops_sends_nothing_new),
+      T(a_request_that_is_too_large_says_so),
       T(a_redirect_takes_no_key_along),
       T(a_schema_is_asked_for_once),
       T(a_long_answer_stops_at_its_length),

@@ -474,6 +474,25 @@ static void a_late_answer_is_kept_counted_and_found_by_resume(void **state) {
   buf_release(&b);
 }
 
+/* Half a chapter must never stand for the whole one, however it was paid. */
+static void a_truncated_answer_is_no_late_answer(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch);
+  static const char *const states[] = {"truncated", "failed", "cancelled"};
+  for (int i = 0; i < 3; i++) {
+    int64_t call = intend(s, run, epoch, 1);
+    epoch = claim(s, run);
+    struct op_call_finish *op = finish_of(call, run, epoch - 1, 1);
+    op->state = states[i];
+    assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+    op->op.kind->free(&op->op);
+    struct seen seen;
+    journal_of(s, run, 1000, &seen);
+    assert_int_equal(seen.n, 0);
+    intend(s, run, epoch, 1); /* the question is asked again: nothing is taken in place of an answer */
+  }
+}
+
 /* Nobody saw how they ended; who crashes again and again would else spend without a limit. */
 static void calls_under_way_at_a_death_are_booked(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
@@ -648,6 +667,7 @@ int main(void) {
       CASE(entries_come_back_in_order_without_the_superseded),
       CASE(a_call_is_intended_finished_and_summed),
       CASE(a_late_answer_is_kept_counted_and_found_by_resume),
+      CASE(a_truncated_answer_is_no_late_answer),
       CASE(calls_under_way_at_a_death_are_booked),
       CASE(a_run_that_ends_without_its_host_books_its_calls),
       CASE(a_late_answer_is_taken_instead_of_asking_again),

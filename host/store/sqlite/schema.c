@@ -174,8 +174,12 @@ static const char migration_6[] =
     " WHERE run_id IN (SELECT id FROM runs WHERE status IN ('queued','running','waiting'))"
     " AND json_valid(data) AND json_extract(data, '$.i') IS NOT NULL;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3,
-                                         migration_4, migration_5, migration_6};
+/* Why a running run stands still: a provider asked it to wait (run_status.c). */
+static const char migration_7[] =
+    "ALTER TABLE runs ADD COLUMN held_for TEXT; ALTER TABLE runs ADD COLUMN held_until INTEGER;";
+
+static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
+                                         migration_5, migration_6, migration_7};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {
