@@ -167,7 +167,7 @@ static enum err tell_held(struct db *db, const struct op_run_held *op) {
   json_t *v = json_pack("{s:s,s:o}", "level", "warn", "text", jsonx_words(text, sizeof text));
   char *data = v ? jsonx_dumps(v) : NULL;
   json_decref(v);
-  enum err err = data ? event_insert(db, op->run, "log", data, NULL) : OK;
+  enum err err = data ? event_insert(db, op->run, (struct event_place){0}, "log", data, NULL) : OK;
   free(data);
   return err;
 }
