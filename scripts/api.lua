@@ -191,7 +191,8 @@ gate = {}
 ---Asks a person. The run is parked without memory until somebody decides or the time is up. Waits.
 ---@param question {title: string, show: string|table, choices: string[], schema?: table, timeout?: number, on_timeout?: string}
 ---   timeout in seconds; on_timeout: the choice that is taken then (default: the first)
----@return {choice: string, edits: any, by: string}   -- edits: the text or table as the person left it, or nil
+---@return {choice: string, edits: any, by: string, seq: integer}   -- edits: the text or table as the person left it, or the note of a
+---   person who wants something else, or nil; seq: name it in `rejected` of an error, and a retry asks this question anew
 function gate.ask(question) end
 
 ------------------------------------------------------------------------------------------------------------- project

@@ -544,12 +544,15 @@ enum err command_note(struct commands *c, int64_t run, const json_t *request, js
 
 enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out,
                       struct error *e) {
-  static const char *const known[] = {"choice", "edits", "by", "show_sha", NULL};
+  static const char *const known[] = {"choice", "edits", "note", "by", "show_sha", NULL};
   enum err err = only_fields(request, known, e);
   if (err != OK) return err;
   const char *choice = jsonx_str(request, "choice", NULL);
   if (!choice) return err_set(e, ERR_INVALID, "a decision needs a choice");
-  const json_t *edits = json_object_get(request, "edits");
+  const json_t *edits = json_object_get(request, "edits"), *note = json_object_get(request, "note");
+  if (note && edits) return err_set(e, ERR_INVALID, "a decision has edits or a note, not both");
+  if (note && !json_is_string(note)) return err_set(e, ERR_INVALID, "'note' must be a text");
+  if (note) edits = note;
   char *text = NULL; /* the store takes text as it is, and objects and lists as JSON */
   if (json_is_string(edits))
     text = mem_dup(json_string_value(edits));

@@ -175,12 +175,15 @@ static int decide(struct cli *c, const char *word, bool first) {
     json_decref(g.json);
     return cli_fail(c, &e);
   }
-  const char *given = options_get(&c->options, "choice"), *user = getenv("USER");
-  const char *choice = given ? given : choose(json_object_get(g.json, "choices"), word, first);
+  const char *given = options_get(&c->options, "choice"), *note = options_get(&c->options, "note");
+  const char *user = getenv("USER");
+  const char *choice =
+      given ? given : choose(json_object_get(g.json, "choices"), note ? "again" : word, first);
   json_t *request =
       json_pack("{s:o, s:o, s:s}", "choice", view_text(choice), "by",
                 view_text(user && *user ? user : "a person"), "show_sha", jsonx_str(g.json, "show_sha", ""));
   err = add_edits(c, &g, request, &e);
+  if (note) json_object_set_new(request, "note", view_text(note));
   struct act a = {.kind = ACT_GATE, .id = g.id, .request = request};
   if (err == OK) err = act_do(c, &a, &e);
   int code = EXIT_DONE;

@@ -57,9 +57,14 @@ static void ask_store(struct wait *w) {
 static void start(struct wait *w) {
   wait_park(w, ask_store);
 }
+/* With its place in the record, so that a script can say which decisions its failure rests on: a retry asks those anew. */
 static int finish(lua_State *L, struct wait *w) {
-  return args_push_result(L, w);
+  args_push_result(L, w);
+  lua_pushinteger(L, w->seq);
+  lua_setfield(L, -2, "seq");
+  return 1;
 }
+
 static const struct wait_kind gate_kind = {.name = "gate",
                                            .api_name = "gate.ask",
                                            .journaled = true,

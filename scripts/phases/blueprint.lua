@@ -91,14 +91,23 @@ local shape = schema.object {
     { "avoid", schema.text(500) } } },
 }
 
---- Plain ideas, all at the same time; each has its own key, so that equal requests count as different.
-local function invent(book)
+-- What the author said when he turned earlier blueprints down.
+local function with_notes(task_text, notes)
+  if #notes == 0 then return task_text end
+  return task_text .. "\n\nThe author has read earlier blueprints and turned them down. This one has to be another one, and:\n" .. blocks.bullets(notes)
+end
+
+--- Plain ideas, all at the same time; each has its own key, so that equal requests count as different. `round`: 1, and one more each
+--- time that the author wants others.
+local function invent(book, round, notes)
   local numbers = {}
   for i = 1, book.input.candidates or 1 do numbers[i] = i end
+  local function key(i) return (round > 1 and "round-" .. round .. "-" or "") .. "candidate-" .. i end
   return task.map(numbers, function(i)
-    local prompt = prompts.brief(book):last("task", string.format(ideation, doors[i], most_words), 4000)
-    return calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = "candidate-" .. i }).text
-  end, { key = function(i) return "candidate-" .. i end })
+    local door = doors[(i + (round - 1) * #numbers - 1) % #doors + 1]
+    local prompt = prompts.brief(book):last("task", with_notes(string.format(ideation, door, most_words), notes), 20000)
+    return calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = key(i) }).text
+  end, { key = key })
 end
 
 --- Every pair in both orders, because judges favour what they read first.
@@ -186,25 +195,49 @@ local function with_edits(book, fields, edits)
   return fields
 end
 
---- Shows one candidate after the other until a person takes one.
-local function approved(book, ideas)
+local function ideas_for(book, round, notes)
+  local author = book.given.blueprint
+  if not author then return rank(book, invent(book, round, notes)) end
+  local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), given.cap + 1000, author.from)
+    :last("task", with_notes(string.format(fill_gaps, most_words), notes), 20000)
+  return { calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = round > 1 and "round-" .. round or nil }).text }
+end
+
+local function take_note(notes, answer)
+  if type(answer.edits) == "string" and text.trim(answer.edits) ~= "" then notes[#notes + 1] = text.trim(answer.edits) end
+end
+
+--- Shows a round's candidates one after the other. Returns the one that a person takes, or nil; `decisions` gets what was turned down.
+local function taken(book, ideas, notes, decisions)
   for i, idea in ipairs(ideas) do
     local fields = into_fields(book, idea)
     if not book.input.review then return fields end
     local answer = gate.ask { title = "Approve the blueprint of \"" .. fields.title .. "\"?", show = fields,
-      choices = { "approve", "reject" }, schema = shape }
+      choices = { "approve", "again", "reject" }, schema = shape }
     if answer.choice == "approve" then return with_edits(book, fields, answer.edits) end
-    log.info("blueprint %d of %d rejected by %s", i, #ideas, answer.by)
+    decisions[#decisions + 1] = answer.seq
+    take_note(notes, answer)
+    log.info("blueprint %d of %d turned down by %s", i, #ideas, answer.by)
+    if answer.choice == "again" then return nil end
   end
-  error("every blueprint was rejected; change the brief, or give an outline of your own with --give blueprint=FILE", 0)
+  local answer = gate.ask { title = "None of the blueprints was taken. Write others?", choices = { "again", "give up" },
+    show = "All blueprints were turned down. Say what should be different, and others are written; or give up, and the run ends." }
+  decisions[#decisions + 1] = answer.seq
+  take_note(notes, answer)
+  if answer.choice == "again" then return nil end
+  error({ kind = "script", rejected = decisions, message = "every blueprint was turned down; change the brief, or give an outline of your own "
+    .. "with --give blueprint=FILE. A retry shows the blueprints again" })
 end
 
-local function ideas_for(book)
-  local author = book.given.blueprint
-  if not author then return rank(book, invent(book)) end
-  local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), given.cap + 1000, author.from)
-    :last("task", string.format(fill_gaps, most_words), 3000)
-  return { calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words }).text }
+--- Rounds of candidates until a person takes one.
+local function approved(book)
+  local round, notes, decisions = 0, {}, {}
+  local fields
+  repeat
+    round = round + 1
+    fields = taken(book, ideas_for(book, round, notes), notes, decisions)
+  until fields
+  return fields
 end
 
 function blueprint.run(book)
@@ -214,7 +247,7 @@ function blueprint.run(book)
     book:issue("language", string.format("nobody here knows the language \"%s\": the book is written in it, but its files carry no language, "
       .. "which shops refuse. Give its tag as well, such as \"%s (xx)\"", book.language.name, book.language.name))
   end
-  local fields = approved(book, ideas_for(book))
+  local fields = approved(book)
   local author = book.given.blueprint
   artifact.put("blueprint.md", readable(fields, author))
   book.blueprint = schema.fill(book:save("blueprint.json", fields), shape)

@@ -87,4 +87,36 @@ kill -TERM $serve
 wait $serve
 t_is $? 0
 
+t_case "a blueprint is turned down with a note, and the next one is written after it"
+book=(--set brief="A keeper finds a log." --set chapters=1 --set words_per_chapter=200 --set candidates=1 --set review=true --quiet)
+t_run 5 "$QUIRE" run generate_book --project note "${book[@]}"
+gate() { "$QUIRE" gate list --json | grep -o '"gate": [0-9]*' | tail -n 1 | tr -dc 0-9; }
+t_run "$QUIRE" gate reject "$(gate)" --note "a smaller cast, and no murder"
+run=$("$QUIRE" sql "SELECT max(id) AS n FROM runs" --json | tr -dc 0-9)
+t_run 5 "$QUIRE" resume "$run" --quiet
+t_is "$(sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM v_calls WHERE run = $run AND role = 'planner'")" 2
+last="SELECT CAST(b.data AS TEXT) FROM calls c JOIN call_blocks k ON k.call_id = c.id JOIN blobs b ON b.id = k.blob_id
+  WHERE c.role = 'planner' AND c.run_id = $run ORDER BY c.id DESC, k.place DESC LIMIT 1"
+t_has "$(sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" "$last")" "a smaller cast, and no murder"
+t_run "$QUIRE" gate approve "$(gate)"
+t_run "$QUIRE" resume "$run" --quiet
+t_ok test -s "$QUIRE_LIBRARY/exports/note/book.epub"
+
+t_case "who turns every blueprint down is asked what should be different; a retry of a run that he gave up asks him anew"
+t_run 5 "$QUIRE" run generate_book --project none "${book[@]}"
+run=$((run + 1))
+t_run "$QUIRE" gate reject "$(gate)"
+t_run 5 "$QUIRE" resume "$run" --quiet
+t_has "$("$QUIRE" gate show "$(gate)" 2>&1)" "None of the blueprints was taken"
+t_run "$QUIRE" gate reject "$(gate)"
+t_run 8 "$QUIRE" resume "$run" --quiet
+t_has "$out" "every blueprint was turned down"
+calls() { "$QUIRE" sql "SELECT count(*) AS n FROM calls" --json | tr -dc 0-9; }
+before=$(calls)
+t_run 5 "$QUIRE" retry "$run" --quiet
+t_is "$(calls)" "$before"
+t_run "$QUIRE" gate approve "$(gate)"
+t_run "$QUIRE" resume $((run + 1)) --quiet
+t_ok test -s "$QUIRE_LIBRARY/exports/none/book.epub"
+
 t_done

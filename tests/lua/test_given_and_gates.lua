@@ -89,7 +89,7 @@ promise.holds("a rejected blueprint gives way to the next candidate; when all ar
   end }, { review = true })
   promise.equal(asked, 2)
   promise.equal(result.chapters, 3)
-  promise.raises("every blueprint was rejected", function()
+  promise.raises("every blueprint was turned down", function()
     book({ gate = function() return { choice = "reject", by = "a person" } end }, { review = true })
   end)
 end)

@@ -184,7 +184,7 @@ const struct web_route web_routes[] = {
     {{"POST", "/api/gates/{id}", decide_gate, "decide a question for the text that was shown", 0, 0},
      SCOPE_WRITE,
      NULL,
-     "choice:string* edits:any by:string show_sha:string",
+     "choice:string* edits:any note:string by:string show_sha:string",
      "{gate, run}"},
 
     /* pipelines */

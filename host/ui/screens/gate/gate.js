@@ -19,7 +19,8 @@ import { heading } from "../../parts/q-reading.js";
 
 await Promise.all([sheet(import.meta.url, "../book/book.css"), sheet(import.meta.url, "./gate.css")]);
 
-const VERBS = { approve: "Approve", reject: "Reject", edit: "Take my version", redo: "Ask for another one" };
+const VERBS = { approve: "Approve", reject: "Reject", edit: "Take my version", redo: "Ask for another one", again: "Write another one" };
+const takesEdits = (choice) => choice !== "reject" && choice !== "again";
 const verb = (choice) => VERBS[choice] ?? heading(choice);
 
 function parsed(text) {
@@ -32,7 +33,7 @@ function parsed(text) {
 }
 
 class GateScreen extends Element {
-  static props = ["params", "query", "mode", "edited", "wrong", "error", "sending", "kept"];
+  static props = ["params", "query", "mode", "edited", "wrong", "error", "sending", "kept", "note"];
 
   get name() {
     return `gates/${this.params.id}`;
@@ -100,7 +101,8 @@ class GateScreen extends Element {
     this.error = null;
     try {
       const body = { choice, show_sha: gate.show_sha };
-      if (this.changed && choice !== "reject") body.edits = this.edited;
+      if (choice === "again" && this.note?.trim()) body.note = this.note.trim();
+      else if (this.changed && takesEdits(choice)) body.edits = this.edited;
       await post(this.name, body);
       await this.draft.drop();
       say(`${verb(choice)}: the run goes on.`);
@@ -144,9 +146,11 @@ class GateScreen extends Element {
   decision(gate) {
     const { choices } = gate;
     return h("div", { class: "decision no-print" },
+      choices.includes("again") && h("div", { class: "field" }, h("label", { for: "gate-note" }, "If you want another one: what should be different?"),
+        h("textarea", { id: "gate-note", rows: 2, value: this.note ?? "", oninput: (event) => { this.note = event.target.value; } })),
       h("div", { class: "row" }, choices.map((choice, i) => h("button", {
         type: "button", class: i === 0 ? "primary" : "", disabled: Boolean(this.sending) || this.raw !== null, onclick: () => this.decide(choice, gate),
-      }, this.changed && choice !== "reject" ? `${verb(choice)} with my edits` : verb(choice)))),
+      }, this.changed && takesEdits(choice) ? `${verb(choice)} with my edits` : verb(choice)))),
       h("p", { class: "quiet", role: "status" }, this.raw !== null ? "Mend the text before you decide." : this.kept ?? ""));
   }
 
