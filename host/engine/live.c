@@ -35,9 +35,10 @@ static void show(struct run *run, const struct llm_call *call, const struct llm_
   s->on_text(s->arg, &t);
 }
 
-/* Text that came while nobody watched counts as shown: who joins gets all of it. */
+/* Text that came while nobody watched counts as shown: who joins gets all of it. When there is less than before, what was shown turned out to
+ * be thought: it is shown from the beginning again. */
 static void advance(struct live *l, const struct llm_live *live) {
-  if (l->row != live->row) *l = (struct live){.row = live->row};
+  if (l->row != live->row || live->n < l->bytes) *l = (struct live){.row = live->row};
   l->points += count_points(live->text + l->bytes, live->n - l->bytes);
   l->bytes = live->n;
 }
@@ -45,7 +46,8 @@ static void advance(struct live *l, const struct llm_live *live) {
 void live_more(struct run *run, struct live *l, const struct llm_call *call) {
   struct llm_live live;
   if (!watched(run) || !llm_call_live(call, &live)) return;
-  struct live before = l->row == live.row ? *l : (struct live){.row = live.row};
+  bool goes_on = l->row == live.row && live.n >= l->bytes;
+  struct live before = goes_on ? *l : (struct live){.row = live.row};
   advance(l, &live);
   show(run, call, &live, before.points, before.bytes, 0);
 }

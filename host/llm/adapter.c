@@ -203,12 +203,24 @@ static const char *const failure_names[FAIL_COUNT] = {
     [FAIL_RATE] = "rate",           [FAIL_QUOTA] = "quota",
     [FAIL_AUTH] = "auth",           [FAIL_INVALID] = "invalid",
     [FAIL_TOO_LARGE] = "too_large", [FAIL_CONTEXT] = "context",
-    [FAIL_SCHEMA] = "schema",       [FAIL_REFUSAL] = "refusal",
-    [FAIL_NETWORK] = "network",     [FAIL_TRUNCATED] = "truncated",
-    [FAIL_EMPTY] = "empty"};
+    [FAIL_SCHEMA] = "schema",       [FAIL_SLIP] = "slip",
+    [FAIL_PARAMETER] = "parameter", [FAIL_ROOM] = "room",
+    [FAIL_REFUSAL] = "refusal",     [FAIL_NETWORK] = "network",
+    [FAIL_TRUNCATED] = "truncated", [FAIL_EMPTY] = "empty"};
 
 const char *failure_name(enum failure_kind kind) {
   return failure_names[kind];
+}
+
+/* What does not fit is not learnt. */
+static void read_learn(lua_State *L, int table, struct failure *f) {
+  struct buf text;
+  buf_init(&text, sizeof f->learn - 1);
+  f->learn[0] = 0;
+  if (lua_getfield(L, table, "learn") == LUA_TTABLE && value_encode(L, lua_gettop(L), &text, NULL) == OK)
+    snprintf(f->learn, sizeof f->learn, "%s", text.data);
+  lua_pop(L, 1);
+  buf_release(&text);
 }
 
 /* The table at the top of the stack. */
@@ -220,6 +232,7 @@ static void read_failure(lua_State *L, struct failure *f) {
     if (strcmp(kind, failure_names[i]) == 0) f->kind = (enum failure_kind)i;
   copy_field(L, table, "message", f->message, sizeof f->message);
   f->retry_after = fmin(number_field(L, table, "retry_after", -1), RETRY_AFTER_MOST_S);
+  read_learn(L, table, f);
 }
 
 /* ---- request ---- */
@@ -227,7 +240,8 @@ static void read_failure(lua_State *L, struct failure *f) {
 struct request_call {
   const struct adapter_call *call;
   const char *schema_token;
-  struct buf extra, options, body;
+  char *schema_text;
+  struct buf extra, options, learnt, body;
   char *headers[MOST_HEADERS];
   size_t n_headers;
   char *url;
@@ -238,6 +252,14 @@ struct request_call {
 static void set_string(lua_State *L, const char *field, const char *value) {
   if (!value) return;
   lua_pushstring(L, value);
+  lua_setfield(L, -2, field);
+}
+
+static void set_table(lua_State *L, const char *field, const struct buf *text) {
+  if (text->len)
+    value_push_json(L, text->data, text->len);
+  else
+    lua_newtable(L);
   lua_setfield(L, -2, field);
 }
 
@@ -267,6 +289,9 @@ static void push_call(lua_State *L, const struct request_call *r) {
   set_string(L, "key", c->key);
   set_string(L, "reasoning", c->reasoning);
   if (c->schema) set_string(L, "schema", r->schema_token);
+  set_string(L, "schema_text", r->schema_text);
+  lua_pushboolean(L, c->without_schema);
+  lua_setfield(L, -2, "without_schema");
   push_blocks(L, c);
   lua_pushinteger(L, c->max_tokens);
   lua_setfield(L, -2, "max_tokens");
@@ -274,16 +299,9 @@ static void push_call(lua_State *L, const struct request_call *r) {
     lua_pushnumber(L, c->temperature);
     lua_setfield(L, -2, "temperature");
   }
-  if (r->extra.len)
-    value_push_json(L, r->extra.data, r->extra.len);
-  else
-    lua_newtable(L);
-  lua_setfield(L, -2, "extra");
-  if (r->options.len)
-    value_push_json(L, r->options.data, r->options.len);
-  else
-    lua_newtable(L);
-  lua_setfield(L, -2, "options");
+  set_table(L, "extra", &r->extra);
+  set_table(L, "options", &r->options);
+  set_table(L, "learnt", &r->learnt);
 }
 
 static void read_headers(lua_State *L, struct request_call *r) {
@@ -323,15 +341,11 @@ static void do_request(lua_State *L, void *arg) {
 
 /* Puts the schema where its token stands. Prompts cannot hold the token: it has quotes around it that they would have escaped, and
  * a block that is nothing but the token would have to guess an address. */
-static enum err insert_schema(struct buf *body, const char *token, const json_t *schema) {
+static enum err insert_schema(struct buf *body, const char *token, const char *text) {
   char quoted[64];
   snprintf(quoted, sizeof quoted, "\"%s\"", token);
-  char *text = schema_ordered_text(schema);
   char *at = memmem(body->data, body->len, quoted, strlen(quoted));
-  if (!text || !at) {
-    free(text);
-    return text || !at ? OK : ERR_LIMIT;
-  }
+  if (!at) return OK;
   struct buf whole;
   buf_init(&whole, MAX_REQUEST_BYTES);
   enum err err = buf_append(&whole, body->data, (size_t)(at - body->data));
@@ -340,7 +354,6 @@ static enum err insert_schema(struct buf *body, const char *token, const json_t 
   if (err == OK) err = buf_append(&whole, body->data + rest, body->len - rest);
   buf_release(body);
   *body = whole;
-  free(text);
   return err;
 }
 
@@ -355,12 +368,15 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   snprintf(token, sizeof token, "{{schema-%p}}", (void *)a);
   buf_init(&r.extra, MAX_REQUEST_BYTES);
   buf_init(&r.options, MAX_REQUEST_BYTES);
+  buf_init(&r.learnt, MAX_REQUEST_BYTES);
   buf_init(&r.body, MAX_REQUEST_BYTES);
   enum err err = OK;
   if (call->extra) err = jsonx_canonical(call->extra, &r.extra);
   if (err == OK && call->options) err = jsonx_canonical(call->options, &r.options);
+  if (err == OK && call->learnt) err = jsonx_canonical(call->learnt, &r.learnt);
+  if (call->schema && !(r.schema_text = schema_ordered_text(call->schema))) err = ERR_LIMIT;
   if (err == OK) err = run(a, do_request, &r, e);
-  if (err == OK && call->schema) err = insert_schema(&r.body, token, call->schema);
+  if (err == OK && call->schema) err = insert_schema(&r.body, token, r.schema_text);
   *out = (struct adapter_request){.url = r.url, .n_headers = r.n_headers, .framing = r.framing};
   if (r.n_headers) {
     out->headers = mem_alloc(r.n_headers * sizeof *out->headers);
@@ -370,7 +386,9 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   out->body = buf_take(&r.body);
   buf_release(&r.extra);
   buf_release(&r.options);
+  buf_release(&r.learnt);
   buf_release(&r.body);
+  free(r.schema_text);
   collect_after_large(a);
   if (err == OK) return OK;
   adapter_request_release(out);

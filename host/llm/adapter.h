@@ -7,14 +7,17 @@
  *
  * The file returns a table of functions:
  *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole"}
- *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, extra, options.
- *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order.
+ *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, schema_text,
+ *       without_schema, learnt, extra, options.
+ *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order. `schema_text` is
+ *       that text itself, for a prompt; without_schema: the server refused the other way for this call. `learnt`: what `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
  *   open() -> s                          a stream's state
  *   event(s, name, data) -> text, reasoning, failure    each may be nil
  *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
  *       cost=USD, model=, request_id=}
- *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds}; kinds: enum failure_kind
+ *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds, learn={name=value}}; kinds: enum failure_kind. `learn` is kept for the
+ *       model (llm/learnt.h) and is in each later call's `learnt`
  * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
  * json.reader{paths} for events that come by the ten thousand (lua/json_reader.h); json.null; json.array(t). */
 #pragma once
@@ -34,8 +37,9 @@ struct adapter_call {
   const struct call_block *blocks;
   size_t n_blocks;
   int64_t max_tokens;
-  double temperature;                     /* NAN: none */
-  const json_t *schema, *extra, *options; /* or NULL */
+  double temperature;                              /* NAN: none */
+  const json_t *schema, *extra, *options, *learnt; /* or NULL */
+  bool without_schema;
 };
 struct adapter_request {
   char *url, *body;
@@ -56,11 +60,14 @@ enum failure_kind {
   FAIL_AUTH,       /* "auth": the key is refused: pause */
   FAIL_INVALID,    /* "invalid": this request will never do: next model */
   FAIL_TOO_LARGE, /* "too_large": the request has too many bytes for the server or a proxy before it: next model */
-  FAIL_CONTEXT,   /* "context": the prompt is too long: next model */
-  FAIL_SCHEMA,    /* "schema": structured output is not known there: once without */
+  FAIL_CONTEXT, /* "context": the prompt is too long: next model */
+  FAIL_SCHEMA,  /* "schema": structured output is not known there: once without */
+  FAIL_SLIP, /* "slip": the model's answer broke its own server's form: once more, then without the schema */
+  FAIL_PARAMETER, /* "parameter": one of the request's values is refused; `learn` says what to send instead: at once again */
   FAIL_REFUSAL,   /* "refusal": the model will not: next model */
   FAIL_NETWORK,   /* no connection, or it broke: try again (never from an adapter) */
   FAIL_TRUNCATED, /* the answer ended in the middle: try again (never from an adapter) */
+  FAIL_ROOM,      /* all of the room went into thinking: again with more (never from an adapter) */
   FAIL_EMPTY,     /* an answer without text: try again (never from an adapter) */
   FAIL_COUNT
 };
@@ -69,6 +76,7 @@ struct failure {
   enum failure_kind kind;
   double retry_after; /* seconds; < 0: not said */
   char message[600];  /* the provider's own words */
+  char learn[200];    /* what to remember of the model: a JSON object, or "" */
 };
 /* Never fails: without a usable word of the adapter, the status decides. `headers`: "name: value\n" lines. */
 void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,

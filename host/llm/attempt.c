@@ -152,7 +152,9 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
                               .n_blocks = c->n_blocks,
                               .max_tokens = s->most_output,
                               .temperature = c->temperature,
-                              .schema = s->no_schema ? NULL : c->schema,
+                              .schema = c->schema,
+                              .without_schema = s->no_schema,
+                              .learnt = learnt_of(s->llm->learnt, s->full_name),
                               .extra = c->extra,
                               .options = s->provider->config->options};
   enum err err = adapter_request(s->adapter, &call, out, e);
@@ -181,6 +183,7 @@ void attempt_send(struct call_state *s) {
   s->request_id[0] = 0;
   s->sent_ns = clock_mono_ns();
   s->first_ns = 0;
+  s->thinking = (struct thinking){0};
   buf_init(&s->text, MAX_ANSWER_BYTES);
   buf_init(&s->reasoning, MAX_ANSWER_BYTES);
   buf_init(&s->body, MAX_REFUSAL_BYTES);
@@ -237,15 +240,41 @@ static bool append_text(struct call_state *s, struct buf *to, const char *text, 
   return fits == n;
 }
 
+/* The text so far turned out to be thought. */
+static void was_thought(struct call_state *s) {
+  append_text(s, &s->reasoning, s->text.data, s->text.len);
+  buf_clear(&s->text);
+}
+
+/* What of a piece of text is text. Most pieces hold no mark and are taken as they are. Returns false when there is no room. */
+static bool hear(struct call_state *s, const char *text, size_t n, bool end) {
+  if (!end && thinking_passes(&s->thinking, text, n)) return append_text(s, &s->text, text, n);
+  struct buf said, thought;
+  buf_init(&said, MAX_EVENT_BYTES + THINKING_HELD);
+  buf_init(&thought, MAX_EVENT_BYTES + THINKING_HELD);
+  struct thinking_out out = {&said, &thought, false};
+  if (end)
+    thinking_end(&s->thinking, &out);
+  else
+    thinking_feed(&s->thinking, text, n, &out);
+  if (out.all_was_thought) was_thought(s);
+  bool whole = append_text(s, &s->reasoning, thought.data, thought.len);
+  whole = append_text(s, &s->text, said.data, said.len) && whole;
+  buf_release(&said);
+  buf_release(&thought);
+  return whole;
+}
+
 static enum err take_piece(struct call_state *s, const struct adapter_piece *piece) {
-  bool whole = append_text(s, &s->text, piece->text, piece->n_text);
+  size_t before = s->text.len;
+  bool whole = hear(s, piece->text, piece->n_text, false);
   if (!append_text(s, &s->reasoning, piece->reasoning, piece->n_reasoning) || !whole) {
     fail_size(s, "answer", MAX_ANSWER_BYTES);
     return ERR_LIMIT;
   }
-  if (!piece->n_text) return OK;
+  if (s->text.len <= before) return OK;
   if (!s->first_ns) s->first_ns = clock_mono_ns();
-  if (s->c->on_text) s->c->on_text(s->c, piece->text, piece->n_text);
+  if (s->c->on_text) s->c->on_text(s->c, s->text.data + before, s->text.len - before);
   if (!s->c) return ERR_CANCELLED;
   if (++s->pieces == MID_STREAM_PIECES && failpoint("mid_stream")) {
     fail(s, FAIL_NETWORK, "failpoint mid_stream");
@@ -320,6 +349,14 @@ static void fail_refused(struct call_state *s) {
            (s->n_request + 1023) / 1024, said);
 }
 
+/* What was held back comes out; then the adapter says what the answer is. */
+static enum err finish(struct call_state *s, struct adapter_end *answer, struct error *e) {
+  enum err err = feed(s, "", 0, true);
+  if (err != OK) return err;
+  hear(s, "", 0, true);
+  return adapter_finish(s->adapter, &s->stream, answer, e);
+}
+
 void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   state_hold(s);
   struct adapter_end answer;
@@ -327,8 +364,7 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   if (s->status >= 300) {
     fail_refused(s);
     conclude(s, NULL);
-  } else if (s->framing &&
-             (feed(s, "", 0, true) != OK || adapter_finish(s->adapter, &s->stream, &answer, &e) != OK)) {
+  } else if (s->framing && finish(s, &answer, &e) != OK) {
     if (s->c && !s->failed) fail(s, FAIL_SERVER, e.message);
     if (s->c) conclude(s, NULL);
   } else if (s->c && s->framing && answer.complete) {

@@ -21,6 +21,7 @@ enum {
   CUT_CHARACTERS_A_TOKEN = 9,  /* more than any tokenizer makes of prose */
   CUT_LEAST_CHARACTERS = 6000, /* shorter prompts fit everywhere */
 };
+enum { FIRST_ROOM = 8192, MOST_ROOM = 65536, MOST_RELEARNS = 4 };
 enum { DEFAULT_RETRIES = 4, EMPTY_RETRIES = 1, PAUSE_UNREACHABLE_MS = 60000, PAUSE_QUOTA_MS = 3600000 };
 static const double default_backoff_first = 0.5, default_backoff_most = 30, default_pause_over = 300;
 static const double told_from_s = 2; /* a shorter wait for a provider is over before anybody has read of it */
@@ -229,6 +230,20 @@ static size_t prompt_bytes(const struct llm_call *c) {
   return n;
 }
 
+/* Tokens for the answer and the thinking before it, as far as the model gives them. */
+static int64_t room_for(const struct call_state *s) {
+  const struct learnt *l = s->llm->learnt;
+  int64_t most = learnt_number(l, s->full_name, "max_output");
+  int64_t room =
+      cost_output_tokens(s->c->max_words, s->c->reasoning) + learnt_number(l, s->full_name, "room");
+  return most > 0 && room > most ? most : room;
+}
+
+static void take_room(struct call_state *s) {
+  s->most_output = room_for(s);
+  s->ticket.tokens = s->estimated_input + s->most_output;
+}
+
 static void use_model(struct call_state *s) {
   struct llm_call *c = s->c;
   const char *full = s->models[s->model];
@@ -249,12 +264,11 @@ static void use_model(struct call_state *s) {
   s->adapter = llm_adapter(s->llm, p->adapter, NULL);
   s->price = llm_price(s->llm, full);
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
-  s->tries = 0;
-  s->no_schema = false;
+  s->tries = s->relearns = 0;
+  s->no_schema = s->slipped = false;
   s->estimated_input = cost_estimate_tokens(prompt_bytes(c));
-  s->most_output = cost_output_tokens(c->max_words, c->reasoning);
-  s->ticket = (struct lane_ticket){
-      .run = c->run, .tokens = s->estimated_input + s->most_output, .granted = granted, .arg = s};
+  s->ticket = (struct lane_ticket){.run = c->run, .granted = granted, .arg = s};
+  take_room(s);
   reserve(s);
 }
 
@@ -466,6 +480,43 @@ static void after_limit(struct call_state *s, struct attempt_result *r) {
   retry_or_leave(s, r, retries_of(s), false);
 }
 
+/* Asks again at once with what was learnt from the refusal. Bounded: a server that refuses each form of a request gets no further one. */
+static void learn(struct call_state *s, struct attempt_result *r) {
+  if (s->relearns++ >= MOST_RELEARNS) {
+    next_model(s, r);
+    return;
+  }
+  learnt_add(s->llm->learnt, s->full_name, s->failure.learn);
+  take_room(s);
+  try_again(s, r, 0);
+}
+
+/* The model thought until there was no room left: it gets more, and so does each later call. Another call may have learnt it meanwhile. */
+static void learn_room(struct call_state *s, struct attempt_result *r) {
+  int64_t had = s->most_output, room = learnt_number(s->llm->learnt, s->full_name, "room");
+  if (room_for(s) <= had && room < MOST_ROOM) {
+    char more[40];
+    snprintf(more, sizeof more, "{\"room\":%lld}", (long long)(room ? room * 2 : FIRST_ROOM));
+    learnt_add(s->llm->learnt, s->full_name, more);
+  }
+  if (room_for(s) <= had || s->relearns++ >= MOST_RELEARNS) {
+    next_model(s, r);
+    return;
+  }
+  take_room(s);
+  try_again(s, r, 0);
+}
+
+static void without_schema(struct call_state *s, struct attempt_result *r) {
+  if (!s->c->schema || s->no_schema) {
+    next_model(s, r);
+    return;
+  }
+  learnt_add(s->llm->learnt, s->full_name, s->failure.learn);
+  s->no_schema = true;
+  try_again(s, r, 0);
+}
+
 static void after_failure(struct call_state *s, struct attempt_result *r) {
   switch (s->failure.kind) {
   case FAIL_AUTH:
@@ -475,14 +526,17 @@ static void after_failure(struct call_state *s, struct attempt_result *r) {
   case FAIL_QUOTA:
   case FAIL_RATE:
   case FAIL_OVERLOADED: after_limit(s, r); break;
-  case FAIL_SCHEMA:
-    if (s->c->schema && !s->no_schema) {
-      s->no_schema = true;
-      try_again(s, r, 0);
+  case FAIL_PARAMETER: learn(s, r); break;
+  case FAIL_SLIP:
+    if (s->slipped) {
+      without_schema(s, r);
     } else {
-      next_model(s, r);
+      s->slipped = true;
+      try_again(s, r, 0);
     }
     break;
+  case FAIL_ROOM: learn_room(s, r); break;
+  case FAIL_SCHEMA: without_schema(s, r); break;
   case FAIL_INVALID:
   case FAIL_TOO_LARGE:
   case FAIL_CONTEXT:
@@ -496,11 +550,12 @@ static void after_failure(struct call_state *s, struct attempt_result *r) {
 
 /* Servers of one's own with a small window (Ollama's is 2k to 4k unless it is told otherwise) cut a longer prompt and answer what
  * is left. The tokens that they say they read betray it: no tokenizer puts that many characters into one. Paid services refuse
- * instead, and are not judged by an estimate. */
-static bool prompt_was_cut(const struct call_state *s, const struct adapter_end *end) {
+ * instead, and are not judged by an estimate. Some tell only what was not in their cache: who has read more before has a larger window. */
+static bool prompt_was_cut(struct call_state *s, const struct adapter_end *end) {
   int64_t read = end->has_usage ? end->usage.input : 0;
   int64_t characters = call_prompt_tokens(s->c) * CHARACTERS_A_TOKEN;
   bool own = strncmp(s->provider->config->base_url, "http://", 7) == 0;
+  if (read < lane_most_read(s->lane, read)) return false;
   return own && read > 0 && characters > CUT_LEAST_CHARACTERS && characters > read * CUT_CHARACTERS_A_TOKEN;
 }
 
@@ -526,13 +581,22 @@ static bool is_no_answer(struct call_state *s, const struct adapter_end *end) {
   } else if (empty && strcmp(end->stop, "context") == 0) {
     s->failure.kind = FAIL_CONTEXT;
     snprintf(s->failure.message, sizeof s->failure.message, "the prompt is longer than the model's context");
-  } else if (empty && strcmp(end->stop, "length") != 0) {
+  } else if (empty && strcmp(end->stop, "length") == 0) {
+    s->failure.kind = FAIL_ROOM;
+    snprintf(s->failure.message, sizeof s->failure.message,
+             "all %lld tokens went into thinking before a word was written", (long long)s->most_output);
+  } else if (empty) {
     s->failure.kind = FAIL_EMPTY;
     snprintf(s->failure.message, sizeof s->failure.message, "the answer has no text (%s)", end->native_stop);
   } else {
     return false;
   }
   return s->failed = true;
+}
+
+/* What is sent next is another request: no try of this one. */
+static bool same_in_other_form(enum failure_kind kind) {
+  return kind == FAIL_SCHEMA || kind == FAIL_SLIP || kind == FAIL_PARAMETER || kind == FAIL_ROOM;
 }
 
 void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
@@ -550,7 +614,7 @@ void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
   settle(s, r.cost_nano);
   bool limited = !answered && (s->failure.kind == FAIL_RATE || s->failure.kind == FAIL_OVERLOADED);
   lane_leave(&s->ticket, answered ? LANE_ANSWERED : limited ? LANE_RATE_LIMITED : LANE_FAILED);
-  s->tries += !(s->failed && s->failure.kind == FAIL_SCHEMA);
+  s->tries += !(s->failed && same_in_other_form(s->failure.kind));
   if (!answered) {
     after_failure(s, &r);
     return;

@@ -7,8 +7,10 @@
 #include "base/map.h"
 #include "llm/adapter.h"
 #include "llm/http.h"
+#include "llm/learnt.h"
 #include "llm/limits.h"
 #include "llm/llm.h"
+#include "llm/thinking.h"
 
 struct provider {
   const struct llm_provider *config;
@@ -25,6 +27,7 @@ struct llm {
   struct map *adapters;       /* name -> struct adapter */
   struct http *http;
   struct limits *limits;
+  struct learnt *learnt;
   char **secrets; /* every key ever read; for scrubbing */
   size_t n_secrets;
   struct list calls, waiting_for_money;
@@ -57,9 +60,9 @@ struct call_state {
   const struct llm_price *price;
   struct lane *lane;
   struct lane_ticket ticket;
-  int tries;
+  int tries, relearns;
   int64_t attempts, estimated_input, most_output, reserved;
-  bool counted, no_schema;
+  bool counted, no_schema, slipped;
   struct error *unreachable, *key_missing; /* why models of the role did not answer that may yet; or NULL */
   int64_t pause_until_ms;
 
@@ -76,6 +79,7 @@ struct call_state {
   char request_id[96];
   char *headers; /* of a refusal */
   struct buf text, reasoning, body;
+  struct thinking thinking;
   int pieces;
   bool feeding;         /* bytes are on their way through the framing: it must stay */
   bool failed;          /* `failure` says how */

@@ -24,6 +24,7 @@ struct lane {
   int under_way, most; /* most 0: no limit known */
   int configured;
   int successes;
+  int64_t most_read;
   int64_t let_through, halved_at; /* a burst of 429s on calls that were sent together halves once */
   uint64_t hold_until;
   struct bucket requests, tokens;
@@ -207,4 +208,9 @@ void lane_hold(struct lane *lane, uint64_t until_ns) {
 
 uint64_t lane_held_until(const struct lane *lane) {
   return lane->hold_until;
+}
+
+int64_t lane_most_read(struct lane *lane, int64_t tokens) {
+  if (tokens > lane->most_read) lane->most_read = tokens;
+  return lane->most_read;
 }

@@ -37,3 +37,5 @@ void lane_leave(struct lane_ticket *t, enum lane_outcome outcome);
 /* Nothing more is let through until then (Retry-After). */
 void lane_hold(struct lane *lane, uint64_t until_ns);
 uint64_t lane_held_until(const struct lane *lane);
+/* A prompt of `tokens` was read there: the most that ever was. It says how large the model's window is at least. */
+int64_t lane_most_read(struct lane *lane, int64_t tokens);

@@ -283,6 +283,7 @@ struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_set
   list_init(&llm->waiting_for_money);
   llm->http = http_new(loop);
   llm->limits = limits_new(loop);
+  llm->learnt = learnt_new(store);
   llm->providers = mem_alloc(settings->n_providers * sizeof *llm->providers);
   for (size_t i = 0; i < settings->n_providers; i++) {
     struct error ignored = {0}; /* a missing key matters when it is needed */
@@ -314,6 +315,7 @@ void llm_free(struct llm *llm) {
   if (llm->month_op) llm->month_op->llm = NULL;
   http_free(llm->http);
   limits_free(llm->limits);
+  learnt_free(llm->learnt);
   map_free(llm->adapters, free_adapter);
   for (size_t i = 0; i < llm->settings->n_providers; i++) free_secret(llm->providers[i].key);
   free(llm->providers);

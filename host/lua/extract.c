@@ -55,8 +55,26 @@ static const char *after_space(const char *p, const char *end) {
   }
 }
 
+/* Comments between values: "// the cast" and a block. Inside a string nobody comes by here. */
+static const char *after_comments(const char *p, const char *end) {
+  for (;;) {
+    p = after_space(p, end);
+    if (end - p < 2 || *p != '/') return p;
+    const char *close = NULL;
+    if (p[1] == '/') {
+      close = memchr(p, '\n', (size_t)(end - p));
+      p = close ? close : end;
+    } else if (p[1] == '*') {
+      close = memmem(p + 2, (size_t)(end - p - 2), "*/", 2);
+      p = close ? close + 2 : end;
+    } else {
+      return p;
+    }
+  }
+}
+
 static char peek(struct reader *r) {
-  r->p = after_space(r->p, r->end);
+  r->p = after_comments(r->p, r->end);
   return r->p < r->end ? *r->p : '\0';
 }
 

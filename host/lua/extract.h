@@ -4,7 +4,7 @@
  *   in a code fence           ```json ... ```
  *   amid prose                Sure! Here it is: {"a": 1} I hope it helps.
  *
- * Mends what models get wrong: trailing commas, raw newlines and tabs in strings, typographic or single quotes around
+ * Mends what models get wrong: comments, trailing commas, raw newlines and tabs in strings, typographic or single quotes around
  * strings, True/False/None, broken UTF-8. Never completes a document that was cut off: half a plan that looks whole
  * is worse than none. */
 #pragma once

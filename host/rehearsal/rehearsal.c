@@ -83,6 +83,18 @@ const json_t *rehearsal_schema(const json_t *request) {
   return schema ? schema : named;
 }
 
+/* Servers that take no response_format are told the form in the prompt (scripts/providers/openai.lua): the schema behind these words. Owned; NULL:
+ * there is none. */
+static json_t *told_schema(const json_t *request) {
+  static const char words[] = "follows this JSON schema:";
+  const json_t *messages = json_object_get(request, "messages");
+  const json_t *last = json_array_get(messages, json_array_size(messages) - 1);
+  const char *text = json_string_value(json_object_get(last, "content"));
+  const char *at = text ? strstr(text, words) : NULL;
+  at = at ? strchr(at, '{') : NULL;
+  return at ? json_loadb(at, strlen(at), JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
 static long prose_words(const struct prompt *p, double bias, struct dice *d) {
   double words = p->words ? (double)p->words : p->max_tokens ? (double)p->max_tokens * 0.45 : 300;
   if (!p->words && words > 1200) words = 1200;
@@ -97,6 +109,12 @@ static enum err choose_answer(const json_t *request, const struct rehearsal_opti
                               const struct prompt *p, struct dice *d, struct buf *text, struct error *e) {
   const json_t *schema = rehearsal_schema(request);
   if (schema) return write_instance(schema, p, d, text, e);
+  json_t *told = told_schema(request);
+  if (told) {
+    enum err err = write_instance(told, p, d, text, e);
+    json_decref(told);
+    return err;
+  }
   const char *format = jsonx_str(json_object_get(request, "response_format"), "type", "text");
   if (strcmp(format, "json_object") == 0) return buf_puts(text, "{}");
   struct span choices[32];

@@ -5,8 +5,10 @@
 --   system_role        "system" or "developer"
 --   reasoning_field    "reasoning_effort" (default), "reasoning" (OpenRouter), or false: never sent
 --   include_usage      false: the server refuses stream_options
---   structured         false: the server refuses response_format
+--   structured         "schema" (default), "json_object", or false: the server refuses response_format, so the prompt tells the form
 --   headers            more headers, name = value; {{call}} in a value is the number of the call in the library (quire trace shows it)
+--
+-- What a server refuses is learnt and not sent to that model again: max_tokens_field, max_output, structured, drop_NAME. An option wins.
 --
 -- The stable blocks of a prompt are the system message, byte by byte the same from call to call, so that prefix caches hit.
 
@@ -22,8 +24,17 @@ local function split_blocks(blocks)
 end
 openai.split_blocks = split_blocks
 
-local function messages(call)
+-- Where a server takes no schema, the prompt says what it would have said.
+local form = [[
+
+
+Answer with one JSON document and nothing else. It follows this JSON schema:
+
+]]
+
+local function messages(call, with_form)
   local system, user = split_blocks(call.blocks)
+  if with_form then user = user .. form .. call.schema_text end
   local list = {}
   if system then list[1] = { role = call.options.system_role or "system", content = system } end
   list[#list + 1] = { role = "user", content = user }
@@ -39,15 +50,34 @@ local function add_reasoning(body, call)
   if field == "reasoning" then body.reasoning = { effort = call.reasoning } else body[field] = call.reasoning end
 end
 
+-- How the form of an answer is told: by the server's own means ("schema"), or in the prompt, with or without its JSON mode.
+local function schema_mode(call)
+  local wanted = call.options.structured
+  if wanted == nil then wanted = call.learnt.structured end
+  if call.without_schema or wanted == false or wanted == "prompt" then return "prompt" end
+  return wanted == "json_object" and "json_object" or "schema"
+end
+
+local function drop_refused(body, learnt)
+  for name in pairs(learnt) do
+    local field = name:match("^drop_(.+)$")
+    if field then body[field] = nil end
+  end
+end
+
 function openai.body(call)
-  local body = { model = call.model, messages = messages(call), stream = true, temperature = call.temperature }
+  local how = call.schema and schema_mode(call)
+  local body = { model = call.model, messages = messages(call, how == "prompt" or how == "json_object"), stream = true, temperature = call.temperature }
   local default_field = is_host(call.base_url, "api.openai.com") and "max_completion_tokens" or "max_tokens"
-  body[call.options.max_tokens_field or default_field] = call.max_tokens
+  body[call.options.max_tokens_field or call.learnt.max_tokens_field or default_field] = call.max_tokens
   if call.options.include_usage ~= false then body.stream_options = { include_usage = true } end
-  if call.schema and call.options.structured ~= false then
+  if how == "schema" then
     body.response_format = { type = "json_schema", json_schema = { name = "answer", schema = call.schema } }
+  elseif how == "json_object" then
+    body.response_format = { type = "json_object" }
   end
   add_reasoning(body, call)
+  drop_refused(body, call.learnt)
   for name, value in pairs(call.extra) do
     if value == json.null then body[name] = nil else body[name] = value end
   end
@@ -91,6 +121,7 @@ local kind_of_word = {
   invalid_api_key = "auth", authentication_error = "auth", permission_error = "auth",
   context_length_exceeded = "context", exceed_context_size_error = "context",
   content_policy_violation = "refusal", content_filter = "refusal", moderation_blocked = "refusal",
+  json_validate_failed = "slip",
   invalid_request_error = "invalid", model_not_found = "invalid", not_found_error = "invalid",
   server_error = "server", api_error = "server", internal_server_error = "server",
 }
@@ -99,11 +130,15 @@ local kind_of_status = {
   [502] = "server", [503] = "overloaded", [504] = "server", [529] = "overloaded",
 }
 
+local schema_words = { "response_format", "json_schema", "structured output", "guided decoding", "guided_", "grammar", "json mode", "json schema" }
+
 -- A 400 says in words what it is about.
 local function kind_of_message(message)
   local m = message:lower()
   if m:find("context length", 1, true) or m:find("context size", 1, true) or m:find("context window", 1, true) then return "context" end
-  if m:find("response_format", 1, true) or m:find("json_schema", 1, true) or m:find("structured output", 1, true) then return "schema" end
+  for _, words in ipairs(schema_words) do
+    if m:find(words, 1, true) then return "schema" end
+  end
   if m:find("moderation", 1, true) or m:find("flagged", 1, true) or m:find("content policy", 1, true) then return "refusal" end
   return nil
 end
@@ -111,7 +146,7 @@ end
 local function classify(status, code, type_, message)
   local by_word = kind_of_word[code] or kind_of_word[type_]
   local by_message = kind_of_message(message)
-  if by_word == "quota" or by_word == "context" or by_word == "refusal" then return by_word end
+  if by_word == "quota" or by_word == "context" or by_word == "refusal" or by_word == "slip" then return by_word end
   if status == 413 then return by_message == "context" and "context" or "too_large" end
   if status == 400 or status == 422 then return by_message or "invalid" end
   if status == 403 and by_message == "refusal" then return "refusal" end
@@ -168,18 +203,27 @@ function openai.event(s, _, data)
   failure = failure or type(choice_error) == "table" and choice_error
   if failure then return nil, nil, stream_failure(failure) end
   if usage then s.usage = type(usage) == "table" and usage or s.usage end
-  if stop then s.stop = text_or_nil(stop) or s.stop end
+  if stop and stop ~= "null" then s.stop = text_or_nil(stop) or s.stop end
   if native then s.native = text_or_nil(native) or s.native end
   s.model = s.model or text_or_nil(model)
   s.id = s.id or text_or_nil(id)
-  if message then text, thought, thought_too, refusal = fields_of(message) end
+  if text ~= nil and text ~= "" or thought or thought_too then
+    s.streams = true
+  elseif message and not s.streams then -- not streamed: all of it at once. Beside deltas it repeats what was said
+    text, thought, thought_too, refusal = fields_of(message)
+  end
   if refusal then s.refused = s.refused or text_or_nil(refusal) ~= nil end
   if type(text) == "table" then return parts_of(text) end
   return text, thought ~= "" and thought or thought_too
 end
 
-local stops = { stop = "end", eos = "end", length = "length", max_tokens = "length", content_filter = "filter", tool_calls = "tool",
-  function_call = "tool", refusal = "refusal", error = "error" }
+-- Every word in use, in small letters. One that is not here is no end: the answer may be cut anywhere.
+local stops = {
+  stop = "end", eos = "end", eos_token = "end", end_turn = "end", stop_sequence = "end", complete = "end", completed = "end", done = "end",
+  length = "length", max_tokens = "length", max_length = "length", model_length = "length", max_output_tokens = "length",
+  content_filter = "filter", safety = "filter", recitation = "filter", blocklist = "filter", prohibited_content = "filter", spii = "filter",
+  tool_calls = "tool", tool_use = "tool", function_call = "tool", refusal = "refusal",
+}
 
 -- Some servers send numbers as strings, or -1 for what they do not know: 0 is "not told".
 local function count(t, name)
@@ -196,9 +240,9 @@ local function usage_of(u)
 end
 
 function openai.finish(s)
-  if not s.done and not s.stop then return nil end
-  local stop = s.refused and "refusal" or stops[s.stop] or "end"
-  if stop == "error" then return nil end
+  local stop = s.stop and stops[s.stop:lower()] or s.stop == nil and s.done and "end"
+  if not stop then return nil end
+  if s.refused then stop = "refusal" end
   return { stop = stop, native_stop = s.native or s.stop or "", usage = s.usage and usage_of(s.usage), model = s.model, request_id = s.id,
     cost = s.usage and type(s.usage.cost) == "number" and s.usage.cost or nil }
 end
@@ -245,16 +289,56 @@ local function retry_after(headers)
 end
 openai.retry_after = retry_after
 
+-- "at most 8192 completion tokens", "the valid range of max_tokens is [1, 8192]", "8720 > 4096, which is the maximum".
+local function longest_answer(message)
+  if not message:find("max_", 1, true) and not message:find("output tokens", 1, true) then return nil end
+  local most = message:match("%[%s*%d+%s*,%s*(%d+)%s*%]") or message:match("at most (%d+)") or message:match("%d+ > (%d+)")
+    or message:match("less than or equal to (%d+)") or message:match("<=? ?(%d+)") or message:match("maximum [^%d]*(%d+)")
+  most = math.tointeger(tonumber(most))
+  return most and most >= 16 and most or nil
+end
+
+local other_field = { max_tokens = "max_completion_tokens", max_completion_tokens = "max_tokens" }
+local never_dropped = { model = true, messages = true, response_format = true }
+
+-- What to send instead of a value that was refused: { name = value } to learn, or nil.
+local function refused_value(message, named)
+  local m = message:lower()
+  local name = named or message:match("[Pp]arameter:? ['\"`]([%w_]+)['\"`]") or message:match("['\"`]([%w_]+)['\"`]")
+  local unknown = m:find("unsupported", 1, true) or m:find("not support", 1, true) or m:find("unknown", 1, true)
+    or m:find("unrecognized", 1, true) or m:find("unexpected", 1, true) or m:find("extra inputs", 1, true) or m:find("not permitted", 1, true)
+  local most = longest_answer(m)
+  if other_field[name] and m:find(other_field[name], 1, true) and unknown then return { max_tokens_field = other_field[name] } end
+  if most then return { max_output = most } end
+  if unknown and name and name:find("^[%l_]+$") and not never_dropped[name] and not other_field[name] then
+    return { ["drop_" .. name] = true }
+  end
+  return nil
+end
+
+-- Does it say that no schema is taken at all, and not only that this one is wrong?
+local function takes_no_schema(message)
+  local m = message:lower()
+  return (m:find("not support", 1, true) or m:find("unsupported", 1, true) or m:find("unavailable", 1, true)) and { structured = "prompt" } or nil
+end
+
 function openai.failure(status, headers, body)
   local value = json.decode(body)
   if type(value) == "table" and type(value[1]) == "table" then value = value[1] end
-  local message, code, type_
+  local message, code, type_, named
   if type(value) == "table" then
     message, code, type_ = read_error(value.error)
+    named = type(value.error) == "table" and text_or_nil(value.error.param) or nil
     message = message or text_or_nil(value.message) or text_or_nil(value.detail)
   end
   message = message or (body ~= "" and body:sub(1, 300)) or nil
-  return { kind = classify(status, code, type_, message or ""), retry_after = retry_after(headers) or told_in_words(body),
+  local kind, learn = classify(status, code, type_, message or ""), nil
+  if kind == "schema" then learn = takes_no_schema(message or "") end
+  if kind == "invalid" and (status == 400 or status == 422) then
+    learn = refused_value(message or "", named)
+    if learn then kind = "parameter" end
+  end
+  return { kind = kind, learn = learn, retry_after = retry_after(headers) or told_in_words(body),
     message = message and ("HTTP %d: %s"):format(status, message) or ("HTTP %d"):format(status) }
 end
 
