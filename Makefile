@@ -51,7 +51,7 @@ endef
 
 define TEST_PACKAGES
 libcmocka-dev           pc:cmocka       runs the unit tests
-lua5.4                  cmd:lua5.4      checks scripts outside the host
+lua5.4                  cmd:lua5.4      changes the sources for make mutants
 lua-check               cmd:luacheck    reads scripts for mistakes
 clang-format            cmd:clang-format holds the C style
 clang                   cmd:clang       make fuzz

@@ -24,8 +24,9 @@
 -- scripts that a run executes.
 --
 ---@class Answers  -- who answers the models' questions. Without it the embedded model does. Either a list of rules, of
----                -- which the first that fits answers, or a function(request, rehearse) that returns an answer. When
----                -- nothing answers, the case fails and shows the request
+---                -- which the first that fits answers, or a function(request, rehearse) that returns an answer:
+---                -- {text=}, {value=}, {fail=}, a text, or t.rehearse. When nothing answers, the case fails and shows
+---                -- the request
 ---@field role? string       -- fits requests of this role
 ---@field key? string        -- ... with this key
 ---@field has? string        -- ... whose prompt contains this text
@@ -173,7 +174,8 @@ end
 -- Takes the host's functions (host/script_test/bench.c) and gives the table that a case is called with.
 return function(host)
   ---@class T
-  local t = {}
+  ---@field rehearse Reply   -- an answer of `answers`: what the embedded model says
+  local t = { rehearse = itself }
   local current
 
   -------------------------------------------------------------------------------------------------------- expectations
@@ -399,7 +401,7 @@ return function(host)
 
   local request_filter = set "role key has task pattern phase label"
 
-  ---The requests of a run that fit: by role, key, has, task and pattern as in Answers, by phase, by a part of the label.
+  ---The requests of a run that fit: role, key, has, task and pattern as in Answers, phase, a part of the label.
   ---@param run Run
   ---@param filter table
   ---@return Request[]

@@ -34,6 +34,14 @@ check_lua() {
   out=$(luacheck --quiet --codes --no-color "${files[@]}") || breach "$out"
 }
 
+# A name in a prompt is a name in every book.
+check_prompts() {
+  local found
+  found=$(grep -nwE 'Alice|Elara|Marcus|Sarah|Lighthouse|Eldoria|Odalys' pipelines/*.lua scripts/phases/*.lua scripts/lib/*.lua |
+    grep -v '_test\.lua:')
+  each_breaches "somebody's book in a prompt" <<<"$found"
+}
+
 # ROOM: the rooms it may include from. Nothing reaches back up.
 declare -A may_include=(
   [base]="base"
@@ -120,6 +128,7 @@ check_node() {
 
 check_style
 check_lua
+check_prompts
 check_rooms
 check_ui_rooms
 check_single_places

@@ -63,6 +63,7 @@ return {
     memory.recent = { { number = 1, prose = table.concat(scenes, "\n\n") } }
     t.has(problems(checks.chapter(scenes, plan, sheet, memory)), "repeats chapter 1, word by word")
     local again = string.rep("He counted the nails in the door twice over. ", 4) .. words(60)
-    t.has(problems(checks.chapter({ again, words(100) }, plan, sheet, nothing_before())), "stands in the chapter 4 times")
+    findings = checks.chapter({ again, words(100) }, plan, sheet, nothing_before())
+    t.has(problems(findings), "stands in the chapter 4 times")
   end,
 }

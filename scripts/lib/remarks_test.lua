@@ -2,7 +2,8 @@ local remarks = require "lib.remarks"
 
 return {
   ["greetings, headings, labels and breaks around prose go, and are handed back; prose stays"] = function(t)
-    local said = "Certainly! Here is the scene:\n\n## Scene 2\n\nThe rope held.\n\n***\n\nNobody spoke.\n\n---\n\n[End of scene 2]"
+    local said = "Certainly! Here is the scene:\n\n## Scene 2\n\nThe rope held.\n\n***\n\nNobody spoke.\n\n---\n\n"
+      .. "[End of scene 2]"
     local prose, taken = remarks.strip(said)
     t.equal(prose, "The rope held.\n\nNobody spoke.")
     t.equal(taken, { "Certainly! Here is the scene:", "## Scene 2", "[End of scene 2]" })
@@ -28,7 +29,8 @@ return {
   end,
 
   ["offers to go on are taken off the end, in several languages"] = function(t)
-    for _, offer in ipairs { "Let me know if you'd like me to adjust the tone!", "Would you like me to write the next scene?",
+    for _, offer in ipairs { "Let me know if you'd like me to adjust the tone!",
+      "Would you like me to write the next scene?",
       "N'hésitez pas à demander si je dois ajuster la scène suivante." } do
       t.equal((remarks.strip("The rope held.\n\n---\n\n" .. offer)), "The rope held.", offer)
     end

@@ -1,4 +1,4 @@
--- The course of the story holds together: acts cover the book, causes exist and come earlier, promises fall due inside it.
+-- The course of the story holds together: acts cover the book, causes exist and come earlier, promises fall due in it.
 
 local function book(t, options)
   options.pipeline, options.stop_at = "generate_book", "Structure & Events"

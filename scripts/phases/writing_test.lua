@@ -105,6 +105,43 @@ return {
     t.equal(#t.requests(run, { pattern = again }), 0)
   end,
 
+  ["a note from a person is in the writer's instruction from the next scene on, outside the prefix"] = function(t)
+    local told = false
+    local run = book(t, function(request)
+      if not told and string.find(request.label, "^chapter 2,") and request.role == "writer" then
+        told = true
+        t.note("Make the aunt funnier.")
+      end
+      return t.rehearse
+    end)
+    local with = 0
+    for _, request in ipairs(t.requests(run, { phase = "Writing" })) do
+      local blocks = request.blocks
+      for i = 1, #blocks - 1 do t.lacks(blocks[i].text, "aunt funnier") end
+      if string.find(request.task, "aunt funnier", 1, true) then
+        with = with + 1
+        t.has(request.label, "chapter 2,")
+      end
+    end
+    t.equal(with, #t.document("plans/02.json").scenes - 1)
+  end,
+
+  ["a chapter edited by a person while the run writes it stays, and the book goes on from it"] = function(t)
+    local edit = "# Mine\n\nThe aunt sold the boat for eleven crowns.\n"
+    local edited = false
+    local run = book(t, function(request)
+      if not edited and request.role == "judge" and string.find(request.label, "^chapter 1,") then
+        edited = true
+        t.edit("chapters/01.md", edit)
+      end
+      return t.rehearse
+    end)
+    t.equal(t.document("chapters/01.md"), edit)
+    local told = t.requests(run, { phase = "Writing", label = "chapter 2,", has = "eleven crowns" })
+    t.ok(#told > 0, "chapter 2 follows on it")
+    t.has(t.document("book.md"), "eleven crowns")
+  end,
+
   ["what is not a provider's fault is not swallowed: a reached budget pauses the book"] = function(t)
     local run = t.run { pipeline = "generate_book", input = { brief = "A cook inherits a debt.", chapters = 1 },
       model = { [""] = "canned/model", judge = "canned/priced" }, budget_usd = 0.000001 }

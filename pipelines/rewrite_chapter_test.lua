@@ -1,0 +1,69 @@
+-- One chapter anew: the old one stays, a person's words stay, and what leans on the change is named.
+
+local function finished(t)
+  local input = { brief = "A bell founder goes deaf.", chapters = 3, words_per_chapter = 600, candidates = 1 }
+  return t.status(t.run { pipeline = "generate_book", input = input }, "completed")
+end
+
+local function rewrite(t, chapter, instruction)
+  return t.run { pipeline = "rewrite_chapter", input = { chapter = chapter, instruction = instruction } }
+end
+
+return {
+  ["the old version stays beside the new one, and its facts are taken down again"] = function(t)
+    finished(t)
+    local old = t.document("chapters/02.md")
+    local result = t.status(rewrite(t, 2, "Let the storm come a day early."), "completed").result
+    t.ok(t.document("chapters/02.md") ~= old)
+    t.equal(t.document("chapters/02.md", { version = 1 }), old)
+    t.equal(result.version, 2)
+    t.equal(#t.versions("facts/02.json"), 2)
+    t.equal(type(result.impact), "table")
+    t.ok(t.document("impact/02.json"))
+  end,
+
+  ["the writer is told the wish and the scene as it stands"] = function(t)
+    finished(t)
+    local run = rewrite(t, 2, "Let the storm come a day early.")
+    local told = t.requests(run, { role = "writer", task = "Let the storm come a day early." })
+    t.ok(#told > 0)
+    t.has(told[1].task, "as it stands:")
+  end,
+
+  ["a chapter that a person edited gets a proposal, and keeps the person's words"] = function(t)
+    finished(t)
+    local mine = "# Mine\n\nA person's words stand here, all of them.\n"
+    t.edit("chapters/02.md", mine)
+    local run = t.status(rewrite(t, 2, "Shorter."), "completed")
+    t.equal(run.result.proposal, true)
+    t.equal(t.document("chapters/02.md"), mine)
+    t.equal(t.versions("chapters/02.md")[3].state, "proposal")
+  end,
+
+  ["later chapters that hold what has changed are named, with the sentence"] = function(t)
+    finished(t)
+    t.status(t.run { source = [[
+      return { run = function()
+        local sheet = artifact.get("facts/01.json")
+        sheet.operations = json.array { { op = "add", what = "holds", who = artifact.get("blueprint.json").cast[1].name,
+          value = "the seventh astrolabe", quote = "the seventh astrolabe" } }
+        artifact.put("facts/01.json", sheet)
+        local third = artifact.get("chapters/03.md")
+        artifact.put("chapters/03.md", third .. "\nShe turned the seventh astrolabe once more.\n")
+      end }
+    ]] }, "completed")
+    local found
+    for _, entry in ipairs(rewrite(t, 1, "No astrolabes.").result.impact) do
+      if entry.value == "the seventh astrolabe" then found = entry end
+    end
+    t.equal(found.chapter, 3)
+    t.equal(found.why, "She turned the seventh astrolabe once more.")
+  end,
+
+  ["a chapter or a book that is not there is a clear error"] = function(t)
+    local run = t.status(rewrite(t, 1, "x"), "failed")
+    t.has(run.error.message, "holds no book yet")
+    finished(t)
+    t.has(rewrite(t, 9, "x").error.message, "no chapter 9; it has 3")
+  end,
+}
