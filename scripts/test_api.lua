@@ -1,13 +1,13 @@
 -- test_api.lua: what a test of a script is given. `quire script test` runs the tests; runs never see this file.
 --
--- A test lies beside what it tests: scripts/phases/writing_test.lua, scripts/lib/checks_test.lua,
+-- A test lies beside what it tests: scripts/phases/writing_test.lua, scripts/lib/paragraphs_test.lua,
 -- pipelines/rewrite_chapter_test.lua. It returns its cases by name. They run in the order in which they are written,
 -- each in a sandbox and a project of its own:
 --
---   local checks = require "lib.checks"
+--   local paragraphs = require "lib.paragraphs"
 --   return {
 --     ["a sentence that breaks off is not complete"] = function(t)
---       t.ok(not checks.complete("She opened the"))
+--       t.ok(not paragraphs.complete("She opened the"))
 --     end,
 --     ["a chapter is written although the judge fails"] = function(t)
 --       local run = t.run {

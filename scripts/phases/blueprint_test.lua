@@ -58,7 +58,7 @@ return {
     t.equal(t.document("blueprint.json").premise, "Edited by a person.")
   end,
 
-  ["a rejected blueprint gives way to the next; when all are rejected the run says what to do"] = function(t)
+  ["a rejected blueprint gives way to the next; a person who takes none and gives up is told what to do"] = function(t)
     local asked = 0
     local run = blueprint(t, { input = { review = true }, project = "one-rejected", decide = function()
       asked = asked + 1
@@ -66,8 +66,10 @@ return {
     end })
     t.equal(run.waits.kind, "until")
     t.equal(asked, 2)
-    run = t.status(blueprint(t, { input = { review = true }, project = "all-rejected", decide = "reject" }), "failed")
-    t.has(run.error.message, "every blueprint was rejected")
+    run = t.status(blueprint(t, { input = { review = true }, project = "none-taken", decide = function(gate)
+      return gate.choices[1] == "approve" and "reject" or "give up"
+    end }), "failed")
+    t.has(run.error.message, "every blueprint was turned down")
     t.has(run.error.message, "--give blueprint=FILE")
   end,
 }

@@ -100,7 +100,7 @@ echo x >"$QUIRE_LIBRARY/exports"
 gate=$("$QUIRE" sql "SELECT max(id) AS n FROM gates" --json | tr -dc 0-9)
 run=$("$QUIRE" sql "SELECT max(id) AS n FROM runs" --json | tr -dc 0-9)
 t_run "$QUIRE" gate approve "$gate"
-t_run 1 "$QUIRE" resume "$run" --quiet
+t_run 9 "$QUIRE" resume "$run" --quiet --max-wait 0s
 t_has "$out" "cannot make the folder $QUIRE_LIBRARY/exports/asks"
 rm "$QUIRE_LIBRARY/exports"
 mv "$tmp/put-aside" "$QUIRE_LIBRARY/exports"
