@@ -7,10 +7,12 @@ return {
   input = {
     { name = "author", type = "string", help = "Another name for the title page" },
     { name = "rights", type = "string", help = "Another line for the copyright page" },
+    { name = "formats", type = "string", help = "Which files, as epub,md; all without it" },
     { name = "date", type = "string", help = "Another date of publication, as 2026-05-31" },
   },
   run = function(input)
     run.phase("Post-Processing")
+    local formats = bookfile.chosen(input.formats)
     local meta = artifact.get("book.json")
     local chapters = bookfile.chapters()
     if not meta or #chapters == 0 then
@@ -19,7 +21,7 @@ return {
     for _, field in ipairs { "author", "rights", "date" } do meta[field] = input[field] or meta[field] end
     meta.words = bookfile.words(chapters)
     artifact.put("book.json", meta)
-    local files = bookfile.export(meta, chapters)
+    local files = bookfile.export(meta, chapters, formats)
     return { title = meta.title, chapters = #chapters, words = meta.words, issues = 0, files = json.array(files) }
   end,
 }

@@ -52,6 +52,14 @@ local function rewrite(book, prompt, plan, old, instruction)
   return scenes
 end
 
+--- Saves the new chapter. Over a person's version it is a proposal, and then facts and summary stay those of the text that stands.
+local function save(book, chapter)
+  local name = book:name("chapters", chapter.number, "md")
+  local _, head = artifact.get(name)
+  if head and head.author == "person" then return artifact.put(name, chapterfile.compose(chapter.title, chapter.scenes)) end
+  return writing.commit(book, chapter)
+end
+
 return {
   title = "Rewrite a chapter",
   description = "Writes one chapter of an existing book anew, after an instruction, and lists the later chapters it affects.",
@@ -70,10 +78,15 @@ return {
     local prompt = writing.chapter_prompt(book, plan)
     local before = artifact.get(book:name("facts", number, "json")) or facts.pending(0)
     local chapter = writing.examine(book, prompt, plan, rewrite(book, prompt, plan, old, input.instruction))
-    local saved = writing.commit(book, chapter)
+    local saved = save(book, chapter)
+    if saved.proposal then
+      log.info("Chapter %d was last written by a person, so the new text is saved as a proposal, version %d: the chapter stays as it is "
+        .. "until somebody accepts it", number, saved.version)
+    end
     local affected = impact.after(book, number, before, chapter.sheet)
     artifact.put(book:name("impact", number, "json"), { chapter = number, version = saved.version, impact = affected })
-    log.info("Chapter %d rewritten, version %d; %d places in later chapters lean on what has changed", number, saved.version, #affected)
+    log.info("Chapter %d %s, version %d; %d places in later chapters lean on what has changed", number,
+      saved.proposal and "proposed anew" or "rewritten", saved.version, #affected)
     return { title = book.blueprint.title, chapter = number, version = saved.version, proposal = saved.proposal,
       words = text.words(chapterfile.prose(chapter.scenes)), issues = #chapter.issues, findings = json.array(chapter.issues), impact = affected }
   end,

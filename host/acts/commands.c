@@ -406,12 +406,26 @@ static enum err check_until(struct commands *c, int64_t id, const char *pipeline
   return err;
 }
 
+/* A book that is finished has nothing left to ask: whoever writes it again and names a model wants that model's answers. */
+static enum err take_models(const json_t *request, struct with *out, struct error *e) {
+  const char *role;
+  const json_t *list;
+  enum err err = OK;
+  json_object_foreach(json_object_get(request, "models"), role, list) {
+    char *word = *role ? mem_printf("models=%s", role) : mem_dup("models");
+    if (err == OK) err = with_add(out, word, e);
+    free(word);
+  }
+  return err;
+}
+
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
   static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
   enum err err = only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = take_with(request, &ch->with, e);
+  if (err == OK && strcmp(row->status, "completed") == 0) err = take_models(request, &ch->with, e);
   if (err == OK && ch->with.scripts) err = new_set(c, request, row->pipeline, &ch->set, e);
   if (err == OK)
     err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,

@@ -340,17 +340,6 @@ int cli_watch(struct cli *c) {
   return code;
 }
 
-/* The pipeline makes all of them; a name that it does not know is a mistake. */
-static enum err check_formats(const char *list, struct error *e) {
-  for (const char *p = list ? list : ""; *p;) {
-    size_t n = strcspn(p, ",");
-    bool known = (n == 4 && memcmp(p, "epub", 4) == 0) || (n == 2 && memcmp(p, "md", 2) == 0);
-    if (!known) return err_set(e, ERR_INVALID, "--format %.*s: there are epub and md", (int)n, p);
-    p += n + (p[n] == ',');
-  }
-  return OK;
-}
-
 /* The exports again, by the pipeline that makes them. */
 int cli_export(struct cli *c) {
   struct error e = {0};
@@ -358,13 +347,14 @@ int cli_export(struct cli *c) {
   struct follow f = {.whole_history = true};
   const char *project = c->args[0];
   const char *pipeline[] = {"regenerate_artifacts"};
-  enum err err = check_formats(options_get(&c->options, "format"), &e);
-  if (err == OK) err = prepare(c, &f.max_wait_ms, &e);
+  const char *formats = options_get(&c->options, "format");
+  enum err err = prepare(c, &f.max_wait_ms, &e);
   if (err == OK) err = result_project_there(c, project, &e);
   c->args = pipeline;
   if (err == OK) err = request_run(c, &a.request, &e);
   if (err != OK) return cli_fail(c, &e);
   json_object_set_new(a.request, "project", view_text(project));
+  if (formats) json_object_set_new(a.request, "input", json_pack("{s:o}", "formats", view_text(formats)));
   guarded_add_key(c, a.request);
   return move(c, &a, &f);
 }

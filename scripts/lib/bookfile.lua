@@ -5,7 +5,19 @@ local numbering = require "lib.numbering"
 
 local bookfile = {}
 
-bookfile.formats = { { format = "markdown", name = "book.md" }, { format = "epub", name = "book.epub" } }
+-- The files of a book: what people call the format, the script in exports/ that makes it, and the file's name.
+bookfile.formats = { { id = "md", format = "markdown", name = "book.md" }, { id = "epub", format = "epub", name = "book.epub" } }
+
+--- The formats of a list like "epub,md"; all without one. Raises for a name that is none.
+function bookfile.chosen(list)
+  local chosen, ids, by_id = {}, {}, {}
+  for i, row in ipairs(bookfile.formats) do by_id[row.id], ids[i] = row, row.id end
+  for id in string.gmatch(list or "", "[^,%s]+") do
+    if not by_id[id] then error(string.format("there is no format '%s'; there are %s", id, table.concat(ids, " and ")), 0) end
+    chosen[#chosen + 1] = by_id[id]
+  end
+  return #chosen > 0 and chosen or bookfile.formats
+end
 
 --- The chapters as they stand now: { {number=, title=, scenes={...}, name=, author="person" or who else wrote it}, ... }. Waits.
 function bookfile.chapters()
@@ -27,8 +39,8 @@ function bookfile.chapters()
   return chapters
 end
 
---- Writes the files of the book. Returns a list of {name=, path=, bytes=}. Waits.
-function bookfile.export(meta, chapters)
+--- Writes the files of the book, or those of some formats (bookfile.chosen). Returns a list of {name=, path=, bytes=}. Waits.
+function bookfile.export(meta, chapters, formats)
   local whole, files = {}, {}
   for field, value in pairs(meta) do whole[field] = value end
   whole.chapters = {}
@@ -37,7 +49,7 @@ function bookfile.export(meta, chapters)
   end
   local cover = artifact.list("cover")[1] -- the author's own
   local pictures = cover and cover.name == "cover" and { { name = cover.name, version = cover.version } } or nil
-  for i, what in ipairs(bookfile.formats) do
+  for i, what in ipairs(formats or bookfile.formats) do
     local made = export.run { format = what.format, name = what.name, book = whole, files = what.format == "epub" and pictures or nil }
     files[i] = { name = made.name, path = made.path, bytes = made.bytes }
     log.info("%s written, %d bytes", made.name, made.bytes)

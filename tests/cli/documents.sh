@@ -43,7 +43,7 @@ t_case "export makes the files again, with the edit and without a call"
 t_run "$QUIRE" export tower --format epub,md --out "$tmp/exported"
 t_has "$out" "0 model calls"
 t_has "$(cat "$tmp/exported/book.md")" "One more line, by a person."
-t_run 2 "$QUIRE" export tower --format docx2
+t_run 8 "$QUIRE" export tower --format docx2
 t_run 10 "$QUIRE" export towr
 
 t_case "sql reads and does not write"

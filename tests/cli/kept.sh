@@ -146,4 +146,23 @@ for chapter in 1 2 3 4 5; do repaired+="$("$QUIRE" artifact show b "chapters/0$c
 t_is "$repaired" "2 0 4 4 4 " # 16 in turn, less the two that the judge would not have
 t_has "$("$QUIRE" logs 3)" "because the book says"
 
+t_case "a rewrite over a person's chapter is a proposal, says so, and leaves the facts of the text that stands"
+facts=$("$QUIRE" artifact history b facts/02.json | wc -l)
+t_run "$QUIRE" run rewrite_chapter --project b --set chapter=2 --set instruction="colder" --quiet --json
+t_has "$out" '"proposal": true'
+run=$("$QUIRE" sql "SELECT max(id) AS n FROM runs" --json | tr -dc 0-9)
+t_has "$("$QUIRE" logs "$run")" "saved as a proposal"
+t_is "$("$QUIRE" artifact show b chapters/02.md)" "$(cat "$tmp/mine.md")"
+t_is "$("$QUIRE" artifact history b facts/02.json | wc -l)" "$facts"
+
+t_case "who writes a finished book again with another model gets that model's answers"
+ledger_clear
+t_run "$QUIRE" retry 1 --model stub/other --quiet
+t_ok test "$(ledger_total)" -gt 5
+
+t_case "an export makes the formats that were asked for, and no other"
+rm -rf "$tmp/files"
+t_run "$QUIRE" export b --format md --out "$tmp/files" --quiet
+t_is "$(find "$tmp/files" -type f -printf '%f ')" "book.md "
+
 t_done

@@ -53,7 +53,7 @@ class WithElement extends Element {
         h("p", { class: "help" }, "For the whole run. When it is reached the run pauses; nothing is lost.")),
       h("div", { class: "field" }, h("label", { for: "q-with-model" }, "Another model for everything"),
         h("input", { id: "q-with-model", name: "model", placeholder: "provider/model", autocomplete: "off", pattern: "\\S+/\\S+" }),
-        h("p", { class: "help" }, "Choose “Models as they are set now” with it to have what was answered asked again by that model.")));
+        h("p", { class: "help" }, this.run.status === "completed" ? "Everything is asked again of that model." : "What was answered is kept, unless “Models as they are set now” is chosen too.")));
   }
 }
 define("q-with", WithElement);
