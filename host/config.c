@@ -33,7 +33,11 @@ static const struct limit_row limit_rows[] = {
     {"runs", "most runs in memory at once; 0: no limit", 0, 0, 1e6},
     {"project_runs", "most of them of one project; 0: no limit", 0, 0, 1e6},
     {"queue", "most unfinished runs; with more a new one is refused; 0: no limit", 100000, 0, 1e9},
-    {"free_mb", "with less free disk no new run begins", 200, 0, 1e9},
+    {"free_mb", "with less free disk no new run begins, and running ones wait", 200, 0, 1e9},
+    {"run_cpu_s", "CPU time of one run's scripts", 600, 1, 360000},
+    {"log_lines", "lines and phases in the history of one run; 0: no limit", 100000, 0, 1e9},
+    {"documents", "documents that one run may write, versions counted; 0: no limit", 20000, 0, 1e9},
+    {"written_mb", "what one run may write in all; 0: no limit", 4096, 0, 1e6},
 };
 enum { LIMITS = sizeof limit_rows / sizeof *limit_rows, PRICE_MOST_USD = 5000 };
 
@@ -103,11 +107,15 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
   c->engine.machine = (struct machine_limits){.memory = (size_t)(v[3] * 1048576),
                                               .slice_ns = (uint64_t)(v[4] * 1e6),
                                               .burst_ns = (uint64_t)(v[5] * 1e9),
-                                              .phase_cpu_ns = (uint64_t)(v[6] * 1e9)};
+                                              .phase_cpu_ns = (uint64_t)(v[6] * 1e9),
+                                              .run_cpu_ns = (uint64_t)(v[12] * 1e9)};
   c->engine.most_tasks = (int)v[7];
   c->engine.turns = (struct turn_limits){.runs = (int)v[8], .project_runs = (int)v[9]};
   c->engine.most_unfinished = (int64_t)v[10];
   c->engine.free_least = (int64_t)(v[11] * 1048576);
+  c->engine.most_lines = (int64_t)v[13];
+  c->engine.most_documents = (int64_t)v[14];
+  c->engine.most_written = (int64_t)(v[15] * 1048576);
   return OK;
 }
 

@@ -306,7 +306,11 @@ enum err host_open(const struct config *config, const char *command, bool adopt,
                    struct error *e) {
   struct host *h = mem_alloc(sizeof *h);
   pthread_mutex_init(&h->lock, NULL);
-  pthread_cond_init(&h->changed, NULL);
+  pthread_condattr_t monotonic; /* who waits for a run does not wait for the wall clock */
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&h->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
   h->adopt = adopt;
   raise_descriptor_limit();
   h->served = map_new();
@@ -354,7 +358,7 @@ static bool has_ended(const struct host *h, int64_t run) {
 
 bool host_wait_run(struct host *h, int64_t run, int timeout_ms) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += timeout_ms / 1000;
   until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
   if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;

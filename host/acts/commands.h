@@ -78,8 +78,6 @@ enum err command_repeat(struct commands *c, int64_t run, const char *with, json_
 bool commands_ready(struct commands *c, json_t **reasons, struct error *e);
 /* OK when new runs may begin, else the first reason. */
 enum err commands_refuse(struct commands *c, struct error *e);
-/* What an unprivileged process may still write in `dir`; -1: unknown. */
-int64_t commands_free_bytes(const char *dir);
 /* For the metrics: what the engine and the watcher count. */
 void commands_numbers(const struct commands *c, struct engine_stats *engine, int64_t *last_sweep_ms,
                       int64_t *stale, bool *late);

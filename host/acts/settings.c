@@ -94,9 +94,8 @@ static json_t *store_json(const struct commands *c) {
   struct store_stats s;
   store_stats(c->store, &s);
   return json_pack("{s:I, s:I, s:I, s:b, s:i}", "bytes", (json_int_t)s.database_bytes, "wal_bytes",
-                   (json_int_t)s.wal_bytes, "free_bytes",
-                   (json_int_t)commands_free_bytes(store_dir(c->store)), "healthy", store_healthy(c->store),
-                   "schema", schema_version());
+                   (json_int_t)s.wal_bytes, "free_bytes", (json_int_t)file_room(store_dir(c->store)),
+                   "healthy", store_healthy(c->store), "schema", schema_version());
 }
 
 static json_t *watcher_json(const struct commands *c) {

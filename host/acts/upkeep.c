@@ -1,8 +1,8 @@
 /* upkeep.c - keeping house, asked of the owner: may new runs begin, sweep, prune, delete a project. Threads: those of commands.h. */
 #include <poll.h>
-#include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/jsonx.h"
 #include "acts/commands.h"
 #include "engine/watcher.h"
@@ -12,12 +12,6 @@
 enum { SWEEP_MOST_MS = 30000, SWEEP_LOOK_MS = 5 };
 
 /* ---- may new runs begin? */
-
-int64_t commands_free_bytes(const char *dir) {
-  struct statvfs fs;
-  if (statvfs(dir, &fs) != 0) return -1;
-  return (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-}
 
 /* The first reason goes into *e; all of them into the list. */
 static void not_ready(json_t *reasons, enum err code, struct error *e, const struct error *why) {
@@ -31,8 +25,7 @@ static void not_ready(json_t *reasons, enum err code, struct error *e, const str
 bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
   json_t *list = json_array();
   struct error why = {0}, first = {0};
-  int64_t least = c->settings ? c->settings->free_least : 0,
-          free_now = commands_free_bytes(store_dir(c->store));
+  int64_t least = c->settings ? c->settings->free_least : 0, free_now = file_room(store_dir(c->store));
   if (atomic_load(&c->draining)) {
     err_set(&why, ERR_CLOSED, "this host is stopping");
     not_ready(list, ERR_CLOSED, &first, &why);

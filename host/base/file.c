@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -87,4 +88,10 @@ enum err file_write(const char *path, const void *data, size_t n, struct error *
 
 enum err file_write_secret(const char *path, const void *data, size_t n, struct error *e) {
   return write_whole(path, 0600, 0700, data, n, e);
+}
+
+int64_t file_room(const char *dir) {
+  struct statvfs fs;
+  if (statvfs(dir, &fs) != 0) return -1;
+  return (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 }

@@ -7,6 +7,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
@@ -86,7 +87,7 @@ static void check_disk(struct doctor *d) {
   struct error e = {0};
   struct stat st;
   const char *dir = stat(d->c->library, &st) == 0 ? d->c->library : ".";
-  int64_t free_now = commands_free_bytes(dir), least = d->c->configured ? d->c->config.engine.free_least : 0;
+  int64_t free_now = file_room(dir), least = d->c->configured ? d->c->config.engine.free_least : 0;
   if (library_check_filesystem(dir, &e) != OK)
     found_error(d, BROKEN, "disk", &e);
   else if (free_now >= 0 && free_now < least)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
 #include "store/upkeep/watch.h"
@@ -49,11 +51,32 @@ static void flush_beats(struct engine *en) {
   }
   if (!n) return;
   struct beats *b = mem_alloc(sizeof *b);
-  *b = (struct beats){
-      .op = {.op = {.kind = &op_run_beats_kind, .done = beats_written}, .beats = beats, .n = n},
-      .post = {.fn = beats_back},
-      .en = en};
+  *b = (struct beats){.op = {.op = {.kind = &op_run_beats_kind, .done = beats_written, .urgent = true},
+                             .beats = beats,
+                             .n = n},
+                      .post = {.fn = beats_back},
+                      .en = en};
   store_post(en->store, &b->op.op);
+}
+
+/* A full disk refuses everybody: runs that write stop before that, once their calls in flight are paid and kept. */
+static void look_at_room(struct engine *en) {
+  int64_t least = en->settings.free_least, room = file_room(store_dir(en->store));
+  bool short_of_room = least > 0 && room >= 0 && room < least;
+  for (struct list *node = en->runs.next, *next; node != &en->runs; node = next) {
+    next = node->next;
+    struct run *run = list_owner(node, struct run, node);
+    if (short_of_room && run->state == RUN_LIVE && !run->pausing) {
+      log_warnx("run %lld waits: only %lld MB are free in %s, less than limits.free_mb = %lld",
+                (long long)run->id, (long long)(room >> 20), store_dir(en->store), (long long)(least >> 20));
+      run->pausing = PAUSE_DISK;
+      run_look_paused(run);
+      run_maybe_free(run);
+    } else if (!short_of_room && run->pausing == PAUSE_DISK) {
+      run->pausing = PAUSE_NONE;
+      sched_add(run);
+    }
+  }
 }
 
 static void note_lag(struct engine *en, uint64_t due_ns) {
@@ -67,6 +90,7 @@ static void on_beat(struct timer *t) {
   struct engine *en = t->arg;
   note_lag(en, t->due_ns);
   flush_beats(en);
+  look_at_room(en);
   timer_set(en->loop, t, clock_mono_ns() + BEAT_NS);
   engine_look_at_drain(en);
 }
@@ -207,7 +231,7 @@ static void do_pause(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   struct run *run = run_find(c->en, c->run);
   if (run) {
-    run->pausing = true;
+    run->pausing = PAUSE_PERSON;
     run_look_paused(run);
     run_maybe_free(run);
   }

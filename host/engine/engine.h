@@ -27,7 +27,10 @@ struct engine_settings {
   int64_t run_limit_calls;  /* 2,000 */
   int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */
   struct turn_limits turns; /* most runs in memory at once, of all and of one project */
-  int64_t free_least;       /* bytes: with less free in the library's directory no new run begins (200 MB) */
+  int64_t
+      free_least; /* bytes: with less free in the library's directory no new run begins, and running ones wait (200 MB) */
+  int64_t most_lines, most_documents,
+      most_written; /* of one run: lines of its history, documents, bytes in all; 0: no limit */
   const struct sandbox_table *
       apis; /* the script API, ended by {NULL, NULL}. The engine is handed the list; it does not know the tables */
   const char *

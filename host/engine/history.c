@@ -92,7 +92,7 @@ void run_event(struct run *run, const char *kind, json_t *data) {
   if (text && !(placed && told_before(run, kind, text))) {
     struct event_place at = {0};
     if (placed) at = (struct event_place){run->at_seq, ++run->told_here};
-    events_post(run->engine->store, run->id, run->epoch, at, kind, text);
+    run_tell(run, at, kind, text);
   }
   free(text);
 }
@@ -126,20 +126,6 @@ static char *first_bytes(const char *s, size_t most) {
   return mem_dup_n(s, most);
 }
 
-/* What is not NULL or -1 takes the place of what is there; `newer` is freed. */
-static void merge(struct op_run_progress *held, struct op_run_progress *newer) {
-  char **texts[][2] = {{&held->summary, &newer->summary}, {&held->label, &newer->label}};
-  for (int i = 0; i < 2; i++) {
-    if (!*texts[i][1]) continue;
-    free(*texts[i][0]);
-    *texts[i][0] = *texts[i][1];
-    *texts[i][1] = NULL;
-  }
-  if (newer->done >= 0) held->done = newer->done;
-  if (newer->total >= 0) held->total = newer->total;
-  op_release(&newer->op);
-}
-
 void run_progress(struct run *run, const char *phase, const char *summary, int64_t done, int64_t total,
                   const char *label) {
   run_beat(run);
@@ -153,20 +139,20 @@ void run_progress(struct run *run, const char *phase, const char *summary, int64
   op->done = done;
   op->total = total;
   if (run->replaying && !phase && run->held) {
-    merge(run->held, op);
+    run_merge_progress(run->held, op);
   } else if (run->replaying && !phase) {
     run->held = op;
   } else {
-    run->beat_dirty = false;
-    pending_post(run, NULL, &op->op, false, NULL, NULL);
+    run_tell_progress(run, op);
   }
 }
 
 void run_replayed(struct run *run) {
   run->replaying = false;
   if (!run->held) return;
-  pending_post(run, NULL, &run->held->op, false, NULL, NULL);
+  struct op_run_progress *held = run->held;
   run->held = NULL;
+  run_tell_progress(run, held);
 }
 
 void run_note_write(struct run *run, const struct wait *w, const char *subject) {

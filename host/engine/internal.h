@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "engine/run.h"
+#include "store/events.h"
 
 enum { LAGS_KEPT = 60 }; /* a minute of beats */
 
@@ -99,6 +100,16 @@ void told_free(struct told *told);
 void run_replayed(struct run *run); /* what follows is new */
 void run_at_entry(struct run *run, int64_t seq,
                   bool recorded); /* it is delivered: what is told from here stands behind it */
+
+/* pressure.c: what a run says on its way to the disk */
+void run_tell(struct run *run, struct event_place at, const char *kind, const char *data); /* an event */
+/* What is not NULL or -1 in the newer one takes the place of the held one's. `newer` is freed. */
+void run_merge_progress(struct op_run_progress *held, struct op_run_progress *newer);
+void run_tell_progress(struct run *run, struct op_run_progress *op); /* consumed */
+void run_tell_now(struct run *run);        /* posts what this slice said; before any other op of the run */
+void run_tell_last(struct run *run);       /* the same, and nothing is kept back: the run ends */
+bool run_must_wait(const struct run *run); /* too much of it is not durable: it is not resumed now */
+void run_pressure_release(struct run *run);
 
 /* trial.c */
 void trial_wait(struct run *run); /* its claim was refused because hosts died with it: its turn comes */

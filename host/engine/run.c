@@ -16,7 +16,10 @@
 #include "lua/sandbox.h"
 #include "lua/value.h"
 
-enum { BIG_STATE = 1 << 20 }; /* bytes; closing such a state takes milliseconds, so a pool thread does it */
+enum {
+  BIG_STATE = 1 << 20, /* bytes; closing such a state takes milliseconds, so a pool thread does it */
+  ROOM_AGAIN_MS = 10000
+};
 
 /* ---- begin */
 
@@ -26,10 +29,13 @@ static void raise_limits(lua_State *L, struct machine *m) {
     lua_Number mb = luaL_optnumber(L, -1, 0);
     lua_getfield(L, -2, "phase_cpu_s");
     lua_Number cpu = luaL_optnumber(L, -1, 0);
+    lua_getfield(L, -3, "run_cpu_s");
+    lua_Number all = luaL_optnumber(L, -1, 0);
     size_t most = 8 * machine_default_limits.memory;
     if (mb > 0) m->limits.memory = mb * 1048576 > (double)most ? most : (size_t)(mb * 1048576);
     if (cpu > 0) m->limits.phase_cpu_ns = (uint64_t)(fmin(cpu, 3600) * 1e9);
-    lua_pop(L, 2);
+    if (all > 0) m->limits.run_cpu_ns = (uint64_t)(fmin(all, 36000) * 1e9);
+    lua_pop(L, 3);
   }
   lua_pop(L, 1);
 }
@@ -60,10 +66,18 @@ static void open_run(lua_State *L, void *arg) {
 
 static void keep_machine_out_of(struct run *run);
 
+static void park_paused(struct run *run) {
+  if (run->pausing == PAUSE_PERSON)
+    run_park(run, "paused", "a person paused it", 0);
+  else
+    run_park(run, "store", "the disk has less free room than limits.free_mb; make room (`quire prune`)",
+             clock_wall_ms() + ROOM_AGAIN_MS);
+}
+
 void run_begin(struct run *run) {
   struct error e = {0};
   if (run->pausing) {
-    run_park(run, "paused", "a person paused it", 0);
+    park_paused(run);
     return;
   }
   run->machine = machine_new(&run->engine->settings.machine, &e);
@@ -109,6 +123,7 @@ static void close_run(struct run *run) {
   list_remove(&run->ready_node);
   list_remove(&run->set_node);
   trial_over(run);
+  timer_clear(run->engine->loop, &run->pressure.rest);
   run->scheduled = false;
   keep_machine_out_of(run);
   run->state = RUN_GONE;
@@ -136,6 +151,7 @@ void run_maybe_free(struct run *run) {
   struct engine *en = run->engine;
   task_free_all(run);
   run_journal_free(run);
+  run_pressure_release(run);
   map_free(run->seen, NULL);
   map_free(run->fresh, NULL);
   told_free(run->told);
@@ -183,6 +199,7 @@ struct op_run_status *run_status_op(const struct run *run, const char *status, c
 
 static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why,
                         int64_t wake_at, char *result, char *error) {
+  run_tell_last(run);
   struct op_run_status *op = run_status_op(run, status, wait_kind, why, wake_at, result, error);
   pending_post(run, NULL, &op->op, false, NULL, status_written);
 }
@@ -217,7 +234,7 @@ bool run_has_call_in_flight(const struct run *run) {
 
 bool run_look_paused(struct run *run) {
   if (!run->pausing || run->state != RUN_LIVE || run_has_call_in_flight(run)) return false;
-  run_park(run, "paused", "a person paused it", 0);
+  park_paused(run);
   return true;
 }
 

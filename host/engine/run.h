@@ -67,6 +67,7 @@ struct wait {
   bool recorded;       /* the answer came from the journal */
   bool failed;         /* the result says why there is none: finish is not called, the task is raised it */
   bool anew;           /* one is recorded, but a resume --with ... wants another */
+  size_t held;         /* bytes of it that count as the run's memory */
   char *result;        /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
@@ -89,11 +90,12 @@ struct task {
   struct wait *wait;     /* what it waits for */
   struct wait *finished; /* being turned into values by the continuation; freed after the resume */
   struct map *counts;    /* (kind, hash) -> n: how many equals this scope asked so far */
-  struct map *keys;      /* key -> its newest child of that key */
-  int nth;               /* of the children of its parent that have its key */
-  int children;          /* ordinal of the next child */
-  int n_args;            /* for the first resume */
-  int n_results;         /* on L when DONE */
+  char *key;             /* given by the script, or NULL */
+  struct map *keys; /* of its children: key -> 2 * how many there were, + 1 while one of them is unfinished */
+  int nth;          /* of the children of its parent that have its key */
+  int children;     /* ordinal of the next child */
+  int n_args;       /* for the first resume */
+  int n_results;    /* on L when DONE */
   const char *abandoned; /* when FAILED without an error value on L's top: why */
   uint8_t last_hash[SHA_BYTES], last_result[SHA_BYTES]; /* loop guard */
   int repeats;
@@ -114,6 +116,19 @@ struct run_role {
   char *role;
   const char **models;
   size_t n;
+};
+
+/* What a run has said and written: what is not durable yet, and all of it. See pressure.c. */
+struct pressure {
+  struct op_events *events;         /* of this slice; NULL: none */
+  struct op_run_progress *progress; /* the newest, not posted yet; NULL: none */
+  bool progress_posted;             /* one is on its way: the next waits for it */
+  size_t changes,
+      changes_posted; /* how many changes of the progress are in the newest, and in the posted one */
+  size_t unsaved, unsaved_bytes;     /* not durable yet, posted or not */
+  uint64_t full_ns;                  /* since when it has been too much; 0: it is not */
+  struct timer rest;                 /* set: the others' turn, after that */
+  int64_t lines, documents, written; /* of this life of the run; written: bytes */
 };
 
 struct run {
@@ -156,7 +171,13 @@ struct run {
   } state;        /* GONE: machine and tasks closed, ops still in flight */
   int in_flight;  /* store ops that will come back */
   bool scheduled; /* in engine->ready */
-  bool cancelled, pausing;
+  bool cancelled;
+  enum {
+    PAUSE_NONE,
+    PAUSE_PERSON, /* asked for it */
+    PAUSE_DISK    /* has less free room than limits.free_mb */
+  } pausing;
+  struct pressure pressure;
   bool parking; /* some wait is parked */
   struct task *main, *current;
   struct artifact_batch *batch; /* artifact.commit collects here */
@@ -184,6 +205,10 @@ bool run_journal_has(struct run *run, const struct wait *w);
  * said, as canonical JSON, to w->content; wait_seal hashes it into the key. Never raises. */
 struct wait *wait_new(struct run *run, const struct wait_kind *kind, void *data);
 void wait_seal(struct wait *w);
+/* C keeps n bytes for it: they count as the run's memory, until it is freed or its answer is turned into values. ERR_LIMIT: there is no room for them. */
+enum err wait_hold(struct wait *w, size_t n, struct error *e);
+/* It will not be yielded for: frees it. */
+void wait_abandon(struct wait *w);
 /* Seals, then yields. `return wait_yield(L, w);` is the last thing that an API function does. */
 int wait_yield(lua_State *L, struct wait *w);
 
@@ -225,6 +250,12 @@ void run_note_write(struct run *run, const struct wait *w, const char *subject);
  * --out says another place. */
 void run_project_named(struct run *run, const char *slug);
 bool run_wrote(const struct run *run, const char *subject);
+/* Before something is said or written, in an API function: raises "limit: ..." when the run has done so too often. They count it. */
+void run_check_line(lua_State *L, const char *function,
+                    size_t n); /* a line of n bytes in the run's history */
+void run_check_document(lua_State *L, const char *function);
+void run_check_written(lua_State *L, const char *function); /* all bytes of the run */
+void run_count_written(struct run *run, size_t n);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
 void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at);
 
@@ -252,6 +283,8 @@ struct task_group *task_group_new(struct run *run, size_t n, size_t limit);
 /* It is done or failed: what it started and did not wait for is cancelled. */
 void task_ended(struct task *t);
 void task_group_left(struct task_group *g); /* one of it ended; the last one wakes who waits for them */
+void task_group_free(
+    struct task_group *g); /* all of them ended, their results were taken, nobody else knows them */
 void task_free_all(struct run *run);
 
 /* ---- the in-memory journal (journal.c) */

@@ -77,6 +77,7 @@ static void resume_task(struct run *run, struct task *t) {
   int status = lua_resume(t->L, NULL, n_args, &n_results);
   machine_slice_end(run->machine);
   run->current = NULL;
+  run_tell_now(run);
   if (pulse) atomic_store(&pulse->run, 0);
   if (t->finished) {
     wait_free(t->finished);
@@ -102,6 +103,7 @@ static void deliver(struct run *run, struct wait *w) {
   list_remove(&w->inbox);
   if (w->at_ms > run->now_ms) run->now_ms = w->at_ms;
   if (w->seq) run_at_entry(run, w->seq, w->recorded);
+  run_count_written(run, w->n_result);
   run_beat(run);
   if (!w->recorded) trial_over(run);
   if (run->engine->settings.pulse && !w->recorded)
@@ -157,7 +159,7 @@ void wait_park(struct wait *w, void (*when_quiet)(struct wait *w)) {
 }
 
 static bool has_work(const struct run *run) {
-  if (run->state != RUN_LIVE) return false;
+  if (run->state != RUN_LIVE || run_must_wait(run)) return false;
   if (!list_empty(&run->ready)) return true;
   return !list_empty(&run->inbox) && list_owner(run->inbox.next, struct wait, inbox)->state == WAIT_READY;
 }
@@ -206,7 +208,9 @@ bool sched_pass(void *engine) {
     struct run *run = list_owner(node, struct run, ready_node);
     run->scheduled = false;
     sched_run(run);
+    bool spun = run->state == RUN_LIVE && run->machine->preempted;
     run_maybe_free(run);
+    if (spun) break; /* a whole slice: what has come meanwhile is looked at before the next one */
   }
   return !list_empty(&en->ready);
 }

@@ -42,6 +42,14 @@ static char *name_of(const char *key, int ordinal, int nth) {
   return again;
 }
 
+static intptr_t key_state(const struct task *parent, const char *key) {
+  return parent->keys ? (intptr_t)map_get(parent->keys, key) : 0;
+}
+static void set_key_state(struct task *parent, const char *key, intptr_t state) {
+  if (!parent->keys) parent->keys = map_new();
+  map_put(parent->keys, key, (void *)state);
+}
+
 struct task *task_new(struct run *run, struct task *parent, const char *key, lua_State *L) {
   struct task *t = mem_alloc(sizeof *t);
   t->run = run;
@@ -50,12 +58,12 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
   if (!parent) {
     t->scope = mem_dup("/");
   } else {
-    struct task *before = NULL;
+    t->nth = 1;
     if (key) {
-      if (!parent->keys) parent->keys = map_new();
-      before = map_put(parent->keys, key, t);
+      t->key = mem_dup(key);
+      t->nth = (int)(key_state(parent, key) / 2) + 1;
+      set_key_state(parent, key, 2 * t->nth + 1);
     }
-    t->nth = before ? before->nth + 1 : 1;
     char *name = name_of(key, ++parent->children, t->nth);
     t->scope = mem_printf("%s%s%s", parent->scope, parent->parent ? "/" : "", name);
     free(name);
@@ -80,8 +88,7 @@ struct task_group *task_group_new(struct run *run, size_t n, size_t limit) {
 }
 
 bool task_key_taken(const struct task *parent, const char *key) {
-  const struct task *t = parent->keys ? map_get(parent->keys, key) : NULL;
-  return t && t->state < TASK_DONE;
+  return key_state(parent, key) & 1;
 }
 
 void task_start(struct task *t) {
@@ -103,6 +110,7 @@ void task_group_left(struct task_group *g) {
 
 /* It moves no more: nobody looks for it among the unfinished ones, and it counts no more questions. */
 static void retire(struct task *t) {
+  if (t->key && t->parent->state < TASK_DONE) set_key_state(t->parent, t->key, 2 * t->nth);
   list_remove(&t->all);
   list_push_tail(&t->run->ended, &t->all);
   map_free(t->counts, NULL);
@@ -135,16 +143,29 @@ void task_ended(struct task *root) {
   retire(root);
 }
 
+static void task_free(struct task *t) {
+  if (t->wait) wait_free(t->wait);
+  map_free(t->counts, NULL);
+  map_free(t->keys, NULL);
+  free(t->key);
+  free(t->scope);
+  free(t);
+}
+
+void task_group_free(struct task_group *g) {
+  for (size_t i = 0; i < g->n; i++) {
+    list_remove(&g->tasks[i]->all);
+    task_free(g->tasks[i]);
+  }
+  list_remove(&g->all);
+  free(g->tasks);
+  free(g);
+}
+
 void task_free_all(struct run *run) {
   struct list *node;
-  while ((node = list_pop_head(&run->tasks)) || (node = list_pop_head(&run->ended))) {
-    struct task *t = list_owner(node, struct task, all);
-    if (t->wait) wait_free(t->wait);
-    map_free(t->counts, NULL);
-    map_free(t->keys, NULL);
-    free(t->scope);
-    free(t);
-  }
+  while ((node = list_pop_head(&run->tasks)) || (node = list_pop_head(&run->ended)))
+    task_free(list_owner(node, struct task, all));
   while ((node = list_pop_head(&run->groups))) {
     struct task_group *g = list_owner(node, struct task_group, all);
     free(g->tasks);

@@ -64,6 +64,24 @@ void wait_seal(struct wait *w) {
   buf_release(&w->content);
 }
 
+enum err wait_hold(struct wait *w, size_t n, struct error *e) {
+  struct machine *m = w->task->run->machine;
+  if (!machine_hold(m, n)) {
+    err_set(e, ERR_LIMIT,
+            "limit: what waits to be written or asked, and the script's own data, need more than %zu MB",
+            m->limits.memory >> 20);
+    err_hint(e, "do less at a time, or raise limits.memory_mb in the pipeline or in quire.lua");
+    return ERR_LIMIT;
+  }
+  w->held += n;
+  return OK;
+}
+
+static void let_go(struct wait *w) {
+  if (w->held && w->task->run->machine) machine_let_go(w->task->run->machine, w->held);
+  w->held = 0;
+}
+
 /* {"failed":{"kind","message","hint"}} as an error table, with the place in front of the message. */
 static int raise_failure(lua_State *L, const struct wait *w) {
   value_push_json(L, w->result, w->n_result);
@@ -83,15 +101,28 @@ static int wait_continue(lua_State *L, int status, lua_KContext ctx) {
   struct wait *w = t->wait;
   t->wait = NULL;
   t->finished = w;
+  let_go(w);
   return w->failed ? raise_failure(L, w) : w->kind->finish(L, w);
 }
 
+void wait_abandon(struct wait *w) {
+  w->task->wait = NULL;
+  wait_free(w);
+}
+
 int wait_yield(lua_State *L, struct wait *w) {
+  struct error e = {0};
+  run_check_written(L, w->kind->api_name);
+  if (wait_hold(w, w->content.len, &e) != OK) {
+    wait_abandon(w);
+    return luaL_error(L, "%s", e.message);
+  }
   wait_seal(w);
   return lua_yieldk(L, 0, 0, wait_continue);
 }
 
 void wait_free(struct wait *w) {
+  let_go(w);
   if (w->kind->release)
     w->kind->release(w);
   else
@@ -108,6 +139,7 @@ void wait_detach(struct wait *w) {
   timer_clear(en->loop, &w->timer);
   list_remove(&w->inbox);
   w->state = WAIT_DETACHED;
+  let_go(w);
   w->task = NULL;
   if (!w->pending) wait_free(w);
 }

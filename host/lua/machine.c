@@ -41,8 +41,11 @@ enum {
   MOST_REFUSALS = 16        /* refusals cured by a collection before the machine counts as grinding */
 };
 
-const struct machine_limits machine_default_limits = {
-    .memory = 32u << 20, .slice_ns = 5000000, .burst_ns = 1000000000, .phase_cpu_ns = 60000000000};
+const struct machine_limits machine_default_limits = {.memory = 32u << 20,
+                                                      .slice_ns = 5000000,
+                                                      .burst_ns = 1000000000,
+                                                      .phase_cpu_ns = 60000000000,
+                                                      .run_cpu_ns = 600000000000};
 
 /* The machine that this thread is running; read by the signal handler of the same thread. */
 static _Thread_local struct machine *volatile current;
@@ -130,16 +133,22 @@ static void stop_script(lua_State *L, struct machine *m) {
   luaL_error(L, "limit: %s", machine_kill_reason(m, NULL));
 }
 
+static enum machine_kill over_account(const struct machine *m, uint64_t used) {
+  if (m->phase_cpu + used > m->limits.phase_cpu_ns) return MACHINE_KILL_PHASE_CPU;
+  if (m->limits.run_cpu_ns && m->run_cpu + used > m->limits.run_cpu_ns) return MACHINE_KILL_RUN_CPU;
+  return MACHINE_ALIVE;
+}
+
 static void slice_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   struct machine *m = machine_of(L);
   uint64_t used = used_ns(m);
   if (!m->kill && is_unwanted(m)) m->kill = MACHINE_KILL_UNWANTED;
-  if (!m->kill && used < m->limits.slice_ns) {
+  if (!m->kill && used < m->limits.slice_ns && !m->yield_soon) {
     disarm(L);
     return;
   }
-  if (!m->kill && m->phase_cpu + used > m->limits.phase_cpu_ns) m->kill = MACHINE_KILL_PHASE_CPU;
+  if (!m->kill) m->kill = over_account(m, used);
   if (!m->kill && lua_isyieldable(L)) {
     disarm(L);
     m->preempted = true;
@@ -164,7 +173,7 @@ static void *allocate(void *ud, void *p, size_t osize, size_t nsize) {
     return NULL;
   }
   size_t cap = m->limits.memory + (m->grace ? GRACE_BYTES : 0);
-  if (nsize > old && m->used + (nsize - old) > cap) {
+  if (nsize > old && m->used + m->held + (nsize - old) > cap) {
     m->refusals_in_a_row++;
     if ((m->refusals_in_a_row >= 2 || ++m->refusals > MOST_REFUSALS) && !m->grace) {
       m->kill = MACHINE_KILL_MEMORY;
@@ -210,9 +219,18 @@ void machine_free(struct machine *m) {
   free(m);
 }
 
+bool machine_hold(struct machine *m, size_t n) {
+  if (m->used + m->held + n > m->limits.memory) return false;
+  m->held += n;
+  return true;
+}
+void machine_let_go(struct machine *m, size_t n) {
+  m->held -= n;
+}
+
 void machine_slice_begin(struct machine *m, lua_State *thread) {
   tick_here();
-  m->preempted = false;
+  m->preempted = m->yield_soon = false;
   m->running = thread;
   m->slice_start = cpu_ns();
   current = m;
@@ -223,7 +241,14 @@ void machine_slice_end(struct machine *m) {
   current = NULL;
   m->running = NULL;
   m->phase_cpu += used_ns(m);
-  if (m->phase_cpu > m->limits.phase_cpu_ns && !m->kill) m->kill = MACHINE_KILL_PHASE_CPU;
+  m->run_cpu += used_ns(m);
+  if (!m->kill) m->kill = over_account(m, 0);
+}
+
+void machine_yield_soon(struct machine *m) {
+  if (m->yield_soon || !m->running) return;
+  m->yield_soon = true;
+  arm(m->running, 1);
 }
 
 void machine_phase(struct machine *m) {
@@ -250,6 +275,7 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
   case MACHINE_KILL_PHASE_CPU:
     why = "the script used up the CPU time of its phase without getting on (an endless loop?)";
     break;
+  case MACHINE_KILL_RUN_CPU: why = "the script used up the CPU time of its run (an endless loop?)"; break;
   case MACHINE_KILL_UNWANTED: why = "nobody waits for it any more"; break;
   }
   if (!e) return why;
@@ -259,6 +285,9 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
   } else if (m->kill == MACHINE_KILL_CPU) {
     err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.burst_ns / 1e9);
     err_hint(e, "do the work in smaller pieces outside sort, gsub and metamethods");
+  } else if (m->kill == MACHINE_KILL_RUN_CPU) {
+    err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.run_cpu_ns / 1e9);
+    err_hint(e, "look for a loop that never ends, or raise limits.run_cpu_s");
   } else {
     err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.phase_cpu_ns / 1e9);
     err_hint(e, "look for a loop that never ends, or raise limits.phase_cpu_s");

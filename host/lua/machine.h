@@ -22,6 +22,7 @@ struct machine_limits {
   uint64_t slice_ns;     /* thread CPU time after which code that can yield yields (5 ms) */
   uint64_t burst_ns;     /* the same for code that cannot (1 s) */
   uint64_t phase_cpu_ns; /* all slices since machine_phase (60 s) */
+  uint64_t run_cpu_ns;   /* all slices (600 s); 0: no limit */
 };
 extern const struct machine_limits machine_default_limits;
 
@@ -30,6 +31,7 @@ enum machine_kill {
   MACHINE_KILL_MEMORY,
   MACHINE_KILL_CPU,
   MACHINE_KILL_PHASE_CPU,
+  MACHINE_KILL_RUN_CPU,
   MACHINE_KILL_UNWANTED
 };
 
@@ -37,13 +39,15 @@ struct machine {
   lua_State *L;
   struct machine_limits limits;
   size_t used, peak;
+  size_t held; /* bytes that C keeps for it beside the Lua state; they count */
   int refusals, refusals_in_a_row;
   bool grace;             /* building an error report: a little beyond the cap is allowed */
   enum machine_kill kill; /* set: never resume again */
   lua_State *running;     /* the thread being resumed, for the timer's hook */
-  uint64_t slice_start, phase_cpu;
-  bool preempted; /* the last yield came from the hook */
-  void *owner;    /* the run (or NULL): what API functions find by machine_of(L)->owner */
+  uint64_t slice_start, phase_cpu, run_cpu;
+  bool preempted;  /* the last yield came from the hook */
+  bool yield_soon; /* the hook yields where it can, however short the slice was */
+  void *owner;     /* the run (or NULL): what API functions find by machine_of(L)->owner */
   const atomic_bool
       *unwanted; /* the owner's, any thread sets it: nobody waits for this any more. NULL: none */
 };
@@ -59,9 +63,16 @@ static inline struct machine *machine_of(lua_State *L) {
  * results). The error, with traceback, goes to `e` (ERR_SCRIPT, ERR_LIMIT). */
 enum err machine_protect(struct machine *m, void (*fn)(lua_State *L, void *arg), void *arg, struct error *e);
 
+/* C keeps n bytes for its script. False: with them it would have more than its limit, and they are not counted. */
+bool machine_hold(struct machine *m, size_t n);
+void machine_let_go(struct machine *m, size_t n);
+
 void machine_slice_begin(struct machine *m, lua_State *thread);
 void machine_slice_end(struct machine *m);
-void machine_phase(struct machine *m); /* a new phase: its CPU account starts at 0 */
+/* The code that runs now is preempted as soon as it can yield. From a C function that it called. */
+void machine_yield_soon(struct machine *m);
+void machine_phase(
+    struct machine *m); /* a new phase: its share of the CPU starts at 0; the whole machine's does not */
 
 /* Called by host C code that loops on behalf of a script, about every 4096 steps: raises "limit: ..." when
  * this slice has used more than its burst, or the machine was killed. Raises or returns. */

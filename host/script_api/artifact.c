@@ -137,7 +137,9 @@ static enum err batch_add(lua_State *L, struct artifact_batch *batch, const char
     err = buf_append(&content, s, n);
     if (err != OK) err_set(e, err, "'%s' is larger than %d MB", name, MAX_ARTIFACT_BYTES >> 20);
   }
+  if (err == OK) err = wait_hold(run_of(L)->current->wait, content.len, e);
   if (err == OK) {
+    run_count_written(run_of(L), content.len);
     batch->puts = mem_grow(batch->puts, (batch->n + 1) * sizeof *batch->puts);
     size_t n = content.len;
     batch->puts[batch->n++] = (struct artifact_put){
@@ -178,6 +180,7 @@ static int artifact_put(lua_State *L) {
   }
   struct run *run = run_of(L);
   struct error e = {0};
+  if (run && run->current) run_check_document(L, "artifact.put");
   if (run && run->batch) {
     if (run->batch->n >= MOST_PUTS)
       return luaL_error(L, "limit: artifact.commit: more than %d documents", MOST_PUTS);
@@ -187,7 +190,10 @@ static int artifact_put(lua_State *L) {
   wait_allowed(L, "artifact.put");
   struct artifact_batch *batch = mem_alloc(sizeof *batch);
   struct wait *w = wait_new(run, &put_kind, batch);
-  if (batch_add(L, batch, name, kind, &e) != OK) return args_raise(L, "artifact.put", &e);
+  if (batch_add(L, batch, name, kind, &e) != OK) {
+    wait_abandon(w);
+    return args_raise(L, "artifact.put", &e);
+  }
   describe_batch(run, batch, &w->content);
   return wait_yield(L, w);
 }
@@ -203,7 +209,10 @@ static int artifact_commit(lua_State *L) {
   lua_settop(L, 1);
   int status = lua_pcall(L, 0, 0, 0); /* not lua_pcallk: fn may not wait */
   run->batch = NULL;
-  if (status != LUA_OK) return lua_error(L);
+  if (status != LUA_OK) {
+    wait_abandon(w);
+    return lua_error(L);
+  }
   if (batch->n == 0) return luaL_error(L, "artifact.commit: its function put nothing");
   describe_batch(run, batch, &w->content);
   return wait_yield(L, w);

@@ -128,7 +128,10 @@ static int gate_ask(lua_State *L) {
   q->choices = encode_field(L, "choices", &e);
   q->schema = encode_field(L, "schema", &e);
   if (q->timeout > 0 && !q->on_timeout) q->on_timeout = first_choice(L);
-  if (!e.code && value_encode(L, 1, &w->content, &e) == OK) return wait_yield(L, w);
+  size_t kept = (q->show ? strlen(q->show) : 0) + (q->schema ? strlen(q->schema) : 0);
+  if (!e.code && wait_hold(w, kept, &e) == OK && value_encode(L, 1, &w->content, &e) == OK)
+    return wait_yield(L, w);
+  wait_abandon(w);
   return args_raise(L, "gate.ask", &e);
 }
 

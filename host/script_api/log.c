@@ -24,6 +24,7 @@ static int write_line(lua_State *L, const char *level) {
     for (len = MOST_LINE; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;) len--;
   struct run *run = run_of(L);
   if (!run || !run->current) return 0; /* a module's top level, a scratch state */
+  run_check_line(L, lua_pushfstring(L, "log.%s", level), len);
   json_t *s =
       utf8_valid(text, len, NULL) ? json_stringn(text, len) : json_string("(a line that is not valid UTF-8)");
   run_event(run, "log", json_pack("{s:s, s:o}", "level", level, "text", s));

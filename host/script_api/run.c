@@ -46,6 +46,7 @@ static int run_phase_fn(lua_State *L) {
   luaL_argcheck(L, utf8_valid(name, n, NULL) && strlen(name) == n, 1, "a phase's name is UTF-8 text");
   if (!run || !run->current) return luaL_error(L, "run.phase cannot be called at a module's top level");
   if (run->phase && run_until_reached(run, run->phase)) return stop_here(L, run, "run.phase");
+  run_check_line(L, "run.phase", n);
   free(run->phase);
   run->phase = mem_dup(name);
   machine_phase(run->machine);

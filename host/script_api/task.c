@@ -73,13 +73,16 @@ static void start(struct wait *w) {
   sched_add(w->task->run);
 }
 
-static void raise_error_of(lua_State *L, struct task *t) {
-  if (t->abandoned || lua_gettop(t->L) == 0)
-    luaL_error(L, "task %s: %s", t->scope, t->abandoned ? t->abandoned : "it failed");
+static void push_error_of(lua_State *L, struct task *t) {
+  if (t->abandoned || lua_gettop(t->L) == 0) {
+    luaL_where(L, 1);
+    lua_pushfstring(L, "task %s: %s", t->scope, t->abandoned ? t->abandoned : "it failed");
+    lua_concat(L, 2);
+    return;
+  }
   luaL_checkstack(t->L, 1, "task");
   lua_pushvalue(t->L, -1);
   lua_xmove(t->L, L, 1);
-  lua_error(L);
 }
 
 static void push_result_of(lua_State *L, struct task *t) {
@@ -92,23 +95,33 @@ static void push_result_of(lua_State *L, struct task *t) {
   lua_xmove(t->L, L, 1);
 }
 
+/* Nobody else can ask for the tasks of a list: it was ours. */
+static void let_go(lua_State *L, struct task_group *g) {
+  for (size_t i = 0; i < g->n; i++) {
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, g->tasks[i]);
+  }
+  task_group_free(g);
+}
+
 static int finish(lua_State *L, struct wait *w) {
   struct waiting *data = w->data;
   struct task_group *g = data->group;
-  for (size_t i = 0; i < g->n; i++)
-    if (g->tasks[i]->state == TASK_FAILED) raise_error_of(L, g->tasks[i]);
-  if (data->one) {
+  size_t failed = 0;
+  while (failed < g->n && g->tasks[failed]->state != TASK_FAILED) failed++;
+  if (failed < g->n)
+    push_error_of(L, g->tasks[failed]);
+  else if (data->one)
     push_result_of(L, g->tasks[0]);
-    return 1;
-  }
-  lua_createtable(L, (int)g->n, 0);
-  for (size_t i = 0; i < g->n; i++) {
+  else
+    lua_createtable(L, (int)g->n, 0);
+  for (size_t i = 0; i < g->n && failed == g->n && !data->one; i++) {
     push_result_of(L, g->tasks[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
-    lua_pushnil(L); /* nobody else can ask for these: the list was ours */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, g->tasks[i]);
   }
-  return 1;
+  bool raises = failed < g->n;
+  if (!data->one) let_go(L, g);
+  return raises ? lua_error(L) : 1;
 }
 
 static const struct wait_kind task_kind = {
@@ -204,7 +217,8 @@ static int task_map(lua_State *L) {
     args_fields(L, 3, "task.map", fields);
     limit = args_number(L, 3, "task.map", "limit", DEFAULT_LIMIT);
   }
-  if (limit < 1) return luaL_error(L, "task.map: limit must be at least 1");
+  if (!(limit >= 1)) return luaL_error(L, "task.map: limit must be at least 1");
+  if (limit > (double)n) limit = (double)n;
   if (n == 0) {
     lua_newtable(L);
     return 1;

@@ -43,10 +43,14 @@ enum err event_status(struct db *db, int64_t run, const char *status, const char
 
 /* --- the op --- */
 
+static enum err insert(struct db *db, struct op_event *op) {
+  return event_insert(db, op->run, op->at, op->kind, op->data, &op->id);
+}
+
 static enum err apply_event(struct db *db, struct store_op *base) {
   struct op_event *op = (struct op_event *)base;
   enum err err = op->epoch ? fence_check(db, op->run, op->epoch) : OK;
-  return err == OK ? event_insert(db, op->run, op->at, op->kind, op->data, &op->id) : err;
+  return err == OK ? insert(db, op) : err;
 }
 
 static enum err encode_event(const struct store_op *base, struct buf *line) {
@@ -79,17 +83,88 @@ static void free_event(struct store_op *op) {
 const struct store_op_kind op_event_kind = {"event",      apply_event, encode_event,
                                             decode_event, free_event,  true};
 
-void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,
-                 const char *data_json) {
+static struct op_event *event_new(int64_t run, int64_t epoch, struct event_place at, const char *kind,
+                                  const char *data_json) {
   struct op_event *op = mem_alloc(sizeof *op);
   op->op.kind = &op_event_kind;
-  op->op.done = free_event;
   op->run = run;
   op->epoch = epoch;
   op->at = at;
   snprintf(op->kind, sizeof op->kind, "%s", kind);
   op->data = mem_dup(data_json);
+  return op;
+}
+
+void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,
+                 const char *data_json) {
+  struct op_event *op = event_new(run, epoch, at, kind, data_json);
+  op->op.done = free_event;
   store_post(s, &op->op);
+}
+
+/* --- several as one op --- */
+
+static void keep(struct op_events *op, struct op_event *event) {
+  if ((op->n & (op->n - 1)) == 0) op->list = mem_grow(op->list, (op->n ? op->n * 2 : 1) * sizeof *op->list);
+  op->list[op->n++] = event;
+  op->bytes += sizeof *event + strlen(event->data);
+}
+
+static enum err apply_events(struct db *db, struct store_op *base) {
+  struct op_events *op = (struct op_events *)base;
+  enum err err = fence_check(db, op->run, op->epoch);
+  for (size_t i = 0; err == OK && i < op->n; i++) err = insert(db, op->list[i]);
+  return err;
+}
+
+static enum err encode_events(const struct store_op *base, struct buf *line) {
+  const struct op_events *op = (const struct op_events *)base;
+  json_t *list = json_array();
+  struct buf one;
+  buf_init(&one, MAX_JSON_BYTES);
+  for (size_t i = 0; i < op->n; i++) {
+    buf_clear(&one);
+    if (encode_event(&op->list[i]->op, &one) == OK)
+      json_array_append_new(list, json_stringn(one.data, one.len));
+  }
+  buf_release(&one);
+  return spool_put_json(line, json_pack("{s:I,s:I,s:o}", "run", (json_int_t)op->run, "epoch",
+                                        (json_int_t)op->epoch, "events", list));
+}
+
+static struct store_op *decode_events(const char *text, size_t n) {
+  json_t *v, *one;
+  size_t i;
+  if (jsonx_parse(text, n, "a line of the spool", &v, NULL) != OK) return NULL;
+  struct op_events *op = op_events_new(jsonx_int(v, "run", 0), jsonx_int(v, "epoch", 0));
+  json_array_foreach(json_object_get(v, "events"), i, one) {
+    struct store_op *event = decode_event(json_string_value(one), json_string_length(one));
+    if (event) keep(op, (struct op_event *)event);
+  }
+  json_decref(v);
+  return &op->op;
+}
+
+static void free_events(struct store_op *base) {
+  struct op_events *op = (struct op_events *)base;
+  for (size_t i = 0; i < op->n; i++) free_event(&op->list[i]->op);
+  free(op->list);
+  free(op);
+}
+
+const struct store_op_kind op_events_kind = {"events",      apply_events, encode_events,
+                                             decode_events, free_events,  false};
+
+struct op_events *op_events_new(int64_t run, int64_t epoch) {
+  struct op_events *op = mem_alloc(sizeof *op);
+  op->op.kind = &op_events_kind;
+  op->run = run;
+  op->epoch = epoch;
+  return op;
+}
+
+void op_events_add(struct op_events *op, struct event_place at, const char *kind, const char *data_json) {
+  keep(op, event_new(op->run, op->epoch, at, kind, data_json));
 }
 
 /* --- reading --- */

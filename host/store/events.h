@@ -22,6 +22,17 @@ extern const struct store_op_kind op_event_kind;
 void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,
                  const char *data_json);
 
+/* Several of one run, in order, as one op: op_events_new -> op_events_add* -> post. All of them or none. */
+struct op_events {
+  struct store_op op;
+  int64_t run, epoch;
+  struct op_event **list;
+  size_t n, bytes; /* bytes: of their texts */
+};
+extern const struct store_op_kind op_events_kind;
+struct op_events *op_events_new(int64_t run, int64_t epoch);
+void op_events_add(struct op_events *op, struct event_place at, const char *kind, const char *data_json);
+
 struct event_row {
   int64_t id, run, at;
   const char *kind, *data;

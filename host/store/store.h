@@ -4,7 +4,7 @@
  *
  * A write is a `struct store_op`: its `apply` runs on the writer thread inside a savepoint of a group transaction, its
  * `done` after that transaction is durable (fsync). Ops become durable in the order in which they were posted: when one is
- * durable, all posted before it are. `apply` may run again when a group had to be rolled back, so it changes nothing
+ * durable, all posted before it are (but for urgent ones, which overtake). `apply` may run again when a group had to be rolled back, so it changes nothing
  * but the database and the op's own out-fields.
  *
  * An op of a run carries (run, epoch); `apply` fails with ERR_FENCED when the run has another epoch or is not running:
@@ -47,6 +47,8 @@ struct store_op {
       struct store_op *
           op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
   void *owner; /* the poster's */
+  bool
+      urgent; /* the poster's: a person's word or a sign of life, for which its place among other ops means nothing. It goes first */
   enum err err; /* set before `done` */
   bool spooled; /* could not be committed, lies in the fsynced spool instead; err is OK then */
   struct error error;

@@ -240,7 +240,7 @@ static void gather(struct metrics *m, struct numbers *n) {
   *n = (struct numbers){.tally = m->tally,
                         .now_ms = clock_wall_ms(),
                         .born_ms = m->born_ms,
-                        .free_bytes = commands_free_bytes(store_dir(c->store)),
+                        .free_bytes = file_room(store_dir(c->store)),
                         .ready = commands_ready(c, NULL, NULL),
                         .healthy = store_healthy(c->store),
                         .cpu_s = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9,

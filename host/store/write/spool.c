@@ -31,8 +31,9 @@ struct spool {
   struct buf line;
 };
 
-static const struct store_op_kind *const kinds[] = {
-    &op_journal_kind, &op_call_finish_kind, &op_run_status_kind, &op_run_progress_kind, &op_event_kind};
+static const struct store_op_kind *const kinds[] = {&op_journal_kind,    &op_call_finish_kind,
+                                                    &op_run_status_kind, &op_run_progress_kind,
+                                                    &op_event_kind,      &op_events_kind};
 
 static void checksum(const char *text, size_t n, char out[CHECKSUM + 1]) {
   char hex[SHA_HEX];

@@ -61,7 +61,8 @@ struct writer {
 
   pthread_mutex_t lock;
   pthread_cond_t wake;
-  struct store_op *head, **tail;
+  struct store_op *head, **tail;          /* in the order they were posted */
+  struct store_op *urgent, **urgent_tail; /* before those */
   bool sleeping, stopping;
 
   bool unheard; /* writer thread: a test: it is committed, and the posters are told that it failed */
@@ -316,6 +317,16 @@ static void add_ms(struct timespec *t, int64_t ms) {
   if (t->tv_nsec >= 1000000000) t->tv_sec++, t->tv_nsec -= 1000000000;
 }
 
+/* Those that hurry stand before the others from here on. Under the lock. */
+static void urgent_first(struct writer *w) {
+  if (!w->urgent) return;
+  *w->urgent_tail = w->head;
+  if (!w->head) w->tail = w->urgent_tail;
+  w->head = w->urgent;
+  w->urgent = NULL;
+  w->urgent_tail = &w->urgent;
+}
+
 /* The next group, NULL after a quiet time or when it is time to end (*end). */
 static struct store_op *take(struct writer *w, bool *end) {
   pthread_mutex_lock(&w->lock);
@@ -324,11 +335,12 @@ static struct store_op *take(struct writer *w, bool *end) {
   add_ms(&until, w->down ? probe : IDLE_MS);
   bool timed = w->down || db_wal_pages(w->db) > 0;
   int rc = 0;
-  while (!w->head && !w->stopping && rc != ETIMEDOUT) {
+  while (!w->head && !w->urgent && !w->stopping && rc != ETIMEDOUT) {
     w->sleeping = true;
     rc = timed ? pthread_cond_timedwait(&w->wake, &w->lock, &until) : pthread_cond_wait(&w->wake, &w->lock);
     w->sleeping = false;
   }
+  urgent_first(w);
   struct store_op *group = w->head, *last = group;
   *end = !group && w->stopping;
   for (int n = 1; last && last->next && n < w->settings.group_most; n++) last = last->next;
@@ -398,8 +410,9 @@ void writer_post(struct writer *w, struct store_op *op) {
   pthread_mutex_lock(&w->lock);
   bool closed = w->stopping;
   if (!closed) {
-    *w->tail = op;
-    w->tail = &op->next;
+    struct store_op ***tail = op->urgent ? &w->urgent_tail : &w->tail;
+    **tail = op;
+    *tail = &op->next;
     if (w->sleeping) pthread_cond_signal(&w->wake);
   }
   pthread_mutex_unlock(&w->lock);
@@ -442,6 +455,7 @@ enum err writer_start(const char *dir, int *lock_fd, const struct store_settings
   w->lock_fd = lock_fd;
   w->path = mem_printf("%s/quire.db", dir);
   w->tail = &w->head;
+  w->urgent_tail = &w->urgent;
   w->alarm_pages = ALARM_PAGES;
   atomic_store(&w->healthy, true);
   pthread_mutex_init(&w->lock, NULL);
