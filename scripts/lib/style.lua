@@ -12,7 +12,7 @@ end
 
 local function edge(sentence, from_end)
   local words = text.fold(from_end and text.last_words(sentence, opening_words) or text.first_words(sentence, opening_words))
-  return (string.gsub(string.gsub(words, "%p+", ""), "…", ""))
+  return text.trim(string.gsub(string.gsub(words, "%p+", ""), "…", ""))
 end
 
 local function edges(prose)

@@ -140,12 +140,12 @@ t_case "epubcheck finds nothing in a book with all its pages, in another script,
 if [[ -e /usr/share/java/epubcheck.jar ]]; then
   mkdir "$tmp/epubs"
   book full "$tmp/without" author="A & B <C>" title="Salt \"and\" <Iron> & the 'Rest'" dedication=$'For nobody.\n\nAnd all.' \
-    epigraph=$'A line\nbroken' rights="© somebody" date=2026-05-31 genre="Crime & mystery" chapters=2 language=Klingon
+    epigraph=$'A line\nbroken' rights="© somebody" date=2026-05-31 genre="Crime & mystery" chapters=2 language=Icelandic
   cp "$epub" "$tmp/epubs/full.epub"
   book japanese "$tmp/without" language=Japanese
   cp "$epub" "$tmp/epubs/japanese.epub"
   t_run "$QUIRE" run generate_series --project series --set brief="A ferry." --set books=1 --set chapters=1 --set words_per_chapter=400 --quiet
-  cp "$QUIRE_LIBRARY/exports/series-book-1/book.epub" "$tmp/epubs/series.epub"
+  cp "$QUIRE_LIBRARY/exports/series/series-book-1/book.epub" "$tmp/epubs/series.epub"
   for epub in "$tmp"/epubs/*.epub; do t_run java -jar /usr/share/java/epubcheck.jar "$epub"; done
 else
   t_skip "epubcheck is not installed"
