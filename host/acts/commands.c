@@ -152,9 +152,31 @@ static enum err check_options(struct commands *c, const json_t *request, struct 
 }
 
 /* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
-static char *options_text(const json_t *request, const json_t *before) {
+/* What the settings' roles stand for now. */
+static json_t *roles_now(const struct llm_settings *models) {
+  json_t *roles = json_object();
+  for (size_t i = 0; models && i < models->n_roles; i++) {
+    json_t *list = json_array();
+    for (size_t k = 0; k < models->roles[i].n_models; k++)
+      json_array_append_new(list, json_string(models->roles[i].models[k]));
+    json_object_set_new(roles, models->roles[i].name, list);
+  }
+  return roles;
+}
+
+/* A run keeps what its roles meant when it was begun (P12), until a person chooses anew. */
+static void put_roles(const struct commands *c, const json_t *before, bool anew, json_t *o) {
+  json_t *kept = json_object_get(before, "roles");
+  if (kept && !anew)
+    json_object_set(o, "roles", kept);
+  else if (!before || anew)
+    json_object_set_new(o, "roles", roles_now(c->models));
+}
+
+static char *options_text(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
   static const char *const kept[] = {"models", "budget_usd", "out", NULL};
   json_t *o = json_object();
+  put_roles(c, before, anew, o);
   for (int i = 0; kept[i]; i++) {
     json_t *v = json_object_get(request, kept[i]);
     if (!v && before) v = json_object_get(before, kept[i]);
@@ -266,7 +288,7 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
   err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
   if (err == OK) err = take_input(c, p, request, e);
   if (err == OK) err = take_gives(p, json_object_get(request, "gives"), e);
-  p->options = options_text(request, NULL);
+  p->options = options_text(c, request, NULL, false);
   return err;
 }
 
@@ -293,7 +315,7 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
       json_t *before =
           NULL; /* the new request's --until counts, and its models and budget where it names them */
       if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
-      char *options = options_text(request, before);
+      char *options = options_text(c, request, before, false);
       struct op_run_command op = {
           .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
       store_do(c->store, &op.op);
@@ -433,7 +455,7 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   json_t *before = NULL;
   jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options", &before,
               NULL);
-  ch->options = options_text(request, before);
+  ch->options = options_text(c, request, before, ch->with.models);
   json_decref(before);
   return err;
 }

@@ -70,9 +70,9 @@ int exit_of_run(const struct run_row *r) {
   static const struct {
     const char *kind;
     int exit;
-  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE}, {"budget", EXIT_BUDGET},
-               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},    {"timer", EXIT_WAITING},
-               {"store", EXIT_WAITING}};
+  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE},   {"budget", EXIT_BUDGET},
+               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},      {"model", EXIT_SCRIPT},
+               {"timer", EXIT_WAITING},     {"store", EXIT_WAITING}};
   if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
   if (is(r->status, "failed")) return failed_exit(r);
   for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)

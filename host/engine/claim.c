@@ -38,18 +38,10 @@ static void take_options(struct run *run) {
   jsonx_parse(run->row.options ? run->row.options : "{}", run->row.options ? strlen(run->row.options) : 2,
               "the run's options", &run->options, NULL);
   if (!run->options) run->options = json_object();
-  const json_t *models = json_object_get(run->options, "models");
-  const char *role;
-  json_t *list;
-  json_object_foreach((json_t *)(uintptr_t)models, role, list) {
-    run->roles = mem_grow(run->roles, (run->n_roles + 1) * sizeof *run->roles);
-    struct run_role *r = &run->roles[run->n_roles++];
-    *r = (struct run_role){.role = mem_dup(role),
-                           .models = mem_alloc((json_array_size(list) + 1) * sizeof(char *))};
-    for (size_t i = 0; i < json_array_size(list); i++)
-      if (json_is_string(json_array_get(list, i)))
-        r->models[r->n++] = json_string_value(json_array_get(list, i));
-  }
+  const json_t *roles = json_object_get(run->options, "roles");
+  run_roles_read(&run->chosen, json_object_get(run->options, "models"));
+  run_roles_read(&run->begun, roles);
+  run->begun_is_told = roles != NULL;
   const struct engine_settings *s = &run->engine->settings;
   double usd = jsonx_num(run->options, "budget_usd", -1);
   run->budget.limit_nano = usd >= 0 ? (int64_t)llround(usd * 1e9) : s->run_limit_nano;
@@ -191,17 +183,4 @@ void run_claim(struct engine *en, int64_t id) {
   en->n_runs++;
   engine_note_held(en, id, true);
   run_post_claim(run, false);
-}
-
-void run_models(const struct run *run, const char *role, const char *const **models, size_t *n) {
-  *models = NULL;
-  *n = 0;
-  for (size_t i = 0; i < run->n_roles; i++) {
-    const struct run_role *r = &run->roles[i];
-    bool exact = strcmp(r->role, role) == 0;
-    if (!exact && (*models || strcmp(r->role, "") != 0)) continue;
-    *models = r->models;
-    *n = r->n;
-    if (exact) return;
-  }
 }

@@ -117,6 +117,13 @@ void trial_over(struct run *run); /* it got on, or left; nothing when it is not 
 void trial_skip(struct run *run); /* claim it now, whatever happened: it is cancelled */
 void trial_drain(struct engine *en);
 
+/* meaning.c */
+void run_roles_read(struct run_roles *list,
+                    const json_t *object); /* {"writer": ["a/b"]}; borrows its strings */
+void run_roles_release(struct run_roles *list);
+/* Of its journal: who answered for a role. */
+void run_note_answer(struct run *run, const char *role, const char *model);
+
 /* engine.c */
 void engine_note_claim(struct engine *en, int64_t waited_ms);
 void engine_look_at_drain(struct engine *en);

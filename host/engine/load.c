@@ -82,7 +82,10 @@ static void loaded(struct run *run, struct store_op *base) {
     run_store_error(run, NULL, op->op.err, &op->op.error);
     return;
   }
-  for (size_t i = 0; i < op->n; i++) run_journal_add(run, &op->rows[i]);
+  for (size_t i = 0; i < op->n; i++) {
+    run_note_answer(run, op->rows[i].role, op->rows[i].provider_model);
+    run_journal_add(run, &op->rows[i]);
+  }
   run->replaying = op->n > 0;
   run->told = op->told;
   op->told = NULL;

@@ -159,11 +159,10 @@ void run_maybe_free(struct run *run) {
   script_set_unref(run->scripts);
   run_row_release(&run->row);
   json_decref(run->options);
-  for (size_t i = 0; i < run->n_roles; i++) {
-    free(run->roles[i].role);
-    free(run->roles[i].models);
-  }
-  free(run->roles);
+  run_roles_release(&run->chosen);
+  run_roles_release(&run->begun);
+  for (size_t i = 0; i < run->n_noted; i++) free(run->noted[i]);
+  free(run->noted);
   free(run->project_slug);
   free(run->until);
   free(run->phase);

@@ -117,6 +117,10 @@ struct run_role {
   const char **models;
   size_t n;
 };
+struct run_roles {
+  struct run_role *roles;
+  size_t n;
+};
 
 /* What a run has said and written: what is not durable yet, and all of it. See pressure.c. */
 struct pressure {
@@ -142,8 +146,11 @@ struct run {
   bool until_met;
   char *phase; /* name shown in the banner */
   char *out_dir;
-  struct run_role *roles; /* --model [ROLE=]PROVIDER/NAME */
-  size_t n_roles;
+  struct run_roles chosen; /* --model [ROLE=]PROVIDER/NAME */
+  struct run_roles begun;  /* what the settings' roles meant when it was begun */
+  bool begun_is_told;      /* its options say so; else the journal's answers do, with names in `noted` */
+  char **noted;
+  size_t n_noted;
   struct script_set *scripts;
   struct machine *machine;
   struct map *journal;    /* key -> struct entry */
@@ -269,6 +276,10 @@ void run_store_error(struct run *run, struct wait *w, enum err err, const struct
 
 /* The run's own choice of models for a role (--model), or none. */
 void run_models(const struct run *run, const char *role, const char *const **models, size_t *n);
+/* The models that the run asks for a role; none: those of the settings. False: nobody answers for it as the run was begun, *e says what is
+ * missing. (meaning.c) */
+bool run_meaning(const struct run *run, const char *role, const char *const **models, size_t *n,
+                 struct error *e);
 /* Was it recorded before the newest change of the run (a resume --with, a retry)? What came later goes by that change already. */
 bool run_is_older(const struct run *run, int64_t seq);
 

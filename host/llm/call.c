@@ -217,7 +217,7 @@ int64_t call_prompt_tokens(const struct llm_call *c) {
   return n / CHARACTERS_A_TOKEN;
 }
 
-/* The first key of the role's models that is missing or refused: told when no other model answers either. */
+/* The first key, or provider, of the role's models that is missing or refused: told when no other model answers either. */
 static void remember_key(struct call_state *s, const struct error *e) {
   if (s->key_missing) return;
   s->key_missing = mem_alloc(sizeof *s->key_missing);
@@ -249,7 +249,8 @@ static void use_model(struct call_state *s) {
   const char *full = s->models[s->model];
   struct error e = {0};
   enum err err = llm_ready(s->llm, full, &e);
-  if (err == ERR_AUTH) {
+  const char *name;
+  if (err == ERR_AUTH || (err == ERR_CONFIG && !llm_provider(s->llm, full, &name))) {
     remember_key(s, &e);
     next_model(s, NULL);
     return;
@@ -434,7 +435,8 @@ static void end_with_pause(struct call_state *s, struct attempt_result *r) {
     *call_error(s) = *s->unreachable;
     err_hint(call_error(s), "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
   } else {
-    pause_call(s, ERR_AUTH, LLM_PAUSE_KEY);
+    enum err why = s->key_missing->code;
+    pause_call(s, why, why == ERR_AUTH ? LLM_PAUSE_KEY : LLM_PAUSE_MODEL);
     *call_error(s) = *s->key_missing;
   }
   if (!r) {

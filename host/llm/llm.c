@@ -197,6 +197,18 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   return llm_ready((struct llm *)(uintptr_t)llm, full_name, e);
 }
 
+bool llm_role_is_real(const struct llm *llm, const char *role, const char *const *models, size_t n_models) {
+  const struct llm_role *r = n_models ? NULL : llm_role(llm, role);
+  size_t n = r ? r->n_models : n_models;
+  bool real = false;
+  for (size_t i = 0; i < n; i++) {
+    const char *model;
+    const struct provider *p = llm_provider(llm, r ? r->models[i] : models[i], &model);
+    real = real || !p || !llm_is_embedded(p->config);
+  }
+  return real;
+}
+
 void llm_drain(struct llm *llm) {
   llm->draining = true;
 }

@@ -68,7 +68,13 @@ struct llm_budget {
 };
 
 /* What is paused and why, when a call ends without an answer that a script could see. */
-enum llm_pause { LLM_NO_PAUSE, LLM_PAUSE_BUDGET, LLM_PAUSE_PROVIDER, LLM_PAUSE_KEY };
+enum llm_pause {
+  LLM_NO_PAUSE,
+  LLM_PAUSE_BUDGET,
+  LLM_PAUSE_PROVIDER,
+  LLM_PAUSE_KEY,
+  LLM_PAUSE_MODEL /* the settings know none */
+};
 
 struct llm_call {
   /* in: the caller's memory, valid until `done` (or until llm_call_cancel returned) */
@@ -143,6 +149,8 @@ bool llm_role_moved(const struct llm *llm, const char *role, const char *const *
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
 /* A key was written: the provider's next call reads it anew. */
 void llm_new_key(struct llm *llm, const char *provider);
+/* Has the role a model that is not the embedded rehearsal? `models`: a list of one's own, or none: that of the settings. */
+bool llm_role_is_real(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
 int llm_in_flight(const struct llm *llm);
 /* The store booked so much by itself: calls whose host died. It counts for the month. */
 void llm_note_booked(struct llm *llm, int64_t cost_nano);

@@ -54,8 +54,10 @@ static void release(struct wait *w) {
 /* ---- start: the call */
 
 static void park_for_pause(struct wait *w) {
-  static const char *const kinds[] = {
-      [LLM_PAUSE_BUDGET] = "budget", [LLM_PAUSE_PROVIDER] = "provider", [LLM_PAUSE_KEY] = "key"};
+  static const char *const kinds[] = {[LLM_PAUSE_BUDGET] = "budget",
+                                      [LLM_PAUSE_PROVIDER] = "provider",
+                                      [LLM_PAUSE_KEY] = "key",
+                                      [LLM_PAUSE_MODEL] = "model"};
   struct ask *a = w->data;
   char why[1000];
   const struct error *e = a->call.error;
@@ -115,7 +117,14 @@ static void start(struct wait *w) {
   c->anew = w->anew;
   c->seq = &run->seq;
   c->role = a->role;
-  run_models(run, a->role, &c->models, &c->n_models);
+  struct error e = {0};
+  if (!run_meaning(run, a->role, &c->models, &c->n_models, &e)) {
+    c->pause = LLM_PAUSE_MODEL;
+    c->error = mem_alloc(sizeof *c->error);
+    *c->error = e;
+    wait_park(w, park_for_pause);
+    return;
+  }
   c->blocks = a->blocks;
   c->n_blocks = a->n_blocks;
   c->reasoning = a->reasoning;

@@ -43,6 +43,8 @@ static char *waiting_sentence(const struct run_row *r) {
   if (state_waits(r, "budget"))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
   if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
+  if (state_waits(r, "model"))
+    return mem_printf("Paused: %s. After that, `quire resume %lld` goes on.", why, id);
   if ((state_waits(r, "provider") || state_waits(r, "store")) && r->wake_at)
     return mem_printf(
         "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",

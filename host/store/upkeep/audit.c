@@ -46,7 +46,7 @@ static const struct rule run_rules[] = {
     {"mover",
      "SELECT id, 'run ' || id || ' waits for \"' || wait_kind || '\", which nothing ends: it has no time at which it wakes'"
      " FROM runs WHERE status = 'waiting' AND wake_at IS NULL AND wait_kind <> ''"
-     " AND wait_kind NOT IN ('gate','timer','budget','provider','key','until','paused')"},
+     " AND wait_kind NOT IN ('gate','timer','budget','provider','key','model','until','paused')"},
     {"ended", "SELECT id, 'run ' || id || ' is ' || status || ', but has no time at which it ended' FROM runs"
               " WHERE status IN " ENDED " AND ended_at IS NULL"},
     {"ended", "SELECT id, 'run ' || id || ' is ' || status || ', but has a time at which it ended' FROM runs"

@@ -40,6 +40,7 @@ function waiting(run) {
     case "gate": return `Waits for you: ${stop(question(run))}`;
     case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to go on.`;
     case "key": return `Paused: ${stop(why)} Set the key, then resume it.`;
+    case "model": return `Paused: ${stop(why)} Name a model, then resume it.`;
     case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It goes on by itself then.` : `Paused: ${stop(why)} Resume it to try again.`;
     case "timer": return `Sleeps until ${at ? timeOfDay(at) : "its time"}, then goes on by itself.`;
     case "until": return `${upper(stop(why))} Resume it to go on.`;

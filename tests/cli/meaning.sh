@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A book is written by the models it was begun with: a role that nobody answers for waits and says so, and rehearsal is never mixed in unasked.
+. "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
+
+rehearse_start || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+cat >"$tmp/halves.lua" <<'LUA'
+return { title = "Halves", run = function()
+  local first = llm.ask { role = "writer", prompt = "The first half.", max_words = 20 }.text
+  gate.ask { title = "Go on?", choices = { "yes" } }
+  artifact.put("all.md", first .. llm.ask { role = "judge", prompt = "The second half.", max_words = 20 }.text)
+end }
+LUA
+begin() { # NAME [OPTION]...: a run that was answered once and has a second question before it
+  fresh "$1"
+  t_run 5 "$QUIRE" run "$tmp/halves.lua" --quiet "${@:2}"
+  t_run 0 "$QUIRE" gate approve 1 --choice yes
+}
+waits() {
+  t_run 8 "$QUIRE" resume 1 --quiet
+  t_has "$out" "$1"
+  t_is "$(sql "SELECT status, wait_kind FROM runs")" "waiting|model"
+  t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub
+}
+
+t_case "a run whose library has lost its quire.lua waits, says what is missing, and goes on when it is back"
+begin lost
+mv "$QUIRE_LIBRARY/quire.lua" "$tmp/quire.lua"
+waits "nobody answers for the role 'judge': this run was begun with stub/novelist"
+t_run 0 "$QUIRE" show 1
+t_has "$out" "quire resume 1"
+mv "$tmp/quire.lua" "$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" resume 1 --quiet
+t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub,stub
+
+t_case "so does one that was restored from a backup without its settings, also when it named its model itself"
+begin backup --model stub/novelist
+t_run 0 "$QUIRE" backup "$tmp/b.quire"
+QUIRE_LIBRARY=$tmp/restored
+t_run 0 "$QUIRE" restore "$tmp/b.quire"
+rm -f "$QUIRE_LIBRARY/quire.lua"
+waits "there is no provider 'stub'"
+
+t_case "rehearsal goes on with a real book when a person asks for it"
+begin asked
+rm "$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" resume 1 --quiet --model rehearsal/novelist
+t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub,rehearsal
+
+t_case "a rehearsal stays one when a real model is configured later: no money is spent unasked"
+fresh rehearsed
+mv "$QUIRE_LIBRARY/quire.lua" "$tmp/quire.lua"
+t_run 5 "$QUIRE" run "$tmp/halves.lua" --quiet
+t_run 0 "$QUIRE" gate approve 1 --choice yes
+mv "$tmp/quire.lua" "$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" resume 1 --quiet
+t_is "$(ledger_total)" 0
+t_run 0 "$QUIRE" retry 1 --quiet --with models
+t_is "$(sql "SELECT group_concat(provider) FROM calls WHERE run_id = 2")" stub,stub
+t_done
