@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
@@ -105,6 +106,39 @@ static bool may_have_key(const char *url, const char *base) {
   return http_same_origin(url, base);
 }
 
+/* What says where a request goes and how its bytes are framed is the host's: with a Host of its own a script could send the key elsewhere. */
+static bool is_the_hosts(const char *header) {
+  static const char *const names[] = {"host",
+                                      "connection",
+                                      "keep-alive",
+                                      "proxy-connection",
+                                      "content-length",
+                                      "te",
+                                      "trailer",
+                                      "upgrade",
+                                      "transfer-encoding",
+                                      "expect",
+                                      "forwarded",
+                                      "proxy-authorization",
+                                      NULL};
+  size_t n = strcspn(header, ":;"); /* libcurl takes "Name;" for an empty one */
+  while (n && strchr(" \t", header[n - 1])) n--;
+  for (int i = 0; names[i]; i++)
+    if (strlen(names[i]) == n && strncasecmp(names[i], header, n) == 0) return true;
+  return false;
+}
+
+static enum err check_headers(const struct call_state *s, const struct adapter_request *r, struct error *e) {
+  for (size_t i = 0; i < r->n_headers; i++) {
+    if (!is_the_hosts(r->headers[i])) continue;
+    err_set(e, ERR_CONFIG, "the provider script %s sets the header '%.*s', which is the host's own",
+            s->provider->config->adapter, (int)strcspn(r->headers[i], ":;"), r->headers[i]);
+    err_hint(e, "leave it out: it follows from the address");
+    return ERR_CONFIG;
+  }
+  return OK;
+}
+
 static enum err start_transfer(struct call_state *s, struct adapter_request *r, struct error *e) {
   static const struct http_handler handler = {on_head, on_bytes, on_end};
   const struct llm_provider *p = s->provider->config;
@@ -179,6 +213,7 @@ void attempt_send(struct call_state *s) {
   s->stage = AT_STREAM;
   s->status = 0;
   s->pieces = 0;
+  s->n_live = 0;
   s->failed = s->possibly_billed = false;
   s->request_id[0] = 0;
   s->sent_ns = clock_mono_ns();
@@ -207,7 +242,8 @@ void attempt_send(struct call_state *s) {
       s->embedded = embedded_start(s, request.body, request.n_body);
       request.body = NULL;
     } else {
-      err = start_transfer(s, &request, &e);
+      err = check_headers(s, &request, &e);
+      if (err == OK) err = start_transfer(s, &request, &e);
     }
     adapter_request_release(&request);
   }
@@ -244,6 +280,7 @@ static bool append_text(struct call_state *s, struct buf *to, const char *text, 
 static void was_thought(struct call_state *s) {
   append_text(s, &s->reasoning, s->text.data, s->text.len);
   buf_clear(&s->text);
+  s->n_live = 0;
 }
 
 /* What of a piece of text is text. Most pieces hold no mark and are taken as they are. Returns false when there is no room. */
@@ -265,6 +302,13 @@ static bool hear(struct call_state *s, const char *text, size_t n, bool end) {
   return whole;
 }
 
+/* The text as far as `n`. The call may be gone afterwards. */
+static void show_text(struct call_state *s, size_t n) {
+  size_t from = s->n_live;
+  s->n_live = n;
+  if (n > from && s->c->on_text) s->c->on_text(s->c, s->text.data + from, n - from);
+}
+
 static enum err take_piece(struct call_state *s, const struct adapter_piece *piece) {
   size_t before = s->text.len;
   bool whole = hear(s, piece->text, piece->n_text, false);
@@ -274,7 +318,7 @@ static enum err take_piece(struct call_state *s, const struct adapter_piece *pie
   }
   if (s->text.len <= before) return OK;
   if (!s->first_ns) s->first_ns = clock_mono_ns();
-  if (s->c->on_text) s->c->on_text(s->c, s->text.data + before, s->text.len - before);
+  show_text(s, llm_scrub_live(s->llm, s->text.data, s->text.len, s->n_live));
   if (!s->c) return ERR_CANCELLED;
   if (++s->pieces == MID_STREAM_PIECES && failpoint("mid_stream")) {
     fail(s, FAIL_NETWORK, "failpoint mid_stream");
@@ -368,7 +412,9 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
     if (s->c && !s->failed) fail(s, FAIL_SERVER, e.message);
     if (s->c) conclude(s, NULL);
   } else if (s->c && s->framing && answer.complete) {
-    conclude(s, &answer);
+    llm_scrub_live(s->llm, s->text.data, s->text.len, s->n_live);
+    show_text(s, s->text.len); /* nothing more comes that could make a key of its end */
+    if (s->c) conclude(s, &answer);
   } else if (s->c) {
     fail_incomplete(s, end, why);
     conclude(s, NULL);

@@ -645,8 +645,8 @@ static void cancel_attempt(struct call_state *s) {
 
 bool llm_call_live(const struct llm_call *c, struct llm_live *out) {
   const struct call_state *s = c->state;
-  if (!s || s->stage != AT_STREAM || !s->text.len) return false;
-  *out = (struct llm_live){.row = s->row, .attempt = s->attempts, .text = s->text.data, .n = s->text.len};
+  if (!s || s->stage != AT_STREAM || !s->n_live) return false;
+  *out = (struct llm_live){.row = s->row, .attempt = s->attempts, .text = s->text.data, .n = s->n_live};
   return true;
 }
 

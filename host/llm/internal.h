@@ -80,6 +80,7 @@ struct call_state {
   char *headers; /* of a refusal */
   struct buf text, reasoning, body;
   struct thinking thinking;
+  size_t n_live; /* of the text: what may be shown while it streams */
   int pieces;
   bool feeding;         /* bytes are on their way through the framing: it must stay */
   bool failed;          /* `failure` says how */
@@ -96,6 +97,9 @@ enum err llm_ready(struct llm *llm, const char *full_name, struct error *e); /* 
 bool llm_is_embedded(const struct llm_provider *p);
 const struct llm_role *llm_role(const struct llm *llm, const char *role);
 void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become stars, in place */
+/* The same for a text that still grows, from byte `from` on. Returns how much of it can be shown: what could be the beginning of a key is held
+ * back until more has come. All before the last answer was shown already: that is the next `from`. */
+size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from);
 
 /* call.c */
 struct error *

@@ -100,6 +100,19 @@ void llm_scrub(const struct llm *llm, char *text, size_t n) {
   }
 }
 
+size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from) {
+  size_t held = 0;
+  llm_scrub(llm, text + from, n - from);
+  for (size_t i = 0; i < llm->n_secrets; i++) {
+    const char *secret = llm->secrets[i];
+    size_t len = strlen(secret);
+    if (len < LEAST_SECRET_BYTES) continue;
+    for (size_t k = n - from < len - 1 ? n - from : len - 1; k > held; k--)
+      if (memcmp(text + n - k, secret, k) == 0) held = k;
+  }
+  return n - held;
+}
+
 /* ---- providers, models, prices ---- */
 
 bool llm_is_embedded(const struct llm_provider *p) {

@@ -1327,6 +1327,43 @@ static void the_key_is_written_nowhere(void **state) {
   assert_true(file_has(r->f->dir, "Write of the sea"));
 }
 
+/* Also when it comes in two or in fifty pieces: who watches the text live sees stars. */
+static void the_key_is_not_in_the_live_text(void **state) {
+  struct room *r = *state;
+  for (int drip = 0; drip < 2; drip++) {
+    struct question q = {0};
+    SCRIPT(&r->server, OK_HEAD DELTA("A sk-sec") DELTA("sk-secret-01234")
+                           DELTA("56789abcdef, sk-secret-0123456789abcdef") DELTA("sk-s") STOP("stop") DONE);
+    r->server.drip = drip;
+    ask_one(r, &q);
+    assert_string_equal(q.live.data, "A sk-sec**************************, **************************sk-s");
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "text", ""), q.live.data);
+    json_decref(v);
+    release(&q);
+  }
+}
+
+/* With a Host of its own a script could have the key carried to another site behind the same address. */
+static void connection_headers_are_the_hosts(void **state) {
+  struct room *r = *state;
+  static const char *const names[] = {"Host", "transfer-encoding", "Content-Length", "Connection ", "Host;x"};
+  SCRIPT(&r->server, GOOD);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct question q = {0};
+    json_t *options = json_pack("{s:{s:s}}", "headers", names[i], "elsewhere");
+    r->providers[0].options = options;
+    ask_one(r, &q);
+    assert_int_equal(q.call.err, ERR_CONFIG);
+    assert_non_null(strstr(q.call.error->message, "which is the host's own"));
+    json_decref(options);
+    release(&q);
+  }
+  r->providers[0].options = NULL;
+  assert_int_equal(r->server.n_requests, 0);
+  assert_int_equal(r->budget.reserved_nano, 0);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
   const struct CMUnitTest tests[] = {
@@ -1365,6 +1402,8 @@ int main(void) {
       T(a_looping_adapter_is_stopped),
       T(rehearsal_needs_no_network),
       T(the_key_is_written_nowhere),
+      T(the_key_is_not_in_the_live_text),
+      T(connection_headers_are_the_hosts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
