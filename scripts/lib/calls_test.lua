@@ -1,0 +1,48 @@
+local calls = require "lib.calls"
+
+local function source(call)
+  return [[
+  local calls = require "lib.calls"
+  return { run = function()
+    local book = { models = {} }
+    local value, why = calls.]] .. call .. [[
+    return { value = value or json.null, why = why or json.null, models = calls.names(book), rehearsal = book.rehearsal or false }
+  end } ]]
+end
+
+local try_prose = source [[try_prose(book, { role = "writer", prompt = "Write." })]]
+local schema = [[{ type = "object", properties = { n = { type = "integer" } }, required = { "n" } }]]
+local try_json = source("try_json(book, { role = \"judge\", prompt = \"Count.\", schema = " .. schema .. " })")
+
+return {
+  ["a failure of a helper is a value with its reason; the models that answered are noted"] = function(t)
+    local result = t.run { source = try_prose, answers = { { fail = "overloaded" } } }.result
+    t.equal(result.value, json.null)
+    t.has(result.why, "overloaded")
+    result = t.run { source = try_prose, answers = { { text = "Rope." } } }.result
+    t.equal(result.value.text, "Rope.")
+    t.equal(result.models, { "canned/model" })
+  end,
+
+  ["an answer that never follows the schema is a value with its reason too"] = function(t)
+    local run = t.run { source = try_json, answers = { { text = "I liked it." } } }
+    t.equal(t.status(run, "completed").result.value, json.null)
+    t.equal(t.run { source = try_json, answers = { { text = "Here: {\"n\": 3}" } } }.result.value, { n = 3 })
+  end,
+
+  ["a rehearsal is noted as one"] = function(t)
+    t.equal(t.run { source = try_prose, model = "rehearsal/novelist" }.result.rehearsal, true)
+    t.equal(t.run { source = try_prose }.result.rehearsal, false)
+  end,
+
+  ["what is a script's own mistake is raised on"] = function(t)
+    local run = t.run { source = source [[try_json(book, { role = "judge", prompt = "Count." })]] }
+    t.has(t.status(run, "failed").error.message, "schema")
+  end,
+
+  ["models are listed by role, each once"] = function(t)
+    local book = { models = { writer = { ["a/x"] = true, ["a/y"] = true }, judge = { ["a/x"] = true } } }
+    t.equal(calls.names(book), { "a/x", "a/y" })
+    t.equal(calls.models(book), { { role = "judge", models = { "a/x" } }, { role = "writer", models = { "a/x", "a/y" } } })
+  end,
+}
