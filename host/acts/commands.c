@@ -626,7 +626,7 @@ enum err command_artifact(struct commands *c, const char *project, const json_t 
   const json_t *content = json_object_get(request, "content");
   if (artifact_name_check(name, e) != OK) return ERR_INVALID;
   if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
-  const char *kind = jsonx_str(request, "kind", "text");
+  const char *kind = jsonx_str(request, "kind", artifact_kind_of(name));
   if (strcmp(kind, "json") == 0) {
     json_t *v = NULL;
     err = jsonx_parse(json_string_value(content), json_string_length(content), name, &v, e);

@@ -283,8 +283,7 @@ int cli_artifact_edit(struct cli *c) {
   if (err == OK) err = request_file(path, name, true, &b, &e);
   struct act a = {.kind = ACT_ARTIFACT, .project = c->args[0]};
   if (err == OK) {
-    a.request = json_pack("{s:o, s:s, s:o}", "name", view_text(name), "kind", request_kind(name), "content",
-                          json_stringn(b.data, b.len));
+    a.request = json_pack("{s:o, s:o}", "name", view_text(name), "content", json_stringn(b.data, b.len));
     if (expected >= 0) json_object_set_new(a.request, "expected", json_integer(expected));
     err = act_do(c, &a, &e);
   }

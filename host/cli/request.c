@@ -12,6 +12,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/artifacts.h"
 
 /* ---- files */
 
@@ -33,13 +34,6 @@ enum err request_file(const char *path, const char *what, bool utf8, struct buf 
     return ERR_INVALID;
   }
   return OK;
-}
-
-const char *request_kind(const char *name) {
-  const char *dot = strrchr(name, '.');
-  if (dot && strcmp(dot, ".json") == 0) return "json";
-  if (dot && (strcmp(dot, ".md") == 0 || strcmp(dot, ".markdown") == 0)) return "markdown";
-  return "text";
 }
 
 /* Absolute, also when it is not there yet. */
@@ -138,7 +132,7 @@ static enum err add_give(json_t *gives, const char *given, struct error *e) {
   err = request_file(path, what, true, &b, e);
   if (err == OK)
     json_array_append_new(gives, json_pack("{s:o, s:s, s:o}", "name", view_text(name), "kind",
-                                           request_kind(path), "content", json_stringn(b.data, b.len)));
+                                           artifact_kind_of(path), "content", json_stringn(b.data, b.len)));
   buf_release(&b);
   free(name);
   return err;

@@ -14,5 +14,3 @@ enum err request_input(struct cli *c, json_t **out, struct error *e);
 enum err request_duration(struct cli *c, const char *option, int64_t *ms, struct error *e);
 /* A whole file ("-": standard input) that must be UTF-8, or as it is. */
 enum err request_file(const char *path, const char *what, bool utf8, struct buf *out, struct error *e);
-/* The kind of a document by its name's ending: json, markdown, text. */
-const char *request_kind(const char *name);

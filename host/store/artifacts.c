@@ -31,6 +31,13 @@ static bool holds_control(const char *name) {
   return false;
 }
 
+const char *artifact_kind_of(const char *name) {
+  const char *dot = strrchr(name, '.');
+  if (dot && strcmp(dot, ".json") == 0) return "json";
+  if (dot && (strcmp(dot, ".md") == 0 || strcmp(dot, ".markdown") == 0)) return "markdown";
+  return "text";
+}
+
 enum err artifact_name_check(const char *name, struct error *e) {
   size_t n = name ? strlen(name) : 0;
   if (n == 0 || n > ARTIFACT_NAME_MOST)

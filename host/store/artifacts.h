@@ -53,6 +53,9 @@ struct op_artifact_list {
 };
 extern const struct store_op_kind op_artifact_list_kind;
 
+/* What a document is by its name's ending, where nobody says it: "json", "markdown" or "text". */
+const char *artifact_kind_of(const char *name);
+
 /* A person's edit. `expected` >= 0: ERR_CONFLICT when the head's number is another (0: must not exist). */
 struct op_artifact_edit {
   struct store_op op;

@@ -35,6 +35,16 @@ t_is "$code" 201
 get /api/projects/the-keeper/artifacts/notes/%C3%84nn%C3%A4%20+%201.md
 t_is "$code $(field '$.content')" "200 x"
 
+t_case "a plan saved without saying what it is stays a plan, and one that is no JSON is refused"
+get /api/projects/the-keeper/artifacts/plans/01.json
+version=$(field '$.version')
+send PUT /api/projects/the-keeper/artifacts/plans/01.json '{"content":"no plan"}' -H "If-Match: \"v$version\""
+t_is "$code" 400
+send PUT /api/projects/the-keeper/artifacts/plans/01.json '{"content":"{\"number\":1}"}' -H "If-Match: \"v$version\""
+t_is "$code" 200
+get /api/projects/the-keeper/artifacts/plans/01.json
+t_is "$(field '$.kind')" json
+
 t_case "an edit on an older version is refused, with what is there; so is one that says no version"
 send PUT "$doc" "$(json 'late')" -H "If-Match: \"v$n\""
 t_is "$code $(field '$.error.current.version') $(field '$.error.current.author')" "412 $((n + 1)) person"
