@@ -92,8 +92,8 @@ struct call_state {
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
 const struct llm_price *llm_price(const struct llm *llm, const char *full_name);
-enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e); /* ERR_AUTH: what to set */
-enum err llm_ready(struct llm *llm, const char *full_name, struct error *e); /* as llm_check_model */
+enum err llm_ready(struct llm *llm, const char *full_name,
+                   struct error *e); /* as llm_check_model, for the loop: keeps the adapter and the key */
 bool llm_is_embedded(const struct llm_provider *p);
 const struct llm_role *llm_role(const struct llm *llm, const char *role);
 void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become stars, in place */

@@ -52,38 +52,47 @@ static void free_secret(char *s) {
   free(s);
 }
 
-static enum err load_key(struct llm *llm, struct provider *p, struct error *e) {
-  const char *from_env = p->config->key_env ? getenv(p->config->key_env) : NULL;
-  char *key = from_env && *from_env ? mem_dup(from_env) : NULL;
+/* *key is the caller's (free_secret); NULL: there is none. */
+static enum err read_key(const struct llm_provider *c, char **key, struct error *e) {
+  const char *from_env = c->key_env ? getenv(c->key_env) : NULL;
+  *key = from_env && *from_env ? mem_dup(from_env) : NULL;
   enum err err = OK;
-  if (!key && p->config->key_file) err = read_key_file(p->config->key_file, &key, e);
-  if (key && strpbrk(key, "\r\n")) {
-    free_secret(key);
-    key = NULL;
-    err = err_set(e, ERR_AUTH, "the key of provider '%s' has a line break in it", p->config->name);
+  if (!*key && c->key_file) err = read_key_file(c->key_file, key, e);
+  if (*key && strpbrk(*key, "\r\n")) {
+    free_secret(*key);
+    *key = NULL;
+    err = err_set(e, ERR_AUTH, "the key of provider '%s' has a line break in it", c->name);
   }
-  if (key) remember_secret(llm, key);
-  free_secret(p->key);
-  p->key = key;
-  p->key_refused = false;
   return err;
 }
 
-enum err llm_need_key(struct llm *llm, struct provider *p, struct error *e) {
-  const struct llm_provider *c = p->config;
-  if (!c->key_env && !c->key_file) return OK;
-  if (p->key && !p->key_refused) return OK;
-  struct error why = {0};
-  load_key(llm, p, &why);
-  if (p->key) return OK;
-  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why.message[0] ? ": " : "",
-          why.message);
+static void load_key(struct llm *llm, struct provider *p, struct error *e) {
+  free_secret(p->key);
+  read_key(p->config, &p->key, e);
+  if (p->key) remember_secret(llm, p->key);
+  p->key_refused = false;
+}
+
+static enum err no_key(const struct llm_provider *c, const struct error *why, struct error *e) {
+  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why->message[0] ? ": " : "",
+          why->message);
   if (c->key_env && c->key_file)
     err_hint(e, "set %s, or write the key to %s (mode 0600)", c->key_env, c->key_file);
   else
     err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)",
              c->key_env ? c->key_env : c->key_file);
   return ERR_AUTH;
+}
+
+static bool needs_key(const struct llm_provider *c) {
+  return c->key_env || c->key_file;
+}
+
+static enum err need_key(struct llm *llm, struct provider *p, struct error *e) {
+  struct error why = {0};
+  if (!needs_key(p->config) || (p->key && !p->key_refused)) return OK;
+  load_key(llm, p, &why);
+  return p->key ? OK : no_key(p->config, &why, e);
 }
 
 void llm_new_key(struct llm *llm, const char *provider) {
@@ -192,22 +201,38 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
   return ERR_CONFIG;
 }
 
+static enum err check_address(const struct llm_provider *c, struct error *e) {
+  if (llm_is_embedded(c) || http_same_origin(c->base_url, c->base_url)) return OK;
+  return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name,
+                 c->base_url);
+}
+
 enum err llm_ready(struct llm *llm, const char *full_name, struct error *e) {
   const char *model;
   struct provider *p = llm_provider(llm, full_name, &model);
   if (!p) return unknown_provider(llm, full_name, e);
-  const struct llm_provider *c = p->config;
-  if (!p->checked && !llm_adapter(llm, c->adapter, e)) return ERR_CONFIG;
-  if (!p->checked && !llm_is_embedded(c) && !http_same_origin(c->base_url, c->base_url))
-    return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name,
-                   c->base_url);
+  if (!p->checked && !llm_adapter(llm, p->config->adapter, e)) return ERR_CONFIG;
+  if (!p->checked && check_address(p->config, e) != OK) return ERR_CONFIG;
   p->checked = true;
-  return llm_need_key(llm, p, e);
+  return need_key(llm, p, e);
 }
 
-/* Const for the caller: what is made here (an adapter's machine, a key that was read) can be seen by nobody. */
+/* Looks for itself, with an adapter and a key of its own: what the loop uses changes under its calls and is the loop's alone. */
 enum err llm_check_model(const struct llm *llm, const char *full_name, struct error *e) {
-  return llm_ready((struct llm *)(uintptr_t)llm, full_name, e);
+  const char *model;
+  const struct provider *p = llm_provider(llm, full_name, &model);
+  if (!p) return unknown_provider(llm, full_name, e);
+  const struct llm_provider *c = p->config;
+  struct adapter *a = adapter_new(c->adapter, llm->settings->adapter_source, llm->settings->adapter_arg, e);
+  if (!a) return ERR_CONFIG;
+  adapter_free(a);
+  if (check_address(c, e) != OK) return ERR_CONFIG;
+  struct error why = {0};
+  char *key = NULL;
+  if (needs_key(c)) read_key(c, &key, &why);
+  bool there = key != NULL;
+  free_secret(key);
+  return there || !needs_key(c) ? OK : no_key(c, &why, e);
 }
 
 bool llm_role_is_real(const struct llm *llm, const char *role, const char *const *models, size_t n_models) {

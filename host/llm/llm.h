@@ -145,7 +145,8 @@ bool llm_call_live(const struct llm_call *c, struct llm_live *out);
  * first; a role without any has nothing else to offer. `models`: a run's own choice, or none. For --with models. */
 bool llm_role_moved(const struct llm *llm, const char *role, const char *const *models, size_t n_models,
                     const char *answered);
-/* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. */
+/* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. Any
+ * thread. */
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
 /* A key was written: the provider's next call reads it anew. */
 void llm_new_key(struct llm *llm, const char *provider);
