@@ -41,6 +41,29 @@ t_run 0 "$QUIRE" restore "$tmp/b.quire"
 rm -f "$QUIRE_LIBRARY/quire.lua"
 waits "there is no provider 'stub'"
 
+t_case "a backup carries settings and scripts, never keys, and a restore writes them over nothing"
+begin carried
+mkdir -p "$QUIRE_LIBRARY/scripts/lib" "$QUIRE_LIBRARY/pipelines" "$QUIRE_LIBRARY/keys"
+echo "return { mine = true }" >"$QUIRE_LIBRARY/scripts/lib/mine.lua"
+cp "$tmp/halves.lua" "$QUIRE_LIBRARY/pipelines/halves.lua"
+echo "sk-never-in-a-backup" >"$QUIRE_LIBRARY/keys/stub"
+chmod 600 "$QUIRE_LIBRARY/keys/stub"
+t_run 0 "$QUIRE" backup "$tmp/c.quire"
+t_is "$(grep -c sk-never-in-a-backup "$tmp/c.quire")" 0
+t_is "$(ls "$tmp"/c.quire*)" "$tmp/c.quire"
+from=$QUIRE_LIBRARY QUIRE_LIBRARY=$tmp/copy
+mkdir -p "$QUIRE_LIBRARY/pipelines"
+echo "return { title = 'Another', run = function() end }" >"$QUIRE_LIBRARY/pipelines/halves.lua"
+t_run 0 "$QUIRE" restore "$tmp/c.quire"
+t_has "$out" "quire doctor"
+t_ok cmp "$from/quire.lua" "$QUIRE_LIBRARY/quire.lua"
+t_ok cmp "$from/scripts/lib/mine.lua" "$QUIRE_LIBRARY/scripts/lib/mine.lua"
+t_has "$(cat "$QUIRE_LIBRARY/pipelines/halves.lua")" Another
+t_is "$(sql "SELECT count(*) FROM settings WHERE key LIKE 'kept:%'")" 0
+t_run 0 "$QUIRE" resume 1 --quiet
+t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub,stub
+t_run 0 "$QUIRE" doctor --audit
+
 t_case "rehearsal goes on with a real book when a person asks for it"
 begin asked
 rm "$QUIRE_LIBRARY/quire.lua"

@@ -20,6 +20,7 @@
 #include "store/write/library.h"
 #include "store/sqlite/schema.h"
 #include "store/sql.h"
+#include "store/upkeep/belongings.h"
 
 enum { TABLES = 18 };
 
@@ -153,10 +154,12 @@ static enum err copy_snapshot(struct db *from, const char *path, struct counts *
   return err;
 }
 
-static enum err write_backup(struct db *from, const char *temp, const char *file, struct error *e) {
+static enum err write_backup(struct db *from, const char *library, const char *temp, const char *file,
+                             struct error *e) {
   struct counts counts = {0};
   enum err err = copy_snapshot(from, temp, &counts, e);
   if (err == OK) err = check_copy(temp, &counts, e);
+  if (err == OK) err = belongings_keep(library, temp, e);
   if (err == OK) err = sync_path(temp, O_RDONLY, e);
   if (err == OK) err = rename_new(temp, file, e);
   return err == OK ? sync_directory_of(file, e) : err;
@@ -176,7 +179,7 @@ enum err backup_make(const char *library, const char *file, struct error *e) {
   err = db_open(path, DB_READ_ONLY, &db, e);
   if (err == OK) err = check_ours(db, e);
   if (err == OK && (err = new_file(temp, e)) == OK) {
-    err = write_backup(db, temp, file, e);
+    err = write_backup(db, library, temp, file, e);
     remove_database(temp);
   }
   db_close(db);
@@ -238,7 +241,7 @@ static enum err new_epochs(struct db *db) {
 }
 
 /* The copy becomes a library of this program, with a timeline of its own. */
-static enum err renew(const char *path, struct error *e) {
+static enum err renew(const char *path, const char *library, struct error *e) {
   struct db *db;
   enum err err = db_open(path, DB_WRITER, &db, e);
   if (err != OK) return err;
@@ -246,9 +249,10 @@ static enum err renew(const char *path, struct error *e) {
   if (err == OK) {
     err = db_begin(db);
     if (err == OK) err = new_epochs(db);
+    if (err == OK) err = belongings_unpack(db, library, e);
     if (err == OK) err = db_commit(db);
     if (err == OK) err = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE);
-    if (err != OK) db_error(db, e);
+    if (err != OK && !(e && e->message[0])) db_error(db, e);
     db_rollback(db);
   }
   if (err == OK) err = check_pages(db, path, e);
@@ -256,13 +260,13 @@ static enum err renew(const char *path, struct error *e) {
   return err;
 }
 
-static enum err prepare(struct db *from, const char *temp, struct error *e) {
+static enum err prepare(struct db *from, const char *temp, const char *library, struct error *e) {
   struct counts counts = {0};
   remove_database(temp); /* of a restore that died */
   enum err err = new_file(temp, e);
   if (err == OK) err = copy_snapshot(from, temp, &counts, e);
   if (err == OK) err = check_copy(temp, &counts, e);
-  if (err == OK) err = renew(temp, e);
+  if (err == OK) err = renew(temp, library, e);
   return err == OK ? sync_path(temp, O_RDONLY, e) : err;
 }
 
@@ -312,7 +316,7 @@ static enum err restore_into(struct db *from, const char *library, bool replace,
   if (err == OK) err = library_lock(library, &fd, &owner, e);
   if (err == OK) err = check_room(path, replace, e);
   if (err == OK) {
-    err = prepare(from, temp, e);
+    err = prepare(from, temp, library, e);
     if (err == OK) err = put_in_place(library, temp, path, e);
     remove_database(temp);
   }

@@ -1,0 +1,10 @@
+/* belongings.h - what a library needs beside its database: quire.lua, scripts/ and pipelines/. A backup carries them as rows of its settings
+ * ("kept:scripts/phases/x.lua"); keys are never among them. Any thread but the loop's. */
+#pragma once
+#include "store/db.h"
+
+/* Puts the files of the library in directory `library` into the backup at `path`, which stays one plain file. */
+enum err belongings_keep(const char *library, const char *path, struct error *e);
+/* Writes those of the database `db` into `library`, but none over a file that is there, and takes them out of the database. Inside a
+ * transaction of the caller. */
+enum err belongings_unpack(struct db *db, const char *library, struct error *e);
