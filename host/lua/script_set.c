@@ -152,6 +152,16 @@ enum err script_set_add_dir(struct script_set *s, const char *dir, struct error 
   return err;
 }
 
+/* Tests are gzipped. Without memory for one the set is without it. */
+static struct script_file *add_embedded(struct script_set *s, const char *name,
+                                        const struct embedded_file *f) {
+  char *text = f->packed != f->size ? embedded_unpack(f) : NULL;
+  const char *data = f->packed != f->size ? text : f->data;
+  struct script_file *added = data ? add(s, name, "built in", data, f->size) : NULL;
+  free(text);
+  return added;
+}
+
 void script_set_add_embedded(struct script_set *s) {
   for (size_t i = 0; i < embedded_count; i++) {
     const char *path = embedded_files[i].name;
@@ -161,7 +171,7 @@ void script_set_add_embedded(struct script_set *s) {
       continue;                                     /* the web UI's */
     char *name = mem_dup_n(path, strlen(path) - 4); /* without ".lua" */
     struct script_file *f = NULL;
-    if (!left_out(s, name)) f = add(s, name, "built in", embedded_files[i].data, embedded_files[i].size);
+    if (!left_out(s, name)) f = add_embedded(s, name, &embedded_files[i]);
     if (f) f->built_in = true;
     free(name);
   }

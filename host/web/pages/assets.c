@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/embedded.h"
 #include "base/hash.h"
@@ -46,25 +45,6 @@ static void hash_all(char version[VERSION_CHARS + 1]) {
   sha256_end(sum, digest);
   hex_encode(digest, SHA_BYTES, hex);
   memcpy(version, hex, VERSION_CHARS);
-}
-
-/* The whole file; NULL when zlib cannot (no memory). The caller frees it. */
-static char *unpack(const struct embedded_file *f) {
-  union {
-    const char *in;
-    char *out;
-  } borrowed = {.in = f->data}; /* zlib's interface is older than const; it only reads */
-  char *text = mem_alloc(f->size + 1);
-  z_stream z = {.next_in = (Bytef *)borrowed.out,
-                .avail_in = (uInt)f->packed,
-                .next_out = (Bytef *)text,
-                .avail_out = (uInt)f->size + 1};
-  enum { GZIP_WINDOW = 16 + MAX_WBITS };
-  bool done = inflateInit2(&z, GZIP_WINDOW) == Z_OK && inflate(&z, Z_FINISH) == Z_STREAM_END;
-  inflateEnd(&z);
-  if (done) return text;
-  free(text);
-  return NULL;
 }
 
 /* ---- on disk */
@@ -118,7 +98,7 @@ const char *assets_version(const struct assets *a) {
 char *assets_text(const struct assets *a, const char *name) {
   if (!a->dir) {
     const struct embedded_file *f = embedded(name);
-    return f ? unpack(f) : NULL;
+    return f ? embedded_unpack(f) : NULL;
   }
   struct buf text;
   buf_init(&text, ASSET_MOST_BYTES);
@@ -172,7 +152,7 @@ static void send_embedded(const struct assets *a, const char *name, struct reque
   response_header(response, "Vary", "Accept-Encoding");
   if (gzip) response_header(response, "Content-Encoding", "gzip");
   bool same = known && strcmp(known, etag) == 0;
-  char *text = gzip || same ? NULL : unpack(f);
+  char *text = gzip || same ? NULL : embedded_unpack(f);
   if (gzip || same || text)
     response_send(response, same ? 304 : 200, type_of(name), text ? text : f->data,
                   text ? f->size : f->packed);
