@@ -185,7 +185,7 @@ end
 -- Who answers is asked of a stream's first chunks only.
 local matters = {
   "choices.1.delta.content", "choices.1.delta.reasoning_content", "choices.1.delta.reasoning", "choices.1.delta.refusal",
-  "choices.1.finish_reason", "choices.1.native_finish_reason", "choices.1.error", "choices.1.message", "error", "usage",
+  "choices.1.finish_reason", "choices.1.native_finish_reason", "choices.1.error", "choices.1.message", "choices.1.index", "error", "usage",
 }
 local read_more = json.reader(matters)
 table.insert(matters, "model")
@@ -198,11 +198,14 @@ function openai.event(s, _, data)
     return
   end
   local read = s.model and s.id and read_more or read_first
-  local ok, text, thought, thought_too, refusal, stop, native, choice_error, message, failure, usage, model, id = read(data)
+  local ok, text, thought, thought_too, refusal, stop, native, choice_error, message, index, failure, usage, model, id =
+    read(data)
   if not ok then return nil, nil, { kind = "server", message = "an event that is no JSON: " .. text } end
   failure = failure or type(choice_error) == "table" and choice_error
   if failure then return nil, nil, stream_failure(failure) end
   if usage then s.usage = type(usage) == "table" and usage or s.usage end
+  s.index = s.index or index -- of extra = { n = 2 } the first is the answer: the others come in between, and would be mixed into it
+  if index and index ~= s.index then return end
   if stop and stop ~= "null" then s.stop = text_or_nil(stop) or s.stop end
   if native then s.native = text_or_nil(native) or s.native end
   s.model = s.model or text_or_nil(model)

@@ -968,6 +968,23 @@ static void tokens_that_were_not_told_are_estimated_each_for_itself(void **state
   }
 }
 
+/* A script may ask for several choices. Their chunks come in turns; the answer is the first of them, not a mixture. */
+static void other_choices_are_not_mixed_into_the_answer(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  SCRIPT(
+      &r->server,
+      OK_HEAD DELTA("The sea ") "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"A lamp \"}}]}\n\n" DELTA(
+          "was calm.") "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n" STOP("stop")
+          USAGE DONE);
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_string_equal(jsonx_str(v, "text", ""), "The sea was calm.");
+  assert_string_equal(jsonx_str(v, "stop", ""), "end");
+  json_decref(v);
+  release(&q);
+}
+
 /* Money that cannot be true is money that nobody named: the answer is priced by its tokens. */
 static void a_provider_cannot_spend_what_it_likes(void **state) {
   struct room *r = *state;
@@ -1423,6 +1440,7 @@ int main(void) {
       T(a_provider_cannot_spend_what_it_likes),
       T(a_long_answer_is_kept_and_paid_once),
       T(a_refused_answer_is_kept_and_booked),
+      T(other_choices_are_not_mixed_into_the_answer),
       T(tokens_that_were_not_told_are_estimated_each_for_itself),
       T(a_missing_key_pauses_before_anything),
       T(a_key_file_must_be_private),
