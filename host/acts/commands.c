@@ -264,6 +264,29 @@ static enum err take_input(struct commands *c, struct prepared *p, const json_t 
   return err;
 }
 
+/* A new run in a book that real models have written, in a library that knows only the rehearsal (P12). */
+static enum err check_mixing(const struct commands *c, const json_t *request, const char *project,
+                             struct error *e) {
+  if (!project || json_object_size(json_object_get(request, "models")) > 0 ||
+      llm_role_is_real(c->llm, "default", NULL, 0))
+    return OK;
+  struct db *db = store_reader(c->store);
+  bool real = false;
+  enum err err = calls_answered_by_others(db, project, "rehearsal", &real);
+  if (err != OK) db_error(db, e);
+  store_reader_release(c->store, db);
+  if (err != OK || !real) return err;
+  err_set(
+      e, ERR_CONFLICT,
+      "'%s' was written by real models, and the settings name none now (is quire.lua missing?); a rehearsal "
+      "is not mixed in unasked",
+      project);
+  err_hint(
+      e,
+      "restore quire.lua, or name a model: --model PROVIDER/NAME (rehearsal/novelist rehearses in it all the same)");
+  return ERR_CONFLICT;
+}
+
 static enum err prepare(struct commands *c, const json_t *request, struct prepared *p, struct error *e) {
   static const char *const known[] = {"pipeline", "file",       "input",    "gives", "project",
                                       "models",   "budget_usd", "until",    "key",   "out",
@@ -284,6 +307,8 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
                      "'%s' is not a project's name; names are lower case with hyphens, like '%s'", project,
                      slug);
   }
+  err = check_mixing(c, request, project, e);
+  if (err != OK) return err;
   p->pipeline = file ? base_name(file) : mem_dup(pipeline);
   err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
   if (err == OK) err = take_input(c, p, request, e);

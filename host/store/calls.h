@@ -77,3 +77,5 @@ enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *arg, con
 enum err call_prompt(struct db *db, int64_t call, struct buf *out);
 /* What the library spent since `since_ms` (all runs). */
 enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_t *calls);
+/* Did another provider than `except` answer a call of any run of the project? Its slug may name none. */
+enum err calls_answered_by_others(struct db *db, const char *project, const char *except, bool *yes);

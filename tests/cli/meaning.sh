@@ -70,6 +70,15 @@ rm "$QUIRE_LIBRARY/quire.lua"
 t_run 0 "$QUIRE" resume 1 --quiet --model rehearsal/novelist
 t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub,rehearsal
 
+t_case "a new run does not rehearse in a book that real models have written, unless a person asks for it"
+begin rewritten
+rm "$QUIRE_LIBRARY/quire.lua"
+t_run 1 "$QUIRE" run "$tmp/halves.lua" --project halves --quiet
+t_has "$out" "'halves' was written by real models"
+t_is "$(sql "SELECT count(*) FROM runs")" 1
+t_run 5 "$QUIRE" run "$tmp/halves.lua" --project halves --model rehearsal/novelist --quiet
+t_run 5 "$QUIRE" run "$tmp/halves.lua" --project another --quiet
+
 t_case "a rehearsal stays one when a real model is configured later: no money is spent unasked"
 fresh rehearsed
 mv "$QUIRE_LIBRARY/quire.lua" "$tmp/quire.lua"
