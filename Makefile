@@ -40,6 +40,7 @@ liblua5.4-dev           pc:lua5.4       runs the scripts
 lua-cjson-dev           pc:lua5.4-cjson cjson, for scripts that expect it
 libsqlite3-dev          pc:sqlite3      the library: one file
 libcurl4-openssl-dev    pc:libcurl      talks to model providers
+libcivetweb-dev         h:civetweb.h    the web server
 libjansson-dev          pc:jansson      JSON
 libmd4c-dev             pc:md4c         reads Markdown
 libmd4c-html0-dev       pc:md4c-html    Markdown to HTML
@@ -221,7 +222,7 @@ CPPFLAGS := -D_GNU_SOURCE -Ihost -include host/base/banned.h $(PKG_CFLAGS) -MMD 
 CFLAGS := -std=c11 -g -fPIE -fstack-protector-strong $(WARNINGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 # lua-cjson goes into the binary: its shared library is not there where only libraries for users are installed.
-LIBS := -l:liblua5.4-cjson.a $(PKG_LIBS) -lcrypt -lpthread -lm
+LIBS := -l:liblua5.4-cjson.a $(PKG_LIBS) -lcivetweb -lcrypt -lpthread -lm
 
 CC := gcc
 FLAVOUR_release := -O2 -D_FORTIFY_SOURCE=2

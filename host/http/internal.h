@@ -1,15 +1,18 @@
-/* internal.h - what the server's files share: server.c (start, stop, routes), request.c (what came in), guard.c (who may come in),
- * response.c (what goes out). */
+/* internal.h - what the server's files share: server.c (start, stop, routes), guard.c (who may come in), response.c (what
+ * goes out). */
 #pragma once
+#include <civetweb.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include "http/door.h"
 #include "http/server.h"
+#include "http/waiting.h"
 
-enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = HEAD_MOST_BYTES };
+enum { LINES_MOST = 64 /* civetweb 1.15 keeps so many lines and drops what follows unseen */ };
+enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = 16 << 10, PIECE_BYTES = 64 << 10 };
 
 struct server {
-  struct door *door;
+  struct mg_context *civetweb;
+  struct waiting *waiting;
   const struct route *routes;
   size_t n_routes, max_body;
   void *arg;
@@ -19,8 +22,8 @@ struct server {
   int threads, streams_max, timeout_ms, port;
   char **allowed_hosts;
   char *token;
-  char host[32], address[48];
-  atomic_bool stopping;
+  char host[32], address[48], complaint[300];
+  atomic_bool running, stopping;
   atomic_int streams;
   pthread_mutex_t lock; /* with `wake`: streams that wait learn that the server stops */
   pthread_cond_t wake;
@@ -34,8 +37,8 @@ struct param {
 
 struct request {
   struct server *server;
-  struct connection *conn;
-  const struct head *head;
+  struct mg_connection *conn;
+  const struct mg_request_info *info;
   char *path, *rest;
   char *segments[SEGMENTS_MOST]; /* decoded */
   int n_segments;
@@ -43,15 +46,12 @@ struct request {
   int n_params;
   char *asked[ASKED_MOST]; /* values of the query that a handler asked for */
   int n_asked;
-  size_t length;    /* of the body, as the head says */
-  const char *body; /* as far as it came */
-  size_t n_body;
-  char *body_copy; /* where another request follows it, so that no NUL does */
+  struct buf body;
 };
 
 struct response {
   struct server *server;
-  struct connection *conn;
+  struct mg_connection *conn;
   struct buf headers, out;
   int status; /* 0: nothing sent yet */
   bool head;  /* the request was HEAD: no body goes out */
@@ -60,20 +60,11 @@ struct response {
   bool stream, finished, broken;
 };
 
-void response_init(struct response *a, struct server *s, struct connection *conn);
-/* Finishes what is open. */
-void response_end(struct response *a);
+void response_init(struct response *a,
+                   const struct mg_request_info *info); /* NULL: the request was not understood */
+/* Finishes what is open; returns the status that was sent. */
+int response_end(struct response *a);
 void response_fail_and_close(struct response *a, int status, const char *code, const char *message);
-
-/* ---- request.c */
-
-/* Cuts the path into its decoded segments. False: there is something in it that no route may see. */
-bool request_split_path(struct request *q);
-/* Does the path fit the pattern? Fills the parameters. */
-bool request_match(struct request *q, const char *pattern);
-void request_release(struct request *q);
-
-/* ---- guard.c */
 
 /* False: the request was answered with why not. */
 bool guard(struct request *q, struct response *a);

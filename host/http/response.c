@@ -13,16 +13,15 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 
-enum { HEADERS_BYTES = 16 << 10, JOINED_MOST = 256 << 10 };
+enum { HEADERS_MOST = 16 << 10, JOINED_MOST = 256 << 10 };
 
-void response_init(struct response *a, struct server *s, struct connection *conn) {
-  const struct head *head = connection_head(conn);
-  *a = (struct response){.server = s, .conn = conn};
-  buf_init(&a->headers, HEADERS_BYTES);
+void response_init(struct response *a, const struct mg_request_info *info) {
+  buf_init(&a->headers, HEADERS_MOST);
   buf_init(&a->out, JOINED_MOST);
-  a->head = strcmp(head->method, "HEAD") == 0;
-  a->old = head->old;
-  a->close = head->last;
+  if (!info) return;
+  a->head = strcmp(info->request_method, "HEAD") == 0;
+  a->old = !info->http_version || strcmp(info->http_version, "1.1") != 0;
+  a->close = a->old;
 }
 
 bool response_started(const struct response *a) {
@@ -39,44 +38,16 @@ void response_close(struct response *a) {
 }
 
 static bool put(struct response *a, const void *bytes, size_t n) {
-  if (!a->broken && n && !connection_write(a->conn, bytes, n)) a->broken = true;
+  if (a->broken) return false;
+  if (n && mg_write(a->conn, bytes, n) != (int)n) {
+    a->broken = true;
+    mg_disable_connection_keep_alive(a->conn);
+  }
   return !a->broken;
 }
 
 static const char *reason(int status) {
-  static const struct {
-    int status;
-    const char *words;
-  } known[] = {{200, "OK"},
-               {201, "Created"},
-               {202, "Accepted"},
-               {204, "No Content"},
-               {206, "Partial Content"},
-               {303, "See Other"},
-               {304, "Not Modified"},
-               {400, "Bad Request"},
-               {401, "Unauthorized"},
-               {402, "Payment Required"},
-               {403, "Forbidden"},
-               {404, "Not Found"},
-               {405, "Method Not Allowed"},
-               {409, "Conflict"},
-               {411, "Length Required"},
-               {412, "Precondition Failed"},
-               {413, "Content Too Large"},
-               {415, "Unsupported Media Type"},
-               {416, "Range Not Satisfiable"},
-               {422, "Unprocessable Content"},
-               {428, "Precondition Required"},
-               {429, "Too Many Requests"},
-               {431, "Request Header Fields Too Large"},
-               {500, "Internal Server Error"},
-               {502, "Bad Gateway"},
-               {503, "Service Unavailable"},
-               {507, "Insufficient Storage"}};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (known[i].status == status) return known[i].words;
-  return "Status"; /* no client reads the words */
+  return mg_get_response_code_text(NULL, status);
 }
 
 /* The server's headers, but for those that the handler set itself. */
@@ -100,6 +71,7 @@ static void put_head(struct response *a, int status, const char *type, const cha
   buf_append(&a->out, a->headers.data, a->headers.len);
   buf_puts(&a->out, "\r\n");
   a->status = status;
+  if (a->close) mg_disable_connection_keep_alive(a->conn);
 }
 
 void response_send(struct response *a, int status, const char *type, const void *body, size_t n) {
@@ -110,10 +82,9 @@ void response_send(struct response *a, int status, const char *type, const void 
   put_head(a, status, bare ? NULL : type, bare ? "" : length);
   a->finished = true;
   if (a->head || bare) n = 0;
-  bool joined = buf_append(&a->out, body, n) == OK;
-  if (!joined) put(a, a->out.data, a->out.len);
-  const void *last = joined ? a->out.data : body;
-  if (!a->broken && !connection_write_last(a->conn, last, joined ? a->out.len : n)) a->broken = true;
+  if (buf_append(&a->out, body, n) == OK) n = 0;
+  put(a, a->out.data, a->out.len);
+  put(a, body, n);
 }
 
 void response_json(struct response *a, int status, json_t *v) {
@@ -229,15 +200,20 @@ void response_finish(struct response *a) {
 void response_abort(struct response *a) {
   a->finished = true;
   a->close = true;
+  mg_disable_connection_keep_alive(a->conn);
 }
 
-void response_end(struct response *a) {
+int response_end(struct response *a) {
   if (a->stream && a->server->stopping) response_abort(a);
   response_finish(a);
   if (a->stream) atomic_fetch_sub(&a->server->streams, 1);
-  if (!a->status && !a->finished)
-    response_fail(a, 500, "no_answer", "the handler of this address sent nothing", "");
-  if (a->close || a->broken) connection_end_after(a->conn);
+  if (!a->status) {
+    if (a->finished)
+      a->status = 500; /* aborted before anything was sent: only the connection closes */
+    else
+      response_fail(a, 500, "no_answer", "the handler of this address sent nothing", "");
+  }
   buf_release(&a->headers);
   buf_release(&a->out);
+  return a->status;
 }

@@ -1,7 +1,12 @@
-/* server.c - the door behind server.h: start, stop, and the way of one request to its handler.
+/* server.c - civetweb behind server.h: start, stop, and the way of one request to its handler.
  *
- * server_start -> (serve -> guard -> find_route -> admit -> [serve, with the body ->] handler)* -> server_stop
- * door.c keeps the connections, request.c tells what came in, guard.c decides who may come in, response.c writes what goes out. */
+ * server_start -> (serve -> guard -> find_route -> read_body -> handler)* -> server_stop
+ * `serve` runs in begin_request on civetweb's worker threads and always answers, so civetweb's own ways (files, CGI,
+ * listings, authentication) are never reached. guard.c decides who may come in, response.c writes what goes out.
+ *
+ * Traps of civetweb 1.15: mg_stop waits for workers, and a worker that waits for the next request of a kept connection
+ * looks at the stop flag only every 2 s; so server_stop shuts the sockets down first (it does not tell which they are:
+ * they are the ones with our port). mg_read gives a short body when a client stalls: the length is checked here. */
 #include "http/internal.h"
 
 #include <netinet/in.h>
@@ -30,6 +35,87 @@ enum {
 
 /* ---- the way of a request ---- */
 
+/* "%2F" and the like. False: not valid, or a control character. */
+static bool decode(const char *s, size_t n, bool plus, struct buf *out) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c == '%') {
+      if (i + 2 >= n || !isxdigit((unsigned char)s[i + 1]) || !isxdigit((unsigned char)s[i + 2]))
+        return false;
+      c = (unsigned char)strtoul((char[]){s[i + 1], s[i + 2], '\0'}, NULL, 16);
+      i += 2;
+    } else if (c == '+' && plus) {
+      c = ' ';
+    }
+    bool text = plus && (c == '\n' || c == '\t' || c == '\r');
+    if ((c < 0x20 && !text) || c == 0x7F) return false;
+    if (buf_putc(out, (char)c)) return false;
+  }
+  return utf8_valid(out->data, out->len, NULL);
+}
+
+static bool dots(const char *s) {
+  return strcmp(s, ".") == 0 || strcmp(s, "..") == 0;
+}
+
+/* Cuts the path into its decoded segments. False: there is something in it that no route may see. */
+static bool split_path(struct request *q) {
+  const char *at = q->path;
+  if (*at != '/') return false;
+  while (*at == '/') {
+    at++;
+    const char *end = strchrnul(at, '/');
+    if (q->n_segments == SEGMENTS_MOST) return false;
+    struct buf segment;
+    buf_init(&segment, PATH_MOST);
+    bool ok = decode(at, (size_t)(end - at), false, &segment) && !dots(segment.data);
+    q->segments[q->n_segments++] = buf_take(&segment);
+    if (!ok) return false;
+    at = end;
+  }
+  return true;
+}
+
+static char *join_rest(const struct request *q, int from) {
+  struct buf rest;
+  buf_init(&rest, PATH_MOST);
+  for (int i = from; i < q->n_segments; i++) {
+    if (i > from) buf_putc(&rest, '/');
+    buf_puts(&rest, q->segments[i]);
+  }
+  return buf_take(&rest);
+}
+
+/* Does the path fit the pattern? Fills the parameters. */
+static bool match(struct request *q, const char *pattern) {
+  q->n_params = 0;
+  free(q->rest);
+  q->rest = NULL;
+  int i = 0;
+  while (*pattern == '/') {
+    const char *part = pattern + 1, *end = strchrnul(part, '/');
+    size_t n = (size_t)(end - part);
+    if (i >= q->n_segments) return false;
+    if (n > 2 && part[0] == '{' && q->n_params < PARAMS_MOST) {
+      bool rest = n > 5 && memcmp(end - 4, "...}", 4) == 0;
+      struct param *param = &q->params[q->n_params++];
+      param->name = part + 1;
+      param->n_name = n - (rest ? 5 : 2);
+      if (rest) {
+        param->value = q->rest = join_rest(q, i);
+        return q->rest[0] != '\0';
+      }
+      param->value = q->segments[i];
+      if (!q->segments[i][0]) return false;
+    } else if (strlen(q->segments[i]) != n || memcmp(q->segments[i], part, n) != 0) {
+      return false;
+    }
+    i++;
+    pattern = end;
+  }
+  return i == q->n_segments;
+}
+
 static bool same_method(const char *route, const char *asked) {
   return strcmp(route, asked) == 0 || (strcmp(route, "GET") == 0 && strcmp(asked, "HEAD") == 0);
 }
@@ -40,7 +126,7 @@ static const struct route *find_route(struct request *q, struct response *a) {
   char allow[200] = "";
   for (size_t i = 0; i < s->n_routes; i++) {
     const struct route *route = &s->routes[i];
-    if (!request_match(q, route->path)) continue;
+    if (!match(q, route->path)) continue;
     if (same_method(route->method, request_method(q))) return route;
     size_t n = strlen(allow);
     snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", route->method);
@@ -54,103 +140,227 @@ static const struct route *find_route(struct request *q, struct response *a) {
   return NULL;
 }
 
+/* A slow sender holds its thread as a silent one does. */
+static bool read_pieces(struct request *q, size_t wanted) {
+  uint64_t until = clock_mono_ns() + (uint64_t)q->server->timeout_ms * BODY_TIME_FACTOR * 1000000;
+  char *piece = mem_alloc(PIECE_BYTES);
+  struct waiting_slot *slot = mg_get_user_connection_data(q->conn);
+  waiting_idle(slot);
+  while (q->body.len < wanted && clock_mono_ns() < until) {
+    size_t left = wanted - q->body.len;
+    int n = mg_read(q->conn, piece, left < PIECE_BYTES ? left : PIECE_BYTES);
+    if (n <= 0 || buf_append(&q->body, piece, (size_t)n)) break;
+  }
+  waiting_busy(slot, q->info->remote_addr, q->info->remote_port);
+  free(piece);
+  return q->body.len == wanted;
+}
+
+static bool read_body(struct request *q, struct response *a, size_t most) {
+  long long wanted = q->info->content_length;
+  if (wanted <= 0) return true;
+  if ((unsigned long long)wanted > most) {
+    char message[STACK_TEXT];
+    snprintf(message, sizeof message, "the body has more than %zu bytes", most);
+    response_fail_and_close(a, 413, "too_large", message);
+    return false;
+  }
+  const char *expect = request_header(q, "Expect");
+  if (expect && strcasecmp(expect, "100-continue") == 0)
+    mg_write(q->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+  if (read_pieces(q, (size_t)wanted)) return true;
+  response_fail_and_close(a, 400, "incomplete", "the body is shorter than its Content-Length");
+  return false;
+}
+
 static bool admit(struct request *q, struct response *a, const struct route *route) {
   const struct server *s = q->server;
   if (s->admit) return s->admit(q, a, route, s->arg);
   return (route->flags & ROUTE_OPEN) || guard_token(q, a);
 }
 
-/* What serves the request; NULL: it was answered with why nothing does. */
-static const struct route *admitted(struct request *q, struct response *a) {
-  if (!guard(q, a)) return NULL;
-  if (!request_split_path(q)) {
+static void handle(struct request *q, struct response *a) {
+  if (!guard(q, a)) return;
+  if (!split_path(q)) {
     response_fail_and_close(a, 400, "bad_path", "the path has characters or parts that are not allowed");
-    return NULL;
+    return;
   }
   const struct route *route = find_route(q, a);
-  if (!route || !admit(q, a, route)) return NULL;
-  size_t most = route->max_body ? route->max_body : q->server->max_body;
-  if (q->length <= most) return route;
-  char message[STACK_TEXT];
-  snprintf(message, sizeof message, "the body has more than %zu bytes", most);
-  response_fail_and_close(a, 413, "too_large", message);
-  return NULL;
+  if (!route) return;
+  if (!admit(q, a, route)) return;
+  if (!read_body(q, a, route->max_body ? route->max_body : q->server->max_body)) return;
+  route->handler(q, a, q->server->arg);
 }
 
-static bool take_body(struct request *q, struct response *a) {
-  q->body = connection_body(q->conn, &q->n_body);
-  if (q->n_body && q->body[q->n_body]) q->body = q->body_copy = mem_dup_n(q->body, q->n_body);
-  a->close = q->head->last || q->n_body < q->length;
-  if (q->n_body == q->length) return true;
-  response_fail_and_close(a, 400, "incomplete", "the body is shorter than its Content-Length");
-  return false;
+static void request_release(struct request *q) {
+  for (int i = 0; i < q->n_segments; i++) free(q->segments[i]);
+  for (int i = 0; i < q->n_asked; i++) free(q->asked[i]);
+  free(q->rest);
+  free(q->path);
+  buf_release(&q->body);
 }
 
 struct exchange {
-  struct request q;
-  struct response a;
-  const struct route *route; /* once it was admitted */
+  struct request *q;
+  struct response *a;
 };
 
-static struct exchange *exchange_new(struct server *s, struct connection *conn) {
-  struct exchange *x = mem_alloc(sizeof *x);
-  const char *path = connection_head(conn)->path;
+static void *handle_here(void *arg) {
+  const struct exchange *x = arg;
+  handle(x->q, x->a);
+  return NULL;
+}
+
+/* Debian's civetweb gives its threads 100 KB of stack, and no setting changes it: too little for what a handler may call (SQLite,
+ * Markdown, a Lua state). So each request is answered on a thread of ours while civetweb's waits for it; that costs some 20 us. */
+static void handle_on_own_stack(struct request *q, struct response *a) {
+  struct exchange x = {q, a};
+  pthread_attr_t attr;
+  pthread_t thread;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, HANDLER_STACK_BYTES);
+  if (pthread_create(&thread, &attr, handle_here, &x) == 0)
+    pthread_join(thread, NULL);
+  else
+    response_fail_and_close(a, 503, "busy", "no thread is free for the request");
+  pthread_attr_destroy(&attr);
+}
+
+static int serve(struct mg_connection *conn) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  struct server *s = info->user_data;
+  const char *uri = info->request_uri ? info->request_uri : "";
+  struct request q = {.server = s, .conn = conn, .info = info};
   size_t base = s->base ? strlen(s->base) - 1 : 0; /* it ends with a slash, which is the path's first */
-  x->q = (struct request){.server = s, .conn = conn, .head = connection_head(conn)};
-  x->q.path = mem_dup(path + (base && strncmp(path, s->base, base + 1) == 0 ? base : 0));
-  response_init(&x->a, s, conn);
-  connection_set_user(conn, x);
-  return x;
+  if (base && strncmp(uri, s->base, base + 1) == 0) uri += base;
+  q.path = mem_dup_n(uri, strcspn(uri, "?"));
+  buf_init(&q.body, MAX_HTTP_BODY_BYTES);
+  struct response a = {.server = s, .conn = conn};
+  response_init(&a, info);
+  struct waiting_slot *slot = mg_get_user_connection_data(conn);
+  waiting_busy(slot, info->remote_addr, info->remote_port);
+  handle_on_own_stack(&q, &a);
+  int status = response_end(&a);
+  request_release(&q);
+  waiting_idle(slot);
+  return status;
 }
 
-static void exchange_free(struct exchange *x) {
-  response_end(&x->a);
-  request_release(&x->q);
-  connection_set_user(x->q.conn, NULL);
-  free(x);
+static int begin_connection(const struct mg_connection *conn, void **data) {
+  struct server *s = mg_get_user_data(mg_get_context(conn));
+  *data = waiting_begin(s->waiting);
+  return 0;
 }
 
-/* False: its body is not there yet. */
-static bool answer(struct exchange *x) {
-  const char *why;
-  int refused = connection_refused(x->q.conn, &why);
-  if (refused) {
-    response_fail_and_close(&x->a, refused, "bad_request", why);
-    return true;
+static void end_connection(const struct mg_connection *conn) {
+  waiting_end(mg_get_user_connection_data(conn));
+}
+
+/* What civetweb refuses by itself, before it calls us. */
+static int refuse(struct mg_connection *conn, int status, const char *message) {
+  struct response a = {.server = mg_get_user_data(mg_get_context(conn)), .conn = conn, .close = true};
+  response_init(&a, NULL);
+  response_fail(&a, status, "bad_request", message && message[0] ? message : "the request is not valid HTTP",
+                "");
+  response_end(&a);
+  return 0;
+}
+
+/* ---- requests ---- */
+
+const char *request_method(const struct request *q) {
+  return q->info->request_method;
+}
+
+const char *request_path(const struct request *q) {
+  return q->path;
+}
+
+const char *request_param(const struct request *q, const char *name) {
+  for (int i = 0; i < q->n_params; i++)
+    if (strlen(name) == q->params[i].n_name && memcmp(name, q->params[i].name, q->params[i].n_name) == 0)
+      return q->params[i].value;
+  return NULL;
+}
+
+static const char *take_asked(struct request *q, char *value) {
+  if (q->n_asked < ASKED_MOST) return q->asked[q->n_asked++] = value;
+  free(value);
+  return NULL;
+}
+
+const char *request_query_nth(struct request *q, const char *name, size_t nth) {
+  const char *at = q->info->query_string;
+  size_t n_name = strlen(name);
+  while (at && *at) {
+    const char *end = strchrnul(at, '&');
+    size_t n = (size_t)(end - at);
+    const char *equals = memchr(at, '=', n);
+    size_t n_key = equals ? (size_t)(equals - at) : n;
+    if (n_key == n_name && memcmp(at, name, n_name) == 0 && nth-- == 0) {
+      struct buf value;
+      buf_init(&value, PATH_MOST);
+      bool ok = decode(at + n_key + (equals != NULL), n - n_key - (equals != NULL), true, &value);
+      const char *text = take_asked(q, value.len ? buf_take(&value) : mem_dup(""));
+      buf_release(&value);
+      return ok ? text : NULL;
+    }
+    at = *end ? end + 1 : end;
   }
-  if (!x->route) {
-    x->route = admitted(&x->q, &x->a);
-    if (!x->route) return true;
-    if (!connection_want(x->q.conn, x->q.length)) return false;
+  return NULL;
+}
+
+const char *request_query(struct request *q, const char *name) {
+  return request_query_nth(q, name, 0);
+}
+
+const char *request_header(const struct request *q, const char *name) {
+  for (int i = 0; i < q->info->num_headers; i++)
+    if (strcasecmp(q->info->http_headers[i].name, name) == 0) return q->info->http_headers[i].value;
+  return NULL;
+}
+
+const char *request_cookie(struct request *q, const char *name) {
+  const char *at = request_header(q, "Cookie");
+  size_t n_name = strlen(name);
+  while (at && *at) {
+    at += strspn(at, "; ");
+    size_t n = strcspn(at, ";");
+    if (n > n_name && at[n_name] == '=' && memcmp(at, name, n_name) == 0) {
+      return take_asked(q, mem_dup_n(at + n_name + 1, n - n_name - 1));
+    }
+    at += n;
   }
-  if (take_body(&x->q, &x->a)) x->route->handler(&x->q, &x->a, x->q.server->arg);
-  return true;
+  return NULL;
 }
 
-static void serve(struct connection *conn, void *arg) {
-  struct exchange *x = connection_user(conn);
-  if (!x) x = exchange_new(arg, conn);
-  if (answer(x)) exchange_free(x);
+const char *request_peer(const struct request *q) {
+  return q->info->remote_addr;
 }
 
-/* The door closes before the body came. */
-static void drop(struct connection *conn, void *arg) {
-  struct exchange *x = connection_user(conn);
-  (void)arg;
-  response_abort(&x->a);
-  exchange_free(x);
+const char *request_body(const struct request *q, size_t *n) {
+  if (n) *n = q->body.len;
+  return q->body.data;
 }
 
-static bool urgent(const struct head *h, void *arg) {
-  const struct server *s = arg;
-  size_t base = s->base ? strlen(s->base) - 1 : 0;
-  const char *path = h->path + (base && strncmp(h->path, s->base, base + 1) == 0 ? base : 0);
-  for (size_t i = 0; i < s->n_routes; i++)
-    if ((s->routes[i].flags & ROUTE_URGENT) && strcmp(s->routes[i].path, path) == 0) return true;
-  return false;
+enum err request_json(struct request *q, struct response *a, json_t **out) {
+  struct error e = {0};
+  enum err err = jsonx_parse(q->body.data, q->body.len, "the body", out, &e);
+  if (err == OK && (err = jsonx_no_nul(*out, &e)) != OK) json_decref(*out);
+  if (err) response_fail(a, 400, "invalid", e.message, e.hint);
+  return err;
 }
 
 /* ---- start and stop ---- */
+
+static int note_message(const struct mg_connection *conn, const char *message) {
+  struct server *s = mg_get_user_data(mg_get_context(conn));
+  if (s && !s->running)
+    snprintf(s->complaint, sizeof s->complaint, "%s", message);
+  else
+    log_debug("http: %s", message);
+  return 1;
+}
 
 /* "127.0.0.1:80", ":80", "80" -> both parts. */
 static enum err parse_listen(struct server *s, const char *listen, struct error *e) {
@@ -171,6 +381,58 @@ static enum err parse_listen(struct server *s, const char *listen, struct error 
   return ERR_INVALID;
 }
 
+static enum err start_civetweb(struct server *s, struct error *e) {
+  char listen[64], threads[16], timeout[16];
+  snprintf(listen, sizeof listen, "%s:%d", s->host, s->port);
+  snprintf(threads, sizeof threads, "%d", s->threads);
+  snprintf(timeout, sizeof timeout, "%d", s->timeout_ms);
+  const char *options[] = {"listening_ports",
+                           listen,
+                           "num_threads",
+                           threads,
+                           "request_timeout_ms",
+                           timeout,
+                           "enable_keep_alive",
+                           "yes",
+                           "keep_alive_timeout_ms",
+                           "5000",
+                           "tcp_nodelay",
+                           "1",
+                           "connection_queue",
+                           "1024",
+                           "listen_backlog",
+                           "1024",
+                           "decode_url",
+                           "no",
+                           "enable_directory_listing",
+                           "no",
+                           "access_control_allow_origin",
+                           "",
+                           "access_control_allow_methods",
+                           "",
+                           "access_control_allow_headers",
+                           "",
+                           "cgi_pattern",
+                           "",
+                           NULL};
+  struct mg_callbacks callbacks = {.init_connection = begin_connection,
+                                   .connection_closed = end_connection,
+                                   .begin_request = serve,
+                                   .http_error = refuse,
+                                   .log_message = note_message};
+  s->civetweb = mg_start(&callbacks, s, options);
+  struct mg_server_port port;
+  if (s->civetweb && mg_get_server_ports(s->civetweb, 1, &port) == 1) {
+    s->port = port.port;
+    waiting_listens(s->waiting, s->port);
+    return OK;
+  }
+  err_set(e, ERR_IO, "cannot listen on %s: %s", listen,
+          s->complaint[0] ? s->complaint : "the server did not start");
+  err_hint(e, "another program may have the port; choose another, or 0 for a free one");
+  return ERR_IO;
+}
+
 static char **copy_list(const char *const *list) {
   size_t n = 0;
   while (list && list[n]) n++;
@@ -185,6 +447,7 @@ static void free_list(char **list) {
 }
 
 static void server_free(struct server *s) {
+  waiting_free(s->waiting);
   free_list(s->allowed_hosts);
   free_list(s->headers);
   free(s->base);
@@ -217,24 +480,34 @@ enum err server_start(const struct server_settings *settings, struct server **ou
   pthread_cond_init(&s->wake, &attr);
   pthread_condattr_destroy(&attr);
 
+  /* Of the threads that streams leave, two in three may wait for a request; the others answer. */
+  int left = s->threads - s->streams_max;
+  s->waiting = waiting_new(left > 6 ? left * 2 / 3 : left > 1 ? left - 1 : 1);
   enum err err = parse_listen(s, settings->listen ? settings->listen : "127.0.0.1:0", e);
-  struct door_settings door = {.host = s->host,
-                               .port = s->port,
-                               .threads = s->threads,
-                               .timeout_ms = s->timeout_ms,
-                               .serve = serve,
-                               .urgent = urgent,
-                               .drop = drop,
-                               .arg = s};
-  if (!err) err = door_open(&door, &s->door, e);
+  if (!err) err = start_civetweb(s, e);
   if (err) {
+    if (s->civetweb) mg_stop(s->civetweb);
     server_free(s);
     return err;
   }
-  s->port = door_port(s->door);
   snprintf(s->address, sizeof s->address, "%s:%d", s->host, s->port);
+  s->running = true;
   *out = s;
   return OK;
+}
+
+/* All sockets of our port, the listening one too: what waits for their next byte or client returns at once. */
+static void shut_sockets(const struct server *s) {
+  DIR *dir = opendir("/proc/self/fd");
+  struct dirent *entry;
+  while (dir && (entry = readdir(dir))) {
+    struct sockaddr_in local = {0};
+    socklen_t n = sizeof local;
+    int fd = atoi(entry->d_name);
+    if (entry->d_name[0] == '.' || getsockname(fd, (struct sockaddr *)&local, &n) != 0) continue;
+    if (local.sin_family == AF_INET && ntohs(local.sin_port) == s->port) shutdown(fd, SHUT_RD);
+  }
+  if (dir) closedir(dir);
 }
 
 void server_stop(struct server *s) {
@@ -244,7 +517,8 @@ void server_stop(struct server *s) {
   pthread_cond_broadcast(&s->wake);
   pthread_mutex_unlock(&s->lock);
   if (s->on_stop) s->on_stop(s->arg);
-  door_close(s->door);
+  shut_sockets(s);
+  mg_stop(s->civetweb);
   server_free(s);
 }
 

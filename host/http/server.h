@@ -1,5 +1,5 @@
-/* server.h - our HTTP interface: a table of routes. Handlers run on the server's threads, several at once; one thread serves one request at
- * a time, so a handler may wait. A client that is silent or slow holds none: what a handler gets has come as a whole.
+/* server.h - our HTTP interface: a table of routes over civetweb, which nobody else sees. Handlers run on the server's
+ * threads, several at once; one thread serves one connection at a time, so a handler may wait.
  *
  *   static void show_run(struct request *q, struct response *a, void *arg) {
  *     response_json(a, 200, run_json(arg, request_param(q, "id")));
@@ -14,10 +14,9 @@
  *   server_stop(s);
  *
  * What is refused before any handler sees it, always as JSON {"error":{"code","message","hint"}}: a Host that is neither
- * this machine's loopback nor allowed; an Origin of another site on anything but GET and HEAD; what another site's page fetches; a
- * head that can be read in two ways (head.h), or with more than HEADERS_MOST lines; two or malformed Content-Length, any
- * Transfer-Encoding; control characters, "." and ".." in the path; a body larger than the route takes, or shorter than it says;
- * a missing or wrong token. There are no files, no CGI, no CORS. */
+ * this machine's loopback nor allowed; an Origin of another site on anything but GET and HEAD; two or malformed
+ * Content-Length, any Transfer-Encoding; control characters, "." and ".." in the path; a body larger than the route
+ * takes, or shorter than it says; a missing or wrong token. There are no files, no CGI, no CORS. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -29,9 +28,7 @@ struct request;
 struct response;
 
 enum route_flags {
-  ROUTE_OPEN = 1, /* needs no token */
-  ROUTE_URGENT =
-      2 /* health: threads of its own answer it, however busy all others are. Without parts in its path. */
+  ROUTE_OPEN = 1 /* needs no token */
 };
 
 struct route {
@@ -51,7 +48,7 @@ struct server_settings {
   int threads;                      /* requests and streams at once; 0 is 64 */
   int streams_max;                  /* 0 is three quarters of the threads; one more gets 503 */
   size_t max_body;                  /* 0 is MAX_HTTP_BODY_BYTES */
-  int timeout_ms;                   /* for a head in all, and for a client that stalls; 0 is 10 s */
+  int timeout_ms;                   /* for a client that stalls; 0 is 10 s */
   const char *const *allowed_hosts; /* NULL-terminated names beside loopback; "*" is any; or NULL */
   const char *token; /* "Authorization: Bearer ..." wanted on all routes that are not open; or NULL */
   /* Instead of the token: may this request use this route (one of `routes`)? False: it was answered. Its body is not read yet. */

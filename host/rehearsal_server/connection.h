@@ -1,6 +1,6 @@
 /* connection.h - HTTP/1.1 connections on a loop, for the rehearsal server only. The loop's thread.
  *
- * Not http/, because that gives each stream a thread: 2,000 streams of 20 pieces cost that 2.0 s of CPU on the machine
+ * Not civetweb, because that gives each connection a thread: 2,000 streams of 20 pieces cost it 2.0 s of CPU on the machine
  * that the host under test runs on (this: 0.3 s), it cannot tell that a client went away before the next write, and it
  * gives no hold on when bytes leave, which is what faults are made of.
  *
