@@ -37,6 +37,9 @@ enum err commands_gathered(struct script_set *s, enum err err, struct script_set
  * {"run": ID, "project": SLUG, "existed": BOOL, "status": ...}. Everything is checked before anything is written:
  * pipeline, scripts, input fields, models, names. With a key that exists, the run is found and, when it is unfinished, moved on. */
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
+/* Makes a book's files anew when `name` is one of them and older than what it is made from (an edit, a rewrite, a cover), and waits for
+ * that, 20 s at most. No model is asked. Where it cannot be done the file stays as it was. */
+void command_refresh_file(struct commands *c, const char *project, const char *name);
 /* POST /api/runs/{id}/resume. {"with": ["scripts","artifacts","models=writer"], "models", "budget_usd", "until", "scripts"} -> {"run","status"}.
  * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. */
 enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,

@@ -393,6 +393,22 @@ enum err artifact_proposals_each(struct db *db, int64_t project,
   return each(db, s, fn, arg);
 }
 
+enum err artifact_outdated(struct db *db, int64_t project, const char *name, const char *maker,
+                           int64_t *newest) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT MAX(s.head) FROM artifacts s WHERE s.project_id = $project"
+      " AND ((s.name >= 'chapters/' AND s.name < 'chapters0') OR s.name IN ('cover', 'book.json'))"
+      " AND s.head > (SELECT f.head FROM artifacts f WHERE f.project_id = $project AND f.name = $name)"
+      " AND NOT EXISTS (SELECT 1 FROM runs WHERE project_id = $project AND ended_at IS NULL AND pipeline <> $maker)");
+  db_bind_int(s, "$project", project);
+  db_bind_text(s, "$name", name);
+  db_bind_text(s, "$maker", maker);
+  enum db_step step = db_step(s);
+  *newest = step == DB_ROW && !db_is_null(s, 0) ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
 /* Column 0 is the content, column 1 the number. */
 static enum err take_content(struct db *db, struct db_stmt *s, struct buf *out, int64_t *number) {
   enum db_step step = db_step(s);

@@ -81,6 +81,10 @@ enum err artifact_proposals_each(struct db *db, int64_t project,
 /* number 0: the head. The row's strings are valid until the callback returns, so the content comes with it. */
 enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
                           int64_t *version, struct error *e);
+/* What the file `name` of a book is made from has changed since: the version of the newest source, else 0. Also 0 while a run of another
+ * pipeline than `maker` works on the project: the book is not done, and that run makes its files. */
+enum err artifact_outdated(struct db *db, int64_t project, const char *name, const char *maker,
+                           int64_t *newest);
 enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out);
 /* For resume --with artifacts: is there a version of the artifact that `version_id` belongs to, newer than it, at most `horizon`, not
  * written by `run` or a run that it continues? *newer is 0 when not. artifact_appeared: the same where the read had found nothing. */

@@ -102,4 +102,13 @@ t_is "$code $(field '$.error.hint')" "400 did you mean 'running'?"
 get '/api/runs?limit=many'
 t_is "$code" 400
 
+t_case "a download holds an edit that was made a moment ago, and is made once"
+printf '# Mine\n\nA line by a person.\n' | "$QUIRE" artifact edit the-lamp chapters/01.md --from - >/dev/null 2>&1
+get /files/the-lamp/book.md
+t_has "$code $(cat "$tmp/body")" "A line by a person."
+made=$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM runs")
+get /files/the-lamp/book.md
+get /files/the-lamp/book.epub
+t_is "$code $(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM runs")" "200 $made"
+
 t_done

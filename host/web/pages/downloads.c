@@ -66,6 +66,7 @@ void send_document(struct request *q, struct response *a, void *arg) {
   struct error e = {0};
   struct buf content;
   buf_init(&content, MAX_ARTIFACT_BYTES);
+  if (wanted_version(q) == 0) command_refresh_file(w->commands, slug, name);
   struct db *db = store_reader(w->commands->store);
   enum err err = project_find(db, slug, take_owner, &book, &e);
   if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
