@@ -242,14 +242,15 @@ static bool given_early(int argc, char *const *argv, const char *option) {
   return false;
 }
 
-/* A person at a terminal is told by the commands themselves; `quire serve` talks to whoever keeps logs. */
-static void log_level(int argc, char *const *argv) {
+/* A person at a terminal is told by the commands themselves; `quire serve` talks to whoever keeps logs. Said again once the command is known:
+ * options may stand before it. */
+static void set_log(const struct cli *c) {
   const char *level = getenv("QUIRE_LOG");
   static const char *const names[] = {"debug", "info", "warn", "error", "off", NULL};
-  int at = argc > 1 && strcmp(argv[1], "serve") == 0 ? 1 : 4;
+  int at = c->out.log || (c->command && c->command->run == cli_serve) ? 1 : 4;
   for (int i = 0; level && names[i]; i++)
     if (strcmp(level, names[i]) == 0) at = i;
-  log_setup((enum log_level)at, given_early(argc, argv, "--log-json"));
+  log_setup((enum log_level)at, c->out.log);
 }
 
 static void release(struct cli *c) {
@@ -306,13 +307,15 @@ static int dispatch(struct cli *c, int argc, char **argv) {
   }
   if (help) return cli_help(c);
   if (choose(c, &e) != OK || check_use(c, &e) != OK) return cli_fail(c, &e);
+  set_log(c);
   c->library = library_path(options_get(&c->options, "library"));
   return is_guarded(c->command) ? guarded_run(c, run_and_finish) : c->command->run(c);
 }
 
 int cli_main(int argc, char **argv) {
-  struct cli c = {.out.json = given_early(argc, argv, "--json")};
+  struct cli c = {
+      .out = {.json = given_early(argc, argv, "--json"), .log = given_early(argc, argv, "--log-json")}};
   signal(SIGPIPE, SIG_IGN);
-  log_level(argc, argv);
+  set_log(&c);
   return finish(&c, dispatch(&c, argc, argv));
 }

@@ -143,8 +143,6 @@ static void say_ready(struct cli *c, struct host *host) {
   if (c->out.json)
     out_json_line(json_pack("{s:s, s:s, s:i, s:s}", "type", "ready", "address", host_address(host), "pid",
                             (int)getpid(), "library", c->library));
-  else if (options_has(&c->options, "log-json"))
-    log_info("moves the runs of %s; its API listens at http://%s", c->library, host_address(host));
   else
     out_say(&c->out, "Quire moves the runs of %s; its API listens at http://%s. Ctrl-C drains.", c->library,
             host_address(host));

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/terminal.h"
@@ -71,13 +72,21 @@ void out_say(const struct output *o, const char *fmt, ...) {
   int n = vasprintf(&text, fmt, ap);
   va_end(ap);
   if (n < 0) return;
-  terminal_line_hide();
-  print_clean(stderr, text);
-  fputc('\n', stderr);
+  if (o->log) {
+    log_info("%s", text);
+  } else {
+    terminal_line_hide();
+    print_clean(stderr, text);
+    fputc('\n', stderr);
+  }
   free(text);
 }
 
 int out_error(const struct output *o, const struct error *e) {
+  if (o->log && !o->json) {
+    log_errorx("%s%s%s", e->message, e->hint[0] ? ". " : "", e->hint);
+    return exit_of_err(e->code);
+  }
   terminal_line_hide();
   if (o->json) {
     json_t *doc = json_object();

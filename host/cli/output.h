@@ -11,6 +11,7 @@
 
 struct output {
   bool json, quiet;
+  bool log;   /* what people are told is a line of the log (--log-json), so that all lines are JSON */
   bool lines; /* a stream: JSON as one line each */
 };
 

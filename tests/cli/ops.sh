@@ -94,6 +94,18 @@ t_has "$(cat "$tmp/serve")" '(logged): runs: naps, "Naps"'
 t_has "$(cat "$tmp/serve")" "(logged): --- Phase: Napping ---"
 t_has "$(cat "$tmp/serve")" "(logged): nap 1 is over"
 
+t_case "serve logs wherever its options stand, and with --log-json every line to the last is JSON"
+t_start "$tmp/log" "$QUIRE" --library "$tmp/logs" serve --log-json
+t_wait 10 grep -q "listens at" "$tmp/log"
+t_run 11 "$QUIRE" --library "$tmp/logs" serve --log-json
+t_is "$(sqlite3 :memory: "SELECT json_valid('${out//\'/}')")" 1
+t_run "$QUIRE" --library "$tmp/logs" run "$tmp/naps.lua" --set n=1
+t_wait 5 grep -q "nap 1 is over" "$tmp/log"
+kill -TERM $pid
+wait $pid
+t_has "$(tail -n 1 "$tmp/log")" "Stopping"
+t_is "$(grep -vc '^{.*}$' "$tmp/log")" 0
+
 t_case "house is kept through the owner while it lives"
 t_run "$QUIRE" sweep
 t_has "$out" "All runs move"
