@@ -97,11 +97,13 @@ only_in() {
 }
 
 check_single_places() {
-  local include='#[[:space:]]*include[[:space:]]*<'
+  local found include='#[[:space:]]*include[[:space:]]*<'
   only_in "$include(lua|lauxlib|lualib|lua-cjson)\.h>" "Lua's C API" host/lua/ host/script_api/ host/script_test/ host/engine/run.c \
     host/engine/sched.c host/engine/wait.c host/engine/report.c host/engine/pressure.c host/llm/adapter.c
   only_in "${include}curl/" "curl" host/llm/
   only_in "${include}civetweb\.h>" "civetweb" host/http/
+  found=$(grep -nE '\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|json_dumpf)[[:space:]]*\(' host/cli/*.c | grep -vE '^host/cli/(output|terminal)\.c:')
+  each_breaches "the command line prints through output.h only" <<<"$found"
   only_in "${include}sqlite3\.h>" "SQLite" host/store/
   only_in '"[^"]*\b(SELECT [^"]*|INSERT (OR [A-Z]+ )?INTO|UPDATE [a-z_]+ SET|DELETE FROM|CREATE TABLE)\b' "SQL" host/store/
   local resumes

@@ -152,15 +152,15 @@ static json_t *command_json(const struct command *k) {
 }
 
 static void help_all(FILE *f) {
-  fprintf(
+  out_text(
       f,
       "Quire writes books with language models, by pipelines of Lua scripts; each step is kept.\n\n"
       "  quire run generate_book --set brief=\"A lighthouse keeper...\"    a whole book; rehearsed for free unless a model is named\n"
       "  quire runs                                                    what was started, and what it does now\n\n");
   for (const struct command *k = cli_commands; k->name; k++)
-    fprintf(f, "  %s%-17s%s %s\n", terminal_style(f, STYLE_BOLD), k->name, terminal_style(f, STYLE_NONE),
-            k->help);
-  fprintf(
+    out_text(f, "  %s%-17s%s %s\n", terminal_style(f, STYLE_BOLD), k->name, terminal_style(f, STYLE_NONE),
+             k->help);
+  out_text(
       f,
       "\nEverywhere: --library DIR, --json, --quiet, --no-color. `quire help COMMAND` shows options and examples.\n"
       "Exit codes: 0 done, 1 failed, 2 usage, 3 done with issues, 4 key, 5 waits for a person, 6 budget reached,\n"
@@ -170,7 +170,7 @@ static void help_all(FILE *f) {
 static void help_lines(const char *text) {
   for (const char *p = text; *p;) {
     size_t n = strcspn(p, "\n");
-    printf("  %.*s\n", (int)n, p);
+    out_text(stdout, "  %.*s\n", (int)n, p);
     p += n + (p[n] == '\n');
   }
 }
@@ -179,21 +179,21 @@ static void help_options(const struct command *k) {
   for (const struct option_row *o = cli_option_rows; o->name; o++) {
     if (!options_listed(k->options, o->name)) continue;
     char *left = mem_printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-    printf("  %-32s %s\n", left, o->help);
+    out_text(stdout, "  %-32s %s\n", left, o->help);
     free(left);
   }
 }
 
 static void help_one(const struct command *k) {
-  printf("%squire %s%s %s\n\n%c%s.\n", terminal_style(stdout, STYLE_BOLD), k->name,
-         terminal_style(stdout, STYLE_NONE), k->usage,
-         k->help[0] >= 'a' && k->help[0] <= 'z' ? k->help[0] - 'a' + 'A' : k->help[0], k->help + 1);
-  if (k->more) printf("\n%s\n", k->more);
+  out_text(stdout, "%squire %s%s %s\n\n%c%s.\n", terminal_style(stdout, STYLE_BOLD), k->name,
+           terminal_style(stdout, STYLE_NONE), k->usage,
+           k->help[0] >= 'a' && k->help[0] <= 'z' ? k->help[0] - 'a' + 'A' : k->help[0], k->help + 1);
+  if (k->more) out_text(stdout, "\n%s\n", k->more);
   if (*k->options && strcmp(k->options, "*") != 0) {
-    printf("\nOptions (and everywhere: --library DIR, --json, --quiet, --no-color):\n");
+    out_text(stdout, "\nOptions (and everywhere: --library DIR, --json, --quiet, --no-color):\n");
     help_options(k);
   }
-  printf("\nExamples:\n");
+  out_text(stdout, "\nExamples:\n");
   help_lines(k->examples);
 }
 
@@ -203,7 +203,7 @@ static bool help_group(const char *group) {
   bool any = false;
   for (const struct command *k = cli_commands; k->name; k++) {
     if (strncmp(k->name, group, n) != 0 || k->name[n] != ' ') continue;
-    printf("  quire %s %s\n      %s\n", k->name, k->usage, k->help);
+    out_text(stdout, "  quire %s %s\n      %s\n", k->name, k->usage, k->help);
     any = true;
   }
   return any;

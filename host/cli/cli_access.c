@@ -20,13 +20,13 @@ static enum err read_secret(const char *prompt, char *out, struct error *e) {
   if (terminal) {
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(prompt, stderr);
+    out_text(stderr, "%s", prompt);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
   }
   const char *line = fgets(out, PASSWORD_ROOM, stdin);
   if (terminal) {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    fputc('\n', stderr);
+    out_text(stderr, "\n");
   }
   if (!line) return err_set(e, ERR_INVALID, "no password came on standard input");
   out[strcspn(out, "\r\n")] = '\0';

@@ -118,7 +118,7 @@ int cli_gate_show(struct cli *c) {
           jsonx_str(g.json, "title", ""));
   json_t *structured = view_parsed(show);
   if (json_is_null(structured))
-    out_line("%s", show);
+    out_document(show, strlen(show)), out_document("\n", 1);
   else
     out_json(json_incref(structured));
   json_decref(structured);

@@ -241,10 +241,12 @@ static void print_document(const struct buf *b) {
   json_t *v = NULL;
   bool one_line = b->len > 2 && (b->data[0] == '{' || b->data[0] == '[') && !memchr(b->data, '\n', b->len);
   if (one_line && jsonx_parse(b->data, b->len, "the document", &v, NULL) == OK) {
-    json_dumpf(v, stdout, JSON_INDENT(2));
-    putchar('\n');
+    char *text = json_dumps(v, JSON_INDENT(2));
+    out_document(text, strlen(text));
+    out_document("\n", 1);
+    free(text);
   } else {
-    fwrite(b->data, 1, b->len, stdout);
+    out_document(b->data, b->len);
   }
   json_decref(v);
 }
@@ -366,8 +368,12 @@ int cli_diff(struct cli *c) {
     out_json(json_pack("{s:o, s:I, s:I, s:o}", "name", view_text(c->args[1]), "from", (json_int_t)from, "to",
                        (json_int_t)to, "parts", diff_words_json(old.data, new.data, NULL)));
   } else if (err == OK) {
-    size_t words = diff_words(old.data, new.data, terminal_colour(stdout), CONTEXT_LINES, &out);
-    if (out.len) out_line("%s", out.data);
+    const char *end = terminal_style(stdout, STYLE_NONE);
+    const struct diff_marks marks = {terminal_style(stdout, STYLE_GONE), end,
+                                     terminal_style(stdout, STYLE_GREEN), end};
+    size_t words =
+        diff_words(old.data, new.data, terminal_colour(stdout) ? &marks : NULL, CONTEXT_LINES, &out);
+    if (out.len) out_text(stdout, "%s\n", out.data);
     out_say(&c->out, "%s: version %lld to %lld, %zu words changed", c->args[1], (long long)from,
             (long long)to, words);
   }

@@ -124,12 +124,8 @@ static void field(const char *name, const char *fmt, ...) {
   va_start(ap, fmt);
   int n = vasprintf(&text, fmt, ap);
   va_end(ap);
-  struct buf b;
-  buf_init(&b, 1 << 20);
-  if (n >= 0) terminal_clean(&b, text);
-  out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE),
-           b.data);
-  buf_release(&b);
+  if (n < 0) return;
+  out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE), text);
   free(text);
 }
 
@@ -172,12 +168,8 @@ int cli_show(struct cli *c) {
     out_json(state_json(&row, owner, true));
   } else {
     char *sentence = state_sentence(&row, owner);
-    struct buf b;
-    buf_init(&b, 65536);
-    terminal_clean(&b, sentence);
-    out_line("%sRun %lld: %s%s\n", terminal_style(stdout, STYLE_BOLD), (long long)row.id, b.data,
+    out_line("%sRun %lld: %s%s\n", terminal_style(stdout, STYLE_BOLD), (long long)row.id, sentence,
              terminal_style(stdout, STYLE_NONE));
-    buf_release(&b);
     free(sentence);
     show_fields(&row);
     struct db *db = store_reader(c->reader);

@@ -38,7 +38,7 @@ static void log_text(const json_t *data, struct buf *out) {
     buf_printf(out, "%swarning:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
   if (strcmp(level, "error") == 0)
     buf_printf(out, "%serror:%s ", style, *style ? terminal_style(stderr, STYLE_NONE) : "");
-  terminal_clean(out, jsonx_str(data, "text", ""));
+  buf_puts(out, jsonx_str(data, "text", ""));
 }
 
 static void status_text(const json_t *data, struct buf *out) {
@@ -47,12 +47,12 @@ static void status_text(const json_t *data, struct buf *out) {
   if (wait_kind) buf_printf(out, " for %s", wait_kind);
   if (wait_for) {
     buf_puts(out, ": ");
-    terminal_clean(out, wait_for);
+    buf_puts(out, wait_for);
   }
   const char *message = jsonx_str(json_object_get(data, "error"), "message", NULL);
   if (message) {
     buf_puts(out, ": ");
-    terminal_clean(out, message);
+    buf_puts(out, message);
   }
 }
 
@@ -66,7 +66,7 @@ bool follow_event_text(const struct event_row *event, bool with_time, struct buf
   FILE *stream = with_time ? stdout : stderr;
   if (strcmp(event->kind, "phase") == 0) {
     buf_printf(out, "%s--- Phase: ", terminal_style(stream, STYLE_BOLD));
-    terminal_clean(out, jsonx_str(data, "name", "?"));
+    buf_puts(out, jsonx_str(data, "name", "?"));
     buf_printf(out, " ---%s", terminal_style(stream, STYLE_NONE));
   } else if (strcmp(event->kind, "log") == 0) {
     log_text(data, out);
@@ -77,7 +77,7 @@ bool follow_event_text(const struct event_row *event, bool with_time, struct buf
   } else {
     const char *text = jsonx_str(data, "text", jsonx_str(data, "message", NULL));
     buf_printf(out, "%s: ", event->kind);
-    terminal_clean(out, text ? text : event->data);
+    buf_puts(out, text ? text : event->data);
   }
   json_decref(data);
   return show;
@@ -100,11 +100,7 @@ static void show_event(void *arg, const struct event_row *event) {
   if (s->c->out.quiet || s->c->out.json) return;
   struct buf b;
   buf_init(&b, MAX_JSON_BYTES);
-  if (follow_event_text(event, false, &b)) {
-    terminal_line_hide();
-    fputs(b.data, stderr);
-    fputc('\n', stderr);
-  }
+  if (follow_event_text(event, false, &b)) out_line_to(stderr, "%s", b.data);
   buf_release(&b);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -15,16 +16,29 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 
+#define CONTINUED "    "
+
 enum { MOST_COLUMNS = 12, MOST_CELL = 60 };
 
 /* ---- JSON */
 
+/* JSON escapes what is below a blank; terminals obey some that are above, and those stand in strings only. */
+static void put_json(const char *text) {
+  for (const char *at = text; *at; at++) {
+    unsigned char c = (unsigned char)*at, next = (unsigned char)at[1];
+    if (c == 0x7F)
+      fputs("\\u007f", stdout);
+    else if (c == 0xC2 && next >= 0x80 && next < 0xA0)
+      printf("\\u%04x", *++at & 0xFF);
+    else
+      putchar(c);
+  }
+  putchar('\n');
+}
+
 static void dump(json_t *doc, size_t flags) {
   char *text = json_dumps(doc, flags | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-  if (text) {
-    fputs(text, stdout);
-    putchar('\n');
-  }
+  if (text) put_json(text);
   free(text);
   json_decref(doc);
 }
@@ -48,37 +62,73 @@ json_t *out_error_json(const struct error *e) {
 
 /* ---- text */
 
-static void print_clean(FILE *stream, const char *text) {
+/* The one way of text to a stream. `line`: with its end, and what follows a line break inside is indented. */
+static void print(FILE *stream, const char *text, bool line) {
   struct buf b;
-  buf_init(&b, MAX_JSON_BYTES);
-  terminal_clean(&b, text);
-  fputs(b.data, stream);
+  buf_init(&b, (size_t)4 * MAX_JSON_BYTES);
+  for (const char *at = text;;) {
+    size_t n = strcspn(at, "\n");
+    char *part = mem_dup_n(at, n + (at[n] == '\n'));
+    terminal_clean(&b, part);
+    free(part);
+    at += n;
+    if (!*at++) break;
+    if (line && *at) buf_puts(&b, CONTINUED);
+  }
+  if (line) buf_putc(&b, '\n');
+  if (stream == stderr) terminal_line_hide();
+  fwrite(b.data, 1, b.len, stream);
   buf_release(&b);
+}
+
+static void __attribute__((format(printf, 2, 0)))
+vprint(FILE *stream, const char *fmt, va_list ap, bool line) {
+  char *text = NULL;
+  if (vasprintf(&text, fmt, ap) < 0) return;
+  print(stream, text, line);
+  free(text);
 }
 
 void out_line(const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
-  vprintf(fmt, ap);
+  vprint(stdout, fmt, ap, true);
   va_end(ap);
-  putchar('\n');
+}
+
+void out_line_to(FILE *stream, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  vprint(stream, fmt, ap, true);
+  va_end(ap);
+}
+
+void out_text(FILE *stream, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  vprint(stream, fmt, ap, false);
+  va_end(ap);
+}
+
+void out_document(const char *bytes, size_t n) {
+  if (!isatty(STDOUT_FILENO) || memchr(bytes, '\0', n))
+    fwrite(bytes, 1, n, stdout);
+  else
+    print(stdout, bytes, false);
 }
 
 void out_say(const struct output *o, const char *fmt, ...) {
   if (o->quiet) return;
-  char *text = NULL;
   va_list ap;
   va_start(ap, fmt);
+  char *text = NULL;
   int n = vasprintf(&text, fmt, ap);
   va_end(ap);
   if (n < 0) return;
-  if (o->log) {
+  if (o->log)
     log_info("%s", text);
-  } else {
-    terminal_line_hide();
-    print_clean(stderr, text);
-    fputc('\n', stderr);
-  }
+  else
+    print(stderr, text, true);
   free(text);
 }
 
@@ -96,14 +146,9 @@ int out_error(const struct output *o, const struct error *e) {
     else
       out_json(doc);
   } else {
-    fprintf(stderr, "%squire:%s ", terminal_style(stderr, STYLE_RED), terminal_style(stderr, STYLE_NONE));
-    print_clean(stderr, e->message[0] ? e->message : err_name(e->code));
-    fputc('\n', stderr);
-    if (e->hint[0]) {
-      fputs("  ", stderr);
-      print_clean(stderr, e->hint);
-      fputc('\n', stderr);
-    }
+    out_line_to(stderr, "%squire:%s %s", terminal_style(stderr, STYLE_RED),
+                terminal_style(stderr, STYLE_NONE), e->message[0] ? e->message : err_name(e->code));
+    if (e->hint[0]) out_line_to(stderr, "  %s", e->hint);
   }
   return exit_of_err(e->code);
 }
@@ -178,9 +223,9 @@ void table_print(struct table *t) {
       if (w > widths[i]) widths[i] = w;
     }
   }
-  fputs(terminal_style(stdout, STYLE_BOLD), stdout);
+  out_text(stdout, "%s", terminal_style(stdout, STYLE_BOLD));
   print_row(t, headers, widths);
-  fputs(terminal_style(stdout, STYLE_NONE), stdout);
+  out_text(stdout, "%s", terminal_style(stdout, STYLE_NONE));
   for (size_t k = 0; k + t->columns <= t->n; k += t->columns) print_row(t, t->cells + k, widths);
   for (size_t i = 0; i < t->columns; i++) free(headers[i]);
   for (size_t k = 0; k < t->n; k++) free(t->cells[k]);

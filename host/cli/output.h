@@ -1,10 +1,13 @@
 /* output.h - what a command says: data on stdout, all else on stderr, JSON for everything with --json.
  *
- * Text: out_line, out_table. JSON: one document (out_json), or one line each for streams (out_json_line). */
+ * Nothing else in cli/ prints: what reaches a terminal has gone through here, so no title, finding or log line of a model can move its
+ * cursor or pass for a line of ours. Text: out_line, out_text, out_document, out_table. JSON: one document (out_json), or one line each for
+ * streams (out_json_line). */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/err.h"
 #include "cli/exit.h"
 #include "view/words.h"
@@ -18,8 +21,13 @@ struct output {
 /* A document on stdout; takes the reference. */
 void out_json(json_t *doc);
 void out_json_line(json_t *doc);
-/* A line of data. */
+/* A line of data. Line breaks inside continue it, indented. */
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void out_line_to(FILE *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Our own words, of several lines, without an end of their own. */
+void out_text(FILE *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A document on stdout: byte for byte where that is no terminal. */
+void out_document(const char *bytes, size_t n);
 /* A line for a person, on stderr; nothing with --quiet. */
 void out_say(const struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* {"code","message","hint"}; text that is not UTF-8 is mended. */

@@ -17,25 +17,23 @@
 /* ---- values */
 
 /* "word_count" -> "Word count" */
-static void print_name(const char *key) {
-  for (const char *p = key; *p; p++) putchar(p == key ? toupper((unsigned char)*p) : *p == '_' ? ' ' : *p);
+static char *name_of(const char *key) {
+  char *name = mem_dup(key);
+  for (char *p = name; *p; p++) *p = (char)(p == name ? toupper((unsigned char)*p) : *p == '_' ? ' ' : *p);
+  return name;
 }
 
-static char *compact(const json_t *v) {
+static char *text_of(const json_t *v) {
+  const char *words = json_is_object(v) ? jsonx_str(v, "path", NULL) : json_string_value(v);
+  if (words) return mem_dup(words);
   char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
   return text ? text : mem_dup("?");
 }
 
-static void print_scalar(const json_t *v) {
-  if (json_is_string(v))
-    fputs(json_string_value(v), stdout);
-  else if (json_is_object(v) && json_is_string(json_object_get(v, "path")))
-    fputs(jsonx_str(v, "path", ""), stdout);
-  else {
-    char *text = compact(v);
-    fputs(text, stdout);
-    free(text);
-  }
+static void print_scalar(const char *before, const json_t *v) {
+  char *text = text_of(v);
+  out_line("%s%s", before, text);
+  free(text);
 }
 
 /* One line of a list. What has a title and files of its own, such as a book of a series, is its title with the files below. */
@@ -44,51 +42,39 @@ static void print_item(const json_t *v) {
   size_t i;
   json_t *file;
   if (!json_is_string(json_object_get(v, "title")) || !json_is_array(files)) {
-    printf("  ");
-    print_scalar(v);
-    putchar('\n');
+    print_scalar("  ", v);
     return;
   }
-  printf("  %s\n", jsonx_str(v, "title", ""));
+  out_line("  %s", jsonx_str(v, "title", ""));
   json_array_foreach((json_t *)(uintptr_t)files, i, file) {
-    printf("    ");
-    print_scalar(file);
-    putchar('\n');
+    print_scalar("    ", file);
   }
 }
 
 static void print_field(const char *key, const json_t *v) {
   size_t i;
   json_t *item;
-  if (json_is_null(v)) return;
-  if (!json_is_array(v) || json_array_size(v) == 0) {
-    if (json_is_array(v)) return;
-    print_name(key);
-    fputs(": ", stdout);
-    print_scalar(v);
-    putchar('\n');
-    return;
+  if (json_is_null(v) || (json_is_array(v) && json_array_size(v) == 0)) return;
+  char *name = name_of(key), *text = json_is_array(v) ? NULL : text_of(v);
+  out_line("%s:%s%s", name, text ? " " : "", text ? text : "");
+  json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+    print_item(item);
   }
-  print_name(key);
-  fputs(":\n", stdout);
-  json_array_foreach((json_t *)(uintptr_t)v, i, item) print_item(item);
+  free(name);
+  free(text);
 }
 
 void result_print_value(const json_t *v) {
   const char *key;
   json_t *item;
+  size_t i;
   if (json_is_null(v)) return;
-  if (json_is_object(v)) {
-    json_object_foreach((json_t *)(uintptr_t)v, key, item) print_field(key, item);
-  } else if (json_is_array(v)) {
-    size_t i;
-    json_array_foreach((json_t *)(uintptr_t)v, i, item) {
-      print_scalar(item);
-      putchar('\n');
-    }
-  } else {
-    print_scalar(v);
-    putchar('\n');
+  if (!json_is_object(v) && !json_is_array(v)) print_scalar("", v);
+  json_object_foreach((json_t *)(uintptr_t)v, key, item) {
+    print_field(key, item);
+  }
+  json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+    print_scalar("", item);
   }
 }
 
@@ -137,18 +123,13 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   json_t *error = view_parsed(r->error);
   const char *hint = jsonx_str(error, "hint", NULL), *traceback = jsonx_str(error, "traceback", NULL);
   const char *provider = jsonx_str(error, "provider_text", NULL), *phase = jsonx_str(error, "phase", NULL);
-  struct buf b;
-  buf_init(&b, 65536);
-  terminal_clean(&b, jsonx_str(error, "message", "no reason is recorded"));
   if (provider && strstr(jsonx_str(error, "message", ""), provider)) provider = NULL; /* said already */
-  terminal_line_hide();
-  fprintf(stderr, "%squire:%s run %lld %s%s%s: %s\n", terminal_style(stderr, STYLE_RED),
-          terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "",
-          phase ? phase : "", b.data);
-  buf_release(&b);
-  if (hint) fprintf(stderr, "  %s\n", hint);
-  if (provider) fprintf(stderr, "  the provider said: %s\n", provider);
-  if (traceback && !c->out.quiet) fprintf(stderr, "%s\n", traceback);
+  out_line_to(stderr, "%squire:%s run %lld %s%s%s: %s", terminal_style(stderr, STYLE_RED),
+              terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "",
+              phase ? phase : "", jsonx_str(error, "message", "no reason is recorded"));
+  if (hint) out_line_to(stderr, "  %s", hint);
+  if (provider) out_line_to(stderr, "  the provider said: %s", provider);
+  if (traceback && !c->out.quiet) out_line_to(stderr, "%s", traceback);
   out_say(&c->out, "`quire retry %lld%s` starts a new run that keeps its answers.", (long long)r->id,
           state_retry_with(error));
   json_decref(error);
@@ -169,8 +150,7 @@ void result_say_state(struct cli *c, const struct run_row *r, const struct libra
     return;
   }
   char *sentence = state_sentence(r, owner);
-  terminal_line_hide();
-  fprintf(stderr, "Run %lld: %s\n", (long long)r->id, sentence);
+  out_line_to(stderr, "Run %lld: %s", (long long)r->id, sentence);
   free(sentence);
 }
 

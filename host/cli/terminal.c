@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+#define MARK "\xFF" /* with the number of a style */
+
 static int colour_flag;
 static bool line_shown;
 
@@ -38,9 +40,9 @@ bool terminal_colour(FILE *stream) {
 }
 
 const char *terminal_style(FILE *stream, enum style style) {
-  static const char *const codes[STYLE_COUNT] = {"\033[0m",  "\033[1m",  "\033[2m",
-                                                 "\033[31m", "\033[32m", "\033[33m"};
-  return terminal_colour(stream) ? codes[style] : "";
+  static const char marks[STYLE_COUNT][3] = {MARK "0", MARK "1", MARK "2", MARK "3",
+                                             MARK "4", MARK "5", MARK "6"};
+  return terminal_colour(stream) ? marks[style] : "";
 }
 
 int terminal_width(void) {
@@ -122,10 +124,24 @@ void terminal_clip(struct buf *out, const char *text, size_t columns) {
   }
 }
 
+/* The style that is marked at s[0..n), or STYLE_COUNT. */
+static enum style marked(const char *s, size_t n) {
+  bool mark = n > 1 && s[0] == MARK[0] && s[1] >= '0' && s[1] < '0' + STYLE_COUNT;
+  return mark ? (enum style)(s[1] - '0') : STYLE_COUNT;
+}
+
 void terminal_clean(struct buf *out, const char *text) {
+  static const char *const codes[STYLE_COUNT] = {"\033[0m",  "\033[1m",  "\033[2m",   "\033[31m",
+                                                 "\033[32m", "\033[33m", "\033[31;9m"};
   size_t n = strlen(text);
   uint32_t cp;
   for (size_t i = 0; i < n;) {
+    enum style style = marked(text + i, n - i);
+    if (style < STYLE_COUNT) {
+      buf_puts(out, codes[style]);
+      i += 2;
+      continue;
+    }
     int len = utf8_decode(text + i, n - i, &cp);
     if (len <= 0 || (control(cp) && cp != '\n' && cp != '\t'))
       buf_putc(out, '?');

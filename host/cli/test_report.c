@@ -9,18 +9,13 @@ void test_report_begin(struct test_report *r, struct cli *c) {
   *r = (struct test_report){.c = c, .tap = options_has(&c->options, "tap"), .checks = json_array()};
 }
 
-/* `text` line by line, each after `before`; clean for a terminal. */
+/* `text` line by line, each after `before`. */
 static void print_lines(const char *before, const char *text) {
-  struct buf b;
-  buf_init(&b, MAX_JSON_BYTES);
-  terminal_clean(&b, text);
-  for (char *line = b.data; line && *line;) {
-    char *end = strchr(line, '\n');
-    if (end) *end = '\0';
-    out_line("%s%s", before, line);
-    line = end ? end + 1 : NULL;
+  while (*text) {
+    size_t n = strcspn(text, "\n");
+    out_line("%s%.*s", before, (int)n, text);
+    text += n + (text[n] == '\n');
   }
-  buf_release(&b);
 }
 
 static void add(struct test_report *r, bool ok, const char *name, const char *message, const char *skip) {

@@ -216,7 +216,10 @@ static void show_equal(const struct part *p, int context, bool first, bool last,
   if (!last) buf_append(out, p->at + tail, p->n - tail);
 }
 
-size_t diff_words(const char *old, const char *new, bool colour, int context, struct buf *out) {
+size_t diff_words(const char *old, const char *new, const struct diff_marks *marks, int context,
+                  struct buf *out) {
+  static const struct diff_marks plain = {"{-", "-}", "{+", "+}"};
+  const struct diff_marks *m = marks ? marks : &plain;
   struct script s = compare(old, new);
   size_t words = 0;
   for (size_t i = 0; i < s.n; i++) {
@@ -226,9 +229,9 @@ size_t diff_words(const char *old, const char *new, bool colour, int context, st
       continue;
     }
     words += count_words(p->at, p->n);
-    buf_puts(out, colour ? (p->op == DELETE ? "\033[31;9m" : "\033[32m") : (p->op == DELETE ? "{-" : "{+"));
+    buf_puts(out, p->op == DELETE ? m->gone : m->added);
     buf_append(out, p->at, p->n);
-    buf_puts(out, colour ? "\033[0m" : (p->op == DELETE ? "-}" : "+}"));
+    buf_puts(out, p->op == DELETE ? m->gone_end : m->added_end);
   }
   free(s.parts);
   return words;
