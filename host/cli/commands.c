@@ -50,7 +50,7 @@ const struct command cli_commands[] = {
      "quire gate approve 3\nquire gate approve 3 --choice B\nquire gate show 3 >outline.md; $EDITOR outline.md; quire gate approve 3 --edits outline.md\n",
      cli_gate_approve, NULL},
     {"gate reject", "GATE [--choice NAME] [--note TEXT]",
-     "decide a question: the choice 'reject', or the last one; with --note 'again', where there is one", 1, 1,
+     "decide a question: 'reject' or the last choice; with --note 'again', where there is one", 1, 1,
      "choice note", "quire gate reject 3\nquire gate reject 3 --note 'a smaller cast, and no murder'\n",
      cli_gate_reject, NULL},
     {"project list", "", "books, series and what else runs work on", 0, 0, "", "quire project list\n",

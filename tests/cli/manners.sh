@@ -22,8 +22,9 @@ t_is "$(ask --set manner=latency=200)" "$plain"
 t_case "a manner that there is not is refused in words"
 t_has "$(ask --set manner=thinks=50)" "there is no manner 'thinks'"
 
-t_case "a limit of its own is told as an error of the provider"
-t_has "$(ask --set manner=limit-refused=20)" "max_tokens is too large"
+t_case "a limit of its own is refused once, and then kept to"
+t_has "$(ask --set manner=limit-refused=20)" "Text: "
+t_is "$(sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" "SELECT value FROM settings WHERE key LIKE 'learnt:%'")" '{"max_output":20}'
 
 t_case "quire.lua gives the rehearsal manners for all its answers; a script's own come in their place"
 cat >"$QUIRE_LIBRARY/quire.lua" <<'LUA'
