@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "lua/hold.h"
+#include "lua/lib.h"
+#include "lua/value.h"
 
 enum {
   MOST_ERROR = 16000, /* bytes of an error's message */
@@ -39,6 +42,10 @@ static void add_place(json_t *record, const char *message) {
   if (line > 0) json_object_set_new(record, "line", json_integer(line));
 }
 
+static void release_buf(void *room) {
+  buf_release(room);
+}
+
 struct report {
   struct task *task;
   json_t *record;
@@ -65,29 +72,55 @@ static void copy_rejected(lua_State *L, lua_State *co, json_t *record) {
   lua_settop(co, error);
 }
 
+/* What the error on top of `co` says by itself: text, a number, a message of whatever type that says something. */
+static void copy_plain_words(lua_State *L, lua_State *co, json_t *record) {
+  static const char *const fields[] = {"kind",          "reason",     "message", "hint",
+                                       "provider_text", "request_id", NULL};
+  if (lua_type(co, -1) != LUA_TTABLE) {
+    if (lua_isnoneornil(co, -1)) return;
+    lua_pushvalue(co, -1);
+    lua_xmove(co, L, 1);
+    set_text(record, "message", lib_tolstring(L, -1, NULL));
+    return;
+  }
+  for (int i = 0; fields[i]; i++) {
+    lua_pushstring(L, fields[i]);
+    lua_xmove(L, co, 1);
+    lua_rawget(co, -2);
+    if (lua_isstring(co, -1)) set_text(record, fields[i], lua_tostring(co, -1));
+    lua_pop(co, 1);
+  }
+  copy_rejected(L, co, record);
+}
+
+/* A table without a message: its own words (__tostring is the script's, so this comes last), else what it holds. */
+static void copy_own_words(lua_State *L, lua_State *co, json_t *record) {
+  lua_pushvalue(co, -1);
+  lua_xmove(co, L, 1);
+  if (luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
+    lua_pop(L, 1);
+    set_text(record, "message", lib_tolstring(L, -1, NULL));
+    return;
+  }
+  struct buf *held = hold_push(L, sizeof *held, release_buf);
+  buf_init(held, MOST_ERROR);
+  if (value_encode(L, -2, held, NULL) == OK) {
+    lua_pushfstring(L, "the script raised a table without a message: %s", held->data);
+    set_text(record, "message", lua_tostring(L, -1));
+  }
+}
+
 /* The dead task's stack is still there. Protected: it allocates. */
 static void build_report(lua_State *L, void *arg) {
   struct report *r = arg;
   lua_State *co = r->task->L;
   run_of(L)->machine->grace = true;
-  if (lua_type(co, -1) == LUA_TTABLE) {
-    static const char *const fields[] = {"kind",          "reason",     "message", "hint",
-                                         "provider_text", "request_id", NULL};
-    for (int i = 0; fields[i]; i++) {
-      lua_pushstring(L, fields[i]);
-      lua_xmove(L, co, 1);
-      lua_rawget(co, -2);
-      if (lua_type(co, -1) == LUA_TSTRING) set_text(r->record, fields[i], lua_tostring(co, -1));
-      lua_pop(co, 1);
-    }
-    copy_rejected(L, co, r->record);
-  } else if (lua_type(co, -1) == LUA_TSTRING) {
-    const char *message = lua_tostring(co, -1);
-    set_text(r->record, "message", message);
-    if (strstr(message, ": limit: ")) set_text(r->record, "kind", "limit");
-  }
+  copy_plain_words(L, co, r->record);
+  const char *message = jsonx_str(r->record, "message", "");
+  if (strstr(message, ": limit: ") && lua_type(co, -1) == LUA_TSTRING) set_text(r->record, "kind", "limit");
   luaL_traceback(L, co, NULL, 0);
   set_text(r->record, "traceback", lua_tostring(L, -1));
+  if (!*message && lua_type(co, -1) == LUA_TTABLE) copy_own_words(L, co, r->record);
 }
 
 json_t *run_error_record(struct run *run, struct task *t) {

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "lua/lib.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define ALWAYS_COUNT 1
@@ -309,7 +310,12 @@ static int call_protected(lua_State *L) {
 
 static int add_traceback(lua_State *L) {
   machine_of(L)->grace = true;
-  const char *text = luaL_tolstring(L, 1, NULL);
+  if (lua_istable(L, 1)) {
+    lua_pushliteral(L, "message");
+    if (lua_rawget(L, 1) == LUA_TSTRING) lua_replace(L, 1);
+  }
+  lua_settop(L, 1);
+  const char *text = lib_tolstring(L, 1, NULL);
   luaL_traceback(L, L, text, 1);
   return 1;
 }

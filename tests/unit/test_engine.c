@@ -303,6 +303,53 @@ static void handle_of_a_cancelled_task(void **state) {
        "completed", "the task that started it ended");
 }
 
+static void an_error_keeps_its_words_whatever_it_is_made_of(void **state) {
+  (void)state;
+  static const char run[] = "return { title = 't', run = function() %s end }";
+  static const struct {
+    const char *raised, *words;
+  } errors[] = {
+      {"error(setmetatable({ place = 'Elm Bay' }, { __tostring = function(e) return 'no entry for ' .. e.place end }))",
+       "\"message\":\"no entry for Elm Bay\""},
+      {"task.all{ function() error(setmetatable({}, { __tostring = function() return 'of a task' end })) end }",
+       "\"message\":\"of a task\""},
+      {"error(42)", "\"message\":\"42\""},
+      {"error({ message = 4.5, hint = 'less' })",
+       "\"hint\":\"less\",\"kind\":\"script\",\"message\":\"4.5\""},
+      {"error(false)", "\"message\":\"false\""},
+      {"error({ code = 7 })", "a table without a message: {\\\"code\\\":7}"},
+      {"error(setmetatable({}, { __tostring = function() while true do end end }))",
+       "raised an error without a message"},
+      {"error()", "raised an error without a message"},
+  };
+  for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    char *script = mem_printf(run, errors[i].raised);
+    ends(script, "failed", errors[i].words);
+    free(script);
+  }
+}
+
+static void a_task_can_be_waited_for_again(void **state) {
+  (void)state;
+  ends(
+      "return { title = 't', run = function()\n"
+      "  local good, bad = task.spawn(function() probe.wait() return 'yes' end), task.spawn(function() error('no', 0) end)\n"
+      "  local both = task.all{ function() return task.wait(good) end, function() return task.wait(good) end }\n"
+      "  local _, first = pcall(task.wait, bad)\n"
+      "  local _, second = pcall(task.wait, bad)\n"
+      "  return both[1] .. both[2] .. task.wait(good) .. first .. second\n"
+      "end }",
+      "completed", "\"yesyesyesnono\"");
+}
+
+static void a_map_without_a_limit_runs_them_all(void **state) {
+  (void)state;
+  ends("return { title = 't', run = function()\n"
+       "  return task.map({1, 2, 3}, function(x) return x end, { limit = math.huge })[3]\n"
+       "end }",
+       "completed", "3");
+}
+
 int main(void) {
   log_setup(LOG_OFF_LEVEL, false);
   const struct CMUnitTest tests[] = {
@@ -317,6 +364,9 @@ int main(void) {
       cmocka_unit_test(every_memory_cap),
       cmocka_unit_test(tasks_that_wait_for_each_other),
       cmocka_unit_test(handle_of_a_cancelled_task),
+      cmocka_unit_test(an_error_keeps_its_words_whatever_it_is_made_of),
+      cmocka_unit_test(a_task_can_be_waited_for_again),
+      cmocka_unit_test(a_map_without_a_limit_runs_them_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
