@@ -116,6 +116,14 @@ static bool guard_origin(struct request *q, struct response *a) {
   return false;
 }
 
+/* A line that is no header ends the head for civetweb, and what follows it would be lost unseen. Behind the last value and its line end, which are
+ * NULs by now, only the empty line may stand. */
+static bool ends_there(const char *last_value) {
+  const char *at = last_value + strlen(last_value);
+  for (int i = 0; i < 2 && *at == '\0'; i++) at++;
+  return *at == '\r';
+}
+
 /* What stands behind the last line that civetweb keeps is not seen by the other guards: nothing is looked at. A blank before a colon is taken
  * by it as none, and as another header by who stands before us: civetweb has made a NUL of it as of the colon. */
 static bool guard_lines(struct request *q, struct response *a) {
@@ -131,7 +139,9 @@ static bool guard_lines(struct request *q, struct response *a) {
       return false;
     }
   }
-  return true;
+  if (info->num_headers > 0 && ends_there(info->http_headers[info->num_headers - 1].value)) return true;
+  response_fail_and_close(a, 400, "bad_header", "a line of the head is no header");
+  return false;
 }
 
 bool guard(struct request *q, struct response *a) {
