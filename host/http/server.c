@@ -416,7 +416,7 @@ static enum err start_civetweb(struct server *s, struct error *e) {
                            "",
                            NULL};
   struct mg_callbacks callbacks = {.init_connection = begin_connection,
-                                   .connection_closed = end_connection,
+                                   .connection_close = end_connection,
                                    .begin_request = serve,
                                    .http_error = refuse,
                                    .log_message = note_message};
