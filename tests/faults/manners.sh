@@ -12,7 +12,7 @@
 : "${SEED:=2}" "${BOOKS:=2}" "${FIRST:=1}" "${BOOK_SECONDS:=90}"
 echo "# SEED=$SEED BOOKS=$BOOKS FIRST=$FIRST"
 rehearse_start --latency 25 --chunks 3 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
-mapfile -t manners < <("$QUIRE" rehearse --help | awk '/^Manners/ { on = 1; next } /^$/ { on = 0 } on { sub(/=.*/, "", $1); print $1 }')
+mapfile -t manners < <("$QUIRE" rehearse --help | awk '/^ *Manners/ { on = 1; next } /^$/ { on = 0 } on { sub(/=.*/, "", $1); print $1 }')
 t_case "the manners are known"
 t_ok test "${#manners[@]}" -gt 30
 
