@@ -346,8 +346,11 @@ const char *request_body(const struct request *q, size_t *n) {
 enum err request_json(struct request *q, struct response *a, json_t **out) {
   struct error e = {0};
   enum err err = jsonx_parse(q->body.data, q->body.len, "the body", out, &e);
-  if (err == OK && (err = jsonx_no_nul(*out, &e)) != OK) json_decref(*out);
-  if (err) response_fail(a, 400, "invalid", e.message, e.hint);
+  if (err == OK) err = jsonx_no_nul(*out, &e);
+  if (err == OK) return OK;
+  json_decref(*out);
+  *out = NULL;
+  response_fail(a, 400, "invalid", e.message, e.hint);
   return err;
 }
 

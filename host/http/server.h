@@ -81,7 +81,7 @@ const char *request_peer(const struct request *q);                     /* the cl
 const char *request_cookie(struct request *q, const char *name);       /* NULL: not there */
 /* The whole body, read before the handler ran. Never NULL. */
 const char *request_body(const struct request *q, size_t *n);
-/* The body as JSON, the caller's to decref; on an error it was answered with 400 already. */
+/* The body as JSON, the caller's to decref; on an error *out is NULL, and it was answered with 400 already. */
 enum err request_json(struct request *q, struct response *a, json_t **out);
 
 /* ---- responses: headers, then one of send, json, error, or start (write)* finish ---- */
