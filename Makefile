@@ -144,7 +144,7 @@ install-test:
 # playwright-core and axe-core, at the versions that the lock file names; nothing of them runs at installation.
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --silent || { \
-	  echo "The browser tests need playwright-core and axe-core from registry.npmjs.org; without them: make unit, or tests/run.sh unit cli lua" >&2; exit 1; }
+	  echo "The browser tests need playwright-core and axe-core from the npm registry; without them: make unit, or tests/run.sh unit cli lua" >&2; exit 1; }
 	@touch $@
 
 run: install-run

@@ -152,7 +152,7 @@ static enum err check_options(struct commands *c, const json_t *request, struct 
 }
 
 /* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
-/* What the settings' roles stand for now. */
+/* What each role of the settings means at this time. */
 static json_t *roles_now(const struct llm_settings *models) {
   json_t *roles = json_object();
   for (size_t i = 0; models && i < models->n_roles; i++) {

@@ -21,6 +21,33 @@ static int count_header(const struct request *q, const char *name, const char **
   return n;
 }
 
+/* A line that is no header ends the head for civetweb: what follows it would be lost unseen. After the last value and its line end, which are NULs by
+ * now, only the empty line may stand. */
+static bool ends_there(const char *last_value) {
+  const char *at = last_value + strlen(last_value);
+  for (int i = 0; i < 2 && *at == '\0'; i++) at++;
+  return *at == '\r';
+}
+
+/* civetweb keeps MG_MAX_HEADERS lines and drops the rest unseen; and it takes a name with blanks before its colon, which another program reads
+ * as another name. It writes NULs over what ends a name: one more than the colon's was a blank. */
+static bool guard_head(struct request *q, struct response *a) {
+  const struct mg_request_info *info = q->info;
+  bool plain = true;
+  for (int i = 0; i < info->num_headers && plain; i++) {
+    const char *end = info->http_headers[i].name + strlen(info->http_headers[i].name) + 1;
+    plain =
+        end >= info->http_headers[i].value || !memchr(end, '\0', (size_t)(info->http_headers[i].value - end));
+  }
+  plain = plain && info->num_headers > 0 && ends_there(info->http_headers[info->num_headers - 1].value);
+  if (info->num_headers >= MG_MAX_HEADERS)
+    response_fail_and_close(a, 431, "bad_request", "the request has too many header lines");
+  else if (!plain)
+    response_fail_and_close(a, 400, "bad_request",
+                            "a line of the head is no header, or has a blank before its colon");
+  return plain && info->num_headers < MG_MAX_HEADERS;
+}
+
 static bool plain_length(const char *s) {
   size_t n = strspn(s, "0123456789");
   return n > 0 && n <= 15 && s[n] == '\0';
@@ -116,37 +143,8 @@ static bool guard_origin(struct request *q, struct response *a) {
   return false;
 }
 
-/* A line that is no header ends the head for civetweb, and what follows it would be lost unseen. Behind the last value and its line end, which are
- * NULs by now, only the empty line may stand. */
-static bool ends_there(const char *last_value) {
-  const char *at = last_value + strlen(last_value);
-  for (int i = 0; i < 2 && *at == '\0'; i++) at++;
-  return *at == '\r';
-}
-
-/* What stands behind the last line that civetweb keeps is not seen by the other guards: nothing is looked at. A blank before a colon is taken
- * by it as none, and as another header by who stands before us: civetweb has made a NUL of it as of the colon. */
-static bool guard_lines(struct request *q, struct response *a) {
-  const struct mg_request_info *info = q->info;
-  if (info->num_headers >= LINES_MOST) {
-    response_fail_and_close(a, 431, "too_many_headers", "the request has more than 63 header lines");
-    return false;
-  }
-  for (int i = 0; i < info->num_headers; i++) {
-    const char *name = info->http_headers[i].name, *behind = name + strlen(name) + 1;
-    if (info->http_headers[i].value > behind && *behind == '\0') {
-      response_fail_and_close(a, 400, "bad_header", "a header line has a blank before its colon");
-      return false;
-    }
-  }
-  if (info->num_headers > 0 && ends_there(info->http_headers[info->num_headers - 1].value)) return true;
-  response_fail_and_close(a, 400, "bad_header", "a line of the head is no header");
-  return false;
-}
-
 bool guard(struct request *q, struct response *a) {
-  return guard_lines(q, a) && guard_length(q, a) && guard_host(q, a) && guard_site(q, a) &&
-         guard_origin(q, a);
+  return guard_head(q, a) && guard_length(q, a) && guard_host(q, a) && guard_site(q, a) && guard_origin(q, a);
 }
 
 /* ---- token ---- */

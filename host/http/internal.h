@@ -4,15 +4,14 @@
 #include <civetweb.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include "http/crowd.h"
 #include "http/server.h"
-#include "http/waiting.h"
 
-enum { LINES_MOST = 64 /* civetweb 1.15 keeps so many lines and drops what follows unseen */ };
 enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = 16 << 10, PIECE_BYTES = 64 << 10 };
 
 struct server {
   struct mg_context *civetweb;
-  struct waiting *waiting;
+  struct crowd *crowd;
   const struct route *routes;
   size_t n_routes, max_body;
   void *arg;
@@ -47,6 +46,7 @@ struct request {
   char *asked[ASKED_MOST]; /* values of the query that a handler asked for */
   int n_asked;
   struct buf body;
+  bool room; /* more than what is urgent may begin */
 };
 
 struct response {

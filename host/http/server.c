@@ -140,23 +140,8 @@ static const struct route *find_route(struct request *q, struct response *a) {
   return NULL;
 }
 
-/* A slow sender holds its thread as a silent one does. */
-static bool read_pieces(struct request *q, size_t wanted) {
-  uint64_t until = clock_mono_ns() + (uint64_t)q->server->timeout_ms * BODY_TIME_FACTOR * 1000000;
-  char *piece = mem_alloc(PIECE_BYTES);
-  struct waiting_slot *slot = mg_get_user_connection_data(q->conn);
-  waiting_idle(slot);
-  while (q->body.len < wanted && clock_mono_ns() < until) {
-    size_t left = wanted - q->body.len;
-    int n = mg_read(q->conn, piece, left < PIECE_BYTES ? left : PIECE_BYTES);
-    if (n <= 0 || buf_append(&q->body, piece, (size_t)n)) break;
-  }
-  waiting_busy(slot, q->info->remote_addr, q->info->remote_port);
-  free(piece);
-  return q->body.len == wanted;
-}
-
 static bool read_body(struct request *q, struct response *a, size_t most) {
+  struct server *s = q->server;
   long long wanted = q->info->content_length;
   if (wanted <= 0) return true;
   if ((unsigned long long)wanted > most) {
@@ -168,7 +153,18 @@ static bool read_body(struct request *q, struct response *a, size_t most) {
   const char *expect = request_header(q, "Expect");
   if (expect && strcasecmp(expect, "100-continue") == 0)
     mg_write(q->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-  if (read_pieces(q, (size_t)wanted)) return true;
+  uint64_t until = clock_mono_ns() + (uint64_t)s->timeout_ms * BODY_TIME_FACTOR * 1000000;
+  char *piece = mem_alloc(PIECE_BYTES);
+  struct member *member = mg_get_user_connection_data(q->conn);
+  crowd_wait(member);
+  while (q->body.len < (size_t)wanted && clock_mono_ns() < until) {
+    size_t left = (size_t)wanted - q->body.len;
+    int n = mg_read(q->conn, piece, left < PIECE_BYTES ? left : PIECE_BYTES);
+    if (n <= 0 || buf_append(&q->body, piece, (size_t)n)) break;
+  }
+  free(piece);
+  crowd_work(member, q->info->remote_addr, q->info->remote_port);
+  if (q->body.len == (size_t)wanted) return true;
   response_fail_and_close(a, 400, "incomplete", "the body is shorter than its Content-Length");
   return false;
 }
@@ -187,6 +183,11 @@ static void handle(struct request *q, struct response *a) {
   }
   const struct route *route = find_route(q, a);
   if (!route) return;
+  if (!q->room && !(route->flags & ROUTE_URGENT)) {
+    response_header(a, "Retry-After", "5");
+    response_fail_and_close(a, 503, "busy", "all threads of this server are at work");
+    return;
+  }
   if (!admit(q, a, route)) return;
   if (!read_body(q, a, route->max_body ? route->max_body : q->server->max_body)) return;
   route->handler(q, a, q->server->arg);
@@ -237,23 +238,24 @@ static int serve(struct mg_connection *conn) {
   buf_init(&q.body, MAX_HTTP_BODY_BYTES);
   struct response a = {.server = s, .conn = conn};
   response_init(&a, info);
-  struct waiting_slot *slot = mg_get_user_connection_data(conn);
-  waiting_busy(slot, info->remote_addr, info->remote_port);
+  struct member *member = mg_get_user_connection_data(conn);
+  q.room = crowd_work(member, info->remote_addr, info->remote_port);
   handle_on_own_stack(&q, &a);
   int status = response_end(&a);
+  crowd_wait(member);
   request_release(&q);
-  waiting_idle(slot);
   return status;
 }
 
-static int begin_connection(const struct mg_connection *conn, void **data) {
-  struct server *s = mg_get_user_data(mg_get_context(conn));
-  *data = waiting_begin(s->waiting);
+static int enter(const struct mg_connection *conn, void **data) {
+  const struct server *s = mg_get_user_data(mg_get_context(conn));
+  *data = crowd_enter(s->crowd);
   return 0;
 }
 
-static void end_connection(const struct mg_connection *conn) {
-  waiting_end(mg_get_user_connection_data(conn));
+static void leave(const struct mg_connection *conn) {
+  struct member *member = mg_get_user_connection_data(conn);
+  if (member) crowd_leave(member);
 }
 
 /* What civetweb refuses by itself, before it calls us. */
@@ -418,16 +420,16 @@ static enum err start_civetweb(struct server *s, struct error *e) {
                            "cgi_pattern",
                            "",
                            NULL};
-  struct mg_callbacks callbacks = {.init_connection = begin_connection,
-                                   .connection_close = end_connection,
-                                   .begin_request = serve,
+  struct mg_callbacks callbacks = {.begin_request = serve,
                                    .http_error = refuse,
-                                   .log_message = note_message};
+                                   .log_message = note_message,
+                                   .init_connection = enter,
+                                   .connection_close = leave};
   s->civetweb = mg_start(&callbacks, s, options);
   struct mg_server_port port;
   if (s->civetweb && mg_get_server_ports(s->civetweb, 1, &port) == 1) {
     s->port = port.port;
-    waiting_listens(s->waiting, s->port);
+    crowd_port(s->crowd, s->port);
     return OK;
   }
   err_set(e, ERR_IO, "cannot listen on %s: %s", listen,
@@ -450,11 +452,11 @@ static void free_list(char **list) {
 }
 
 static void server_free(struct server *s) {
-  waiting_free(s->waiting);
   free_list(s->allowed_hosts);
   free_list(s->headers);
   free(s->base);
   free(s->token);
+  crowd_free(s->crowd);
   pthread_cond_destroy(&s->wake);
   pthread_mutex_destroy(&s->lock);
   free(s);
@@ -475,6 +477,7 @@ enum err server_start(const struct server_settings *settings, struct server **ou
   s->headers = copy_list(settings->headers);
   s->base = mem_dup(settings->base);
   s->admit = settings->admit;
+  s->crowd = crowd_new(s->threads);
   s->token = mem_dup(settings->token);
   pthread_mutex_init(&s->lock, NULL);
   pthread_condattr_t attr;
@@ -483,9 +486,6 @@ enum err server_start(const struct server_settings *settings, struct server **ou
   pthread_cond_init(&s->wake, &attr);
   pthread_condattr_destroy(&attr);
 
-  /* Of the threads that streams leave, two in three may wait for a request; the others answer. */
-  int left = s->threads - s->streams_max;
-  s->waiting = waiting_new(left > 6 ? left * 2 / 3 : left > 1 ? left - 1 : 1);
   enum err err = parse_listen(s, settings->listen ? settings->listen : "127.0.0.1:0", e);
   if (!err) err = start_civetweb(s, e);
   if (err) {

@@ -28,7 +28,8 @@ struct request;
 struct response;
 
 enum route_flags {
-  ROUTE_OPEN = 1 /* needs no token */
+  ROUTE_OPEN = 1,  /* needs no token */
+  ROUTE_URGENT = 2 /* health: a share of the threads is kept for it, however busy all others are */
 };
 
 struct route {

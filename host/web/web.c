@@ -15,7 +15,7 @@
 
 /* For requests while all streams are in use; half-sent ones hold a thread for some seconds. */
 static int threads_beside(int streams) {
-  return streams / 3 + 4;
+  return streams / 4 + 2;
 }
 
 /* Those who ask again and again wait on threads of the same reserve: most of it stays for everybody else. */

@@ -10,8 +10,12 @@ enum { SMALL_BODY = 16 << 10, DRAFT_BODY = 1 << 20, UPLOAD_BODY = 15 << 20 };
 
 const struct web_route web_routes[] = {
     /* health */
-    {{"GET", "/healthz", healthz, "the process answers", 0, 0}, SCOPE_OPEN, NULL, NULL, "{status}"},
-    {{"GET", "/readyz", readyz, "it can take work; 503 with the reasons when not", 0, 0},
+    {{"GET", "/healthz", healthz, "the process answers", ROUTE_URGENT, 0},
+     SCOPE_OPEN,
+     NULL,
+     NULL,
+     "{status}"},
+    {{"GET", "/readyz", readyz, "it can take work; 503 with the reasons when not", ROUTE_URGENT, 0},
      SCOPE_OPEN,
      NULL,
      NULL,
