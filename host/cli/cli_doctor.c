@@ -240,7 +240,12 @@ static void check_providers(struct doctor *d) {
             used ? "" : " (no role names it)");
     else {
       char *url = secret_url(p->base_url, true);
-      found(d, FINE, "provider", NULL, "%s: %s%s", p->name, url, used ? "" : " (no role names it)");
+      if (used && !client_reaches(p->base_url))
+        found(d, LOOK, "provider",
+              "start it, or look at its base_url in quire.lua; until then runs wait for it",
+              "%s: nobody answers at %s", p->name, url);
+      else
+        found(d, FINE, "provider", NULL, "%s: %s%s", p->name, url, used ? "" : " (no role names it)");
       free(url);
     }
   }
@@ -274,8 +279,7 @@ static bool on_path(const char *program) {
 static void check_programs(struct doctor *d) {
   static const struct {
     const char *program, *package, *why;
-  } optional[] = {{"weasyprint", "weasyprint", "makes PDF"},
-                  {"rsvg-convert", "librsvg2-bin", "turns a cover into an image"},
+  } optional[] = {{"rsvg-convert", "librsvg2-bin", "turns a cover into an image"},
                   {"epubcheck", "epubcheck", "judges EPUB files"}};
   for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
     bool there = on_path(optional[i].program);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/request.h"
 #include "cli/terminal.h"
 #include "store/upkeep/query.h"
 
@@ -48,6 +49,8 @@ int cli_config_show(struct cli *c) {
 
 /* ---- sql */
 
+enum { SQL_MS = 30000 };
+
 struct answer {
   struct table *table;
   const char *headers[QUERY_COLUMNS + 1];
@@ -83,8 +86,11 @@ static void add_row(void *arg, const char *const *names, const struct query_cell
 int cli_sql(struct cli *c) {
   struct error e = {0};
   struct answer a = {.list = c->out.json ? json_array() : NULL};
-  enum err err = cli_library_there(c, &e);
-  if (err == OK) err = query_each(c->library, c->args[0], add_row, &a, &e);
+  int64_t most_ms;
+  enum err err = request_duration(c, "max-wait", &most_ms, &e);
+  if (most_ms < 0) most_ms = SQL_MS;
+  if (err == OK) err = cli_library_there(c, &e);
+  if (err == OK) err = query_each(c->library, c->args[0], most_ms, add_row, &a, &e);
   if (a.table) table_print(a.table);
   if (err == OK && a.list)
     out_json(a.list);

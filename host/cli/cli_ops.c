@@ -27,6 +27,10 @@ int cli_backup(struct cli *c) {
   struct error e = {0};
   const char *file = c->args[0];
   enum err err = cli_library_there(c, &e);
+  if (err == OK && strcmp(file, "-") == 0) {
+    err = err_set(&e, ERR_INVALID, "a backup is a file that is checked once it is written, not a stream");
+    err_hint(&e, "name the file: `quire backup FILE` (./- when it is to be called so)");
+  }
   if (err == OK) err = backup_make(c->library, file, &e);
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json) {

@@ -19,9 +19,10 @@
 #include "cli/exit.h"
 
 enum {
-  LOOK_MS = 1000,      /* how often it looks whether the owner is stopped */
-  ANSWER_S = 300,      /* an owner whose database is locked answers after minutes */
-  MOST_HEAD = 64 << 10 /* bytes of status line and headers */
+  LOOK_MS = 1000,       /* how often it looks whether the owner is stopped */
+  ANSWER_S = 300,       /* an owner whose database is locked answers after minutes */
+  MOST_HEAD = 64 << 10, /* bytes of status line and headers */
+  REACH_MS = 3000
 };
 
 /* "127.0.0.1:8080", "[::1]:8080"; an owner that listens on all addresses is reached by loopback. */
@@ -186,4 +187,52 @@ enum err client_call(const struct library_owner *owner, const char *method, cons
   }
   buf_release(&b);
   return err;
+}
+
+/* ---- is anybody there? */
+
+static bool behind_proxy(void) {
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  bool any = false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) any = any || getenv(names[i]);
+  return any;
+}
+
+/* "http://[::1]:8080/v1" -> "::1", "8080". False: no http address. */
+static bool host_and_port(const char *url, char host[256], char port[8]) {
+  bool tls = strncmp(url, "https://", 8) == 0;
+  if (!tls && strncmp(url, "http://", 7) != 0) return false;
+  const char *p = url + (tls ? 8 : 7), *end = p + strcspn(p, "/?#");
+  for (const char *at = p; at < end; at++)
+    if (*at == '@') p = at + 1;
+  bool v6 = *p == '[';
+  p += v6;
+  size_t n = strcspn(p, v6 ? "]" : ":/?#");
+  const char *colon = p + n + (v6 && p[n]);
+  snprintf(host, 256, "%.*s", (int)n, p);
+  snprintf(port, 8, "%s", tls ? "443" : "80");
+  if (*colon == ':') snprintf(port, 8, "%.*s", (int)strspn(colon + 1, "0123456789"), colon + 1);
+  return true;
+}
+
+static bool connects(const struct addrinfo *to) {
+  int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), failed = 0;
+  socklen_t size = sizeof failed;
+  struct pollfd p = {.fd = fd, .events = POLLOUT};
+  bool there = fd >= 0 && (connect(fd, to->ai_addr, to->ai_addrlen) == 0 ||
+                           (errno == EINPROGRESS && poll(&p, 1, REACH_MS) == 1 &&
+                            getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 && failed == 0));
+  if (fd >= 0) close(fd);
+  return there;
+}
+
+bool client_reaches(const char *url) {
+  char host[256], port[8];
+  if (behind_proxy() || !url || !host_and_port(url, host, port)) return true;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+  if (getaddrinfo(host, port, &hints, &found) != 0) return false;
+  bool there = false;
+  for (const struct addrinfo *a = found; a && !there; a = a->ai_next) there = connects(a);
+  freeaddrinfo(found);
+  return there;
 }

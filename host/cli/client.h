@@ -15,3 +15,6 @@ enum client_end {
  * ERR_UNAVAILABLE (see *end), or ERR_OWNED when the owner is stopped (Ctrl-Z) and so cannot answer. */
 enum err client_call(const struct library_owner *owner, const char *method, const char *path,
                      const json_t *body, json_t **out, enum client_end *end, struct error *e);
+/* Does somebody listen where `url` points? One look, no request: those may cost. True where it cannot be told: behind a proxy, or for what is
+ * no http address. */
+bool client_reaches(const char *url);

@@ -59,6 +59,36 @@ echo 'return { roles = { default = "openai/gpt-5" } }' >"$tmp/keyless/quire.lua"
 OPENAI_API_KEY='' t_run 1 "$QUIRE" doctor --library "$tmp/keyless"
 t_has "$out" "OPENAI_API_KEY"
 
+t_case "doctor says that nobody answers at a role's provider, and asks for no program that nothing uses"
+mkdir "$tmp/dead"
+echo 'return { providers = { shed = { adapter = "openai", base_url = "http://127.0.0.1:9/v1" } }, roles = { writer = "shed/m" } }' >"$tmp/dead/quire.lua"
+t_run "$QUIRE" --library "$tmp/dead" doctor
+t_has "$out" "shed: nobody answers at http://127.0.0.1:9/v1"
+t_is "$(grep -c weasyprint <<<"$out")" 0
+
+t_case "doctor tells an owner in another container from a process with its number here, and nobody ends that one"
+if unshare -pf --mount-proc true 2>/dev/null; then
+  t_start "$tmp/container" unshare -pf --kill-child --mount-proc "$QUIRE" --library "$tmp/boxed" serve
+  t_at_exit kill -9 $pid
+  t_wait 10 grep -q "listens at" "$tmp/container"
+  t_run "$QUIRE" --library "$tmp/boxed" doctor
+  t_has "$out" "of another container (quire serve) at http://"
+  t_run 11 "$QUIRE" --library "$tmp/boxed" run "$tmp/naps.lua" --take-over
+  t_has "$out" "of another container owns"
+  kill -9 $pid # it lets other signals pass by; what is in the container ends with it
+else
+  t_skip "process namespaces are not allowed here"
+fi
+
+t_case "sql answers one statement and says so; a query without end is ended; a backup is a file"
+t_run 2 "$QUIRE" sql "SELECT 1; DELETE FROM runs"
+t_has "$out" "a second one follows: DELETE FROM runs"
+t_run "$QUIRE" sql "SELECT count(*) AS n FROM runs; -- all of them"
+t_run 8 timeout 20 "$QUIRE" sql --max-wait 1s "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT sum(n) FROM c"
+t_has "$out" "longer than 1 s"
+t_run 2 "$QUIRE" backup -
+t_ok test ! -e ./-
+
 t_case "a backup becomes the same library elsewhere; nothing is overwritten"
 t_run "$QUIRE" backup "$tmp/backup.db"
 t_run 1 "$QUIRE" backup "$tmp/backup.db"

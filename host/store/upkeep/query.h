@@ -13,7 +13,8 @@ struct query_cell {
   const char *text; /* of any kind; NULL for NULL */
 };
 
-/* Calls fn for each row; names and cells are valid until it returns. ERR_INVALID: the SQL is wrong, or would write. */
-enum err query_each(const char *dir, const char *sql,
+/* Calls fn for each row; names and cells are valid until it returns. ERR_INVALID: the SQL is wrong, is more than
+ * one statement, or would write. ERR_LIMIT: it took longer than most_ms. */
+enum err query_each(const char *dir, const char *sql, int64_t most_ms,
                     void (*fn)(void *arg, const char *const *names, const struct query_cell *cells, size_t n),
                     void *arg, struct error *e);
