@@ -90,12 +90,11 @@ struct task {
   struct wait *wait;     /* what it waits for */
   struct wait *finished; /* being turned into values by the continuation; freed after the resume */
   struct map *counts;    /* (kind, hash) -> n: how many equals this scope asked so far */
-  char *key;             /* given by the script, or NULL */
-  struct map *keys; /* of its children: key -> 2 * how many there were, + 1 while one of them is unfinished */
-  int nth;          /* of the children of its parent that have its key */
-  int children;     /* ordinal of the next child */
-  int n_args;       /* for the first resume */
-  int n_results;    /* on L when DONE */
+  struct map *keys;      /* key -> 2 * how many children had it, + 1 while one of them is unfinished */
+  char *key;             /* its own among its parent's; or NULL */
+  int children;          /* ordinal of the next child */
+  int n_args;            /* for the first resume */
+  int n_results;         /* on L when DONE */
   const char *abandoned; /* when FAILED without an error value on L's top: why */
   uint8_t last_hash[SHA_BYTES], last_result[SHA_BYTES]; /* loop guard */
   int repeats;
@@ -293,9 +292,9 @@ void task_start(struct task *t);
 struct task_group *task_group_new(struct run *run, size_t n, size_t limit);
 /* It is done or failed: what it started and did not wait for is cancelled. */
 void task_ended(struct task *t);
+/* All of it ended: the group and its tasks are no more, but for those that were cancelled (what they had begun may be under way). */
+void task_group_free(struct task_group *g);
 void task_group_left(struct task_group *g); /* one of it ended; the last one wakes who waits for them */
-void task_group_free(
-    struct task_group *g); /* all of them ended, their results were taken, nobody else knows them */
 void task_free_all(struct run *run);
 
 /* ---- the in-memory journal (journal.c) */

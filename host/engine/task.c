@@ -42,12 +42,19 @@ static char *name_of(const char *key, int ordinal, int nth) {
   return again;
 }
 
-static intptr_t key_state(const struct task *parent, const char *key) {
-  return parent->keys ? (intptr_t)map_get(parent->keys, key) : 0;
-}
-static void set_key_state(struct task *parent, const char *key, intptr_t state) {
+/* Which of the parent's children of this key it is, from 1. It has the key until it ends. */
+static int take_key(struct task *parent, const char *key) {
   if (!parent->keys) parent->keys = map_new();
-  map_put(parent->keys, key, (void *)state);
+  intptr_t had = (intptr_t)map_get(parent->keys, key), n = had / 2 + 1;
+  map_put(parent->keys, key, (void *)(2 * n + 1));
+  return (int)n;
+}
+
+static void give_key_back(struct task *t) {
+  struct map *keys = t->key && t->parent ? t->parent->keys : NULL;
+  if (keys) map_put(keys, t->key, (void *)((intptr_t)map_get(keys, t->key) & ~(intptr_t)1));
+  free(t->key);
+  t->key = NULL;
 }
 
 struct task *task_new(struct run *run, struct task *parent, const char *key, lua_State *L) {
@@ -58,13 +65,9 @@ struct task *task_new(struct run *run, struct task *parent, const char *key, lua
   if (!parent) {
     t->scope = mem_dup("/");
   } else {
-    t->nth = 1;
-    if (key) {
-      t->key = mem_dup(key);
-      t->nth = (int)(key_state(parent, key) / 2) + 1;
-      set_key_state(parent, key, 2 * t->nth + 1);
-    }
-    char *name = name_of(key, ++parent->children, t->nth);
+    int nth = key ? take_key(parent, key) : 1;
+    t->key = mem_dup(key);
+    char *name = name_of(key, ++parent->children, nth);
     t->scope = mem_printf("%s%s%s", parent->scope, parent->parent ? "/" : "", name);
     free(name);
     if (strlen(t->scope) > MAX_SCOPE) {
@@ -88,7 +91,7 @@ struct task_group *task_group_new(struct run *run, size_t n, size_t limit) {
 }
 
 bool task_key_taken(const struct task *parent, const char *key) {
-  return key_state(parent, key) & 1;
+  return parent->keys && (intptr_t)map_get(parent->keys, key) & 1;
 }
 
 void task_start(struct task *t) {
@@ -110,12 +113,12 @@ void task_group_left(struct task_group *g) {
 
 /* It moves no more: nobody looks for it among the unfinished ones, and it counts no more questions. */
 static void retire(struct task *t) {
-  if (t->key && t->parent->state < TASK_DONE) set_key_state(t->parent, t->key, 2 * t->nth);
   list_remove(&t->all);
   list_push_tail(&t->run->ended, &t->all);
   map_free(t->counts, NULL);
   map_free(t->keys, NULL);
   t->counts = t->keys = NULL;
+  give_key_back(t);
 }
 
 /* A handle can be in other hands than the parent's: who waits for a cancelled task is told. */
@@ -144,6 +147,7 @@ void task_ended(struct task *root) {
 }
 
 static void task_free(struct task *t) {
+  list_remove(&t->all);
   if (t->wait) wait_free(t->wait);
   map_free(t->counts, NULL);
   map_free(t->keys, NULL);
@@ -154,8 +158,10 @@ static void task_free(struct task *t) {
 
 void task_group_free(struct task_group *g) {
   for (size_t i = 0; i < g->n; i++) {
-    list_remove(&g->tasks[i]->all);
-    task_free(g->tasks[i]);
+    if (g->tasks[i]->abandoned)
+      g->tasks[i]->group = NULL;
+    else
+      task_free(g->tasks[i]);
   }
   list_remove(&g->all);
   free(g->tasks);

@@ -58,14 +58,20 @@ static void group_start(struct task_group *g, struct run *run) {
 
 /* ---- waiting */
 
+/* What task.spawn gives. Once the task was waited for, its result or error is the user value. */
+struct handle {
+  struct task *task; /* NULL: it was waited for */
+  bool failed;
+};
+
 struct waiting {
-  struct task_group *group;
-  bool one; /* a single task: its value, not a list */
+  struct task_group *group; /* NULL: it was let go */
+  bool one;                 /* a single task: its value, not a list */
 };
 
 static void start(struct wait *w) {
   struct task_group *g = ((struct waiting *)w->data)->group;
-  if (g->unfinished > 0) {
+  if (g && g->unfinished > 0) {
     list_push_tail(&g->waiters, &w->inbox);
     return;
   }
@@ -95,7 +101,7 @@ static void push_result_of(lua_State *L, struct task *t) {
   lua_xmove(t->L, L, 1);
 }
 
-/* Nobody else can ask for the tasks of a list: it was ours. */
+/* What its tasks gave was taken: nobody can ask for it again. */
 static void let_go(lua_State *L, struct task_group *g) {
   for (size_t i = 0; i < g->n; i++) {
     lua_pushnil(L);
@@ -104,24 +110,41 @@ static void let_go(lua_State *L, struct task_group *g) {
   task_group_free(g);
 }
 
+/* The handle (at 1) keeps what its task gave, for whoever waits for it again. */
+static int finish_one(lua_State *L) {
+  struct handle *h = lua_touserdata(L, 1);
+  struct task *t = h->task;
+  if (t) {
+    h->failed = t->state == TASK_FAILED;
+    if (h->failed)
+      push_error_of(L, t);
+    else
+      push_result_of(L, t);
+    lua_setiuservalue(L, 1, 1);
+    h->task = NULL;
+    let_go(L, t->group);
+  }
+  lua_getiuservalue(L, 1, 1);
+  return h->failed ? lua_error(L) : 1;
+}
+
 static int finish(lua_State *L, struct wait *w) {
   struct waiting *data = w->data;
+  if (data->one) return finish_one(L);
   struct task_group *g = data->group;
-  size_t failed = 0;
-  while (failed < g->n && g->tasks[failed]->state != TASK_FAILED) failed++;
-  if (failed < g->n)
-    push_error_of(L, g->tasks[failed]);
-  else if (data->one)
-    push_result_of(L, g->tasks[0]);
-  else
-    lua_createtable(L, (int)g->n, 0);
-  for (size_t i = 0; i < g->n && failed == g->n && !data->one; i++) {
+  for (size_t i = 0; i < g->n; i++) {
+    if (g->tasks[i]->state != TASK_FAILED) continue;
+    push_error_of(L, g->tasks[i]);
+    let_go(L, g);
+    return lua_error(L);
+  }
+  lua_createtable(L, (int)g->n, 0);
+  for (size_t i = 0; i < g->n; i++) {
     push_result_of(L, g->tasks[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  bool raises = failed < g->n;
-  if (!data->one) let_go(L, g);
-  return raises ? lua_error(L) : 1;
+  let_go(L, g);
+  return 1;
 }
 
 static const struct wait_kind task_kind = {
@@ -146,23 +169,23 @@ static int task_spawn(lua_State *L) {
   }
   struct run *run = run_of(L);
   check_room(L, run, "task.spawn");
-  struct task **handle = lua_newuserdatauv(L, sizeof *handle, 0);
-  *handle = NULL;
+  struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
+  *handle = (struct handle){0};
   luaL_setmetatable(L, TASK);
   lua_pushvalue(L, 1);
   struct task *t = make(L, 0, key);
   group_add(task_group_new(run, 1, 1), t);
-  *handle = t;
+  handle->task = t;
   t->group->next = 1;
   task_start(t);
   return 1;
 }
 
 static int task_wait(lua_State *L) {
-  struct task **handle = luaL_checkudata(L, 1, TASK);
+  const struct handle *h = luaL_checkudata(L, 1, TASK);
   wait_allowed(L, "task.wait");
-  if (!*handle || (*handle)->run != run_of(L)) return luaL_error(L, "task.wait: not a task of this run");
-  return wait_group(L, (*handle)->group, true);
+  lua_settop(L, 1);
+  return wait_group(L, h->task ? h->task->group : NULL, true);
 }
 
 static lua_Integer check_list(lua_State *L, const char *function) {
@@ -218,7 +241,7 @@ static int task_map(lua_State *L) {
     limit = args_number(L, 3, "task.map", "limit", DEFAULT_LIMIT);
   }
   if (!(limit >= 1)) return luaL_error(L, "task.map: limit must be at least 1");
-  if (limit > (double)n) limit = (double)n;
+  if (limit > MOST_ITEMS) limit = MOST_ITEMS;
   if (n == 0) {
     lua_newtable(L);
     return 1;

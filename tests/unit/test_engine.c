@@ -329,6 +329,18 @@ static void an_error_keeps_its_words_whatever_it_is_made_of(void **state) {
   }
 }
 
+static void a_task_that_was_waited_for_takes_no_more_room(void **state) {
+  (void)state;
+  ends(
+      "return { title = 't', run = function()\n"
+      "  local n = 0\n"
+      "  for i = 1, 20000 do n = n + #task.wait(task.spawn(function() return ('x'):rep(1000 + i % 2) end, { key = 'k' })) end\n"
+      "  for i = 1, 200 do n = n + #task.map({1, 2, 3}, function() return ('x'):rep(100000) end) end\n"
+      "  return n\n"
+      "end }",
+      "completed", "20010600");
+}
+
 static void a_task_can_be_waited_for_again(void **state) {
   (void)state;
   ends(
@@ -365,6 +377,7 @@ int main(void) {
       cmocka_unit_test(tasks_that_wait_for_each_other),
       cmocka_unit_test(handle_of_a_cancelled_task),
       cmocka_unit_test(an_error_keeps_its_words_whatever_it_is_made_of),
+      cmocka_unit_test(a_task_that_was_waited_for_takes_no_more_room),
       cmocka_unit_test(a_task_can_be_waited_for_again),
       cmocka_unit_test(a_map_without_a_limit_runs_them_all),
   };
