@@ -135,12 +135,16 @@ static void server_start(struct server *s) {
   pthread_create(&s->thread, NULL, serve, s);
 }
 
+static void forget_requests(struct server *s) {
+  while (s->n_requests > 0) free(s->requests[--s->n_requests]);
+}
+
 static void server_stop(struct server *s) {
   s->stop = true;
   pthread_join(s->thread, NULL);
   for (int i = 0; s->open_connections && i < 1000; i++) usleep(2000);
   close(s->fd);
-  for (int i = 0; i < s->n_requests; i++) free(s->requests[i]);
+  forget_requests(s);
 }
 
 /* ---- the room ---- */
@@ -747,7 +751,7 @@ static void the_next_model_answers_when_a_key_is_refused(void **state) {
     if (replies[i]) SCRIPT(&r->server, replies[i]);
     if (!replies[i]) { /* there is none at all: then nothing is sent to its provider */
       unsetenv("TEST_LLM_KEY");
-      r->server.n_requests = 0;
+      forget_requests(&r->server);
     }
     ask_one(r, &q);
     json_t *v = result(&q);
