@@ -128,6 +128,11 @@ static enum err receive(int fd, const struct library_owner *owner, struct buf *b
   }
 }
 
+/* The server had no thread for us and did nothing: http/server.c refuses so before it looks at a request. */
+static bool crowded(const json_t *answer, int status) {
+  return status == 503 && strcmp(jsonx_str(json_object_get(answer, "error"), "code", ""), "busy") == 0;
+}
+
 /* {"error":{"code","message","hint"}} as our error. */
 static enum err remote_error(const json_t *answer, int status, struct error *e) {
   const json_t *error = json_object_get(answer, "error");
@@ -177,6 +182,7 @@ enum err client_call(const struct library_owner *owner, const char *method, cons
   if (err == OK) {
     *end = CLIENT_ANSWERED;
     err = jsonx_parse(b.data + at, b.len - at, "the owner's answer", out, e);
+    if (crowded(*out, status)) *end = CLIENT_CROWDED;
     if (status < 200 || status > 299) {
       err = remote_error(*out, status, e);
       json_decref(*out);

@@ -8,6 +8,7 @@
 enum client_end {
   CLIENT_ANSWERED, /* there is an answer: OK, or the owner's own error */
   CLIENT_NOT_SENT, /* nobody took it: try again */
+  CLIENT_CROWDED,  /* the owner had no thread for it and did nothing: try again */
   CLIENT_CUT       /* it was sent, the answer did not come: the owner may have done it */
 };
 

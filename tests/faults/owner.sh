@@ -28,6 +28,7 @@ all_done() {
   pids=()
 }
 owner_pid() { sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p' "$QUIRE_LIBRARY/owner.json"; }
+owner_port() { sed -n 's/.*"address" *: *"[^"]*:\([0-9]*\)".*/\1/p' "$QUIRE_LIBRARY/owner.json"; }
 has_owner() { [[ -s $QUIRE_LIBRARY/owner.json ]] && kill -0 "$(owner_pid)"; }
 in_flight() { ledger | grep -q '"open": *[1-9]'; }
 
@@ -66,6 +67,30 @@ t_is "$statuses" 0
 t_is "$(sql "SELECT count(*), min(status) FROM runs")" "1|completed"
 t_is "$(ledger_repeats)" "0 0"
 for i in {1..10}; do grep -q "Title: One Book" "$tmp/key$i.out" || t_fail "client $i does not know the result: $(cat "$tmp/key$i.out")"; done
+
+t_case "more clients at once than the owner has threads: each waits for its turn, none is turned away"
+fresh crowd
+rehearse_control '{"latency": 3000}'
+start owner "$QUIRE" run "${book[@]}" --set title="One Book" --key one
+t_wait 5 has_owner
+t_wait 5 in_flight
+mkfifo "$tmp/holder"
+sqlite3 -cmd '.timeout 20000' "$QUIRE_LIBRARY/quire.db" <"$tmp/holder" &
+exec 7>"$tmp/holder"
+echo "BEGIN IMMEDIATE; UPDATE settings SET value = value;" >&7
+for i in {1..40}; do start "crowd$i" "$QUIRE" run "${glossary[@]}"; done
+all_threads_wait() { # 01: established
+  local port
+  port=$(printf %04X "$(owner_port)")
+  [[ $(grep -c ":$port [0-9A-F:]* 01 " /proc/net/tcp) -ge 17 ]]
+}
+t_wait 20 all_threads_wait
+echo "COMMIT;" >&7
+exec 7>&-
+rehearse_control '{"latency": 0}'
+all_done
+t_is "$statuses" 0
+t_is "$(sql "SELECT count(*), min(status), max(status) FROM runs")" "41|completed|completed"
 
 t_case "a stopped owner still owns, and says how to go on"
 fresh stopped
