@@ -1,7 +1,7 @@
 /* preload_fs.c - an LD_PRELOAD library that makes the disk of a library (FS_DIR) fail, or writes down what reached it.
  *
  *   FS_FAIL=CALL:K[..M][:once],...   the K-th CALL (a name of `call_names`) on a file of FS_DIR fails, and all after it up to the M-th, or
- *                           only that with "once"; FS_ERRNO (5). While the file FS_HEALED exists nothing fails.
+ *                           only that with "once"; FS_ERRNO (5; 0: the program is killed there). While the file FS_HEALED exists nothing fails.
  *   FS_COUNT=FILE           at the end: "CALL N" for each call that was made
  *   FS_LOG=FILE             every write, truncation, sync, unlink and rename of files in FS_DIR, for crash_images.c, and the acknowledgements
  *                           that the program writes to descriptor FS_ACK. Records: see struct record there. */
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -62,6 +63,8 @@ static int (*real_fdatasync)(int);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_unlink)(const char *);
 static int (*real_rename)(const char *, const char *);
+static int (*real_renameat2)(int, const char *, int, const char *, unsigned);
+static int (*real_link)(const char *, const char *);
 static int (*real_open)(const char *, int, ...);
 static ssize_t (*real_read)(int, void *, size_t);
 static ssize_t (*real_pread)(int, void *, size_t, off_t);
@@ -105,6 +108,8 @@ __attribute__((constructor)) static void begin(void) {
   *(void **)&real_ftruncate = find("ftruncate64");
   *(void **)&real_unlink = find("unlink");
   *(void **)&real_rename = find("rename");
+  *(void **)&real_renameat2 = find("renameat2");
+  *(void **)&real_link = find("link");
   *(void **)&real_open = find("open64");
   *(void **)&real_read = find("read");
   *(void **)&real_pread = find("pread64");
@@ -135,6 +140,7 @@ static bool fails(enum call call, const char *name) {
   long n = atomic_fetch_add(&passes[call], 1) + 1;
   if (!set.fail[call].from || n < set.fail[call].from || n > set.fail[call].to) return false;
   if (*set.healed && access(set.healed, F_OK) == 0) return false;
+  if (!set.error) kill(getpid(), SIGKILL);
   errno = set.error;
   return true;
 }
@@ -237,6 +243,14 @@ int unlink(const char *path) {
 int rename(const char *from, const char *to) {
   if (fails(CALL_RENAME, within(to))) return -1;
   return real_rename(from, to);
+}
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
+  if (fails(CALL_RENAME, within(to))) return -1;
+  return real_renameat2(from_dir, from, to_dir, to, flags);
+}
+int link(const char *from, const char *to) {
+  if (fails(CALL_RENAME, within(to))) return -1;
+  return real_link(from, to);
 }
 
 ssize_t read(int fd, void *data, size_t n) {

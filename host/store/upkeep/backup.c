@@ -1,7 +1,7 @@
 /* backup.c - a library as one file, and back.
  *
  *   backup_make:     snapshot -> copy to FILE.partial-PID -> check -> fsync -> FILE
- *   backup_restore:  check -> lock -> copy to quire.db.restoring -> new epochs -> check -> fsync -> old one aside -> quire.db
+ *   backup_restore:  check -> lock -> copy to quire.db.restoring -> new epochs -> check -> fsync -> fold the old one -> change places
  *
  * A copy is made under one snapshot: it cannot be half of two moments, and the row counts of both sides can be compared. No descriptor
  * of a library's quire.db is opened or closed here past the driver: that would drop the locks of this process's own connections. */
@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/write/library.h"
+#include "store/write/spool.h"
 #include "store/sqlite/schema.h"
 #include "store/sql.h"
 #include "store/upkeep/belongings.h"
@@ -270,6 +271,33 @@ static enum err prepare(struct db *from, const char *temp, const char *library, 
   return err == OK ? sync_path(temp, O_RDONLY, e) : err;
 }
 
+/* The old library as one file: what lies in its spool and its WAL comes in first, so that no crash parts them from it. *whole: whether there is
+ * a database that could take them. Nobody else may have it open. */
+static enum err fold(const char *library, const char *path, bool *whole, struct error *e) {
+  struct db *db = NULL;
+  struct spool *spool = NULL;
+  int64_t dropped = 0;
+  *whole = access(path, F_OK) == 0;
+  if (!*whole) return OK;
+  enum err err = db_open(path, DB_WRITER, &db, e);
+  if (err == OK) err = spool_open(library, &spool, e);
+  if (err == OK && spool_pending(spool)) {
+    err = schema_migrate(db, e);
+    if (err == ERR_NEWER)
+      err_hint(e, "what it acknowledged last lies in %s/spool: start it once, or move that file away",
+               library);
+    if (err == OK) err = spool_replay(spool, db, &dropped, e);
+  }
+  spool_close(spool);
+  if (err == OK && (err = db_exec(db, "PRAGMA journal_mode = DELETE")) != OK) db_error(db, e);
+  db_close(db);
+  if (err == ERR_LOCKED) err_hint(e, "close the program that has it open, then restore again");
+  if (err != ERR_CORRUPT) return err;
+  *whole = false;
+  if (e) *e = (struct error){0};
+  return OK;
+}
+
 static enum err move_part(const char *library, const char *name, const char *aside, const char *end,
                           struct error *e) {
   char *from = mem_printf("%s/%s", library, name), *to = mem_printf("%s%s", aside, end);
@@ -280,27 +308,38 @@ static enum err move_part(const char *library, const char *name, const char *asi
   return err;
 }
 
-/* The old database keeps its name until the new one takes it (a second link is its name aside); what would be read as a part of the
- * new one (WAL, spool) goes aside before that. */
-static enum err set_aside(const char *library, const char *path, struct error *e) {
-  char *aside = mem_printf("%s.aside-%lld", path, (long long)clock_wall_ms());
-  enum err err = OK;
-  if (access(path, F_OK) == 0 && link(path, aside) != 0 && rename(path, aside) != 0)
-    err = err_errno(e, errno, "cannot keep %s aside", path);
+/* There is a library at each moment: the new one, complete, takes the name aside, then the two change their names in one step. A file
+ * system that knows no such step has a moment without. */
+static enum err change_places(const char *temp, const char *path, const char *aside, struct error *e) {
+  if (rename(temp, aside) == 0 && renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0) return OK;
+  int why = errno;
+  rename(aside, temp);
+  bool unknown = why == EINVAL || why == ENOSYS;
+  if (unknown && rename(path, aside) == 0 && rename(temp, path) == 0) return OK;
+  return err_errno(e, unknown ? errno : why, "cannot put %s in its place", path);
+}
+
+/* What cannot be opened (or is only a rest: a spool, a WAL) makes room with all that belongs to it. */
+static enum err replace_rest(const char *library, const char *temp, const char *path, const char *aside,
+                             struct error *e) {
+  enum err err = move_part(library, "quire.db", aside, "", e);
   if (err == OK) err = move_part(library, "quire.db-wal", aside, "-wal", e);
   if (err == OK) err = move_part(library, "spool", aside, "-spool", e);
-  free(aside);
+  if (err == OK && rename(temp, path) != 0) err = err_errno(e, errno, "cannot put %s in its place", path);
   return err;
 }
 
 static enum err put_in_place(const char *library, const char *temp, const char *path, struct error *e) {
-  enum err err = set_aside(library, path, e);
+  bool whole = false;
+  enum err err = fold(library, path, &whole, e);
   if (err != OK) return err;
-  char *index = mem_printf("%s-shm", path); /* of the old WAL */
+  char *index = mem_printf("%s-shm", path), /* of the old WAL */
+      *aside = mem_printf("%s.aside-%lld", path, (long long)clock_wall_ms());
   unlink(index);
+  err = whole ? change_places(temp, path, aside, e) : replace_rest(library, temp, path, aside, e);
+  free(aside);
   free(index);
-  if (rename(temp, path) != 0) return err_errno(e, errno, "cannot put %s in its place", path);
-  err = sync_directory_of(path, e);
+  if (err == OK) err = sync_directory_of(path, e);
   struct db *db = NULL; /* once as a writer: leaves the WAL that readers need to open it */
   if (err == OK) err = db_open(path, DB_WRITER, &db, e);
   db_close(db);
