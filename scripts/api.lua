@@ -192,7 +192,8 @@ gate = {}
 ---@param question {title: string, show: string|table, choices: string[], schema?: table, timeout?: number, on_timeout?: string}
 ---   timeout in seconds; on_timeout: the choice that is taken then (default: the first)
 ---@return {choice: string, edits: any, by: string, seq: integer}   -- edits: the text or table as the person left it, or the note of a
----   person who wants something else, or nil; seq: name it in `rejected` of an error, and a retry asks this question anew
+---   person who wants something else, or nil; seq: name it in `rejected` of an error, and a retry asks this question anew.
+---   Edits that are saved as they are make a version by the person: no run writes over it
 function gate.ask(question) end
 
 ------------------------------------------------------------------------------------------------------------- project

@@ -1,7 +1,7 @@
 /* artifacts.c - named documents. A version is a row that never changes and a blob; the head is a pointer in `artifacts`.
  *
- * Numbers are one sequence for versions and proposals. Every write goes through artifact_write, and may_move is the one rule for who moves a
- * head: what may not becomes a proposal beside it. */
+ * Numbers are one sequence for versions and proposals. Every write goes through artifact_write, which asks artifact_head.c who may move the head:
+ * what may not becomes a proposal beside it. */
 #include "store/artifacts.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/artifact_head.h"
 #include "store/sql.h"
 
 /* --- names --- */
@@ -55,64 +56,6 @@ enum err artifact_name_check(const char *name, struct error *e) {
 
 /* --- writing --- */
 
-struct head {
-  int64_t artifact, number, newest; /* newest: highest number, proposals too */
-  int64_t run, created_at;          /* run: who wrote it; 0: a person */
-  bool by_person;
-};
-
-/* Zeroes when there is no such artifact. */
-static enum err find_head(struct db *db, int64_t project, const char *name, struct head *out) {
-  struct db_stmt *s = db_prepare(db, "SELECT a.id, v.number, v.author = 'person', v.run_id, v.created_at,"
-                                     " (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = a.id)"
-                                     " FROM artifacts a LEFT JOIN artifact_versions v ON v.id = a.head"
-                                     " WHERE a.project_id = $project AND a.name = $name");
-  db_bind_int(s, "$project", project);
-  db_bind_text(s, "$name", name);
-  *out = (struct head){0};
-  enum db_step step = db_step(s);
-  if (step == DB_ROW)
-    *out = (struct head){.artifact = db_int(s, 0),
-                         .number = db_int(s, 1),
-                         .by_person = db_int(s, 2) != 0,
-                         .run = db_int(s, 3),
-                         .created_at = db_int(s, 4),
-                         .newest = db_int(s, 5)};
-  return sql_end(db, s, step);
-}
-
-/* Another run's head: was it written since `run` (or the first run that it continues) began, and is it one that `run` has not read, or over
- * which its line has proposed already? A proposal has the higher number, so `seen` alone would let the next write through. */
-static enum err is_unseen(struct db *db, int64_t run, int64_t seen, const struct head *head, bool *unseen) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "WITH RECURSIVE " RUN_LINE(
-          "VALUES ($run)") " SELECT 1 WHERE $other NOT IN (SELECT id FROM line)"
-                           " AND EXISTS (SELECT 1 FROM runs WHERE id IN (SELECT id FROM line) AND started_at <= $at)"
-                           " AND ($number > $seen OR EXISTS (SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact"
-                           "  AND number > $number AND state = 'proposal' AND run_id IN (SELECT id FROM line)))");
-  db_bind_int(s, "$run", run);
-  db_bind_int(s, "$other", head->run);
-  db_bind_int(s, "$at", head->created_at);
-  db_bind_int(s, "$number", head->number);
-  db_bind_int(s, "$seen", seen);
-  db_bind_int(s, "$artifact", head->artifact);
-  enum db_step step = db_step(s);
-  *unseen = step == DB_ROW;
-  return sql_end(db, s, step);
-}
-
-/* Who may move a head: a person always; a run never a person's, whatever it has read; another run's that was written while this one lived
- * only when it has read that version; its own and older ones always. */
-static enum err may_move(struct db *db, const struct artifact_write *w, const struct head *head, bool *may) {
-  *may = !w->run || !head->by_person;
-  if (!w->run || head->by_person || !head->run || head->run == w->run) return OK;
-  bool unseen = false;
-  enum err err = is_unseen(db, w->run, w->seen, head, &unseen);
-  *may = !unseen;
-  return err;
-}
-
 static enum err make_artifact(struct db *db, const struct artifact_write *w, int64_t now, int64_t *id) {
   struct db_stmt *s =
       db_prepare(db, "INSERT INTO artifacts (project_id, name, created_at) VALUES ($project, $name, $now)");
@@ -124,8 +67,8 @@ static enum err make_artifact(struct db *db, const struct artifact_write *w, int
   return err;
 }
 
-static enum err insert_version(struct db *db, struct artifact_write *w, const struct head *head, int64_t blob,
-                               int64_t now) {
+static enum err insert_version(struct db *db, struct artifact_write *w, const struct artifact_head *head,
+                               const char *author, int64_t blob, int64_t now) {
   struct db_stmt *s = db_prepare(
       db,
       "INSERT INTO artifact_versions (artifact_id, number, kind, author, state, run_id, size, blob_id, created_at)"
@@ -134,7 +77,7 @@ static enum err insert_version(struct db *db, struct artifact_write *w, const st
   db_bind_int(s, "$artifact", head->artifact);
   db_bind_int(s, "$number", w->number);
   db_bind_text(s, "$kind", w->kind && *w->kind ? w->kind : "text");
-  db_bind_text(s, "$author", w->run ? "run" : "person");
+  db_bind_text(s, "$author", author);
   db_bind_text(s, "$state", w->proposal ? "proposal" : "version");
   db_bind_id(s, "$run", w->run);
   db_bind_int(s, "$size", (int64_t)w->n);
@@ -160,15 +103,16 @@ static enum err move_head(struct db *db, const struct artifact_write *w, int64_t
 enum err artifact_write(struct db *db, struct artifact_write *w) {
   if (!w->name || !*w->name || !w->content) return ERR_INVALID;
   if (w->n > MAX_ARTIFACT_BYTES) return ERR_LIMIT;
-  struct head head;
-  bool may = true;
+  struct artifact_head head;
+  bool may = true, by_person = !w->run;
   int64_t blob, now = clock_wall_ms();
-  enum err err = find_head(db, w->project, w->name, &head);
-  if (err == OK) err = may_move(db, w, &head, &may);
+  enum err err = artifact_head_find(db, w->project, w->name, &head);
+  if (err == OK) err = artifact_head_may_move(db, w, &head, &may);
   w->proposal = !may;
+  if (err == OK && may && w->run) err = artifact_left_at_gate(db, w, &by_person);
   if (err == OK && !head.artifact) err = make_artifact(db, w, now, &head.artifact);
   if (err == OK) err = blob_put(db, NULL, w->content, w->n, &blob);
-  if (err == OK) err = insert_version(db, w, &head, blob, now);
+  if (err == OK) err = insert_version(db, w, &head, by_person ? "person" : "run", blob, now);
   return err == OK && !w->proposal ? move_head(db, w, head.artifact, now) : err;
 }
 
@@ -319,8 +263,8 @@ const struct store_op_kind op_artifact_list_kind = {"artifact_list", apply_list,
 
 static enum err apply_edit(struct db *db, struct store_op *base) {
   struct op_artifact_edit *op = (struct op_artifact_edit *)base;
-  struct head head;
-  enum err err = find_head(db, op->project, op->name, &head);
+  struct artifact_head head;
+  enum err err = artifact_head_find(db, op->project, op->name, &head);
   if (err != OK) return err;
   if (op->expected >= 0 && head.number != op->expected) {
     err_set(&base->error, ERR_CONFLICT, "%s is at version %lld now, not %lld", op->name,

@@ -109,9 +109,9 @@ static void two_runs_at_one_document_do_not_write_over_each_other(void **state) 
   assert_false(put_is_proposal(s, third, three, 1, project, 0));
 }
 
-static int64_t retry_of(struct store *s, int64_t run, int64_t *epoch) {
+static int64_t retry_of(struct store *s, const char *project, int64_t run, int64_t *epoch) {
   struct op_run_create op = {
-      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
+      .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = project, .retry_of = run};
   do_ok(s, &op.op);
   *epoch = claim(s, op.id);
   return op.id;
@@ -125,13 +125,69 @@ static void what_a_run_proposed_stays_a_proposal_when_a_retry_writes_it_again(vo
   assert_true(put_is_proposal(s, first, one, 1, project, 0));
   assert_int_equal(set_status(s, first, one, "failed", NULL, NULL, 0, NULL), OK);
   usleep(2000);
-  int64_t third = retry_of(s, first, &three);
+  int64_t third = retry_of(s, "b", first, &three);
   assert_true(put_is_proposal(s, third, three, 2, project, 2)); /* its record says that it wrote version 2 */
   assert_int_equal(set_status(s, third, three, "failed", NULL, NULL, 0, NULL), OK);
-  int64_t four, fourth = retry_of(s, third, &four);
+  int64_t four, fourth = retry_of(s, "b", third, &four);
   assert_true(put_is_proposal(s, fourth, four, 3, project, 3));
   content_is(s, project, "chapters/01.md", "text 0.1");
   assert_false(put_is_proposal(s, second, two, 2, project, 1)); /* the head's own run goes on */
+}
+
+/* Asks `run` a question, and decides it with these edits. Returns the run's new epoch. */
+static int64_t approve(struct store *s, int64_t run, int64_t epoch, int64_t seq, const char *show,
+                       const char *edits) {
+  struct op_gate_ask ask = {.op = {.kind = &op_gate_ask_kind},
+                            .entry = entry_of(run, epoch, seq, "gate", NULL),
+                            .title = "Good?",
+                            .show = show,
+                            .choices = "[\"yes\"]"};
+  do_ok(s, &ask.op);
+  struct op_gate_decide decide = {
+      .op = {.kind = &op_gate_decide_kind}, .gate = ask.gate, .choice = "yes", .edits = edits};
+  do_ok(s, &decide.op);
+  return claim(s, run);
+}
+
+static bool put_text_is_proposal(struct store *s, int64_t run, int64_t epoch, int64_t seq, int64_t project,
+                                 const char *text) {
+  struct op_artifact_put *op = put_of(run, epoch, seq, project, 1);
+  free(op->puts[0].content);
+  op->puts[0].content = mem_dup(text);
+  op->puts[0].n = strlen(text);
+  op->puts[0].seen = 100;
+  do_ok(s, &op->op);
+  bool proposal = op->puts[0].proposal;
+  op->op.kind->free(&op->op);
+  return proposal;
+}
+
+/* What he left at a gate is his, whoever saves it; what he took as it was is not. */
+static void what_a_person_wrote_at_a_gate_is_never_written_over(void **state) {
+  static const struct {
+    const char *shown, *edits, *saved;
+    bool his;
+  } cases[] = {{"A draft.", "My own words.", "My own words.\n", true},
+               {"{\"title\":\"A\"}", "{\"n\": 1, \"title\": \"Mine\"}", "{\"n\":1,\"title\":\"Mine\"}", true},
+               {"A draft.", "A draft.\n", "A draft.", false},
+               {"A draft.", NULL, "A draft.", false},
+               {"A draft.", "Make it darker.", "A darker draft.", false}};
+  struct store *s = ((struct fixture *)*state)->store;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char *name = mem_printf("book-%zu", i);
+    int64_t epoch, run = running(s, name, &epoch), project = project_of(s, run);
+    epoch = approve(s, run, epoch, 1, cases[i].shown, cases[i].edits);
+    assert_false(put_text_is_proposal(s, run, epoch, 2, project, cases[i].saved));
+    assert_int_equal(put_text_is_proposal(s, run, epoch, 3, project, "The machine's."), cases[i].his);
+    content_is(s, project, "chapters/01.md", cases[i].his ? cases[i].saved : "The machine's.");
+    usleep(2000);
+    int64_t later, other = running(s, name, &later); /* it began afterwards, and has read it */
+    assert_int_equal(put_text_is_proposal(s, other, later, 1, project, "Another's."), cases[i].his);
+    assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+    int64_t again, retried = retry_of(s, name, run, &again);
+    assert_int_equal(put_text_is_proposal(s, retried, again, 9, project, "Once more."), cases[i].his);
+    free(name);
+  }
 }
 
 static void an_edit_expects_the_version_it_saw(void **state) {
@@ -217,6 +273,7 @@ int main(void) {
       CASE(what_a_person_wrote_is_never_written_over),
       CASE(two_runs_at_one_document_do_not_write_over_each_other),
       CASE(what_a_run_proposed_stays_a_proposal_when_a_retry_writes_it_again),
+      CASE(what_a_person_wrote_at_a_gate_is_never_written_over),
       CASE(an_edit_expects_the_version_it_saw),
       CASE(reads_of_a_run_are_journaled_with_the_version),
       CASE(lists_are_journaled),
