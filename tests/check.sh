@@ -104,7 +104,14 @@ check_single_places() {
   only_in "${include}civetweb\.h>" "civetweb" host/http/
   found=$(grep -nE '\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|json_dumpf)[[:space:]]*\(' host/cli/*.c | grep -vE '^host/cli/(output|terminal)\.c:')
   each_breaches "the command line prints through output.h only" <<<"$found"
-  only_in "${include}sqlite3\.h>" "SQLite" host/store/
+  only_in "${include}sqlite3\.h>" "SQLite" host/store/sqlite/
+  local dialect='PRAGMA|INSERT OR|UPDATE OR|REPLACE INTO|GLOB|NOCASE|AS BLOB|WITHOUT ROWID|RAISE\(|(instr|json_[a-z]+|strftime|unixepoch|datetime|group_concat|printf)\('
+  found=$(grep -rnE --include='*.[ch]' "\"[^\"]*\b(SELECT|INSERT|UPDATE|DELETE|WHERE|AND|OR|PRAGMA)\b[^\"]*\b($dialect)|\"[^\"]*\b(PRAGMA|sqlite_[a-z]+|INSERT OR|UPDATE OR)\b" host | grep -v '^host/store/sqlite/')
+  each_breaches "SQLite's dialect belongs in host/store/sqlite/ (dialect.h has the words that others spell differently)" <<<"$found"
+  found=$(grep -rnE --include='*.[ch]' '#[[:space:]]*include[[:space:]]*"store/sqlite/' host | grep -vE '^host/store/sqlite/|^host/store/sql\.h:[0-9]+:#include "store/sqlite/dialect\.h"')
+  each_breaches "only the driver includes the driver's headers" <<<"$found"
+  found=$(grep -niE '\b(wal|pragma|checkpoint|file|path)s?\b' host/store/db.h | grep -vE 'const char \*file, int line|#pragma once' | sed 's#^#host/store/db.h:#')
+  each_breaches "db.h knows transactions, statements and errors" <<<"$found"
   only_in '"[^"]*\b(SELECT [^"]*|INSERT (OR [A-Z]+ )?INTO|UPDATE [a-z_]+ SET|DELETE FROM|CREATE TABLE)\b' "SQL" host/store/
   local resumes
   resumes=$(grep -rnE --include='*.[ch]' '\blua_resume[[:space:]]*\(' host)

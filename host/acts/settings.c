@@ -20,7 +20,7 @@
 #include "engine/internal.h"
 #include "engine/watcher.h"
 #include "store/upkeep/backup.h"
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 
 enum { KEY_MOST = 4000, MODEL_MOST = 200, TEST_S = 120 };
 

@@ -18,7 +18,7 @@
 #include "acts/commands.h"
 #include "store/upkeep/audit.h"
 #include "store/runs.h"
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 #include "store/upkeep/tally.h"
 
 #define YEAR_2024_MS INT64_C(1704067200000)

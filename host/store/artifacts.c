@@ -62,8 +62,7 @@ static enum err make_artifact(struct db *db, const struct artifact_write *w, int
   db_bind_int(s, "$project", w->project);
   db_bind_text(s, "$name", w->name);
   db_bind_int(s, "$now", now);
-  enum err err = db_run(s);
-  *id = db_last_id(db);
+  enum err err = db_insert(s, id);
   return err;
 }
 
@@ -83,8 +82,7 @@ static enum err insert_version(struct db *db, struct artifact_write *w, const st
   db_bind_int(s, "$size", (int64_t)w->n);
   db_bind_int(s, "$blob", blob);
   db_bind_int(s, "$now", now);
-  enum err err = db_run(s);
-  w->version_id = db_last_id(db);
+  enum err err = db_insert(s, &w->version_id);
   return err;
 }
 

@@ -1,13 +1,14 @@
-/* db.h - the driver boundary: what the rest of store/ may ask of a database. db_sqlite.c now, db_postgres.c later.
+/* db.h - the driver boundary: what the rest of store/ may ask of a database. Transactions, statements, errors, and upkeep in words that hold
+ * for any of them. sqlite/ is the one driver now; what only it can do stands in sqlite/sqlite.h, and the words of its SQL that others
+ * spell differently in sqlite/dialect.h. tests/unit/test_store_driver.c runs the store's rules on another driver, in memory.
  *
  * One connection belongs to one thread at a time. Statements are prepared once per connection and SQL text (the text's
- * address is the key, so pass string literals). Parameters are bound by name ("$run"): SQLite numbers $n by first
- * appearance, so never by position.
+ * address is the key, so pass string literals). Parameters are bound by name ("$run"), never by position.
  *
  *   struct db_stmt *s = db_prepare(db, "SELECT title FROM projects WHERE id = $id");
  *   db_bind_int(s, "$id", 7);
  *   while ((e = db_step(s)) == DB_ROW) use(db_text(s, 0));
- *   db_reset(s);                         // always, or the reader pins the WAL
+ *   db_reset(s);                         // always: an open statement keeps the moment that it reads from alive
  */
 #pragma once
 #include <stdbool.h>
@@ -20,8 +21,11 @@ struct db_stmt;
 enum db_mode { DB_READ_ONLY, DB_WRITER };
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
-enum err db_open(const char *path, enum db_mode mode, struct db **out, struct error *e);
+/* `place` says where, in the driver's own terms (the store hands on what it was given). The error says what to do. */
+enum err db_open(const char *place, enum db_mode mode, struct db **out, struct error *e);
 void db_close(struct db *db);
+/* For a writer, after an I/O error: what the driver remembers may be wrong, so a fresh connection takes *db's place. On failure *db stays. */
+enum err db_reopen(struct db **db, struct error *e);
 /* A connection that could not be opened: each statement, and whatever else is asked of it, fails with this reason. */
 struct db *db_unopened(const struct error *why);
 bool db_works(const struct db *db); /* false: it is such a one */
@@ -38,17 +42,18 @@ enum db_step db_step(struct db_stmt *s);
 void db_reset(struct db_stmt *s);
 /* Runs a statement without rows to its end and resets it. */
 enum err db_run(struct db_stmt *s);
+/* The same for an INSERT of one row; *id (may be NULL) is the new row's, 0 when it failed. */
+enum err db_insert(struct db_stmt *s, int64_t *id);
 int64_t db_int(struct db_stmt *s, int column);
 const char *db_text(struct db_stmt *s, int column); /* NULL for NULL; valid until the next step or reset */
 const void *db_blob(struct db_stmt *s, int column, size_t *n);
 bool db_is_null(struct db_stmt *s, int column);
 int64_t db_changes(struct db *db);
-int64_t db_last_id(struct db *db);
 enum err db_exec(struct db *db, const char *sql); /* several statements, no parameters */
 /* The last failure as our error: locked, full, read-only, corrupt, io, ... with the driver's own words and what to do. */
 enum err db_error(struct db *db, struct error *e);
 
-/* A transaction for writing (BEGIN IMMEDIATE), tagged with where it began for the longest-hold metric and the log. */
+/* A transaction for writing, tagged with where it began for the longest-hold metric and the log. */
 #define db_begin(db) db_begin_at((db), __FILE__, __LINE__)
 enum err db_begin_at(struct db *db, const char *file, int line);
 enum err db_commit(struct db *db);
@@ -65,18 +70,18 @@ void db_set_patience(struct db *db, int64_t ms);
 int64_t db_busy_waits(const struct db *db);
 int64_t db_busy_us(const struct db *db); /* how long it slept for them */
 
-/* The writer's alone. Pages in the WAL that are not copied yet, as of the last commit; RESTART (the WAL starts over, the file keeps its
- * room) and TRUNCATE wait for readers up to the patience. */
-enum db_checkpoint { DB_CHECKPOINT_PASSIVE, DB_CHECKPOINT_RESTART, DB_CHECKPOINT_TRUNCATE };
-int db_wal_pages(const struct db *db);
-enum err db_checkpoint(struct db *db, enum db_checkpoint how);
-/* Gives the WAL's file this many bytes of the disk, where the file system can: an fsync of what lies in room that is there already takes half
- * the time of one that makes the file longer. */
-void db_wal_room(struct db *db, int64_t bytes);
+/* Upkeep, the writer's alone, between transactions: what a database wants done while its writer is busy (between two groups), idle, or about
+ * to close it. db_upkeep logs what fails, and may change the patience. */
+enum db_moment { DB_BUSY, DB_IDLE, DB_CLOSING };
+bool db_upkeep_due(const struct db *db, enum db_moment moment);
+void db_upkeep(struct db *db, enum db_moment moment);
+/* Once, when the schema is there: the writer takes the room it needs and remembers where it works. From then on db_in_place fails (ERR_IO)
+ * when what this connection writes is not what others find: nothing may be acknowledged then. */
+void db_settle(struct db *db);
+enum err db_in_place(const struct db *db, struct error *e);
+/* Bytes of the database at `place`, and of what is not in it yet. Any thread. */
+void db_sizes(const char *place, int64_t *database, int64_t *log);
 
-/* One snapshot for several reads: from begin to end this connection sees the database as it was at begin. End it soon: it pins the WAL. */
+/* One snapshot for several reads: from begin to end this connection sees the database as it was at begin. End it soon: it keeps old versions of rows alive. */
 enum err db_snapshot_begin(struct db *db);
 void db_snapshot_end(struct db *db);
-/* Copies what `from` sees now into `path`, an empty file that the caller made: one plain file without a WAL, closed, not fsynced. Other
- * programs may write meanwhile; with a snapshot begun the copy is exactly that snapshot. The error names `path` when that is what failed. */
-enum err db_copy(struct db *from, const char *path, struct error *e);

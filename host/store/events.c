@@ -21,9 +21,7 @@ enum err event_insert(struct db *db, int64_t run, struct event_place at, const c
   db_bind_text(s, "$data", data ? data : "{}");
   db_bind_int(s, "$seq", at.seq);
   db_bind_int(s, "$n", at.n);
-  enum err err = db_run(s);
-  if (id) *id = err == OK ? db_last_id(db) : 0;
-  return err;
+  return db_insert(s, id);
 }
 
 enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
@@ -195,8 +193,9 @@ enum err events_find(struct db *db, const struct events_filter *f,
   struct db_stmt *s = db_prepare(
       db,
       "SELECT id, run_id, at, kind, data FROM events WHERE run_id = $run AND id > $after"
-      " AND ($level IS NULL OR ($level = 'error' AND kind = 'error') OR json_extract(data, '$.level') = $level)"
-      " AND ($text IS NULL OR instr(lower(data), lower($text)) > 0) ORDER BY id LIMIT $limit");
+      " AND ($level IS NULL OR ($level = 'error' AND kind = 'error') OR " SQL_FIELD(
+          "data", "level") " = $level)"
+                           " AND ($text IS NULL OR " SQL_HOLDS("data", "$text") ") ORDER BY id LIMIT $limit");
   db_bind_int(s, "$run", f->run);
   db_bind_int(s, "$after", f->after);
   db_bind_text(s, "$level", f->level);

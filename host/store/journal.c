@@ -72,9 +72,7 @@ static enum err insert(struct db *db, struct journal_entry *entry, int64_t at) {
   db_bind_text(s, "$kind", entry->key.kind);
   db_bind_blob(s, "$hash", entry->key.hash, SHA_BYTES);
   db_bind_text_n(s, "$result", entry->result, entry->n_result);
-  enum err err = db_run(s);
-  entry->id = err == OK ? db_last_id(db) : 0;
-  return err;
+  return db_insert(s, &entry->id);
 }
 
 /* Checks first, then writes: when it fails by itself, nothing was written. */
@@ -235,14 +233,14 @@ enum err journal_each(struct db *db, int64_t run, size_t inline_max,
    * their texts. */
   s = db_prepare(
       db,
-      "WITH RECURSIVE " RUN_LINE(
-          "VALUES ($run)") " SELECT 0, 0, c.n, c.id, c.ended_at, length(CAST(c.answer AS BLOB)), c.scope, 'llm', c.hash, NULL,"
-                           " c.provider || '/' || c.model, c.role FROM calls c"
-                           " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered'"
-                           " AND EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id)"
-                           " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || c.run_id) AND c.id NOT IN"
-                           "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
-                           " ORDER BY c.id");
+      "WITH RECURSIVE " RUN_LINE("VALUES ($run)") " SELECT 0, 0, c.n, c.id, c.ended_at, length(" SQL_BYTES(
+          "c.answer") "), c.scope, 'llm', c.hash, NULL,"
+                      " c.provider || '/' || c.model, c.role FROM calls c"
+                      " WHERE c.run_id IN (SELECT id FROM line) AND c.state = 'answered'"
+                      " AND EXISTS (SELECT 1 FROM runs r WHERE r.id = c.run_id)"
+                      " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || c.run_id) AND c.id NOT IN"
+                      "  (SELECT call_id FROM journal WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL)"
+                      " ORDER BY c.id");
   db_bind_int(s, "$run", run);
   return each(db, s, fn, arg);
 }

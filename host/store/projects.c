@@ -68,8 +68,7 @@ enum err project_make(struct db *db, const char *base, const char *title, const 
   db_bind_text(s, "$title", title && *title ? title : "Untitled");
   db_bind_text(s, "$kind", kind);
   db_bind_int(s, "$now", clock_wall_ms());
-  err = db_run(s);
-  *id = err == OK ? db_last_id(db) : 0;
+  err = db_insert(s, id);
   return err;
 }
 

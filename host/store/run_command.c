@@ -41,13 +41,15 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
   enum err err = OK;
   if (op->with && op->with->artifacts) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
-  struct db_stmt *s =
-      db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
-                     " resume_with = $with, script_set = COALESCE($set, script_set),"
-                     " read_horizon = max(read_horizon, $horizon), deaths = 0,"
-                     " seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
-                     "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END"
-                     " WHERE id = $id");
+  struct db_stmt *s = db_prepare(
+      db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
+          " resume_with = $with, script_set = COALESCE($set, script_set),"
+          " read_horizon = " SQL_LARGER(
+              "read_horizon",
+              "$horizon") ", deaths = 0,"
+                          " seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
+                          "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END"
+                          " WHERE id = $id");
   db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_id(s, "$set", op->script_set);
   db_bind_int(s, "$horizon", horizon);
@@ -64,8 +66,9 @@ static const char paused_for[] = "a person paused it";
 
 static enum err pause(struct db *db, const struct op_run_command *op) {
   struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET status = 'waiting', epoch = epoch + (status = 'running'), wait_kind = 'paused',"
-          " wait_for = $for, wake_at = NULL WHERE id = $id");
+      db,
+      "UPDATE runs SET status = 'waiting', epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',"
+      " wait_for = $for, wake_at = NULL WHERE id = $id");
   db_bind_text(s, "$for", paused_for);
   db_bind_int(s, "$id", op->id);
   return db_run(s);

@@ -47,9 +47,8 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   db_bind_id(s, "$set", op->script_set);
   db_bind_id(s, "$retry", op->retry_of);
   db_bind_int(s, "$now", clock_wall_ms());
-  err = db_run(s);
+  err = db_insert(s, &op->id);
   if (err != OK) return err;
-  op->id = db_last_id(db);
   s = db_prepare(db, "INSERT INTO run_texts (run_id, input, options) VALUES ($run, $input, $options)");
   db_bind_int(s, "$run", op->id);
   db_bind_text(s, "$input", op->input ? op->input : "{}");

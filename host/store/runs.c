@@ -103,8 +103,9 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id) {
 #define RUN_FILTER                                                                                                      \
   " ($status IS NULL OR r.status = $status OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))" \
   " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                              \
-  " AND ($text IS NULL OR instr(lower(p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')), lower($text)) > 0)"      \
-  " ORDER BY r.id DESC LIMIT $limit"
+  " AND ($text IS NULL OR " SQL_HOLDS("p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')",                         \
+                                      "$text") ")"                                                                      \
+                                               " ORDER BY r.id DESC LIMIT $limit"
 
 /* Of one project by its index: a library has many runs. */
 static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {

@@ -30,8 +30,7 @@ static enum err put_source(struct db *db, const struct script_source *file, int6
   s = db_prepare(db, "INSERT INTO scripts (sha, text) VALUES ($sha, $text)");
   db_bind_text(s, "$sha", sha);
   db_bind_blob(s, "$text", file->text, file->n);
-  err = db_run(s);
-  *id = db_last_id(db);
+  err = db_insert(s, id);
   return err;
 }
 
@@ -54,8 +53,7 @@ static enum err apply_set(struct db *db, struct store_op *base) {
   struct db_stmt *s = db_prepare(db, "INSERT INTO script_sets (hash, created_at) VALUES ($hash, $now)");
   db_bind_text(s, "$hash", op->hash);
   db_bind_int(s, "$now", clock_wall_ms());
-  err = db_run(s);
-  op->id = db_last_id(db);
+  err = db_insert(s, &op->id);
   for (size_t i = 0; err == OK && i < op->n_files; i++) err = put_file(db, op->id, &op->files[i]);
   return err;
 }

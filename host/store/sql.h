@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include "store/calls.h"
 #include "store/events.h"
+#include "store/sqlite/dialect.h"
 
 /* A table `line(id)` for WITH RECURSIVE: the runs that `first` selects and those that they continue (retry_of). What a run has written,
  * proposed, asked and paid for is what its line has: whoever asks for "its own" asks for the line. */

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/write/library.h"
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 #include "store/write/writer.h"
 
 enum { READERS_MOST = 32 };

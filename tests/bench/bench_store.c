@@ -153,7 +153,6 @@ static double bench_raw(const char *dir, int runs, double seconds) {
   free(path);
   uint64_t start = clock_mono_ns(), until = start + (uint64_t)(seconds * 1e9);
   int64_t rows = 0;
-  int checkpointed = 0;
   while (clock_mono_ns() < until) {
     must(db_begin(db), db);
     for (int i = 0; i < BATCH; i++, rows++) {
@@ -162,11 +161,7 @@ static double bench_raw(const char *dir, int runs, double seconds) {
       insert(db, &entry);
     }
     must(db_commit(db), db);
-    int pages = db_wal_pages(db);
-    if (pages < checkpointed) checkpointed = 0;
-    if (pages - checkpointed < 1000) continue;
-    must(db_checkpoint(db, DB_CHECKPOINT_PASSIVE), db);
-    checkpointed = pages;
+    if (db_upkeep_due(db, DB_BUSY)) db_upkeep(db, DB_BUSY);
   }
   double took = (double)(clock_mono_ns() - start) / 1e9;
   db_close(db);

@@ -6,7 +6,7 @@
 #include "store/upkeep/audit.h"
 #include "store/upkeep/backup.h"
 #include "store/upkeep/prune.h"
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 #include "store/upkeep/watch.h"
 
 /* --- what all need --- */

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 #include "store/write/spool.h"
 
 static enum err try_open(const char *dir, enum store_role role, struct error *e) {

@@ -1,4 +1,4 @@
-/* db_sqlite.c - the driver for SQLite. The only file that includes sqlite3.h.
+/* db_sqlite.c - the driver for SQLite. Beside it: wal.c (upkeep), copy.c, schema.c, query.c.
  *
  *   db_open -> (db_begin -> (db_prepare -> db_bind_* -> db_step | db_run)* -> db_commit | db_rollback)* -> db_close
  *
@@ -9,7 +9,7 @@
  * Debian's SQLite 3.40 has a race between a checkpoint and a commit of another connection (WAL reset, fixed in 3.51.3) that can lose
  * commits. It cannot happen here: the only connection that writes is the only one that checkpoints. Readers have autocheckpoint
  * off, are read-only, and do not checkpoint when they close. */
-#include "store/db.h"
+#include "store/sqlite/connection.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,50 +25,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum {
-  STATEMENT_SLOTS = 512, /* a power of two; about a hundred are used */
-  NAME_SLOTS = 64,       /* a power of two; the widest statement has about 25 parameters */
-  READER_PATIENCE_MS = 5000,
-  SLOW_COMMIT_MS = 1000,
-  COPY_PAGES = 256, /* a slice of a copy */
-  COPY_PAUSE_MS = 5
-};
-
-struct db_stmt {
-  sqlite3_stmt *s; /* NULL: could not be prepared; every step fails */
-  const char *sql;
-  struct db *db;
-  bool temporary;
-  struct {
-    const char *name;
-    int index;
-  } names[NAME_SLOTS];
-};
-
-struct db {
-  sqlite3 *h;
-  struct error *
-      closed; /* it could not be opened, for this reason: `h` is NULL, and all that is asked of it fails with that */
-  struct db_stmt *statements[STATEMENT_SLOTS];
-  struct db_stmt broken;
-  /* The last failure, kept because the roll-back after it overwrites SQLite's own record. */
-  int code, system_errno;
-  char message[256];
-  char path[512];
-  /* The busy handler: until when to try for a lock. */
-  int64_t patience_ms;
-  uint64_t deadline_ns;
-  uint32_t jitter;
-  int64_t busy_waits, busy_ns;
-  int wal_pages;
-  const char *begin_file;
-  int begin_line;
-  uint64_t begin_ns;
-};
+enum { READER_PATIENCE_MS = 5000, SLOW_COMMIT_MS = 1000 };
 
 /* SQLite calls a file whose read fails with EIO a damaged one. The disk failed, for a moment or for good; the database may be sound, and nobody
  * should bring back a backup over it. */
-static void note_failure(struct db *db) {
+void sqlite_note_failure(struct db *db) {
   if (db->closed) return;
   int unread = errno; /* what was asked began with errno = 0 */
   db->code = sqlite3_extended_errcode(db->h);
@@ -94,12 +55,6 @@ static int on_busy(void *arg, int count) {
   db->busy_ns += ns;
   nanosleep(&(struct timespec){0, ns}, NULL);
   return 1;
-}
-
-static int on_wal(void *arg, sqlite3 *h, const char *name, int pages) {
-  (void)h, (void)name;
-  ((struct db *)arg)->wal_pages = pages;
-  return SQLITE_OK;
 }
 
 /* The file, 0600, and its name in the directory made durable. */
@@ -134,7 +89,7 @@ static enum err set_up(struct db *db, enum db_mode mode) {
     return db_exec(db, "PRAGMA query_only=ON; PRAGMA cache_size=-1000; SELECT 1 FROM sqlite_schema LIMIT 1;");
   err = db_exec(db, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4000;");
   if (err != OK) return err;
-  sqlite3_wal_hook(db->h, on_wal, db);
+  sqlite_watch_wal(db);
   struct db_stmt *s = db_prepare(db, "PRAGMA journal_mode=WAL");
   enum db_step step = db_step(s);
   bool wal = step == DB_ROW && strcmp(db_text(s, 0), "wal") == 0;
@@ -174,7 +129,7 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct er
   errno = 0;
   int flags = mode == DB_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   if (sqlite3_open_v2(path, &db->h, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-    note_failure(db);
+    sqlite_note_failure(db);
     err = db_error(db, e);
   } else if (set_up(db, mode) != OK) {
     err = db_error(db, e);
@@ -209,8 +164,19 @@ void db_close(struct db *db) {
   for (int i = 0; i < STATEMENT_SLOTS; i++)
     if (db->statements[i]) statement_free(db->statements[i]);
   if (sqlite3_close(db->h) != SQLITE_OK) fatal("a statement outlived its connection to %s", db->path);
+  sqlite_forget_places(db);
   free(db->closed);
   free(db);
+}
+
+enum err db_reopen(struct db **db, struct error *e) {
+  struct db *fresh;
+  enum err err = db_open((*db)->path, DB_WRITER, &fresh, e);
+  if (err != OK) return err;
+  sqlite_pass_on(*db, fresh);
+  db_close(*db);
+  *db = fresh;
+  return OK;
 }
 
 /* --- statements --- */
@@ -227,7 +193,7 @@ static struct db_stmt *compile(struct db *db, const char *sql) {
   errno = 0;
   int rc = sqlite3_prepare_v3(db->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL);
   if (rc != SQLITE_OK) {
-    note_failure(db);
+    sqlite_note_failure(db);
     if (rc == SQLITE_ERROR) fatal("wrong statement (%s): %s", db->message, sql);
     return &db->broken;
   }
@@ -315,7 +281,7 @@ enum db_step db_step(struct db_stmt *s) {
   int rc = sqlite3_step(s->s);
   if (rc == SQLITE_ROW) return DB_ROW;
   if (rc == SQLITE_DONE) return DB_DONE;
-  note_failure(s->db);
+  sqlite_note_failure(s->db);
   return DB_FAILED;
 }
 
@@ -334,6 +300,13 @@ enum err db_run(struct db_stmt *s) {
   enum db_step step = db_step(s);
   db_reset(s);
   return step == DB_FAILED ? db_error(db, NULL) : OK;
+}
+
+enum err db_insert(struct db_stmt *s, int64_t *id) {
+  struct db *db = s->db;
+  enum err err = db_run(s);
+  if (id) *id = err == OK ? sqlite3_last_insert_rowid(db->h) : 0;
+  return err;
 }
 
 int64_t db_int(struct db_stmt *s, int column) {
@@ -359,14 +332,10 @@ int64_t db_changes(struct db *db) {
   return sqlite3_changes64(db->h);
 }
 
-int64_t db_last_id(struct db *db) {
-  return sqlite3_last_insert_rowid(db->h);
-}
-
 enum err db_exec(struct db *db, const char *sql) {
   errno = 0;
   if (!db->closed && sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK) return OK;
-  note_failure(db);
+  sqlite_note_failure(db);
   return db_error(db, NULL);
 }
 
@@ -484,38 +453,7 @@ int64_t db_busy_us(const struct db *db) {
   return db->busy_ns / 1000;
 }
 
-int db_wal_pages(const struct db *db) {
-  return db->wal_pages;
-}
-
-enum err db_checkpoint(struct db *db, enum db_checkpoint how) {
-  static const int modes[] = {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART,
-                              SQLITE_CHECKPOINT_TRUNCATE};
-  int pages = 0, copied = 0;
-  int rc = sqlite3_wal_checkpoint_v2(db->h, "main", modes[how], &pages, &copied);
-  if (rc != SQLITE_OK) {
-    note_failure(db);
-    return db_error(db, NULL);
-  }
-  if (how != DB_CHECKPOINT_PASSIVE) db->wal_pages = 0;
-  return OK;
-}
-
-/* SQLite tells the end of the WAL by checksums, never by the file's length, and it takes no locks on this file that closing could lose. */
-void db_wal_room(struct db *db, int64_t bytes) {
-  char path[sizeof db->path + 8];
-  snprintf(path, sizeof path, "%s-wal", db->path);
-  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return;
-  struct stat st;
-  if (fstat(fd, &st) == 0 && st.st_size < bytes) {
-    int rc = fallocate(fd, 0, 0, bytes); /* a disk that cannot, or is full, is no reason to stop */
-    (void)rc;
-  }
-  close(fd);
-}
-
-/* --- snapshots and copies --- */
+/* --- snapshots --- */
 
 enum err db_snapshot_begin(struct db *db) {
   enum err err = db_run(db_prepare(db, "BEGIN"));
@@ -527,41 +465,4 @@ enum err db_snapshot_begin(struct db *db) {
 
 void db_snapshot_end(struct db *db) {
   db_rollback(db);
-}
-
-/* All pages in slices. Busy is somebody else's lock on the source: tried again for as long as the source's patience. */
-static int copy_pages(struct db *from, sqlite3_backup *copy) {
-  uint64_t deadline = clock_mono_ns() + (uint64_t)from->patience_ms * 1000000;
-  int rc;
-  do {
-    rc = sqlite3_backup_step(copy, COPY_PAGES);
-    bool busy = rc == SQLITE_BUSY || rc == SQLITE_LOCKED;
-    if (busy && clock_mono_ns() < deadline) {
-      nanosleep(&(struct timespec){0, COPY_PAUSE_MS * 1000000}, NULL);
-      rc = SQLITE_OK;
-    }
-  } while (rc == SQLITE_OK);
-  return rc;
-}
-
-enum err db_copy(struct db *from, const char *path, struct error *e) {
-  struct db *to = mem_alloc(sizeof *to);
-  snprintf(to->path, sizeof to->path, "%s", path);
-  to->broken.db = to;
-  int rc = sqlite3_open_v2(path, &to->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-  if (rc == SQLITE_OK) {
-    sqlite3_extended_result_codes(to->h, 1);
-    sqlite3_backup *copy = sqlite3_backup_init(to->h, "main", from->h, "main");
-    rc = copy ? copy_pages(from, copy) : SQLITE_ERROR;
-    if (copy) rc = sqlite3_backup_finish(copy);
-    /* The copied header says WAL; one plain file is what a person can carry away. */
-    if (rc == SQLITE_OK) rc = sqlite3_exec(to->h, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
-  }
-  enum err err = OK;
-  if (rc != SQLITE_OK) {
-    note_failure(to);
-    err = db_error(to, e);
-  }
-  db_close(to);
-  return err;
 }

@@ -5,7 +5,7 @@
  * What the database itself holds, whatever the code above it does: a run's status says who moves it next (CHECKs), a run that
  * ended stays as it is (but the sums: a paid answer that comes late is still counted), versions of artifacts never change.
  * Big texts lie apart from `runs`, because SQLite rewrites a whole row for each heartbeat. */
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
 
 #include <stdio.h>
 
@@ -211,6 +211,11 @@ static enum err read_version(struct db *db, int newest, int64_t *version, struct
                 (long long)*version, newest);
   err_hint(e, "use that newer quire, or restore a backup from before the update");
   return err;
+}
+
+bool schema_is_empty(struct db *db) {
+  int64_t version;
+  return ask(db, "PRAGMA user_version", &version, NULL) != OK || version == 0;
 }
 
 static enum err migrate_one(struct db *db, const char *sql, int number, struct error *e) {

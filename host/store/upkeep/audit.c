@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/hash.h"
+#include "store/schema.h"
 #include "store/sql.h"
 
 enum { SAMPLE = 256 }; /* contents that are hashed when not all are asked for */
@@ -178,11 +179,14 @@ static const struct rule content_rules[] = {
      " OR (status = 'open') <> (decided_at IS NULL)"},
     {"gate-once",
      "SELECT g.run_id, 'gate ' || g.id || ' of run ' || g.run_id || ' was decided as \"' || COALESCE(g.decision, 'nothing yet')"
-     " || '\", but the run was told \"' || COALESCE(json_extract(j.result, '$.choice'), 'nothing') || '\" (journal entry '"
-     " || j.id || ')' FROM gates g JOIN journal j ON j.run_id = g.run_id AND j.kind = 'gate' AND j.superseded = 0"
-     " AND j.scope = g.scope AND j.hash = g.hash AND j.n = g.n"
-     " WHERE g.decision IS NULL OR json_extract(j.result, '$.choice') IS NULL"
-     " OR json_extract(j.result, '$.choice') <> g.decision"},
+     " || '\", but the run was told \"' || COALESCE(" SQL_FIELD(
+         "j.result",
+         "choice") ", 'nothing') || '\" (journal entry '"
+                   " || j.id || ')' FROM gates g JOIN journal j ON j.run_id = g.run_id AND j.kind = 'gate' AND j.superseded = 0"
+                   " AND j.scope = g.scope AND j.hash = g.hash AND j.n = g.n"
+                   " WHERE g.decision IS NULL OR " SQL_FIELD(
+                       "j.result", "choice") " IS NULL"
+                                             " OR " SQL_FIELD("j.result", "choice") " <> g.decision"},
     {"artifact-head",
      "SELECT 0, 'artifact ' || a.id || ' (' || a.name || ' of project ' || a.project_id || ') has no current version'"
      " FROM artifacts a WHERE a.head IS NULL"},
@@ -229,21 +233,15 @@ static const struct rule content_rules[] = {
      " with ' || j.most || ': an answer that was told of is lost' FROM events e"
      " JOIN (SELECT run_id, max(seq) AS most FROM journal GROUP BY run_id) j ON j.run_id = e.run_id WHERE e.seq > j.most"},
     {"events",
-     "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is not JSON' FROM events WHERE NOT json_valid(data)"},
-    {"events",
-     "SELECT 0, 'the newest event is ' || max(id) || ', but the next one would get an older id: streams would miss it'"
-     " FROM events HAVING max(id) > COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"},
-    {"guards",
-     "SELECT 0, 'the database has lost its guard ' || column1 || ' (a trigger)' FROM (VALUES ('runs_terminal'),"
-     " ('run_texts_terminal'), ('runs_epoch'), ('calls_finished'), ('artifact_versions_constant'), ('blobs_constant'),"
-     " ('gates_decided')) WHERE column1 NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger')"},
+     "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is not JSON' FROM events WHERE NOT " SQL_IS_JSON(
+         "data")},
 };
 
 /* Columns: run, sentence, promised hash, bytes. $step is 1 when all are asked for. */
 static const struct rule hash_rules[] = {
     {"gate-shown",
      "SELECT run_id, 'gate ' || id || ' of run ' || run_id || ' does not hold the text whose hash a person decided on',"
-     " show_sha, CAST(show AS BLOB) FROM gates WHERE $step > 0 AND $phase >= 0"},
+     " show_sha, " SQL_BYTES("show") " FROM gates WHERE $step > 0 AND $phase >= 0"},
     {"script-content",
      "SELECT 0, 'script ' || id || ' is not the text that was stored (its hash differs)', sha, text FROM scripts"
      " WHERE $step > 0 AND $phase >= 0"},
@@ -319,24 +317,8 @@ static enum err check_hashes(struct audit *a) {
   return err;
 }
 
-static enum err check_pages(struct audit *a) {
-  struct db_stmt *s = db_prepare(a->db, "PRAGMA integrity_check");
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    const char *text = db_text(s, 0);
-    if (text && strcmp(text, "ok") != 0) tell(a, "damage", 0, text);
-  }
-  enum err err = finish(a, s, step);
-  if (err != OK) return err;
-  s = db_prepare(a->db, "PRAGMA foreign_key_check");
-  while ((step = db_step(s)) == DB_ROW) {
-    char text[200];
-    const char *table = db_text(s, 0), *parent = db_text(s, 2);
-    snprintf(text, sizeof text, "row %lld of the table %s refers to a row of %s that does not exist",
-             (long long)db_int(s, 1), table ? table : "?", parent ? parent : "?");
-    tell(a, "reference", 0, text);
-  }
-  return finish(a, s, step);
+static void found(void *audit, const char *rule, int64_t run, const char *sentence) {
+  tell(audit, rule, run, sentence);
 }
 
 #define EACH(audit, rules) each_rule(audit, rules, sizeof rules / sizeof rules[0])
@@ -344,7 +326,7 @@ static enum err check_pages(struct audit *a) {
 enum err audit_run_with(struct db *db, const struct audit_options *options, audit_breach *breach, void *arg,
                         int *breaches) {
   struct audit a = {.db = db, .options = *options, .breach = breach, .arg = arg};
-  enum err err = options->integrity ? check_pages(&a) : OK;
+  enum err err = schema_examine(db, options->integrity, found, &a);
   if (err == OK) err = EACH(&a, run_rules);
   if (err == OK) err = EACH(&a, journal_rules);
   if (err == OK) err = EACH(&a, content_rules);

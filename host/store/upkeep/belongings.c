@@ -73,18 +73,12 @@ static enum err keep_all(struct db *db, const char *library, struct error *e) {
   return err;
 }
 
-enum err belongings_keep(const char *library, const char *path, struct error *e) {
-  struct db *db;
-  enum err err = db_open(path, DB_WRITER, &db, e);
-  if (err != OK) return err;
-  err = db_begin(db);
+enum err belongings_keep(struct db *db, const char *library, struct error *e) {
+  enum err err = db_begin(db);
   if (err == OK) err = keep_all(db, library, e);
   if (err == OK) err = db_commit(db);
-  if (err == OK) err = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE);
-  if (err == OK) err = db_exec(db, "PRAGMA journal_mode = DELETE"); /* one file, which any reader can open */
   if (err != OK && e && !e->message[0]) db_error(db, e);
   db_rollback(db);
-  db_close(db);
   return err;
 }
 

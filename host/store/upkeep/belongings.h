@@ -3,8 +3,8 @@
 #pragma once
 #include "store/db.h"
 
-/* Puts the files of the library in directory `library` into the backup at `path`, which stays one plain file. */
-enum err belongings_keep(const char *library, const char *path, struct error *e);
+/* Puts the files of the library in directory `library` into `db`, a backup. A transaction of its own. */
+enum err belongings_keep(struct db *db, const char *library, struct error *e);
 /* Writes those of the database `db` into `library`, but none over a file that is there, and takes them out of the database. Inside a
  * transaction of the caller. */
 enum err belongings_unpack(struct db *db, const char *library, struct error *e);

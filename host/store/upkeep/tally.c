@@ -61,10 +61,16 @@ static enum err add_ended(struct db *db, int64_t from, int64_t before, int64_t *
 #define UNFINISHED " WHERE status IN ('queued','running','waiting')"
 
 static enum err count_unfinished(struct tally *t, struct db *db) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now"
-                     " THEN MAX(created_at, COALESCE(wake_at, 0), COALESCE(last_heartbeat, 0)) END),"
-                     " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED " GROUP BY status");
+  struct db_stmt *s = db_prepare(
+      db,
+      "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now"
+      " THEN " SQL_LARGER(
+          "created_at",
+          SQL_LARGER(
+              "COALESCE(wake_at, 0)",
+              "COALESCE(last_heartbeat, 0)")) " END),"
+                                              " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED
+                                              " GROUP BY status");
   db_bind_int(s, "$now", clock_wall_ms());
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {

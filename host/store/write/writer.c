@@ -3,7 +3,7 @@
  * Group commit without a window: whatever is queued when the thread looks is one transaction, so a lone op commits at once
  * and a hundred share one fsync. While one group is made durable the next one gathers.
  *
- *   take -> (replay the spool) -> begin -> apply each -> commit -> done each -> checkpoint when due
+ *   take -> (replay the spool) -> begin -> apply each -> commit -> done each -> upkeep when due
  *
  * An op that fails alone is undone alone (a savepoint, unless its kind is `atomic`). When the database itself refuses, the whole
  * group is rolled back and tried again under the policy: attempt n tries for n steps. After the last attempt, ops that can be
@@ -11,7 +11,8 @@
  * From then until a commit succeeds the store is `down`: each group gets one attempt, and the thread tries by itself every
  * now and then. Nothing is applied before the spool is empty, so order is kept.
  *
- * Before a group is told of, the database and its log are looked at by name: work in a file that somebody has moved away is not kept. */
+ * Before a group is acknowledged the driver is asked whether others still find what it writes (db_in_place): work in a database that somebody
+ * has moved away is not kept. */
 #include "store/write/writer.h"
 
 #include <errno.h>
@@ -19,41 +20,25 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/sqlite/schema.h"
-#include "store/sqlite/wal_reader.h"
+#include "store/schema.h"
 #include "store/write/library.h"
 
 enum {
-  CHECKPOINT_PAGES = 1000, /* copy what no reader needs, whenever the WAL grew by this much */
-  RESTART_PAGES = 4096,    /* 16 MB: also wait for readers a little, so that the WAL starts over */
-  TRUNCATE_PAGES = 16384,  /* 64 MB: give the disk space back */
-  WAL_ROOM = 8 << 20,      /* what a host that keeps up with its checkpoints needs */
-  ALARM_PAGES = 32768,     /* 128 MB: say who is to blame */
-  CHECKPOINT_PATIENCE_MS = 50,
   IDLE_MS = 2000,
   PROBE_MS = 1000,
   COMMITS_KEPT = 1024 /* whose times are kept */
-};
-
-/* A file as it was when the library was opened. */
-struct place {
-  char *path;
-  dev_t device;
-  ino_t inode; /* 0: it was not there */
 };
 
 struct writer {
   pthread_t thread;
   struct store_settings settings;
   char *dir, *path;
-  int *lock_fd; /* the store's */
-  struct place places[2];
+  int *lock_fd;   /* the store's */
   bool usurped;   /* another host has the library's lock */
   bool displaced; /* what we write is not what others find: nothing is acknowledged, in the spool neither */
   struct db *db;
@@ -68,8 +53,6 @@ struct writer {
   bool unheard; /* writer thread: a test: it is committed, and the posters are told that it failed */
   bool damaged; /* writer thread: damage was found; red until a person has looked */
   bool down;    /* writer thread: the policy was exhausted and nothing was committed since */
-  int checkpointed_pages; /* WAL pages at the last checkpoint */
-  int alarm_pages;        /* at so many it is time to say something */
   atomic_bool healthy;
   atomic_llong commits, ops, busy_waits, busy_us, retries, fenced, spooled, longest_commit_us,
       longest_hold_us, commit_us;
@@ -79,33 +62,17 @@ struct writer {
 
 /* --- what lies under our feet --- */
 
-static struct place place_of(const char *path, const char *suffix) {
-  struct place p = {.path = mem_printf("%s%s", path, suffix)};
-  struct stat st;
-  if (stat(p.path, &st) == 0) p = (struct place){p.path, st.st_dev, st.st_ino};
-  return p;
-}
-
-/* Somebody who moves or replaces the files of a living host takes what it writes from then on away from everybody. */
-static enum err check_places(struct writer *w, struct error *e) {
-  struct stat st;
-  const char *moved = NULL;
-  for (int i = 0; !moved && i < 2; i++) {
-    const struct place *p = &w->places[i];
-    bool same = !p->inode || (stat(p->path, &st) == 0 && st.st_ino == p->inode && st.st_dev == p->device);
-    if (!same) moved = p->path;
+/* Somebody who moves or replaces the database of a living host takes what it writes from then on away from everybody. */
+static enum err check_place(struct writer *w, struct error *e) {
+  enum err err = db_in_place(w->db, e);
+  if (err == OK && w->usurped) {
+    err = err_set(e, ERR_IO,
+                  "the lock of %s was removed, and another host has taken it; nothing is saved any more",
+                  w->dir);
+    err_hint(e, "stop one of the two hosts, then start this one again");
   }
-  w->displaced = moved || w->usurped;
-  if (!w->displaced) return OK;
-  if (moved)
-    err_set(e, ERR_IO, "%s was moved or replaced while this host works on it; nothing is saved any more",
-            moved);
-  else
-    err_set(e, ERR_IO, "the lock of %s was removed, and another host has taken it; nothing is saved any more",
-            w->dir);
-  err_hint(e, moved ? "put the file back, or stop this host and start it again with the one that is there"
-                    : "stop one of the two hosts, then start this one again");
-  return ERR_IO;
+  w->displaced = err != OK;
+  return err;
 }
 
 /* --- one attempt --- */
@@ -163,7 +130,7 @@ static enum err commit(struct writer *w, struct error *e) {
 
 static enum err try_group(struct writer *w, struct store_op *group, struct error *e) {
   int64_t dropped = 0;
-  enum err err = w->down ? check_places(w, e) : OK;
+  enum err err = w->down ? check_place(w, e) : OK;
   if (err == OK && spool_pending(w->spool)) err = spool_replay(w->spool, w->db, &dropped, e);
   if (err != OK) return err;
   atomic_fetch_add(&w->fenced, dropped);
@@ -180,7 +147,7 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
   }
   if (err == OK) err = commit(w, e);
   if (err != OK) db_rollback(w->db);
-  if (err == OK) err = check_places(w, e);
+  if (err == OK) err = check_place(w, e);
   long long held = (long long)((clock_mono_ns() - begun) / 1000);
   if (held > atomic_load(&w->longest_hold_us)) atomic_store(&w->longest_hold_us, held);
   return err;
@@ -188,17 +155,9 @@ static enum err try_group(struct writer *w, struct store_op *group, struct error
 
 /* --- the policy --- */
 
-/* After an I/O error what SQLite remembers of the file may be wrong: look at it afresh. */
 static void reopen(struct writer *w) {
-  struct db *fresh;
   struct error e = {0};
-  if (db_open(w->path, DB_WRITER, &fresh, &e) != OK) {
-    log_warnx("store: cannot open the database again: %s", e.message);
-    return;
-  }
-  db_close(w->db);
-  w->db = fresh;
-  w->checkpointed_pages = 0;
+  if (db_reopen(&w->db, &e) != OK) log_warnx("store: cannot open the database again: %s", e.message);
 }
 
 static void fail_op(struct store_op *op, enum err err, const struct error *e) {
@@ -277,35 +236,10 @@ static void settle(struct writer *w, struct store_op *group) {
   if (w->unheard) tell_failure(group);
 }
 
-/* --- checkpoints --- */
-
-/* The log starts over when nobody reads from it. A reader that stays open makes it grow by what is written meanwhile, some 40 KB a commit; no
- * checkpoint helps against that, only the reader's end. Said once at ALARM_PAGES, then each time that it has doubled. */
-static void alarm_wal(struct writer *w, int pages) {
-  char who[100] = "a reader stays open (another program on quire.db?)";
-  char reader[64];
-  if (wal_reader_find(w->path, reader, sizeof reader)) snprintf(who, sizeof who, "%s keeps reading", reader);
-  log_warnx("store: the write-ahead log has %d MB, because %s; it shrinks when that ends", pages / 256, who);
-  w->alarm_pages = 2 * pages;
-}
-
-static void checkpoint(struct writer *w, bool idle) {
-  int pages = db_wal_pages(w->db);
-  if (pages < w->checkpointed_pages) w->checkpointed_pages = 0; /* the WAL started over */
-  if (idle ? pages == 0 : pages - w->checkpointed_pages < CHECKPOINT_PAGES) return;
-  enum db_checkpoint how = DB_CHECKPOINT_PASSIVE;
-  if (pages >= TRUNCATE_PAGES)
-    how = DB_CHECKPOINT_TRUNCATE;
-  else if (idle || pages >= RESTART_PAGES)
-    how = DB_CHECKPOINT_RESTART;
+static void upkeep(struct writer *w, enum db_moment moment) {
+  if (!db_upkeep_due(w->db, moment)) return;
   w->usurped = !library_keep_lock(w->dir, w->lock_fd);
-  db_set_patience(w->db, idle ? 0 : CHECKPOINT_PATIENCE_MS);
-  enum err err = db_checkpoint(w->db, how);
-  if (err != OK && err != ERR_LOCKED)
-    log_warnx("store: the checkpoint failed (%s); it is tried again", err_name(err));
-  if (err == ERR_LOCKED && pages >= w->alarm_pages) alarm_wal(w, pages);
-  if (err == OK && how != DB_CHECKPOINT_PASSIVE) w->alarm_pages = ALARM_PAGES;
-  w->checkpointed_pages = db_wal_pages(w->db);
+  db_upkeep(w->db, moment);
 }
 
 /* --- the thread --- */
@@ -333,7 +267,7 @@ static struct store_op *take(struct writer *w, bool *end) {
   int64_t probe = w->settings.lock_step_ms < PROBE_MS ? w->settings.lock_step_ms : PROBE_MS;
   struct timespec until;
   add_ms(&until, w->down ? probe : IDLE_MS);
-  bool timed = w->down || db_wal_pages(w->db) > 0;
+  bool timed = w->down || db_upkeep_due(w->db, DB_IDLE);
   int rc = 0;
   while (!w->head && !w->urgent && !w->stopping && rc != ETIMEDOUT) {
     w->sleeping = true;
@@ -356,13 +290,13 @@ static struct store_op *take(struct writer *w, bool *end) {
 /* Nothing was posted for a while: try to get well, or tidy up. */
 static void quiet(struct writer *w) {
   if (!w->down) {
-    checkpoint(w, true);
+    upkeep(w, DB_IDLE);
     return;
   }
   struct error e = {0};
   int64_t dropped = 0;
   db_set_patience(w->db, 20);
-  enum err err = check_places(w, &e);
+  enum err err = check_place(w, &e);
   if (err == OK) err = spool_replay(w->spool, w->db, &dropped, &e);
   atomic_fetch_add(&w->fenced, dropped);
   if (err == OK)
@@ -394,14 +328,13 @@ static void *run(void *arg) {
       settle(w, group);
       note_busy(w);
       report(w, group);
-      if (!w->down) checkpoint(w, false);
+      if (!w->down) upkeep(w, DB_BUSY);
     } else if (!end) {
       quiet(w);
     }
   }
   if (w->down) quiet(w);
-  db_set_patience(w->db, CHECKPOINT_PATIENCE_MS);
-  if (!w->down) db_checkpoint(w->db, DB_CHECKPOINT_TRUNCATE);
+  if (!w->down) db_upkeep(w->db, DB_CLOSING);
   return NULL;
 }
 
@@ -441,7 +374,6 @@ static void writer_free(struct writer *w) {
   db_close(w->db);
   pthread_cond_destroy(&w->wake);
   pthread_mutex_destroy(&w->lock);
-  for (int i = 0; i < 2; i++) free(w->places[i].path);
   free(w->path);
   free(w->dir);
   free(w);
@@ -456,7 +388,6 @@ enum err writer_start(const char *dir, int *lock_fd, const struct store_settings
   w->path = mem_printf("%s/quire.db", dir);
   w->tail = &w->head;
   w->urgent_tail = &w->urgent;
-  w->alarm_pages = ALARM_PAGES;
   atomic_store(&w->healthy, true);
   pthread_mutex_init(&w->lock, NULL);
   pthread_condattr_t monotonic;
@@ -469,9 +400,7 @@ enum err writer_start(const char *dir, int *lock_fd, const struct store_settings
   if (err == OK) err = schema_migrate(w->db, e);
   if (err == OK) err = spool_open(dir, &w->spool, e);
   if (err == OK) {
-    db_wal_room(w->db, WAL_ROOM);
-    w->places[0] = place_of(w->path, "");
-    w->places[1] = place_of(w->path, "-wal");
+    db_settle(w->db);
     first_replay(w);
     int rc = pthread_create(&w->thread, NULL, run, w);
     if (rc != 0) err = err_errno(e, rc, "cannot start the writer thread");
@@ -495,14 +424,6 @@ void writer_stop(struct writer *w) {
 
 bool writer_healthy(const struct writer *w) {
   return atomic_load(&w->healthy);
-}
-
-static int64_t size_of(const char *path, const char *suffix) {
-  char *name = mem_printf("%s%s", path, suffix);
-  struct stat st;
-  int64_t n = stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
-  free(name);
-  return n;
 }
 
 static int by_size(const void *a, const void *b) {
@@ -531,8 +452,7 @@ void writer_stats(const struct writer *w, struct store_stats *out) {
                               .retries = atomic_load(&w->retries),
                               .fenced = atomic_load(&w->fenced),
                               .spooled = atomic_load(&w->spooled),
-                              .longest_commit_us = atomic_load(&w->longest_commit_us),
-                              .wal_bytes = size_of(w->path, "-wal"),
-                              .database_bytes = size_of(w->path, "")};
+                              .longest_commit_us = atomic_load(&w->longest_commit_us)};
+  db_sizes(w->path, &out->database_bytes, &out->wal_bytes);
   commit_times(w, out);
 }

@@ -1,4 +1,4 @@
-/* writer.h - the writer thread: group commit, the locked policy, the spool, checkpoints. Used by store.c only.
+/* writer.h - the writer thread: group commit, the locked policy, the spool, upkeep. Used by store.c only.
  *
  *   writer_start -> writer_post* -> writer_stop */
 #pragma once

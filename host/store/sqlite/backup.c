@@ -19,7 +19,8 @@
 #include "base/mem.h"
 #include "store/write/library.h"
 #include "store/write/spool.h"
-#include "store/sqlite/schema.h"
+#include "store/schema.h"
+#include "store/sqlite/sqlite.h"
 #include "store/sql.h"
 #include "store/upkeep/belongings.h"
 
@@ -49,26 +50,12 @@ static enum err count_tables(struct db *db, struct counts *out, struct error *e)
   return err == OK ? OK : db_error(db, e);
 }
 
-static enum err check_pages(struct db *db, const char *path, struct error *e) {
-  struct db_stmt *s = db_prepare(db, "PRAGMA integrity_check(1)");
-  enum db_step step = db_step(s);
-  const char *text = step == DB_ROW ? db_text(s, 0) : NULL;
-  enum err err = OK;
-  if (step == DB_ROW && (!text || strcmp(text, "ok") != 0))
-    err = err_set(e, ERR_CORRUPT, "%s is damaged (%s)", path, text ? text : "?");
-  db_reset(s);
-  return step == DB_FAILED ? db_error(db, e) : err;
-}
-
 /* A library of this program or of an older one. */
 static enum err check_ours(struct db *db, struct error *e) {
   enum err err = schema_version_check(db, e);
   if (err != ERR_CONFLICT) return err;
-  struct db_stmt *s = db_prepare(db, "PRAGMA user_version"); /* 0: an empty file */
-  bool empty = db_step(s) != DB_ROW || db_int(s, 0) == 0;
-  db_reset(s);
   if (e) *e = (struct error){0};
-  return empty ? err_set(e, ERR_INVALID, "the file holds no library") : OK;
+  return schema_is_empty(db) ? err_set(e, ERR_INVALID, "the file holds no library") : OK;
 }
 
 /* Is the file at `path` sound, and does it hold what was counted? */
@@ -77,7 +64,7 @@ static enum err check_copy(const char *path, const struct counts *expected, stru
   struct counts counts = {0};
   enum err err = db_open(path, DB_READ_ONLY, &db, e);
   if (err != OK) return err;
-  err = check_pages(db, path, e);
+  err = sqlite_check_pages(db, path, e);
   if (err == OK) err = count_tables(db, &counts, e);
   if (err == OK && memcmp(&counts, expected, sizeof counts) != 0)
     err = err_set(e, ERR_CORRUPT, "the copy %s does not hold as many rows as its source", path);
@@ -150,8 +137,19 @@ static enum err copy_snapshot(struct db *from, const char *path, struct counts *
   enum err err = db_snapshot_begin(from);
   if (err != OK) return db_error(from, e);
   err = count_tables(from, counts, e);
-  if (err == OK) err = db_copy(from, path, e);
+  if (err == OK) err = sqlite_copy(from, path, e);
   db_snapshot_end(from);
+  return err;
+}
+
+/* What lies beside the database of `library` goes into the copy, which is one plain file again. */
+static enum err keep_belongings(const char *path, const char *library, struct error *e) {
+  struct db *db;
+  enum err err = db_open(path, DB_WRITER, &db, e);
+  if (err != OK) return err;
+  err = belongings_keep(db, library, e);
+  if (err == OK && (err = sqlite_one_file(db)) != OK) db_error(db, e);
+  db_close(db);
   return err;
 }
 
@@ -160,7 +158,7 @@ static enum err write_backup(struct db *from, const char *library, const char *t
   struct counts counts = {0};
   enum err err = copy_snapshot(from, temp, &counts, e);
   if (err == OK) err = check_copy(temp, &counts, e);
-  if (err == OK) err = belongings_keep(library, temp, e);
+  if (err == OK) err = keep_belongings(temp, library, e);
   if (err == OK) err = sync_path(temp, O_RDONLY, e);
   if (err == OK) err = rename_new(temp, file, e);
   return err == OK ? sync_directory_of(file, e) : err;
@@ -252,11 +250,11 @@ static enum err renew(const char *path, const char *library, struct error *e) {
     if (err == OK) err = new_epochs(db);
     if (err == OK) err = belongings_unpack(db, library, e);
     if (err == OK) err = db_commit(db);
-    if (err == OK) err = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE);
+    if (err == OK) err = sqlite_fold_wal(db);
     if (err != OK && !(e && e->message[0])) db_error(db, e);
     db_rollback(db);
   }
-  if (err == OK) err = check_pages(db, path, e);
+  if (err == OK) err = sqlite_check_pages(db, path, e);
   db_close(db);
   return err;
 }
@@ -289,7 +287,7 @@ static enum err fold(const char *library, const char *path, bool *whole, struct 
     if (err == OK) err = spool_replay(spool, db, &dropped, e);
   }
   spool_close(spool);
-  if (err == OK && (err = db_exec(db, "PRAGMA journal_mode = DELETE")) != OK) db_error(db, e);
+  if (err == OK && (err = sqlite_one_file(db)) != OK) db_error(db, e);
   db_close(db);
   if (err == ERR_LOCKED) err_hint(e, "close the program that has it open, then restore again");
   if (err != ERR_CORRUPT) return err;
@@ -370,7 +368,7 @@ enum err backup_restore(const char *file, const char *library, bool replace, str
   enum err err = db_open(file, DB_READ_ONLY, &db, e);
   if (err == ERR_NOT_FOUND) err_set(e, err, "there is no backup %s", file);
   if (err == OK) err = check_ours(db, e);
-  if (err == OK) err = check_pages(db, file, e);
+  if (err == OK) err = sqlite_check_pages(db, file, e);
   if (err == OK) err = restore_into(db, library, replace, e);
   db_close(db);
   return err;
