@@ -340,9 +340,9 @@ enum err artifact_outdated(struct db *db, int64_t project, const char *name, con
   struct db_stmt *s = db_prepare(
       db,
       "SELECT MAX(s.head) FROM artifacts s WHERE s.project_id = $project"
-      " AND ((s.name >= 'chapters/' AND s.name < 'chapters0') OR s.name IN ('cover', 'book.json'))"
-      " AND s.head > (SELECT f.head FROM artifacts f WHERE f.project_id = $project AND f.name = $name)"
-      " AND NOT EXISTS (SELECT 1 FROM runs WHERE project_id = $project AND ended_at IS NULL AND pipeline <> $maker)");
+      " AND " BOOK_SOURCE(
+          "s") " AND s.head > (SELECT f.head FROM artifacts f WHERE f.project_id = $project AND f.name = $name)"
+               " AND NOT EXISTS (SELECT 1 FROM runs WHERE project_id = $project AND ended_at IS NULL AND pipeline <> $maker)");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   db_bind_text(s, "$maker", maker);

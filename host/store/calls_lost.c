@@ -1,7 +1,7 @@
 /* calls_lost.c - calls that were under way when their host died, or when their run moved on without it: nobody saw how they ended, and the
  * provider may charge for them.
  *
- *   claim | cancel | give back (the epoch grows) -> calls_presume: booked by the estimate that their intent left (risk_nano)
+ *   claim | cancel | give back (the epoch grows) | end -> calls_presume: booked by the estimate that their intent left (risk_nano)
  *     -> seldom: the end comes after all (a spooled answer, a host that had been stopped) -> call_unpresume -> it is booked as it was */
 #include "base/clock.h"
 #include "store/calls.h"

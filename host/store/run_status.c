@@ -49,6 +49,8 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   db_bind_id(s, "$ended", ends ? clock_wall_ms() : 0);
   db_bind_int(s, "$run", op->run);
   err = db_run(s);
+  /* What its host still has to say of them comes after this; should it die before, no later life would book them. */
+  if (err == OK && ends) err = calls_presume(db, op->run, op->epoch + 1, NULL);
   if (err != OK) return err;
   return event_status(db, op->run, op->status, wait_for ? op->wait_kind : NULL, wait_for,
                       ends ? 0 : op->wake_at, op->error);

@@ -1,5 +1,5 @@
 /* settings.h - small values that a library keeps under a name ("password", "token:laptop", "draft:new-book"), and who is signed in.
- * Names that the store uses itself ("spool", "generation", "pruning:7") are not for others. */
+ * Names that the store uses itself ("spool", "generation", "heads_since", "pruning:7") are not for others. */
 #pragma once
 #include <stdbool.h>
 #include "store/store.h"

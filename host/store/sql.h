@@ -11,6 +11,12 @@
   "line(id) AS (" first " UNION SELECT r.retry_of FROM runs r JOIN line ON r.id = line.id"                   \
   " WHERE r.retry_of IS NOT NULL)"
 
+/* Is the document that the row of `artifacts` under the alias `a` names a file that an export makes of a book, or something that such a file is made
+ * from? Names in between ("book/", "chapters0") come right after the last name that begins so. */
+#define BOOK_FILE(a) "(" a ".name >= 'book.' AND " a ".name < 'book/' AND " a ".name <> 'book.json')"
+#define BOOK_SOURCE(a)                                                                                       \
+  "((" a ".name >= 'chapters/' AND " a ".name < 'chapters0') OR " a ".name IN ('cover', 'book.json'))"
+
 /* The id of the blob with this content, made when there is none. `sha` may be NULL. */
 enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id);
 /* One event inside another op's transaction. `data` is JSON text. */
@@ -26,7 +32,7 @@ struct call_booking {
   bool price_known;
 };
 enum err call_book(struct db *db, int64_t run, const struct call_booking *b);
-/* The run's epoch grew to `epoch`: what older ones had sent and never ended is booked by estimate, as a cancelled call is.
+/* The run's epoch grew to `epoch` (or the run ended, in the one before it): what older ones had sent and never ended is booked by estimate, as a cancelled call is.
  * *cost_nano (may be NULL): how much that was. */
 enum err calls_presume(struct db *db, int64_t run, int64_t epoch, int64_t *cost_nano);
 /* The end of a call comes after all: *was says that it had been presumed. Then it is as if it were still under way. */

@@ -51,6 +51,7 @@ declare -A undo=(
       AND e.seq IS NOT NULL AND e.id <= events.id)) WHERE seq IS NOT NULL;
     ALTER TABLE events DROP COLUMN n; ALTER TABLE events DROP COLUMN seq"
   [7]="ALTER TABLE runs DROP COLUMN held_for; ALTER TABLE runs DROP COLUMN held_until"
+  [8]="DELETE FROM settings WHERE key = 'heads_since'"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"

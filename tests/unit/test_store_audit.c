@@ -53,7 +53,8 @@ static enum err answer(struct store *s, int64_t call, int64_t run, int64_t epoch
                                 .usage = {100, 40, 0, 20, 0},
                                 .price_known = true,
                                 .cost_nano = 7000,
-                                .result = mem_dup("{\"text\":\"It was dark.\"}")};
+                                .result =
+                                    mem_dup("{\"cost_nano\":7000,\"text\":\"It was dark.\",\"usage\":{}}")};
   op->entry = entry_of(run, epoch, seq, "llm", NULL);
   op->entry.supersedes = supersedes;
   if (supersedes) memcpy(op->entry.key.hash, &(int64_t){1}, sizeof(int64_t));
@@ -74,19 +75,22 @@ static bool ask_gate(struct store *s, int64_t run, int64_t epoch, int64_t seq, i
   return op.decided;
 }
 
-static void put(struct store *s, int64_t run, int64_t epoch, int64_t seq, const char *text) {
+static void put_as(struct store *s, int64_t run, int64_t epoch, int64_t seq, const char *name,
+                   const char *text) {
   struct op_artifact_put *op = mem_alloc(sizeof *op);
   op->op.kind = &op_artifact_put_kind;
   op->entry = entry_of(run, epoch, seq, "put", NULL);
   op->project = 1;
   op->puts = mem_alloc(sizeof *op->puts);
   op->n_puts = 1;
-  op->puts[0] = (struct artifact_put){.name = mem_dup("chapters/01.md"),
-                                      .kind = mem_dup("text"),
-                                      .content = mem_dup(text),
-                                      .n = strlen(text)};
+  op->puts[0] = (struct artifact_put){
+      .name = mem_dup(name), .kind = mem_dup("text"), .content = mem_dup(text), .n = strlen(text)};
   do_ok(s, &op->op);
   op->op.kind->free(&op->op);
+}
+
+static void put(struct store *s, int64_t run, int64_t epoch, int64_t seq, const char *text) {
+  put_as(s, run, epoch, seq, "chapters/01.md", text);
 }
 
 /* Run 1 runs: a call in flight at a crash and made again, one asked again with another model, a gate decided and told, chapters, events. */
@@ -139,6 +143,12 @@ static void seed(struct store *s) {
   assert_int_equal(set_status(s, run, claim(s, run), "waiting", "budget", "more money", 0, NULL), OK); /* 6 */
   run = new_run(s, 0, 0);
   intend(s, run, claim(s, run), 1); /* 7 runs without a set, with a call under way */
+  run = new_run(s, set, 0);
+  epoch = claim(s, run);
+  put_as(s, run, epoch, 1, "book.epub", "An old one.");
+  put_as(s, run, epoch, 2, "chapters/02.md", "Two.");
+  put_as(s, run, epoch, 3, "book.epub", "A file.");
+  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK); /* 8 made a file */
 }
 
 /* --- looking --- */
@@ -282,6 +292,13 @@ static const struct {
     {"call-end", "UPDATE calls SET ended_at = NULL WHERE id = 2", 1, "no time at which it ended"},
     {"call-end", "UPDATE calls SET cost_nano = 5 WHERE state = 'sent'", 7, "has a cost already"},
     {"call-lost", "UPDATE runs SET epoch = 2 WHERE id = 7", 7, "was under way when run 7 moved on"},
+    {"call-lost",
+     "UPDATE runs SET status = 'cancelled', ended_at = 5, wait_kind = NULL, wait_for = NULL WHERE id = 7", 7,
+     "was under way when run 7 ended"},
+    {"journal-cost",
+     "UPDATE calls SET cost_nano = 1, price_known = 0 WHERE id = 3; UPDATE runs SET cost_nano = 7001,"
+     " unpriced_calls = 1 WHERE id = 1",
+     1, "says that it cost 7000 nano-dollars, but call 3 is booked with none"},
     {"paid-twice", "UPDATE calls SET epoch = 2 WHERE id = 3", 1, "calls 2 and 3 of run 1 both answered"},
     {"sums", "UPDATE runs SET cost_nano = cost_nano + 1 WHERE id = 1", 1,
      "cost 14001 nano-dollars in 3 calls"},
@@ -295,21 +312,34 @@ static const struct {
      "decided as \"no\", but the run was told \"yes\""},
     {"gate-shown", "UPDATE gates SET show = 'Another chapter.' WHERE run_id = 1", 1,
      "does not hold the text"},
-    {"artifact-head", "UPDATE artifacts SET head = NULL", 0, "has no current version"},
-    {"artifact-head", "UPDATE artifacts SET head = 99", 0, "version row 99, which is missing"},
-    {"artifact-head", "UPDATE artifacts SET head = 3", 0, "only a proposal"},
-    {"artifact-head", "UPDATE artifacts SET head = 1", 0, "shows version 1, but version 2 is newer"},
-    {"artifact-numbers", "DELETE FROM artifact_versions WHERE number = 1", 0, "some are missing"},
+    {"artifact-head", "UPDATE artifacts SET head = NULL WHERE id = 1", 0, "has no current version"},
+    {"artifact-head", "UPDATE artifacts SET head = 99 WHERE id = 1", 0, "version row 99, which is missing"},
+    {"artifact-head", "UPDATE artifacts SET head = 3 WHERE id = 1", 0, "only a proposal"},
+    {"artifact-head", "UPDATE artifacts SET head = 1 WHERE id = 1", 0,
+     "shows version 1, but version 2 is newer"},
+    {"artifact-person",
+     "UPDATE artifact_versions SET state = 'version' WHERE number = 3 AND artifact_id = 1; UPDATE artifacts SET head = 3 WHERE id = 1",
+     1,
+     "version 3 of artifact 1 (chapters/01.md of project 1), which run 1 wrote, took the place of version 2"},
+    {"artifact-file",
+     "UPDATE artifact_versions SET id = 900 WHERE run_id = 8 AND artifact_id = (SELECT id FROM artifacts"
+     " WHERE name = 'chapters/02.md'); UPDATE artifacts SET head = 900 WHERE name = 'chapters/02.md'",
+     8, "run 8 is completed, but it wrote chapters/02.md of project 1 after book.epub"},
+    {"artifact-numbers", "DELETE FROM artifact_versions WHERE number = 1 AND artifact_id = 1", 0,
+     "some are missing"},
     {"blob-missing", "DELETE FROM blobs WHERE data = CAST('One.' AS BLOB)", 1, "lost its content"},
     {"blob-missing", "DELETE FROM blobs WHERE data = CAST('You write.' AS BLOB)", 1,
      "lost block 0 of its prompt"},
     {"blob-size", "UPDATE blobs SET size = 1 WHERE data = CAST('One.' AS BLOB)", 0,
      "should have 1 bytes and has 4"},
-    {"blob-size", "UPDATE artifact_versions SET size = 9 WHERE number = 1", 1, "should have 9 bytes"},
+    {"blob-size", "UPDATE artifact_versions SET size = 9 WHERE number = 1 AND artifact_id = 1", 1,
+     "should have 9 bytes"},
     {"blob-content", "UPDATE blobs SET data = CAST('Two?' AS BLOB) WHERE data = CAST('Two.' AS BLOB)", 0,
      "not the content that was stored"},
     {"events", "UPDATE events SET n = 2 WHERE n = 1", 1, "told twice"},
     {"events", "UPDATE events SET seq = 90 WHERE n = 2", 1, "an answer that was told of is lost"},
+    {"events", "DELETE FROM journal WHERE run_id = 1 AND seq = 4; UPDATE events SET seq = 4 WHERE n = 2", 1,
+     "behind entry 4 of the journal, which does not exist"},
     {"events", "UPDATE events SET data = '{' WHERE n = 1", 1, "is not JSON"},
     {"events", "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'events'", 0, "streams would miss it"},
     {"guards", "SELECT 1", 0, "lost its guard"}, /* a SELECT leaves the triggers away */
@@ -317,8 +347,8 @@ static const struct {
      "of the table gates refers to a row of runs"},
     {"call-end", "UPDATE calls SET state = 'lost' WHERE id = 2", 1,
      "call 2 of run 1 is \"lost\", which nobody acts on"},
-    {"artifact-state", "UPDATE artifact_versions SET author = 'ghost' WHERE number = 1", 1,
-     "version 1 of artifact 1 is a version by ghost"},
+    {"artifact-state", "UPDATE artifact_versions SET author = 'ghost' WHERE number = 1 AND artifact_id = 1",
+     1, "version 1 of artifact 1 is a version by ghost"},
 };
 
 static void each_breach_is_found_and_explained(void **state) {

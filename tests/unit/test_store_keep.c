@@ -655,9 +655,12 @@ static const char left_by_version_1[] =
     "  (1, 2, 0, 5, NULL, 1, '/', 'step', zeroblob(32), '1');"
     "INSERT INTO gates (run_id, scope, hash, n, title, show, show_sha, choices, created_at) VALUES (2, '/', zeroblob(32), 0, 'Good?',"
     "  'hi', '8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4', '[]', 1);"
-    "INSERT INTO artifacts (project_id, name, head, created_at) VALUES (1, 'a.md', 1, 1);"
+    "INSERT INTO artifacts (project_id, name, head, created_at) VALUES (1, 'a.md', 2, 1);"
     "INSERT INTO artifact_versions (artifact_id, number, kind, author, state, size, blob_id, created_at)"
     "  VALUES (1, 1, 'text', 'person', 'version', 2, 1, 1);"
+    /* as runs could, then: it had read what it replaced */
+    "INSERT INTO artifact_versions (artifact_id, number, kind, author, state, run_id, size, blob_id, created_at)"
+    "  VALUES (1, 2, 'text', 'run', 'version', 1, 2, 1, 2);"
     "INSERT INTO events (run_id, at, kind, data) VALUES (1, 1, 'log', '{\"i\":1}');";
 
 static void make_version_1(const struct fixture *f) {

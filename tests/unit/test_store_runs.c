@@ -551,6 +551,23 @@ static void a_run_that_ends_without_its_host_books_its_calls(void **state) {
   assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 0);
 }
 
+/* Its host says of each of them how it ended; it may die before it could. */
+static void a_run_that_ends_with_calls_under_way_books_them(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch), call = intend_at_risk(s, run, epoch, 500);
+  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 500);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 0);
+  struct op_call_finish *op = finish_of(call, run, epoch, 1); /* it lived */
+  op->state = "cancelled";
+  op->cost_nano = 20;
+  op->entry = (struct journal_entry){0};
+  do_ok(s, &op->op);
+  op->op.kind->free(&op->op);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 20);
+  assert_int_equal(ask(s, "SELECT calls FROM runs"), 1);
+}
+
 /* It lands after the next life of the run has read its journal, and before that life asks. */
 static void a_late_answer_is_taken_instead_of_asking_again(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
@@ -670,6 +687,7 @@ int main(void) {
       CASE(a_truncated_answer_is_no_late_answer),
       CASE(calls_under_way_at_a_death_are_booked),
       CASE(a_run_that_ends_without_its_host_books_its_calls),
+      CASE(a_run_that_ends_with_calls_under_way_books_them),
       CASE(a_late_answer_is_taken_instead_of_asking_again),
       CASE(a_late_answer_of_an_ended_run_is_counted_too),
       CASE(a_late_answer_of_an_ended_run_is_taken_by_the_retry_that_asks),

@@ -178,8 +178,12 @@ static const char migration_6[] =
 static const char migration_7[] =
     "ALTER TABLE runs ADD COLUMN held_for TEXT; ALTER TABLE runs ADD COLUMN held_until INTEGER;";
 
+/* From this version on no run has taken the place of a person's (artifact_head.c); before, one that had read it could. For the auditor. */
+static const char migration_8[] =
+    "INSERT INTO settings (key, value) SELECT 'heads_since', COALESCE(MAX(id), 0) FROM artifact_versions;";
+
 static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
-                                         migration_5, migration_6, migration_7};
+                                         migration_5, migration_6, migration_7, migration_8};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

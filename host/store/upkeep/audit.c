@@ -82,10 +82,6 @@ static const struct rule run_rules[] = {
 
 /* --- journal and calls --- */
 
-/* The runs that a run continues (retry_of), whose calls it shares. */
-#define LINES                                                                                                \
-  "WITH RECURSIVE line(run, before) AS (SELECT id, retry_of FROM runs WHERE retry_of IS NOT NULL"            \
-  " UNION SELECT l.run, r.retry_of FROM line l JOIN runs r ON r.id = l.before WHERE r.retry_of IS NOT NULL)"
 #define ENTRY                                                                                                \
   "'journal entry ' || j.id || ' of run ' || j.run_id || ' (' || j.kind || ' in ' || j.scope || ')"
 
@@ -127,11 +123,22 @@ static const struct rule journal_rules[] = {
      " FROM journal j JOIN calls c ON c.id = j.call_id WHERE j.superseded = 0 AND c.hash <> j.hash"},
     /* A run that was pruned leaves its calls, and breaks the line from its retries to what it continued. */
     {"journal-call",
-     LINES " SELECT j.run_id, " ENTRY
-           " says that call ' || c.id || ' answered it, but that is a call of run ' || c.run_id"
-           " FROM journal j JOIN calls c ON c.id = j.call_id WHERE j.superseded = 0 AND c.run_id <> j.run_id"
-           " AND NOT EXISTS (SELECT 1 FROM line l WHERE l.run = j.run_id AND (l.before = c.run_id"
-           "  OR l.before NOT IN (SELECT id FROM runs)))"},
+     "SELECT j.run_id, " ENTRY
+     " says that call ' || c.id || ' answered it, but that is a call of run ' || c.run_id"
+     " FROM journal j JOIN calls c ON c.id = j.call_id WHERE j.superseded = 0 AND c.run_id <> j.run_id"
+     " AND NOT EXISTS (WITH RECURSIVE " RUN_LINE(
+         "VALUES (j.run_id)") " SELECT 1 FROM line WHERE id = c.run_id"
+                              "  OR id NOT IN (SELECT id FROM runs))"},
+    {"journal-cost",
+     "SELECT j.run_id, " ENTRY " says that it cost ' || COALESCE(" SQL_FIELD(
+         "j.result",
+         "cost_nano") ", 'an unknown sum of')"
+                      " || ' nano-dollars, but call ' || c.id || ' is booked with ' || CASE c.price_known WHEN 0 THEN 'none' ELSE c.cost_nano END"
+                      " FROM journal j JOIN calls c ON c.id = j.call_id WHERE j.kind = 'llm' AND j.superseded = 0 AND c.state = 'answered'"
+                      " AND " SQL_FIELD("j.result", "usage") " IS NOT NULL AND COALESCE(" SQL_FIELD(
+                          "j.result",
+                          "cost_nano") ", -1)"
+                                       " <> CASE c.price_known WHEN 0 THEN -1 ELSE c.cost_nano END"},
     {"call-intent",
      "SELECT c.run_id, 'call ' || c.id || ' of run ' || c.run_id || ' is ' || c.state"
      " || ', but what was asked of whom was not written before it was sent' FROM calls c"
@@ -148,9 +155,11 @@ static const struct rule journal_rules[] = {
      "SELECT c.run_id, 'call ' || c.id || ' of run ' || c.run_id || ' has not ended, but has a cost already' FROM calls c"
      " WHERE c.state = 'sent' AND (c.cost_nano <> 0 OR c.answer IS NOT NULL)"},
     {"call-lost",
-     "SELECT c.run_id, 'call ' || c.id || ' was under way when run ' || c.run_id || ' moved on (epoch ' || c.epoch"
-     " || ', it is now at ' || r.epoch || '), and was never booked: the provider may have charged for it'"
-     " FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.state = 'sent' AND c.epoch < r.epoch"},
+     "SELECT c.run_id, 'call ' || c.id || ' was under way when run ' || c.run_id || CASE WHEN c.epoch < r.epoch THEN"
+     " ' moved on (epoch ' || c.epoch || ', it is now at ' || r.epoch || ')' ELSE ' ended' END"
+     " || ', and was never booked: the provider may have charged for it'"
+     " FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.state = 'sent' AND (c.epoch < r.epoch OR r.status IN " ENDED
+     ")"},
     /* Another life (epoch) of the run may ask again: calls in flight at a crash, resume --with models. */
     {"paid-twice",
      "SELECT run_id, 'calls ' || min(id) || ' and ' || max(id) || ' of run ' || run_id || ' both answered one request (in '"
@@ -201,6 +210,24 @@ static const struct rule content_rules[] = {
      " || ') shows version ' || v.number || ', but version ' || n.number || ' is newer: it would be read by runs and not"
      " seen by people' FROM artifacts a JOIN artifact_versions v ON v.id = a.head AND v.artifact_id = a.id"
      " JOIN artifact_versions n ON n.artifact_id = a.id AND n.number > v.number AND n.state = 'version'"},
+    /* Before 'heads_since' runs could replace a person's version that they had read. */
+    {"artifact-person",
+     "SELECT v.run_id, 'version ' || v.number || ' of artifact ' || a.id || ' (' || a.name || ' of project ' || a.project_id"
+     " || '), which run ' || v.run_id || ' wrote, took the place of version ' || p.number || ', which a person wrote'"
+     " FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id JOIN artifact_versions p ON p.artifact_id = v.artifact_id"
+     " AND p.number = (SELECT MAX(number) FROM artifact_versions WHERE artifact_id = v.artifact_id AND number < v.number"
+     "  AND state = 'version') WHERE v.state = 'version' AND v.author = 'run' AND p.author = 'person' AND v.id >"
+     " COALESCE((SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'heads_since'), 0)"},
+    /* What others change after its end is another matter: then the file is made anew when somebody asks for it. */
+    {"artifact-file",
+     "WITH files(run, project, name, newest) AS (SELECT v.run_id, a.project_id, a.name, MAX(v.id) FROM artifact_versions v"
+     "  JOIN artifacts a ON a.id = v.artifact_id JOIN runs r ON r.id = v.run_id WHERE r.status = 'completed'"
+     "  AND v.state = 'version' AND " BOOK_FILE(
+         "a") " GROUP BY v.run_id, a.id)"
+              " SELECT f.run, 'run ' || f.run || ' is completed, but it wrote ' || a.name || ' of project ' || f.project || ' after '"
+              " || f.name || ': the file is not the book' FROM files f JOIN artifacts a ON a.project_id = f.project AND " BOOK_SOURCE(
+                  "a") " JOIN artifact_versions v ON v.artifact_id = a.id AND v.run_id = f.run AND v.state = 'version' AND v.id > f.newest"
+                       " GROUP BY f.run, f.name"},
     {"artifact-numbers",
      "SELECT 0, 'artifact ' || v.artifact_id || ' has ' || count(*) || ' versions, numbered ' || min(v.number)"
      " || ' to ' || max(v.number) || ': some are missing' FROM artifact_versions v GROUP BY v.artifact_id"
@@ -229,9 +256,10 @@ static const struct rule content_rules[] = {
      " || ' after entry ' || seq || ' of the journal): its history was told twice' FROM events WHERE seq IS NOT NULL"
      " GROUP BY run_id, seq, n HAVING count(*) > 1"},
     {"events",
-     "SELECT e.run_id, 'event ' || e.id || ' of run ' || e.run_id || ' stands behind entry ' || e.seq || ' of a journal that ends"
-     " with ' || j.most || ': an answer that was told of is lost' FROM events e"
-     " JOIN (SELECT run_id, max(seq) AS most FROM journal GROUP BY run_id) j ON j.run_id = e.run_id WHERE e.seq > j.most"},
+     "SELECT e.run_id, 'event ' || e.id || ' of run ' || e.run_id || ' stands behind entry ' || e.seq || ' of the journal, which"
+     " does not exist: an answer that was told of is lost' FROM events e WHERE e.seq > 0 AND e.run_id IN (SELECT id FROM runs)"
+     " AND (e.run_id, e.seq) NOT IN (SELECT run_id, seq FROM journal)"
+     " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'pruning:' || e.run_id)"},
     {"events",
      "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is not JSON' FROM events WHERE NOT " SQL_IS_JSON(
          "data")},
