@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A new quire takes over a library of the schema before, with runs in the middle of their work and a person's question open.
+# A new quire takes over a library of the schema before, with runs in the middle of their work and a person's question open; and one under which the
+# scripts of runs changed, so that they fail, or never come to an end, where they are taken up.
 . "$(dirname "$0")/../lib.sh"
 . "$root/tests/rehearse.sh"
 . "$root/tests/faults.sh"
@@ -64,5 +65,58 @@ t_is "$(sql "SELECT count(*), max(epoch), max(deaths) FROM runs WHERE status = '
 t_is "$(sql "SELECT group_concat(json_extract(data, '\$.text'), '') FROM (SELECT data FROM events WHERE kind = 'log' ORDER BY id)")" abcdef
 t_is "$(sql "SELECT result FROM run_texts JOIN runs ON id = run_id WHERE pipeline = 'ask'")" '"yes"'
 sound 10
+serve_stop
+
+# The script of a run as a program that knows no such function would find it: `body` takes the place of what it did from its first line on.
+script_of() { # NAME BODY
+  printf 'return { title = "%s", limits = { phase_cpu_s = 1 }, run = function()\n  run.phase("Work")\n  %s\nend }\n' "$1" "$2"
+}
+words='local line = llm.ask { role = "writer", prompt = "A line on " .. project.get().slug, max_words = 5 }.text'
+declare -A became=(
+  [fails]="$words; return llm.older_name(line)"
+  [gone]='return require("lib.that_was_here").run()'
+  [unreadable]='return return'
+  [endless]="$words; while true do line = line:upper() end"
+  [asleep]="$words; local a, b; a = task.spawn(function() task.wait(b) end); b = task.spawn(function() task.wait(a) end); task.wait(a)"
+)
+t_case "runs whose scripts changed under them, half way through a call or at a question, are taken up by the new program"
+steps_library
+for name in "${!became[@]}"; do
+  script_of "$name" "$words; gate.ask { title = \"Go on?\", show = \"\", choices = { \"yes\" } }; return 1" >"$QUIRE_LIBRARY/pipelines/$name.lua"
+done
+serve_start
+for name in "${!became[@]}"; do api POST /api/runs "{\"pipeline\": \"$name\", \"key\": \"$name-gate\", \"input\": {}}" >"$tmp/said"; done
+gates_open() { [[ $(sql "SELECT count(*) FROM gates WHERE status = 'open'") == "${#became[@]}" ]]; }
+t_wait 20 gates_open
+rehearse_control '{"latency": 60000}'
+for name in "${!became[@]}"; do api POST /api/runs "{\"pipeline\": \"$name\", \"key\": \"$name-call\", \"input\": {}}" >"$tmp/said"; done
+submit 1 2 beside
+calling() { [[ $(sql "SELECT count(*) FROM calls WHERE state = 'sent'") == $((${#became[@]} + 2)) ]]; }
+t_wait 20 calling
+old=$(host_pid)
+kill -9 "$guardian" "$old" 2>/dev/null
+wait "$guardian" 2>/dev/null
+t_wait 10 gone
+for name in "${!became[@]}"; do
+  sqlite3 "$QUIRE_LIBRARY/quire.db" "UPDATE scripts SET text = CAST('$(script_of "$name" "${became[$name]}" | sed "s/'/''/g")' AS BLOB) WHERE CAST(text AS TEXT) LIKE '%title = \"$name\"%'"
+done
+rehearse_control '{"latency": 20}'
+serve_start
+for gate in $(sql "SELECT id FROM gates"); do api POST "/api/gates/$gate" '{"choice": "yes"}' >"$tmp/said"; done
+wait_ended 60
+t_is "$(sql "SELECT group_concat(DISTINCT status) FROM runs WHERE pipeline <> 'steps'")" failed
+t_is "$(sql "SELECT count(*) FROM runs WHERE status = 'completed' AND pipeline = 'steps'")" 2
+
+t_case "each is shown as failed, with what stopped it"
+for name in "${!became[@]}"; do
+  for id in $(sql "SELECT id FROM runs WHERE pipeline = '$name'"); do
+    t_run "$QUIRE" show "$id"
+    t_has "$out" "Failed"
+  done
+done
+t_is "$(sql "SELECT pipeline, json_extract(error, '\$.kind') FROM runs JOIN run_texts ON run_id = id WHERE pipeline <> 'steps' GROUP BY 1, 2 ORDER BY 1" |
+  tr '\n' ' ')" "asleep|stuck endless|limit fails|script gone|script unreadable|script "
+t_is "$("$QUIRE" runs --status unfinished --json | grep -c '"run":')" 0
+t_is "$(ledger_judged)" ""
 serve_stop
 t_done
