@@ -41,7 +41,8 @@ struct telling {
   struct hooks *hooks;
   struct transfer *transfer;
   int64_t run;
-  char *message, *status, *project;
+  char *message, *project;
+  enum run_status status;
   int attempt, ended; /* ended: how the command did, as child_run says */
   bool url_done, ok;
 };
@@ -54,7 +55,6 @@ static void telling_free(struct telling *t) {
   timer_clear(t->hooks->loop, &t->timer);
   if (t->transfer) http_cancel(t->transfer);
   free(t->message);
-  free(t->status);
   free(t->project);
   free(t);
 }
@@ -68,8 +68,8 @@ static void on_pause_over(struct timer *timer) {
 static void attempt_failed(struct telling *t, const char *why) {
   struct hooks *h = t->hooks;
   if (++t->attempt >= h->settings.attempts) {
-    log_errorx("run %lld is %s, and nobody could be told after %d attempts: %s", (long long)t->run, t->status,
-               t->attempt, why);
+    log_errorx("run %lld is %s, and nobody could be told after %d attempts: %s", (long long)t->run,
+               run_status_word(t->status), t->attempt, why);
     telling_free(t);
     return;
   }
@@ -86,7 +86,7 @@ static void run_command(struct job *j) {
   static const char *const kept[] = {"PATH", "HOME", NULL}; /* nothing else: keys stay here */
   struct telling *t = list_owner(j, struct telling, job);
   char *run = mem_printf("QUIRE_RUN=%lld", (long long)t->run),
-       *status = mem_printf("QUIRE_STATUS=%s", t->status),
+       *status = mem_printf("QUIRE_STATUS=%s", run_status_word(t->status)),
        *project = mem_printf("QUIRE_PROJECT=%s", t->project);
   const char *more[] = {run, status, project, NULL},
              *argv[] = {"/bin/sh", "-c", t->hooks->settings.command, NULL};
@@ -170,9 +170,9 @@ static enum err read_row(struct db *db, struct store_op *op) {
   enum err err = run_get(db, t->run, &r, &op->error);
   if (err != OK) return err;
   json_t *v = json_pack("{s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:f, s:I}", "run", (json_int_t)t->run,
-                        "project", r.project, "pipeline", r.pipeline, "status", r.status, "wait_kind",
-                        r.wait_kind, "wait_for", r.wait_for, "summary", r.summary, "cost_usd",
-                        (double)r.cost_nano / 1e9, "calls", (json_int_t)r.calls);
+                        "project", r.project, "pipeline", r.pipeline, "status", run_status_word(r.status),
+                        "wait_kind", run_wait_word(r.wait), "wait_for", r.wait_for, "summary", r.summary,
+                        "cost_usd", (double)r.cost_nano / 1e9, "calls", (json_int_t)r.calls);
   free(t->message);
   t->message = jsonx_dumps(v);
   free(t->project);
@@ -202,19 +202,18 @@ int hooks_busy(const struct hooks *h) {
   return h ? atomic_load(&h->n) : 0;
 }
 
-void hooks_run_left(struct hooks *h, int64_t run, const char *status) {
+void hooks_run_left(struct hooks *h, int64_t run, enum run_status status) {
   bool none = !h->settings.url && !h->settings.command;
-  if (none || strcmp(status, "queued") == 0 || strcmp(status, "elsewhere") == 0 ||
-      strcmp(status, "unclaimed") == 0)
-    return;
+  if (none || status == RUN_NO_STATUS || status == RUN_QUEUED) return;
   if (h->n >= MOST_TELLINGS) {
-    log_warnx("too many messages wait to be told; run %lld (%s) is left out", (long long)run, status);
+    log_warnx("too many messages wait to be told; run %lld (%s) is left out", (long long)run,
+              run_status_word(status));
     return;
   }
   struct telling *t = mem_alloc(sizeof *t);
   *t = (struct telling){.hooks = h,
                         .run = run,
-                        .status = mem_dup(status),
+                        .status = status,
                         .op = {.kind = &read_kind, .done = row_read},
                         .post = {.fn = on_row}};
   h->n++;

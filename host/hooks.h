@@ -8,6 +8,7 @@
 #pragma once
 #include "base/loop.h"
 #include "base/pool.h"
+#include "store/states.h"
 #include "store/store.h"
 
 struct hooks_settings {
@@ -23,5 +24,5 @@ void hooks_stop(struct hooks *h);
 void hooks_free(struct hooks *h); /* what was not told yet is dropped; NULL is fine */
 /* Messages on their way. Any thread. */
 int hooks_busy(const struct hooks *h);
-/* `status`: what the run is now. Nothing is told of "queued" and "elsewhere". */
-void hooks_run_left(struct hooks *h, int64_t run, const char *status);
+/* `status`: what the run is now. Nothing is sent for a run that is queued again, or that another host moves (RUN_NO_STATUS). */
+void hooks_run_left(struct hooks *h, int64_t run, enum run_status status);

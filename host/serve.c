@@ -65,10 +65,10 @@ struct host {
 
 static void look_within(struct host *h, int64_t ms);
 
-static void on_run_end(void *arg, int64_t run, const char *status) {
+static void on_run_end(void *arg, int64_t run, enum run_status status) {
   struct host *h = arg;
   hooks_run_left(h->hooks, run, status);
-  bool waits = strcmp(status, "waiting") == 0;        /* perhaps for a time that comes before the next look */
+  bool waits = status == RUN_WAITING;                 /* perhaps for a time that comes before the next look */
   if (h->more || waits) look_within(h, LOOK_SOON_MS); /* more: a place is free */
   pthread_mutex_lock(&h->lock);
   h->ended[h->ended_n++ % 64] = run;

@@ -324,19 +324,14 @@ static enum err status_of(struct commands *c, int64_t run, struct run_row *row, 
   return err;
 }
 
-static bool terminal(const char *status) {
-  return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 ||
-         strcmp(status, "cancelled") == 0;
-}
-
 /* A run that exists already by its key: moved on when it is unfinished. */
 static enum err found_by_key(struct commands *c, int64_t id, bool start, const json_t *request, json_t **out,
                              struct error *e) {
   struct run_row row = {0};
   enum err err = status_of(c, id, &row, e);
   if (err != OK) return err;
-  if (start && !terminal(row.status)) {
-    if (strcmp(row.status, "waiting") == 0 && strcmp(row.wait_kind ? row.wait_kind : "", "gate") != 0) {
+  if (start && !run_status_ended(row.status)) {
+    if (row.status == RUN_WAITING && row.wait != FOR_GATE) {
       json_t *before =
           NULL; /* the new request's --until counts, and its models and budget where it names them */
       if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
@@ -351,7 +346,7 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
     start_run(c, id);
   }
   *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
-                   "status", row.status);
+                   "status", run_status_word(row.status));
   run_row_release(&row);
   return OK;
 }
@@ -389,7 +384,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
     if (err == OK && start) start_run(c, op.id);
     if (err == OK)
       *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)op.id, "project", op.project_slug,
-                       "existed", op.existed, "status", "queued");
+                       "existed", op.existed, "status", run_status_word(RUN_QUEUED));
   }
   prepared_release(&p);
   return err;
@@ -472,7 +467,7 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   enum err err = only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = take_with(request, &ch->with, e);
-  if (err == OK && strcmp(row->status, "completed") == 0) err = take_models(request, &ch->with, e);
+  if (err == OK && row->status == RUN_COMPLETED) err = take_models(request, &ch->with, e);
   if (err == OK && ch->with.scripts) err = new_set(c, request, row->pipeline, &ch->set, e);
   if (err == OK)
     err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,
@@ -491,9 +486,9 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
   struct change ch = {0};
   enum err err = status_of(c, run, &row, e);
   if (err != OK) return err;
-  if (terminal(row.status)) {
-    err =
-        err_set(e, ERR_CONFLICT, "run %lld is %s; a finished run stays as it is", (long long)run, row.status);
+  if (run_status_ended(row.status)) {
+    err = err_set(e, ERR_CONFLICT, "run %lld is %s; a finished run stays as it is", (long long)run,
+                  run_status_word(row.status));
     err_hint(e, "`quire retry %lld` starts a new run that keeps its answers", (long long)run);
   }
   if (err == OK) err = prepare_change(c, &row, request, &ch, e);
@@ -509,7 +504,7 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
       start_run(c, run);
-      *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", op.row.status);
+      *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", run_status_word(op.row.status));
     }
     run_row_release(&op.row);
   }
@@ -522,8 +517,9 @@ enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct err
   struct run_row row = {0};
   enum err err = status_of(c, run, &row, e);
   if (err != OK) return err;
-  if (!terminal(row.status) && strcmp(row.status, "waiting") != 0) start_run(c, run);
-  *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status", row.status);
+  if (!run_status_ended(row.status) && row.status != RUN_WAITING) start_run(c, run);
+  *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status",
+                   run_status_word(row.status));
   run_row_release(&row);
   return OK;
 }
@@ -534,8 +530,9 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   struct change ch = {0};
   enum err err = status_of(c, run, &row, e);
   if (err == OK) err = commands_refuse(c, e);
-  if (err == OK && !terminal(row.status)) {
-    err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run, row.status);
+  if (err == OK && !run_status_ended(row.status)) {
+    err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run,
+                  run_status_word(row.status));
     err_hint(e, "`quire resume %lld` goes on with it", (long long)run);
   }
   if (err == OK) err = prepare_change(c, &row, request, &ch, e);
@@ -553,7 +550,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
     if (err == OK) {
       start_run(c, op.id);
       *out = json_pack("{s:I, s:I, s:s}", "run", (json_int_t)op.id, "retry_of", (json_int_t)run, "status",
-                       "queued");
+                       run_status_word(RUN_QUEUED));
     }
   }
   change_release(&ch);
@@ -570,10 +567,11 @@ enum err command_pause(struct commands *c, int64_t run, json_t **out, struct err
   struct run_row row = {0};
   enum err err = store_do(c->store, &op.op);
   bool pausing = err == ERR_CONFLICT && here && status_of(c, run, &row, NULL) == OK &&
-                 strcmp(row.status, "running") == 0; /* the loop parks it */
+                 row.status == RUN_RUNNING; /* the loop parks it */
   if (err != OK && !pausing && e) *e = op.op.error;
   if (err == OK || pausing)
-    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", pausing ? "pausing" : op.row.status);
+    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status",
+                     pausing ? "pausing" : run_status_word(op.row.status));
   run_row_release(&op.row);
   run_row_release(&row);
   return pausing ? OK : err;
@@ -584,12 +582,13 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
   struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_CANCEL};
   enum err err = store_do(c->store, &op.op);
   struct run_row row = {0};
-  if (err == ERR_CONFLICT && status_of(c, run, &row, NULL) == OK && strcmp(row.status, "cancelled") == 0)
+  if (err == ERR_CONFLICT && status_of(c, run, &row, NULL) == OK && row.status == RUN_CANCELLED)
     err = OK; /* the engine was first */
   run_row_release(&row);
   run_row_release(&op.row);
   if (err != OK && e) *e = op.op.error;
-  if (err == OK) *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", "cancelled");
+  if (err == OK)
+    *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", run_status_word(RUN_CANCELLED));
   return err;
 }
 

@@ -158,7 +158,7 @@ struct interrupted {
 
 static void note_interrupted(void *arg, const struct run_row *r) {
   struct interrupted *i = arg;
-  if (strcmp(r->status, "waiting") == 0) return;
+  if (r->status == RUN_WAITING) return;
   if (i->n++ < NAMED_RUNS) buf_printf(&i->ids, "%s%lld", i->ids.len ? ", " : "", (long long)r->id);
 }
 
@@ -169,7 +169,7 @@ static void check_runs(struct doctor *d) {
   struct interrupted i = {0};
   buf_init(&i.ids, 1000);
   struct db *db = store_reader(d->c->reader);
-  enum err err = runs_each(db, &(struct run_filter){.status = "unfinished"}, note_interrupted, &i);
+  enum err err = runs_each(db, &(struct run_filter){.unfinished = true}, note_interrupted, &i);
   store_reader_release(d->c->reader, db);
   bool owned = library_get_owner(d->c->library, &o, &e) == OK;
   if (err != OK)

@@ -74,7 +74,7 @@ static json_t *reason(const char *text) {
 }
 
 static json_t *verdict(const struct run_row *row, const char *model) {
-  bool ok = row->status && strcmp(row->status, "completed") == 0;
+  bool ok = row->status == RUN_COMPLETED;
   json_t *result = view_parsed(row->result), *error = view_parsed(row->error);
   const char *said = ok ? jsonx_str(result, "text", "") : jsonx_str(error, "message", row->wait_for);
   json_t *v =

@@ -37,7 +37,7 @@ static bool find_by_key(struct cli *c, const char *key, struct before *b, struct
   bool over = false;
   if (run_find_key(db, key, &b->run) == OK && run_get(db, b->run, row, &ignored) == OK) {
     events_each(db, b->run, 0, 0, note_event, &b->last_event);
-    over = state_ended(row);
+    over = run_status_ended(row->status);
     if (!over) run_row_release(row);
   } else {
     b->run = 0;
@@ -64,9 +64,9 @@ struct others {
   struct buf ids;
 };
 
-static void count_other(void *arg, int64_t id, const char *status) {
+static void count_other(void *arg, int64_t id, int64_t project) {
   struct others *o = arg;
-  (void)status;
+  (void)project;
   if (id == o->mine) return;
   if (o->n++ < 5) buf_printf(&o->ids, "%s%lld", o->ids.len ? ", " : "", (long long)id);
 }
@@ -75,7 +75,7 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
   struct others o = {.mine = mine};
   buf_init(&o.ids, 1000);
   struct db *db = store_reader(store);
-  runs_unfinished(db, count_other, &o);
+  runs_due(db, count_other, &o);
   store_reader_release(store, db);
   if (o.n == 1)
     out_say(
@@ -295,11 +295,11 @@ static int change(struct cli *c, struct act *a, const char *(*says)(const struct
 }
 
 static const char *says_paused(const struct act *a) {
-  bool waits = strcmp(jsonx_str(a->answer, "status", ""), "waiting") == 0;
+  bool waits = run_status_of(jsonx_str(a->answer, "status", NULL)) == RUN_WAITING;
   return waits ? "is paused; `quire resume` goes on" : "is paused once its calls in flight have ended";
 }
 static const char *says_cancelled(const struct act *a) {
-  return strcmp(jsonx_str(a->answer, "status", ""), "cancelled") == 0 ? "is cancelled" : "stops";
+  return run_status_of(jsonx_str(a->answer, "status", NULL)) == RUN_CANCELLED ? "is cancelled" : "stops";
 }
 static const char *says_noted(const struct act *a) {
   (void)a;

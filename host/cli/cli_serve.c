@@ -36,7 +36,8 @@ static void tell_begin(const struct event_of *of, struct buf *b) {
 
 static enum log_level level_of(const struct event_of *of, const json_t *data) {
   const char *level = jsonx_str(data, "level", "info");
-  bool failed = strcmp(of->event.kind, "status") == 0 && strcmp(jsonx_str(data, "status", ""), "failed") == 0;
+  bool failed =
+      strcmp(of->event.kind, "status") == 0 && run_status_of(jsonx_str(data, "status", NULL)) == RUN_FAILED;
   if (failed || strcmp(of->event.kind, "error") == 0 || strcmp(level, "error") == 0) return LOG_ERROR_LEVEL;
   return strcmp(level, "warn") == 0 ? LOG_WARN_LEVEL : LOG_INFO_LEVEL;
 }
@@ -63,7 +64,7 @@ static void tell(void *arg, const struct event_of *of) {
     buf_puts(&b, jsonx_str(data, "text", ""));
   else if (strcmp(kind, "error") == 0)
     tell_error(data, &b);
-  else if (strcmp(kind, "status") == 0 && strcmp(jsonx_str(data, "status", ""), "running") == 0)
+  else if (strcmp(kind, "status") == 0 && run_status_of(jsonx_str(data, "status", NULL)) == RUN_RUNNING)
     tell_begin(of, &b);
   else if (strcmp(kind, "status") == 0)
     buf_printf(&b, "is %s%s%s", jsonx_str(data, "status", "?"), wait ? ": " : "", wait ? wait : "");

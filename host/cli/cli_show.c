@@ -70,19 +70,14 @@ static void list_run(void *arg, const struct run_row *r) {
 }
 
 static enum err read_filter(struct cli *c, struct run_filter *f, struct error *e) {
-  static const char *const known[] = {"queued", "running",   "waiting",    "completed",
-                                      "failed", "cancelled", "unfinished", NULL};
-  const char *limit = options_get(&c->options, "limit");
-  f->status = options_get(&c->options, "status");
+  const char *status = options_get(&c->options, "status"), *limit = options_get(&c->options, "limit");
   f->project = options_get(&c->options, "project");
   f->limit = limit ? atoi(limit) : LIST_LIMIT;
   if (limit && (strspn(limit, "0123456789") != strlen(limit) || !*limit))
     return err_set(e, ERR_INVALID, "--limit %s: this is not a number", limit);
-  size_t i = 0;
-  while (f->status && known[i] && strcmp(known[i], f->status) != 0) i++;
-  if (!f->status || known[i]) return OK;
-  const char *near = text_nearest(f->status, known);
-  err_set(e, ERR_INVALID, "--status %s: there is no such status", f->status);
+  if (run_filter_status(f, status)) return OK;
+  const char *near = text_nearest(status, run_filter_words);
+  err_set(e, ERR_INVALID, "--status %s: there is no such status", status);
   err_hint(e,
            near ? "did you mean %s?"
                 : "there are queued, running, waiting, completed, failed, cancelled, and unfinished",
@@ -208,7 +203,7 @@ static bool quiet_for_good(struct cli *c, int64_t run) {
   struct db *db = store_reader(c->reader);
   bool known = run_get(db, run, &row, &ignored) == OK;
   store_reader_release(c->reader, db);
-  bool quiet = !known || state_ended(&row) || !owner_of(c, &room);
+  bool quiet = !known || run_status_ended(row.status) || !owner_of(c, &room);
   run_row_release(&row);
   return quiet;
 }

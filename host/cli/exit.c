@@ -68,14 +68,14 @@ static bool has_issues(const struct run_row *r) {
 
 int exit_of_run(const struct run_row *r) {
   static const struct {
-    const char *kind;
+    enum run_wait wait;
     int exit;
-  } waits[] = {{"gate", EXIT_PERSON},       {"until", EXIT_DONE},   {"budget", EXIT_BUDGET},
-               {"provider", EXIT_PROVIDER}, {"key", EXIT_KEY},      {"model", EXIT_SCRIPT},
-               {"timer", EXIT_WAITING},     {"store", EXIT_WAITING}};
-  if (is(r->status, "completed")) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
-  if (is(r->status, "failed")) return failed_exit(r);
+  } waits[] = {{FOR_GATE, EXIT_PERSON},       {FOR_UNTIL, EXIT_DONE},   {FOR_BUDGET, EXIT_BUDGET},
+               {FOR_PROVIDER, EXIT_PROVIDER}, {FOR_KEY, EXIT_KEY},      {FOR_MODEL, EXIT_SCRIPT},
+               {FOR_TIMER, EXIT_WAITING},     {FOR_STORE, EXIT_WAITING}};
+  if (r->status == RUN_COMPLETED) return has_issues(r) ? EXIT_ISSUES : EXIT_DONE;
+  if (r->status == RUN_FAILED) return failed_exit(r);
   for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
-    if (state_waits(r, waits[i].kind)) return waits[i].exit;
+    if (state_waits(r, waits[i].wait)) return waits[i].exit;
   return EXIT_FAILED;
 }

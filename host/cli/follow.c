@@ -133,12 +133,12 @@ static void skip_history(struct follow *f, struct store *store) {
 /* ---- the progress line */
 
 static void show_progress(const struct cli *c, const struct run_row *r) {
-  if (c->out.quiet || c->out.json || !terminal_live() || state_ended(r)) return;
+  if (c->out.quiet || c->out.json || !terminal_live() || run_status_ended(r->status)) return;
   struct buf b;
   char money[40], took[40];
   int64_t begin = r->started_at ? r->started_at : r->created_at;
   buf_init(&b, 4096);
-  if (strcmp(r->status, "running") != 0) buf_printf(&b, "%s  ", r->status);
+  if (r->status != RUN_RUNNING) buf_printf(&b, "%s  ", run_status_word(r->status));
   if (r->phase) buf_printf(&b, "%s  ", r->phase);
   if (r->progress_label) buf_printf(&b, "%s  ", r->progress_label);
   if (r->progress_total > 0)
@@ -155,21 +155,21 @@ static void show_progress(const struct cli *c, const struct run_row *r) {
 /* Is it worth staying with a run that waits? Without --max-wait: when it has a time at which it goes on without a person. */
 static bool stays(const struct follow *f, int64_t waited_ms) {
   const struct run_row *r = &f->row;
-  if (state_waits(r, "until")) return false;
+  if (state_waits(r, FOR_UNTIL)) return false;
   if (f->max_wait_ms >= 0) return waited_ms < f->max_wait_ms;
-  if (state_waits(r, "timer") || state_waits(r, "store")) return true;
-  return state_waits(r, "provider") && r->wake_at > 0 && r->wake_at - clock_wall_ms() < PROVIDER_WAIT_MS;
+  if (state_waits(r, FOR_TIMER) || state_waits(r, FOR_STORE)) return true;
+  return state_waits(r, FOR_PROVIDER) && r->wake_at > 0 && r->wake_at - clock_wall_ms() < PROVIDER_WAIT_MS;
 }
 
 static bool over(const struct follow *f, int64_t waited_ms) {
-  if (state_ended(&f->row)) return true;
-  return strcmp(f->row.status, "waiting") == 0 && !stays(f, waited_ms);
+  if (run_status_ended(f->row.status)) return true;
+  return f->row.status == RUN_WAITING && !stays(f, waited_ms);
 }
 
 /* Our own run, not in memory and not over: it was not claimed (the store could not be written), or slept until a time that has come. */
 static void nudge(struct follow *f, int64_t now_ms, int64_t *nudged) {
   if (now_ms - *nudged < NUDGE_MS) return;
-  if (strcmp(f->row.status, "waiting") == 0 && (!f->row.wake_at || f->row.wake_at > clock_wall_ms())) return;
+  if (f->row.status == RUN_WAITING && (!f->row.wake_at || f->row.wake_at > clock_wall_ms())) return;
   if (*nudged) engine_start_run(host_commands(f->host)->engine, f->run);
   *nudged = now_ms;
 }
@@ -183,7 +183,7 @@ static bool orphaned(struct cli *c, struct follow *f, struct store *store) {
   struct library_owner owner;
   struct error ignored = {0};
   if (library_get_owner(c->library, &owner, &ignored) != ERR_NOT_FOUND) return false;
-  return poll_run(c, f, store, &ignored) == OK && !state_ended(&f->row);
+  return poll_run(c, f, store, &ignored) == OK && !run_status_ended(f->row.status);
 }
 
 enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struct error *e) {
@@ -199,7 +199,7 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
     if (unread > MOST_UNREAD && err != ERR_LOCKED) return err;
     if (unread && !store_err_is_database(err)) return err;
     int64_t now = now_ms();
-    if (f->row.status && strcmp(f->row.status, "waiting") == 0) waited += now - before;
+    if (f->row.status && f->row.status == RUN_WAITING) waited += now - before;
     before = now;
     *end = FOLLOW_OVER;
     if (f->row.status && over(f, waited)) break;

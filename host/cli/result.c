@@ -125,8 +125,9 @@ static void say_failure(struct cli *c, const struct run_row *r) {
   const char *provider = jsonx_str(error, "provider_text", NULL), *phase = jsonx_str(error, "phase", NULL);
   if (provider && strstr(jsonx_str(error, "message", ""), provider)) provider = NULL; /* said already */
   out_line_to(stderr, "%squire:%s run %lld %s%s%s: %s", terminal_style(stderr, STYLE_RED),
-              terminal_style(stderr, STYLE_NONE), (long long)r->id, r->status, phase ? " in phase " : "",
-              phase ? phase : "", jsonx_str(error, "message", "no reason is recorded"));
+              terminal_style(stderr, STYLE_NONE), (long long)r->id, run_status_word(r->status),
+              phase ? " in phase " : "", phase ? phase : "",
+              jsonx_str(error, "message", "no reason is recorded"));
   if (hint) out_line_to(stderr, "  %s", hint);
   if (provider) out_line_to(stderr, "  the provider said: %s", provider);
   if (traceback && !c->out.quiet) out_line_to(stderr, "%s", traceback);
@@ -160,13 +161,13 @@ int result_print(struct cli *c, const struct run_row *r) {
   if (library_get_owner(c->library, &owner, &ignored) == OK) living = &owner;
   if (c->out.json) {
     print_json(c, r, living);
-  } else if (strcmp(r->status, "completed") == 0) {
+  } else if (r->status == RUN_COMPLETED) {
     json_t *result = view_parsed(r->result);
     result_print_value(result);
     say_costs(c, r);
     say_real_model(c, r, result);
     json_decref(result);
-  } else if (state_ended(r)) {
+  } else if (run_status_ended(r->status)) {
     say_failure(c, r);
   } else {
     result_say_state(c, r, living);

@@ -96,7 +96,7 @@ static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct
   struct follow f = {.run = run, .host = t->host, .max_wait_ms = -1, .whole_history = true};
   enum follow_end end = FOLLOW_OVER;
   enum err err = follow_run(t->c, &f, &end, e);
-  for (int i = 0; err == OK && state_waits(&f.row, "gate") && i < MOST_GATES && decide_gate(t, run); i++)
+  for (int i = 0; err == OK && state_waits(&f.row, FOR_GATE) && i < MOST_GATES && decide_gate(t, run); i++)
     err = follow_run(t->c, &f, &end, e);
   if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
   *row = f.row;
@@ -123,7 +123,7 @@ static enum err run_twice(struct trial *t, const json_t *request, struct error *
     char *message = why(&first);
     snprintf(said, sizeof said, "it runs to its end (%lld call%s)", (long long)first.calls,
              first.calls == 1 ? "" : "s");
-    bool ended = check(t, strcmp(first.status, "completed") == 0, said, message);
+    bool ended = check(t, first.status == RUN_COMPLETED, said, message);
     free(message);
     if (ended) err = command_retry(host_commands(t->host), first.id, empty, &answer, e);
   }

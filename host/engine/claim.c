@@ -96,14 +96,12 @@ static void claimed(struct run *run, struct store_op *base) {
     /* Cancelled before it was here: its row must not stay 'running' in nobody's hands. */
     if (op->op.err == OK) {
       run->epoch = op->row.epoch;
-      pending_post(run, NULL, &run_status_op(run, "cancelled", NULL, NULL, 0, NULL, NULL)->op, false, NULL,
-                   NULL);
+      pending_post(run, NULL, &run_status_op(run, RUN_CANCELLED, FOR_NOTHING, NULL, 0, NULL, NULL)->op, false,
+                   NULL, NULL);
     }
     run_row_release(&op->row); /* there is one also when the commit reported failure */
     run->state = RUN_GONE;
-    if (!told && en->settings.on_run_end)
-      en->settings.on_run_end(en->settings.arg, run->id,
-                              op->op.err == ERR_CONFLICT ? "elsewhere" : "unclaimed");
+    if (!told && en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, RUN_NO_STATUS);
     return;
   }
   engine_note_claim(en, op->waited_ms);

@@ -13,6 +13,7 @@
 #include "lua/sandbox.h"
 #include "lua/script_set.h"
 #include "engine/turns.h"
+#include "store/states.h"
 #include "store/store.h"
 
 struct engine;
@@ -36,7 +37,7 @@ struct engine_settings {
   const char *
       exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
   /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */
-  void (*on_run_end)(void *arg, int64_t run, const char *status);
+  void (*on_run_end)(void *arg, int64_t run, enum run_status status);
   /* Loop thread, for each engine_start_run: false leaves the run where it is, the host sees to it later. NULL: always. */
   bool (*may_start)(void *arg, int64_t run);
   /* Loop thread: text of a run that somebody watches (live.h). It copies and returns at once. NULL: nobody does. */

@@ -74,8 +74,8 @@ struct run *run_find(struct engine *en, int64_t id);
 void run_begin(struct run *run); /* everything is there: makes the machine and starts */
 void run_parked_by_store(
     struct run *run,
-    const char *status); /* its row was written already (a gate): close it, tell on_run_end */
-void run_end(struct run *run, const char *status, char *result, char *error); /* strings are consumed */
+    enum run_status status); /* its row was written already (a gate): close it, tell on_run_end */
+void run_end(struct run *run, enum run_status status, char *result, char *error); /* strings are consumed */
 void run_drop(struct run *run); /* fenced: forget it, write nothing */
 void run_stop(struct run *run); /* out of memory, nothing written, nobody told: the watcher gives it back */
 void run_maybe_free(struct run *run);
@@ -84,7 +84,7 @@ bool run_has_call_in_flight(const struct run *run);
 /* Is a person's pause due: it is asked for, the run is here, and no call of it is in flight? Then it is parked. */
 bool run_look_paused(struct run *run);
 /* `result` and `error` are consumed; the other texts are copied. */
-struct op_run_status *run_status_op(const struct run *run, const char *status, const char *wait_kind,
+struct op_run_status *run_status_op(const struct run *run, enum run_status status, enum run_wait wait,
                                     const char *why, int64_t wake_at, char *result, char *error);
 
 /* report.c */

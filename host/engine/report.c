@@ -151,7 +151,7 @@ void run_fail(struct run *run, enum err code, const struct error *e, json_t *rec
   char *error = jsonx_dumps(record);
   json_decref(record);
   free(text);
-  run_end(run, code == ERR_CANCELLED ? "cancelled" : "failed", NULL, error);
+  run_end(run, code == ERR_CANCELLED ? RUN_CANCELLED : RUN_FAILED, NULL, error);
 }
 
 /* What a script may say of its own end. That it was cancelled is a person's word: the run would look as if somebody had stopped it. */

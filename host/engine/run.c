@@ -68,9 +68,9 @@ static void keep_machine_out_of(struct run *run);
 
 static void park_paused(struct run *run) {
   if (run->pausing == PAUSE_PERSON)
-    run_park(run, "paused", "a person paused it", 0);
+    run_park(run, FOR_PAUSED, "a person paused it", 0);
   else
-    run_park(run, "store", "the disk has less free room than limits.free_mb; make room (`quire prune`)",
+    run_park(run, FOR_STORE, "the disk has less free room than limits.free_mb; make room (`quire prune`)",
              clock_wall_ms() + ROOM_AGAIN_MS);
 }
 
@@ -176,19 +176,19 @@ static void status_written(struct run *run, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   struct engine *en = run->engine;
   if (op->op.err != OK && op->op.err != ERR_FENCED)
-    log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id, op->status,
-               op->op.error.message);
+    log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id,
+               run_status_word(op->status), op->op.error.message);
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->status);
 }
 
-struct op_run_status *run_status_op(const struct run *run, const char *status, const char *wait_kind,
+struct op_run_status *run_status_op(const struct run *run, enum run_status status, enum run_wait wait,
                                     const char *why, int64_t wake_at, char *result, char *error) {
   struct op_run_status *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_status_kind;
   op->run = run->id;
   op->epoch = run->epoch;
-  op->status = mem_dup(status);
-  op->wait_kind = mem_dup(wait_kind);
+  op->status = status;
+  op->wait = wait;
   op->wait_for = mem_dup(why);
   op->wake_at = wake_at;
   op->result = result;
@@ -196,14 +196,14 @@ struct op_run_status *run_status_op(const struct run *run, const char *status, c
   return op;
 }
 
-static void post_status(struct run *run, const char *status, const char *wait_kind, const char *why,
+static void post_status(struct run *run, enum run_status status, enum run_wait wait, const char *why,
                         int64_t wake_at, char *result, char *error) {
   run_tell_last(run);
-  struct op_run_status *op = run_status_op(run, status, wait_kind, why, wake_at, result, error);
+  struct op_run_status *op = run_status_op(run, status, wait, why, wake_at, result, error);
   pending_post(run, NULL, &op->op, false, NULL, status_written);
 }
 
-void run_end(struct run *run, const char *status, char *result, char *error) {
+void run_end(struct run *run, enum run_status status, char *result, char *error) {
   if (run->state == RUN_GONE) {
     free(result);
     free(error);
@@ -211,15 +211,14 @@ void run_end(struct run *run, const char *status, char *result, char *error) {
   }
   run_replayed(run);
   close_run(run);
-  post_status(run, status, NULL, NULL, 0, result, error);
+  post_status(run, status, FOR_NOTHING, NULL, 0, result, error);
 }
 
-void run_park(struct run *run, const char *wait_kind, const char *why, int64_t wake_at) {
+void run_park(struct run *run, enum run_wait wait, const char *why, int64_t wake_at) {
   if (run->state == RUN_GONE) return;
   char *kept = mem_dup(why); /* it may stand in a wait, which is gone with the script */
   close_run(run);
-  post_status(run, strcmp(wait_kind, "queued") == 0 ? "queued" : "waiting",
-              strcmp(wait_kind, "queued") == 0 ? NULL : wait_kind, kept, wake_at, NULL, NULL);
+  post_status(run, wait ? RUN_WAITING : RUN_QUEUED, wait, kept, wake_at, NULL, NULL);
   free(kept);
 }
 
@@ -237,7 +236,7 @@ bool run_look_paused(struct run *run) {
   return true;
 }
 
-void run_parked_by_store(struct run *run, const char *status) {
+void run_parked_by_store(struct run *run, enum run_status status) {
   struct engine *en = run->engine;
   int64_t id = run->id;
   close_run(run);
@@ -253,7 +252,7 @@ void run_drop(struct run *run) {
   if (run->state == RUN_GONE) return;
   log_warnx("run %lld moved on without this host (epoch %lld is over); dropped", (long long)run->id,
             (long long)run->epoch);
-  run_parked_by_store(run, "elsewhere");
+  run_parked_by_store(run, RUN_NO_STATUS);
 }
 
 /* ---- tasks that end */
@@ -276,7 +275,7 @@ static void finish_main(struct run *run, struct task *t) {
     run_event(run, "log",
               json_pack("{s:s, s:o}", "level", "warn", "text",
                         json_sprintf("there was no phase and no checkpoint '%s' to stop after", run->until)));
-  run_end(run, "completed", buf_take(&out), NULL);
+  run_end(run, RUN_COMPLETED, buf_take(&out), NULL);
 }
 
 static void group_member_ended(struct task_group *g) {

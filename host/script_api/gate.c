@@ -37,7 +37,7 @@ static void asked(struct wait *w, struct store_op *base) {
     wait_take(w, base, &op->answer);
   } else {
     failpoint("gate_open");
-    run_parked_by_store(w->task->run, "waiting");
+    run_parked_by_store(w->task->run, RUN_WAITING);
   }
 }
 

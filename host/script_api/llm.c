@@ -54,15 +54,15 @@ static void release(struct wait *w) {
 /* ---- start: the call */
 
 static void park_for_pause(struct wait *w) {
-  static const char *const kinds[] = {[LLM_PAUSE_BUDGET] = "budget",
-                                      [LLM_PAUSE_PROVIDER] = "provider",
-                                      [LLM_PAUSE_KEY] = "key",
-                                      [LLM_PAUSE_MODEL] = "model"};
+  static const enum run_wait waits[] = {[LLM_PAUSE_BUDGET] = FOR_BUDGET,
+                                        [LLM_PAUSE_PROVIDER] = FOR_PROVIDER,
+                                        [LLM_PAUSE_KEY] = FOR_KEY,
+                                        [LLM_PAUSE_MODEL] = FOR_MODEL};
   struct ask *a = w->data;
   char why[1000];
   const struct error *e = a->call.error;
   snprintf(why, sizeof why, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
-  run_park(w->task->run, kinds[a->call.pause], why, a->call.pause_until_ms);
+  run_park(w->task->run, waits[a->call.pause], why, a->call.pause_until_ms);
 }
 
 static void answered(struct llm_call *c) {

@@ -20,7 +20,7 @@ static void park_until(struct wait *w) {
   char why[300];
   snprintf(why, sizeof why, "stopped after %s, as asked; it goes on with `quire resume %lld`", run->until,
            (long long)run->id);
-  run_park(run, "until", why, 0);
+  run_park(run, FOR_UNTIL, why, 0);
 }
 static void start_park(struct wait *w) {
   wait_park(w, park_until);

@@ -152,8 +152,8 @@ static void ask_test(lua_State *L, struct test_case *c, struct stand_in_question
 
 /* It ended, or waits for somebody else than the clock's next seconds. */
 static bool is_over(struct test_case *c, const struct run_row *row) {
-  if (state_ended(row)) return true;
-  if (strcmp(row->status, "waiting") != 0) return false;
+  if (run_status_ended(row->status)) return true;
+  if (row->status != RUN_WAITING) return false;
   int64_t left = row->wake_at - clock_wall_ms();
   if (!row->wake_at || left > NAP_MS) return true;
   if (left <= 0) engine_start_run(host_commands(c->tests->host)->engine, row->id);
@@ -188,8 +188,8 @@ static int bench_wait(lua_State *L) {
     struct run_row row = {0};
     char state[200];
     if (row_of(c, run, &row) != OK) return luaL_error(L, "run %I cannot be read", (LUAI_UACINT)run);
-    snprintf(state, sizeof state, "%s%s%.100s", row.status, row.phase ? " in the phase " : "",
-             row.phase ? row.phase : "");
+    snprintf(state, sizeof state, "%s%s%.100s", run_status_word(row.status),
+             row.phase ? " in the phase " : "", row.phase ? row.phase : "");
     json_t *over = is_over(c, &row) ? state_json(&row, NULL, true) : NULL;
     run_row_release(&row);
     if (over) {
@@ -354,7 +354,7 @@ void bench_clear(struct test_case *c) {
     json_t *answer = NULL;
     struct error ignored = {0};
     struct run_row row = {0};
-    if (row_of(c, c->runs[i], &row) == OK && !state_ended(&row))
+    if (row_of(c, c->runs[i], &row) == OK && !run_status_ended(row.status))
       command_cancel(commands, c->runs[i], &answer, &ignored);
     run_row_release(&row);
     json_decref(answer);

@@ -102,7 +102,7 @@ static enum err park(struct db *db, const struct op_gate_ask *op, int64_t expire
   db_bind_id(s, "$wake", wake);
   db_bind_int(s, "$run", op->entry.run);
   enum err err = db_run(s);
-  if (err == OK) err = event_status(db, op->entry.run, "waiting", "gate", wait_for, wake, NULL);
+  if (err == OK) err = event_status(db, op->entry.run, RUN_WAITING, FOR_GATE, wait_for, wake, NULL);
   free(wait_for);
   return err;
 }
@@ -225,7 +225,7 @@ static enum err requeue(struct db *db, int64_t run) {
   db_bind_int(s, "$run", run);
   enum err err = db_run(s);
   if (err != OK || db_changes(db) == 0) return err;
-  return event_status(db, run, "queued", NULL, NULL, 0, NULL);
+  return event_status(db, run, RUN_QUEUED, FOR_NOTHING, NULL, 0, NULL);
 }
 
 static enum err apply_decide(struct db *db, struct store_op *base) {
@@ -334,7 +334,8 @@ static enum err heard_by_nobody(struct db *db, int64_t run, struct error *e) {
   struct run_row r;
   enum err err = run_get(db, run, &r, e);
   if (err != OK) return err;
-  err = err_set(e, ERR_CONFLICT, "run %lld is %s: it hears no notes any more", (long long)run, r.status);
+  err = err_set(e, ERR_CONFLICT, "run %lld is %s: it hears no notes any more", (long long)run,
+                run_status_word(r.status));
   run_row_release(&r);
   return err;
 }

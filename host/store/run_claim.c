@@ -42,13 +42,14 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   struct run_standing now;
   enum err err = run_look(db, op->id, &now, &base->error);
   if (err != OK) return err;
-  const struct run_transition *t = run_transition(now.status, "running", BY_HOST_CLAIM);
-  bool died = op->adopt && run_stands(&now, "running");
+  const struct run_transition *t = run_transition(now.status, RUN_RUNNING, BY_HOST_CLAIM);
+  bool died = op->adopt && now.status == RUN_RUNNING;
   bool due = now.wake_at && now.wake_at <= clock_wall_ms();
-  if (run_stands(&now, "queued") && now.wake_at > clock_wall_ms())
+  if (now.status == RUN_QUEUED && now.wake_at > clock_wall_ms())
     return err_set(&base->error, ERR_CONFLICT, "run %lld begins later", (long long)op->id);
   if (!t || (t->guard & IF_DUE && !due) || (t->guard & IF_OWNER_DEAD && !died))
-    return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id, now.status);
+    return err_set(&base->error, ERR_CONFLICT, "run %lld is %s", (long long)op->id,
+                   run_status_word(now.status));
   if (died && (err = look_at_deaths(db, op, &now)) != OK) return err;
   if (op->suspect)
     return err_set(&base->error, ERR_CONFLICT, "hosts died with run %lld: it is tried alone",
@@ -63,7 +64,7 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
   db_bind_int(s, "$id", op->id);
   err = db_run(s);
   if (err == OK && now.epoch > 0) err = calls_presume(db, op->id, now.epoch + 1, &op->presumed_nano);
-  if (err == OK) err = event_status(db, op->id, "running", NULL, NULL, 0, NULL);
+  if (err == OK) err = event_status(db, op->id, RUN_RUNNING, FOR_NOTHING, NULL, 0, NULL);
   if (err == OK) err = run_get(db, op->id, &op->row, &base->error);
   if (err == OK) op->waited_ms = waited(&op->row, &now);
   return err;

@@ -10,20 +10,21 @@
 
 /* What each change makes of a run. */
 static const struct {
-  const char *to;
+  enum run_status to;
   enum run_mover by;
-} changes[] = {[RUN_RESUME] = {"queued", BY_PERSON_RESUME},
-               [RUN_PAUSE] = {"waiting", BY_PERSON_PAUSE},
-               [RUN_CANCEL] = {"cancelled", BY_PERSON_CANCEL}};
+} changes[] = {[RUN_RESUME] = {RUN_QUEUED, BY_PERSON_RESUME},
+               [RUN_PAUSE] = {RUN_WAITING, BY_PERSON_PAUSE},
+               [RUN_CANCEL] = {RUN_CANCELLED, BY_PERSON_CANCEL}};
 
 static enum err check_command(const struct op_run_command *op, const struct run_standing *now,
                               struct error *e) {
   const struct run_transition *t = run_transition(now->status, changes[op->what].to, changes[op->what].by);
-  if (!t && op->what == RUN_PAUSE && !status_is_final(now->status))
+  if (!t && op->what == RUN_PAUSE && !run_status_ended(now->status))
     return err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that runs or is queued can be paused",
-                   (long long)op->id, now->status);
+                   (long long)op->id, run_status_word(now->status));
   if (!t) {
-    err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id, now->status);
+    err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id,
+            run_status_word(now->status));
     if (op->what != RUN_CANCEL)
       err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;
@@ -36,6 +37,8 @@ static enum err check_command(const struct op_run_command *op, const struct run_
   return OK;
 }
 
+#define HORIZON SQL_LARGER("read_horizon", "$horizon")
+
 static enum err resume(struct db *db, const struct op_run_command *op) {
   int64_t horizon = 0;
   enum err err = OK;
@@ -44,12 +47,8 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
   struct db_stmt *s = db_prepare(
       db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
           " resume_with = $with, script_set = COALESCE($set, script_set),"
-          " read_horizon = " SQL_LARGER(
-              "read_horizon",
-              "$horizon") ", deaths = 0,"
-                          " seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
-                          "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END"
-                          " WHERE id = $id");
+          " read_horizon = " HORIZON ", deaths = 0, seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
+          "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END WHERE id = $id");
   db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_id(s, "$set", op->script_set);
   db_bind_int(s, "$horizon", horizon);
@@ -96,8 +95,8 @@ static enum err apply_command(struct db *db, struct store_op *base) {
                                   : cancel(db, op, &now);
   bool paused = op->what == RUN_PAUSE;
   if (err == OK)
-    err = event_status(db, op->id, changes[op->what].to, paused ? "paused" : NULL, paused ? paused_for : NULL,
-                       0, NULL);
+    err = event_status(db, op->id, changes[op->what].to, paused ? FOR_PAUSED : FOR_NOTHING,
+                       paused ? paused_for : NULL, 0, NULL);
   return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
 }
 

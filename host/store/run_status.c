@@ -11,11 +11,12 @@
 #include "store/transitions.h"
 
 static enum err check_status(struct op_run_status *op, const char **wait_for) {
-  bool waiting = strcmp(op->status, "waiting") == 0;
-  if (!run_transition("running", op->status, BY_HOST))
-    return err_set(&op->op.error, ERR_INVALID, "a running run cannot become '%s'", op->status);
-  if (waiting && !op->wait_kind) return err_set(&op->op.error, ERR_INVALID, "a waiting run says what for");
-  *wait_for = !waiting ? NULL : op->wait_for ? op->wait_for : op->wait_kind;
+  bool waiting = op->status == RUN_WAITING;
+  if (!run_transition(RUN_RUNNING, op->status, BY_HOST))
+    return err_set(&op->op.error, ERR_INVALID, "a running run cannot become '%s'",
+                   run_status_word(op->status));
+  if (waiting && !op->wait) return err_set(&op->op.error, ERR_INVALID, "a waiting run says what for");
+  *wait_for = !waiting ? NULL : op->wait_for ? op->wait_for : run_wait_word(op->wait);
   return OK;
 }
 
@@ -34,16 +35,16 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   const char *wait_for = NULL;
   enum err err = check_status(op, &wait_for);
-  if (err == OK && run_transition("running", op->status, BY_HOST)->guard & IF_EPOCH)
+  if (err == OK && run_transition(RUN_RUNNING, op->status, BY_HOST)->guard & IF_EPOCH)
     err = fence_check(db, op->run, op->epoch);
   if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */
   if (err != OK) return err;
-  bool ends = status_is_final(op->status);
+  bool ends = run_status_ended(op->status);
   struct db_stmt *s =
       db_prepare(db, "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wake_at = $wake,"
                      " ended_at = $ended WHERE id = $run");
-  db_bind_text(s, "$status", op->status);
-  db_bind_text(s, "$kind", wait_for ? op->wait_kind : NULL);
+  db_bind_text(s, "$status", run_status_word(op->status));
+  db_bind_text(s, "$kind", wait_for ? run_wait_word(op->wait) : NULL);
   db_bind_text(s, "$for", wait_for);
   db_bind_id(s, "$wake", ends ? 0 : op->wake_at);
   db_bind_id(s, "$ended", ends ? clock_wall_ms() : 0);
@@ -52,7 +53,7 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   /* What its host still has to say of them comes after this; should it die before, no later life would book them. */
   if (err == OK && ends) err = calls_presume(db, op->run, op->epoch + 1, NULL);
   if (err != OK) return err;
-  return event_status(db, op->run, op->status, wait_for ? op->wait_kind : NULL, wait_for,
+  return event_status(db, op->run, op->status, wait_for ? op->wait : FOR_NOTHING, wait_for,
                       ends ? 0 : op->wake_at, op->error);
 }
 
@@ -60,8 +61,8 @@ static enum err encode_status(const struct store_op *base, struct buf *line) {
   const struct op_run_status *op = (const struct op_run_status *)base;
   json_t *v = json_pack("{s:I,s:I,s:I}", "run", (json_int_t)op->run, "epoch", (json_int_t)op->epoch, "wake",
                         (json_int_t)op->wake_at);
-  spool_put_text(v, "status", op->status);
-  spool_put_text(v, "wait_kind", op->wait_kind);
+  spool_put_text(v, "status", run_status_word(op->status));
+  spool_put_text(v, "wait_kind", run_wait_word(op->wait));
   spool_put_text(v, "wait_for", op->wait_for);
   spool_put_text(v, "result", op->result);
   spool_put_text(v, "error", op->error);
@@ -76,20 +77,17 @@ static struct store_op *decode_status(const char *text, size_t n) {
   op->run = jsonx_int(v, "run", 0);
   op->epoch = jsonx_int(v, "epoch", 0);
   op->wake_at = jsonx_int(v, "wake", 0);
-  op->status = spool_take_text(v, "status", NULL);
-  op->wait_kind = spool_take_text(v, "wait_kind", NULL);
+  op->status = run_status_of(jsonx_str(v, "status", NULL));
+  op->wait = run_wait_of(jsonx_str(v, "wait_kind", NULL));
   op->wait_for = spool_take_text(v, "wait_for", NULL);
   op->result = spool_take_text(v, "result", NULL);
   op->error = spool_take_text(v, "error", NULL);
-  if (!op->status) op->status = mem_dup("");
   json_decref(v);
   return &op->op;
 }
 
 static void free_status(struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
-  free(op->status);
-  free(op->wait_kind);
   free(op->wait_for);
   free(op->result);
   free(op->error);

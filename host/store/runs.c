@@ -32,8 +32,8 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .key = copy(s, 5),
                           .project = copy(s, 6),
                           .pipeline = copy(s, 7),
-                          .status = copy(s, 8),
-                          .wait_kind = copy(s, 9),
+                          .status = run_status_of(db_text(s, 8)),
+                          .wait = run_wait_of(db_text(s, 9)),
                           .wait_for = copy(s, 10),
                           .phase = copy(s, 11),
                           .summary = copy(s, 12),
@@ -64,9 +64,9 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
 }
 
 void run_row_release(struct run_row *r) {
-  char *texts[] = {r->key,       r->project,     r->pipeline, r->input,   r->options,        r->status,
-                   r->wait_kind, r->wait_for,    r->phase,    r->summary, r->progress_label, r->result,
-                   r->error,     r->resume_with, r->title,    r->held_for};
+  char *texts[] = {r->key,      r->project,     r->pipeline, r->input,          r->options,
+                   r->wait_for, r->phase,       r->summary,  r->progress_label, r->result,
+                   r->error,    r->resume_with, r->title,    r->held_for};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) free(texts[i]);
   *r = (struct run_row){0};
 }
@@ -100,12 +100,17 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id) {
   return err == OK && !*id ? ERR_NOT_FOUND : err;
 }
 
-#define RUN_FILTER                                                                                                      \
-  " ($status IS NULL OR r.status = $status OR ($status = 'unfinished' AND r.status IN ('queued','running','waiting')))" \
-  " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                              \
-  " AND ($text IS NULL OR " SQL_HOLDS("p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')",                         \
-                                      "$text") ")"                                                                      \
-                                               " ORDER BY r.id DESC LIMIT $limit"
+bool run_filter_status(struct run_filter *f, const char *word) {
+  f->unfinished = word && strcmp(word, "unfinished") == 0;
+  f->status = run_status_of(word);
+  return !word || f->unfinished || f->status;
+}
+
+#define RUN_TEXT "p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')"
+#define RUN_FILTER                                                                                           \
+  " ($status IS NULL OR r.status = $status) AND (NOT $unfinished OR r.status IN " SQL_UNFINISHED ")"         \
+  " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                   \
+  " AND ($text IS NULL OR " SQL_HOLDS(RUN_TEXT, "$text") ") ORDER BY r.id DESC LIMIT $limit"
 
 /* Of one project by its index: a library has many runs. */
 static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {
@@ -120,7 +125,8 @@ static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *, const struct run_row *),
                    void *arg) {
   struct db_stmt *s = filtered(db, f);
-  db_bind_text(s, "$status", f->status);
+  db_bind_text(s, "$status", f->status ? run_status_word(f->status) : NULL);
+  db_bind_int(s, "$unfinished", f->unfinished);
   db_bind_text(s, "$pipeline", f->pipeline);
   db_bind_text(s, "$text", f->text);
   db_bind_int(s, "$before", f->before_id);
@@ -135,27 +141,16 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
   return sql_end(db, s, step);
 }
 
-enum err runs_count(struct db *db, void (*fn)(void *, const char *, int64_t), void *arg) {
+enum err runs_count(struct db *db, void (*fn)(void *, enum run_status, int64_t), void *arg) {
   struct db_stmt *s = db_prepare(db, "SELECT status, count(*) FROM runs GROUP BY status");
   enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) fn(arg, db_text(s, 0), db_int(s, 1));
-  return sql_end(db, s, step);
-}
-
-enum err runs_unfinished(struct db *db, void (*fn)(void *, int64_t, const char *), void *arg) {
-  struct db_stmt *s = db_prepare(
-      db, "SELECT id, status FROM runs WHERE status IN ('queued','running','waiting')"
-          " AND (status = 'running' OR (status = 'queued' AND (wake_at IS NULL OR wake_at <= $now))"
-          "  OR (status = 'waiting' AND wake_at <= $now)) ORDER BY id");
-  db_bind_int(s, "$now", clock_wall_ms());
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) fn(arg, db_int(s, 0), db_text(s, 1));
+  while ((step = db_step(s)) == DB_ROW) fn(arg, run_status_of(db_text(s, 0)), db_int(s, 1));
   return sql_end(db, s, step);
 }
 
 enum err runs_due(struct db *db, void (*fn)(void *, int64_t, int64_t), void *arg) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT id, project_id FROM runs WHERE status IN ('queued','running','waiting')"
+      db, "SELECT id, project_id FROM runs WHERE status IN " SQL_UNFINISHED
           " AND (status = 'running' OR (status = 'queued' AND (wake_at IS NULL OR wake_at <= $now))"
           "  OR (status = 'waiting' AND wake_at <= $now)) ORDER BY id");
   db_bind_int(s, "$now", clock_wall_ms());
@@ -165,17 +160,16 @@ enum err runs_due(struct db *db, void (*fn)(void *, int64_t, int64_t), void *arg
 }
 
 enum err runs_count_unfinished(struct db *db, int64_t *n) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT count(*) FROM runs WHERE status IN ('queued','running','waiting')");
+  struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM runs WHERE status IN " SQL_UNFINISHED);
   enum db_step step = db_step(s);
   *n = step == DB_ROW ? db_int(s, 0) : 0;
   return sql_end(db, s, step);
 }
 
 enum err runs_next_wake(struct db *db, int64_t *wake_at) {
-  struct db_stmt *s = db_prepare(
-      db, "SELECT COALESCE(MIN(wake_at), 0) FROM runs WHERE status IN ('queued','running','waiting')"
-          " AND status <> 'running' AND wake_at IS NOT NULL");
+  struct db_stmt *s =
+      db_prepare(db, "SELECT COALESCE(MIN(wake_at), 0) FROM runs WHERE status IN " SQL_UNFINISHED
+                     " AND status <> 'running' AND wake_at IS NOT NULL");
   enum db_step step = db_step(s);
   *wake_at = step == DB_ROW ? db_int(s, 0) : 0;
   return sql_end(db, s, step);
@@ -208,7 +202,7 @@ enum err run_look(struct db *db, int64_t id, struct run_standing *now, struct er
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     const char *why = db_text(s, 1);
-    snprintf(now->status, sizeof now->status, "%s", db_text(s, 0));
+    now->status = run_status_of(db_text(s, 0));
     snprintf(now->wait_for, sizeof now->wait_for, "%s", why ? why : "");
     now->wake_at = db_int(s, 2);
     now->deaths = db_int(s, 3);
@@ -217,15 +211,6 @@ enum err run_look(struct db *db, int64_t id, struct run_standing *now, struct er
   }
   enum err err = sql_end(db, s, step);
   return err == OK && step != DB_ROW ? run_missing(e, id) : err;
-}
-
-bool run_stands(const struct run_standing *now, const char *status) {
-  return strcmp(now->status, status) == 0;
-}
-
-bool status_is_final(const char *status) {
-  return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 ||
-         strcmp(status, "cancelled") == 0;
 }
 
 void run_op_free(struct store_op *op) {

@@ -2,13 +2,16 @@
  * cancelled; running -> waiting -> queued; running -> queued. Terminal rows never change (a trigger says so). */
 #pragma once
 #include <stdbool.h>
+#include "store/states.h"
 #include "store/store.h"
 #include "store/with.h"
 
 struct run_row {
   int64_t id, project_id, script_set, epoch, retry_of;
   char *key, *project, *pipeline, *input, *options; /* project: slug; input, options: JSON text */
-  char *status, *wait_kind, *wait_for;              /* wait_for: one sentence for a person */
+  enum run_status status;
+  enum run_wait wait;
+  char *wait_for; /* a phrase for a person */
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
   char *title;  /* of its project */
   int64_t gate; /* the question that is open, or 0 */
@@ -27,19 +30,22 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
 /* By --key, or ERR_NOT_FOUND. */
 enum err run_find_key(struct db *db, const char *key, int64_t *id);
 struct run_filter {
-  const char *status;  /* NULL: all; "unfinished": queued, running, waiting */
-  const char *project; /* slug or NULL */
+  enum run_status status; /* RUN_NO_STATUS: any */
+  bool unfinished;        /* queued, running, waiting */
+  const char *project;    /* slug or NULL */
   const char *pipeline;
   const char *text;  /* in the project's title or slug, or the run's key, in any case */
   int64_t before_id; /* paging: ids below; 0: from the newest */
   int limit;         /* 0: all */
 };
+/* What a person asked for: one of run_filter_words, or NULL for any. False: there is no such word. */
+bool run_filter_status(struct run_filter *f, const char *word);
 /* Newest first. In lists `input` is NULL (it can be megabytes): run_get has it. */
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *arg, const struct run_row *),
                    void *arg);
 
 /* How many runs are in each status that occurs. */
-enum err runs_count(struct db *db, void (*fn)(void *arg, const char *status, int64_t n), void *arg);
+enum err runs_count(struct db *db, void (*fn)(void *arg, enum run_status status, int64_t n), void *arg);
 
 /* A new run, queued. With a key that exists already: existed = true, id is that run's, nothing else happens. The project is made
  * when `project` names none that exists; NULL makes a new one ("untitled-7"). Gives become artifacts "given/NAME" by a person. */
@@ -96,8 +102,9 @@ extern const struct store_op_kind op_run_trust_kind;
 struct op_run_status {
   struct store_op op;
   int64_t run, epoch;
-  char *status, *wait_kind, *wait_for, *result,
-      *error; /* owned by the op; NULL leaves result/error alone; wait_* are cleared unless waiting */
+  enum run_status status;
+  enum run_wait wait;              /* of a waiting one; else it is cleared, with wait_for */
+  char *wait_for, *result, *error; /* owned by the op; NULL leaves result/error alone */
   int64_t wake_at;
 };
 extern const struct store_op_kind op_run_status_kind;
@@ -135,9 +142,7 @@ struct op_run_held {
 extern const struct store_op_kind op_run_held_kind;
 
 /* What is left to do for an owner at start and after each wake: ids of runs that are queued (and due), running, or waiting until a time
- * that has come (a timer, a provider's limit, a gate that expired): op_run_claim takes them all. */
-enum err runs_unfinished(struct db *db, void (*fn)(void *arg, int64_t id, const char *status), void *arg);
-/* The same with each run's project, in order of age. */
+ * that has come (a timer, a provider's limit, a gate that expired), in order of age: op_run_claim takes them all. */
 enum err runs_due(struct db *db, void (*fn)(void *arg, int64_t id, int64_t project), void *arg);
 enum err runs_count_unfinished(struct db *db, int64_t *n);
 /* The earliest wake_at of a queued or waiting run, also when it has passed; 0: none. */

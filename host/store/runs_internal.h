@@ -7,13 +7,12 @@
 
 /* What a run is now, for the changes and their errors. */
 struct run_standing {
-  char status[16], wait_for[200];
+  enum run_status status;
+  char wait_for[200];
   int64_t wake_at, deaths, death_mark, epoch;
 };
 
 /* ERR_NOT_FOUND with an error text when there is no such run. */
 enum err run_look(struct db *db, int64_t id, struct run_standing *now, struct error *e);
-bool run_stands(const struct run_standing *now, const char *status);
 enum err run_missing(struct error *e, int64_t id); /* always ERR_NOT_FOUND */
-bool status_is_final(const char *status);
-void run_op_free(struct store_op *op); /* an op that owns nothing */
+void run_op_free(struct store_op *op);             /* an op that owns nothing */

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include "store/calls.h"
 #include "store/events.h"
+#include "store/states.h"
 #include "store/sqlite/dialect.h"
 
 /* A table `line(id)` for WITH RECURSIVE: the runs that `first` selects and those that they continue (retry_of). What a run has written,
@@ -23,7 +24,7 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 enum err event_insert(struct db *db, int64_t run, struct event_place at, const char *kind, const char *data,
                       int64_t *id);
 /* An event of kind "status": {"status":..} and what else is not NULL or 0. `error` is JSON or plain text. */
-enum err event_status(struct db *db, int64_t run, const char *status, const char *wait_kind,
+enum err event_status(struct db *db, int64_t run, enum run_status status, enum run_wait wait,
                       const char *wait_for, int64_t wake_at, const char *error);
 /* Moves a run's sums by one call that ended: the one place where a call begins to count. (calls_lost.c) */
 struct call_booking {

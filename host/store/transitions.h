@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
+#include "store/states.h"
 
 enum run_mover {
   BY_HOST_CLAIM, /* a host takes it up */
@@ -21,30 +21,31 @@ enum run_guard {
   IF_UNANSWERED = 16 /* only when no answer to it came late, after whoever asked had read the record */
 };
 struct run_transition {
-  const char *from, *to;
+  enum run_status from, to;
   enum run_mover by;
   unsigned guard;
 };
 
 static const struct run_transition run_transitions[] = {
-    {"queued", "running", BY_HOST_CLAIM, NEW_EPOCH},
-    {"waiting", "running", BY_HOST_CLAIM, IF_DUE | NEW_EPOCH},
-    {"running", "running", BY_HOST_CLAIM, IF_OWNER_DEAD | NEW_EPOCH},
-    {"running", "completed", BY_HOST, IF_EPOCH},
-    {"running", "failed", BY_HOST, IF_EPOCH},
-    {"running", "cancelled", BY_HOST, IF_EPOCH},
-    {"running", "waiting", BY_HOST, IF_EPOCH},
-    {"running", "queued", BY_HOST, IF_EPOCH},
-    {"running", "queued", BY_WATCHER, IF_EPOCH | NEW_EPOCH},
-    {"running", "failed", BY_WATCHER, IF_EPOCH | NEW_EPOCH},
-    {"queued", "queued", BY_PERSON_RESUME, 0},
-    {"waiting", "queued", BY_PERSON_RESUME, 0},
-    {"running", "queued", BY_PERSON_RESUME, IF_OWNER_DEAD},
-    {"queued", "waiting", BY_PERSON_PAUSE, 0},
-    {"running", "waiting", BY_PERSON_PAUSE, IF_OWNER_DEAD | NEW_EPOCH}, /* a living host parks it itself */
-    {"queued", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
-    {"waiting", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
-    {"running", "cancelled", BY_PERSON_CANCEL, NEW_EPOCH},
+    {RUN_QUEUED, RUN_RUNNING, BY_HOST_CLAIM, NEW_EPOCH},
+    {RUN_WAITING, RUN_RUNNING, BY_HOST_CLAIM, IF_DUE | NEW_EPOCH},
+    {RUN_RUNNING, RUN_RUNNING, BY_HOST_CLAIM, IF_OWNER_DEAD | NEW_EPOCH},
+    {RUN_RUNNING, RUN_COMPLETED, BY_HOST, IF_EPOCH},
+    {RUN_RUNNING, RUN_FAILED, BY_HOST, IF_EPOCH},
+    {RUN_RUNNING, RUN_CANCELLED, BY_HOST, IF_EPOCH},
+    {RUN_RUNNING, RUN_WAITING, BY_HOST, IF_EPOCH},
+    {RUN_RUNNING, RUN_QUEUED, BY_HOST, IF_EPOCH},
+    {RUN_RUNNING, RUN_QUEUED, BY_WATCHER, IF_EPOCH | NEW_EPOCH},
+    {RUN_RUNNING, RUN_FAILED, BY_WATCHER, IF_EPOCH | NEW_EPOCH},
+    {RUN_QUEUED, RUN_QUEUED, BY_PERSON_RESUME, 0},
+    {RUN_WAITING, RUN_QUEUED, BY_PERSON_RESUME, 0},
+    {RUN_RUNNING, RUN_QUEUED, BY_PERSON_RESUME, IF_OWNER_DEAD},
+    {RUN_QUEUED, RUN_WAITING, BY_PERSON_PAUSE, 0},
+    {RUN_RUNNING, RUN_WAITING, BY_PERSON_PAUSE,
+     IF_OWNER_DEAD | NEW_EPOCH}, /* a living host parks it itself */
+    {RUN_QUEUED, RUN_CANCELLED, BY_PERSON_CANCEL, NEW_EPOCH},
+    {RUN_WAITING, RUN_CANCELLED, BY_PERSON_CANCEL, NEW_EPOCH},
+    {RUN_RUNNING, RUN_CANCELLED, BY_PERSON_CANCEL, NEW_EPOCH},
 };
 enum { RUN_TRANSITIONS = sizeof run_transitions / sizeof *run_transitions };
 
@@ -52,11 +53,11 @@ enum { RUN_TRANSITIONS = sizeof run_transitions / sizeof *run_transitions };
 static const unsigned call_intent_guard = IF_EPOCH | IF_UNANSWERED;
 
 /* NULL: nobody may do that. */
-static inline const struct run_transition *run_transition(const char *from, const char *to,
+static inline const struct run_transition *run_transition(enum run_status from, enum run_status to,
                                                           enum run_mover by) {
   for (size_t i = 0; i < RUN_TRANSITIONS; i++) {
     const struct run_transition *t = &run_transitions[i];
-    if (t->by == by && strcmp(t->from, from) == 0 && strcmp(t->to, to) == 0) return t;
+    if (t->by == by && t->from == from && t->to == to) return t;
   }
   return NULL;
 }

@@ -10,23 +10,15 @@
 #include "base/mem.h"
 #include "view/words.h"
 
-static bool is(const char *a, const char *b) {
-  return a && strcmp(a, b) == 0;
-}
-
-bool state_ended(const struct run_row *r) {
-  return is(r->status, "completed") || is(r->status, "failed") || is(r->status, "cancelled");
-}
-
-bool state_waits(const struct run_row *r, const char *kind) {
-  return is(r->status, "waiting") && is(r->wait_kind, kind);
+bool state_waits(const struct run_row *r, enum run_wait wait) {
+  return r->status == RUN_WAITING && r->wait == wait;
 }
 
 const char *state_word(const struct run_row *r, const struct library_owner *owner) {
-  if (!owner && (is(r->status, "running") || is(r->status, "queued"))) return "interrupted";
-  if (is(r->status, "waiting") && is(r->wait_kind, "until")) return "stopped";
-  if (state_waits(r, "paused")) return "paused";
-  return r->status;
+  if (!owner && (r->status == RUN_RUNNING || r->status == RUN_QUEUED)) return "interrupted";
+  if (state_waits(r, FOR_UNTIL)) return "stopped";
+  if (state_waits(r, FOR_PAUSED)) return "paused";
+  return run_status_word(r->status);
 }
 
 /* ---- the sentence */
@@ -35,27 +27,28 @@ static char *waiting_sentence(const struct run_row *r) {
   long long id = (long long)r->id;
   const char *why = r->wait_for && *r->wait_for ? r->wait_for : "something";
   char at[40];
-  if (state_waits(r, "gate"))
+  if (state_waits(r, FOR_GATE))
     return mem_printf(
         "Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.",
         why);
-  if (state_waits(r, "paused")) return mem_printf("Paused by a person. `quire resume %lld` goes on.", id);
-  if (state_waits(r, "budget"))
+  if (state_waits(r, FOR_PAUSED)) return mem_printf("Paused by a person. `quire resume %lld` goes on.", id);
+  if (state_waits(r, FOR_BUDGET))
     return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
-  if (state_waits(r, "key")) return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
-  if (state_waits(r, "model"))
+  if (state_waits(r, FOR_KEY))
+    return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
+  if (state_waits(r, FOR_MODEL))
     return mem_printf("Paused: %s. After that, `quire resume %lld` goes on.", why, id);
-  if ((state_waits(r, "provider") || state_waits(r, "store")) && r->wake_at)
+  if ((state_waits(r, FOR_PROVIDER) || state_waits(r, FOR_STORE)) && r->wake_at)
     return mem_printf(
         "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
         view_time(r->wake_at, at), why, id);
-  if (state_waits(r, "provider") || state_waits(r, "store"))
+  if (state_waits(r, FOR_PROVIDER) || state_waits(r, FOR_STORE))
     return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
-  if (state_waits(r, "timer"))
+  if (state_waits(r, FOR_TIMER))
     return mem_printf(
         "Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.",
         view_time(r->wake_at, at), id);
-  if (state_waits(r, "until")) return mem_printf("%c%s.", toupper((unsigned char)why[0]), why + 1);
+  if (state_waits(r, FOR_UNTIL)) return mem_printf("%c%s.", toupper((unsigned char)why[0]), why + 1);
   return mem_printf("Waits: %s. `quire resume %lld` goes on.", why, id);
 }
 
@@ -97,16 +90,16 @@ static char *failed_sentence(const struct run_row *r) {
 char *state_sentence(const struct run_row *r, const struct library_owner *owner) {
   char took[40];
   long long id = (long long)r->id;
-  if (is(r->status, "completed"))
+  if (r->status == RUN_COMPLETED)
     return mem_printf("Completed in %s.",
                       view_duration(r->ended_at - (r->started_at ? r->started_at : r->created_at), took));
-  if (is(r->status, "failed")) return failed_sentence(r);
-  if (is(r->status, "cancelled"))
+  if (r->status == RUN_FAILED) return failed_sentence(r);
+  if (r->status == RUN_CANCELLED)
     return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
-  if (is(r->status, "waiting")) return waiting_sentence(r);
+  if (r->status == RUN_WAITING) return waiting_sentence(r);
   if (!owner) return mem_printf("Interrupted; goes on with `quire serve` or `quire resume %lld`.", id);
   bool held = r->held_for && r->held_until > clock_wall_ms();
-  if (is(r->status, "running")) return held ? held_sentence(r) : running_sentence(r, owner);
+  if (r->status == RUN_RUNNING) return held ? held_sentence(r) : running_sentence(r, owner);
   return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve",
                     (int)owner->pid);
 }
@@ -135,8 +128,8 @@ static json_t *limits_json(const struct run_row *r) {
 }
 
 json_t *state_json(const struct run_row *r, const struct library_owner *owner, bool whole) {
-  json_t *v = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)r->id, "status", r->status, "state",
-                        state_word(r, owner));
+  json_t *v = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)r->id, "status", run_status_word(r->status),
+                        "state", state_word(r, owner));
   view_set_text(v, "project", r->project);
   view_set_text(v, "title", r->title);
   view_set_text(v, "pipeline", r->pipeline);
@@ -147,9 +140,9 @@ json_t *state_json(const struct run_row *r, const struct library_owner *owner, b
     json_object_set_new(v, "progress",
                         json_pack("{s:I, s:I, s:o}", "done", (json_int_t)r->progress_done, "total",
                                   (json_int_t)r->progress_total, "label", view_text(r->progress_label)));
-  if (r->wait_kind)
-    json_object_set_new(v, "waits",
-                        json_pack("{s:s, s:o}", "kind", r->wait_kind, "for", view_text(r->wait_for)));
+  if (r->wait)
+    json_object_set_new(
+        v, "waits", json_pack("{s:s, s:o}", "kind", run_wait_word(r->wait), "for", view_text(r->wait_for)));
   if (r->wake_at) view_set_time(v, "wakes", r->wake_at);
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
   if (r->gate) json_object_set_new(v, "gate", json_integer(r->gate));

@@ -5,8 +5,7 @@
 #include "store/write/library.h"
 #include "store/runs.h"
 
-bool state_ended(const struct run_row *r);                   /* completed, failed or cancelled */
-bool state_waits(const struct run_row *r, const char *kind); /* waiting for "gate", "budget", ... */
+bool state_waits(const struct run_row *r, enum run_wait wait);
 
 /* `owner`: who owns the library now, or NULL: nobody, so that what is not finished and does not wait is interrupted. */
 const char *state_word(const struct run_row *r, const struct library_owner *owner);

@@ -152,12 +152,11 @@ static void host_now(struct buf *b, const struct numbers *n) {
 
 static void runs_by_state(struct buf *b, const struct tally *t) {
   head(b, "quire_runs", "gauge", "Unfinished runs by state.");
-  for (int i = 0; i < TALLY_COMPLETED; i++)
-    buf_printf(b, "quire_runs{status=\"%s\"} %lld\n", tally_status_names[i], (long long)t->runs[i]);
+  for (int i = RUN_QUEUED; i < RUN_COMPLETED; i++)
+    buf_printf(b, "quire_runs{status=\"%s\"} %lld\n", run_status_word(i), (long long)t->runs[i]);
   head(b, "quire_runs_ended_total", "counter", "Runs that ended, by how.");
-  for (int i = TALLY_COMPLETED; i < TALLY_STATUSES; i++)
-    buf_printf(b, "quire_runs_ended_total{status=\"%s\"} %lld\n", tally_status_names[i],
-               (long long)t->runs[i]);
+  for (int i = RUN_COMPLETED; i < RUN_STATUSES; i++)
+    buf_printf(b, "quire_runs_ended_total{status=\"%s\"} %lld\n", run_status_word(i), (long long)t->runs[i]);
 }
 
 static void series(struct buf *b, const char *name, const struct tally_model *m, const char *third,

@@ -83,7 +83,7 @@ static void *work(void *arg) {
       *op = (struct op_run_status){.op = {.kind = &op_run_status_kind},
                                    .run = run,
                                    .epoch = epoch,
-                                   .status = mem_dup("completed"),
+                                   .status = RUN_COMPLETED,
                                    .result = mem_dup("1")};
       done(w->store, &op->op, run, RUN_DONE);
       op->op.kind->free(&op->op);

@@ -79,7 +79,7 @@ struct bench {
   bool drained;
 };
 
-static inline void on_run_end(void *arg, int64_t run, const char *status) {
+static inline void on_run_end(void *arg, int64_t run, enum run_status status) {
   (void)status;
   struct bench *b = arg;
   b->left = b->left || run == b->run;

@@ -117,15 +117,14 @@ static inline enum err journal(struct store *s, int64_t run, int64_t epoch, int6
 }
 
 /* On the heap, as posters make them: the op owns its texts. */
-static inline enum err set_status(struct store *s, int64_t run, int64_t epoch, const char *status,
-                                  const char *wait_kind, const char *wait_for, int64_t wake_at,
-                                  bool *spooled) {
+static inline enum err set_status(struct store *s, int64_t run, int64_t epoch, enum run_status status,
+                                  enum run_wait wait, const char *wait_for, int64_t wake_at, bool *spooled) {
   struct op_run_status *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_status_kind;
   op->run = run;
   op->epoch = epoch;
-  op->status = mem_dup(status);
-  op->wait_kind = mem_dup(wait_kind);
+  op->status = status;
+  op->wait = wait;
   op->wait_for = mem_dup(wait_for);
   op->wake_at = wake_at;
   enum err err = store_do(s, &op->op);
@@ -142,9 +141,9 @@ static inline struct run_row get_run(struct store *s, int64_t id) {
   return row;
 }
 
-static inline bool run_is(struct store *s, int64_t id, const char *status) {
+static inline bool run_is(struct store *s, int64_t id, enum run_status status) {
   struct run_row row = get_run(s, id);
-  bool is = strcmp(row.status, status) == 0;
+  bool is = row.status == status;
   run_row_release(&row);
   return is;
 }

@@ -1,6 +1,7 @@
 /* test_cli_text.c - what the command line says: runs in words, exit codes, diffs, text that is fit for a terminal. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/jsonx.h"
@@ -22,58 +23,40 @@ static void every_unfinished_run_names_who_moves_it_next(void **state) {
     const struct library_owner *owner;
     const char *part;
   } cases[] = {
-      {{.id = 7, .status = TEXT("running")},
+      {{.id = 7, .status = RUN_RUNNING},
        NULL,
        "Interrupted; goes on with `quire serve` or `quire resume 7`."},
-      {{.id = 7, .status = TEXT("queued")},
-       NULL,
-       "Interrupted; goes on with `quire serve` or `quire resume 7`."},
-      {{.id = 7, .status = TEXT("running"), .phase = TEXT("Writing")},
+      {{.id = 7, .status = RUN_QUEUED}, NULL, "Interrupted; goes on with `quire serve` or `quire resume 7`."},
+      {{.id = 7, .status = RUN_RUNNING, .phase = TEXT("Writing")},
        &owner,
        "Running in phase Writing; `quire serve` (process 42) moves it on."},
-      {{.id = 7, .status = TEXT("queued")}, &owner, "process 42"},
-      {{.id = 7, .status = TEXT("waiting"), .wait_kind = TEXT("gate"), .wait_for = TEXT("a person: Good?")},
+      {{.id = 7, .status = RUN_QUEUED}, &owner, "process 42"},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_GATE, .wait_for = TEXT("a person: Good?")},
        NULL,
        "quire gate approve"},
-      {{.id = 7,
-        .status = TEXT("waiting"),
-        .wait_kind = TEXT("budget"),
-        .wait_for = TEXT("10 USD are spent")},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_BUDGET, .wait_for = TEXT("10 USD are spent")},
        &owner,
        "quire resume 7 --budget"},
-      {{.id = 7, .status = TEXT("waiting"), .wait_kind = TEXT("key"), .wait_for = TEXT("no key")},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_KEY, .wait_for = TEXT("no key")},
        &owner,
        "quire resume 7"},
-      {{.id = 7, .status = TEXT("waiting"), .wait_kind = TEXT("provider"), .wait_for = TEXT("down")},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_PROVIDER, .wait_for = TEXT("down")},
        &owner,
        "quire resume 7"},
-      {{.id = 7,
-        .status = TEXT("waiting"),
-        .wait_kind = TEXT("provider"),
-        .wait_for = TEXT("limit"),
-        .wake_at = 1000},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_PROVIDER, .wait_for = TEXT("limit"), .wake_at = 1000},
        NULL,
        "quire resume 7"},
-      {{.id = 7,
-        .status = TEXT("waiting"),
-        .wait_kind = TEXT("timer"),
-        .wait_for = TEXT("a nap"),
-        .wake_at = 1000},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_TIMER, .wait_for = TEXT("a nap"), .wake_at = 1000},
        NULL,
        "quire resume 7"},
-      {{.id = 7,
-        .status = TEXT("waiting"),
-        .wait_kind = TEXT("until"),
-        .wait_for = TEXT("stopped; `quire resume 7`")},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_UNTIL, .wait_for = TEXT("stopped; `quire resume 7`")},
        NULL,
        "Stopped; `quire resume 7`."},
-      {{.id = 7, .status = TEXT("waiting"), .wait_kind = TEXT("new kind"), .wait_for = TEXT("x")},
-       NULL,
-       "quire resume 7"},
-      {{.id = 7, .status = TEXT("failed"), .error = TEXT("{\"message\":\"no\"}")},
+      {{.id = 7, .status = RUN_WAITING, .wait = FOR_NOTHING, .wait_for = TEXT("x")}, NULL, "quire resume 7"},
+      {{.id = 7, .status = RUN_FAILED, .error = TEXT("{\"message\":\"no\"}")},
        NULL,
        "Failed: no. `quire retry 7`"},
-      {{.id = 7, .status = TEXT("cancelled")}, NULL, "quire retry 7"},
+      {{.id = 7, .status = RUN_CANCELLED}, NULL, "quire retry 7"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char *sentence = state_sentence(&cases[i].row, cases[i].owner);
@@ -85,30 +68,32 @@ static void every_unfinished_run_names_who_moves_it_next(void **state) {
 static void exit_codes_are_those_of_the_table(void **state) {
   (void)state;
   const struct {
-    const char *status, *wait_kind, *result, *error;
+    enum run_status status;
+    enum run_wait wait;
+    const char *result, *error;
     int code;
-  } cases[] = {{"completed", NULL, "null", NULL, 0},
-               {"completed", NULL, "{\"issues\":0}", NULL, 0},
-               {"completed", NULL, "{\"issues\":[]}", NULL, 0},
-               {"completed", NULL, "{\"issues\":2}", NULL, 3},
-               {"completed", NULL, "{\"issues\":[\"x\"]}", NULL, 3},
-               {"completed", NULL, "not JSON", NULL, 0},
-               {"waiting", "gate", NULL, NULL, 5},
-               {"waiting", "until", NULL, NULL, 0},
-               {"waiting", "budget", NULL, NULL, 6},
-               {"waiting", "provider", NULL, NULL, 7},
-               {"waiting", "key", NULL, NULL, 4},
-               {"failed", NULL, NULL, "{\"kind\":\"script\"}", 8},
-               {"failed", NULL, NULL, "{\"kind\":\"limit\"}", 8},
-               {"failed", NULL, NULL, "{\"kind\":\"provider\"}", 7},
-               {"failed", NULL, NULL, "{\"kind\":\"provider\",\"code\":\"auth\"}", 4},
-               {"failed", NULL, NULL, "{\"kind\":\"budget\"}", 6},
-               {"failed", NULL, NULL, "{\"kind\":\"stuck\"}", 1},
-               {"failed", NULL, NULL, NULL, 1},
-               {"cancelled", NULL, NULL, NULL, 1}};
+  } cases[] = {{RUN_COMPLETED, FOR_NOTHING, "null", NULL, 0},
+               {RUN_COMPLETED, FOR_NOTHING, "{\"issues\":0}", NULL, 0},
+               {RUN_COMPLETED, FOR_NOTHING, "{\"issues\":[]}", NULL, 0},
+               {RUN_COMPLETED, FOR_NOTHING, "{\"issues\":2}", NULL, 3},
+               {RUN_COMPLETED, FOR_NOTHING, "{\"issues\":[\"x\"]}", NULL, 3},
+               {RUN_COMPLETED, FOR_NOTHING, "not JSON", NULL, 0},
+               {RUN_WAITING, FOR_GATE, NULL, NULL, 5},
+               {RUN_WAITING, FOR_UNTIL, NULL, NULL, 0},
+               {RUN_WAITING, FOR_BUDGET, NULL, NULL, 6},
+               {RUN_WAITING, FOR_PROVIDER, NULL, NULL, 7},
+               {RUN_WAITING, FOR_KEY, NULL, NULL, 4},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"script\"}", 8},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"limit\"}", 8},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"provider\"}", 7},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"provider\",\"code\":\"auth\"}", 4},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"budget\"}", 6},
+               {RUN_FAILED, FOR_NOTHING, NULL, "{\"kind\":\"stuck\"}", 1},
+               {RUN_FAILED, FOR_NOTHING, NULL, NULL, 1},
+               {RUN_CANCELLED, FOR_NOTHING, NULL, NULL, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct run_row row = {.status = mem_dup(cases[i].status),
-                          .wait_kind = mem_dup(cases[i].wait_kind),
+    struct run_row row = {.status = cases[i].status,
+                          .wait = cases[i].wait,
                           .result = mem_dup(cases[i].result),
                           .error = mem_dup(cases[i].error)};
     if (exit_of_run(&row) != cases[i].code) fail_msg("case %zu: %d", i, exit_of_run(&row));
@@ -127,6 +112,27 @@ static void every_error_has_an_exit_code_and_a_name_that_comes_back(void **state
     assert_int_not_equal(exit_of_err(c), 0);
     assert_int_equal(exit_err_named(err_name(c)), c);
   }
+}
+
+static void every_word_of_a_run_comes_back_and_the_lists_of_statements_hold_the_same(void **state) {
+  (void)state;
+  char unfinished[100] = "(", ended[100] = "(";
+  for (int i = RUN_QUEUED; i < RUN_STATUSES; i++) {
+    const char *word = run_status_word((enum run_status)i);
+    assert_int_equal(run_status_of(word), i);
+    assert_string_equal(run_filter_words[i - RUN_QUEUED], word);
+    char *list = run_status_ended((enum run_status)i) ? ended : unfinished;
+    snprintf(list + strlen(list), 100 - strlen(list), "%s'%s'", list[1] ? "," : "", word);
+  }
+  snprintf(unfinished + strlen(unfinished), 2, ")");
+  snprintf(ended + strlen(ended), 2, ")");
+  assert_string_equal(unfinished, SQL_UNFINISHED);
+  assert_string_equal(ended, SQL_ENDED);
+  for (int i = FOR_NOTHING + 1; i < RUN_WAITS; i++)
+    assert_int_equal(run_wait_of(run_wait_word((enum run_wait)i)), i);
+  assert_null(run_wait_word(FOR_NOTHING));
+  assert_int_equal(run_status_of("sleeping"), RUN_NO_STATUS);
+  assert_int_equal(run_wait_of(NULL), FOR_NOTHING);
 }
 
 /* ---- diffs */
@@ -242,6 +248,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_unfinished_run_names_who_moves_it_next),
       cmocka_unit_test(exit_codes_are_those_of_the_table),
+      cmocka_unit_test(every_word_of_a_run_comes_back_and_the_lists_of_statements_hold_the_same),
       cmocka_unit_test(every_error_has_an_exit_code_and_a_name_that_comes_back),
       cmocka_unit_test(a_diff_shows_words_that_went_and_came),
       cmocka_unit_test(a_diff_gives_back_both_texts),

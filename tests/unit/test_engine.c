@@ -39,7 +39,7 @@ static char *reference(unsigned *rows) {
   make_run(&b, source);
   move(&b);
   struct run_row row = row_of(&b);
-  if (strcmp(row.status, "completed") != 0) fail_msg("%s: %s", row.status, row.error);
+  if (row.status != RUN_COMPLETED) fail_msg("%s: %s", run_status_word(row.status), row.error);
   char *result = mem_dup(row.result);
   *rows = (unsigned)count(&b, "SELECT count(*) FROM journal");
   assert_int_equal(count(&b, "SELECT count(*) FROM calls"), 5);
@@ -65,7 +65,8 @@ static void killed_after_each_row(void **state) {
     int64_t kept = count(&b, "SELECT count(*) FROM calls WHERE state = 'answered'");
     move(&b);
     struct run_row row = row_of(&b);
-    if (strcmp(row.status, "completed") != 0) fail_msg("killed after %u: %s: %s", k, row.status, row.error);
+    if (row.status != RUN_COMPLETED)
+      fail_msg("killed after %u: %s: %s", k, run_status_word(row.status), row.error);
     assert_int_equal(strlen(row.result), strlen(undisturbed));
     assert_int_equal(count(&b, "SELECT count(*) FROM calls WHERE state = 'answered'"), 5);
     assert_int_equal(count(&b, "SELECT count(DISTINCT hash) FROM calls"), 5);
@@ -104,7 +105,7 @@ static void replay_is_exact(void **state) {
     }
     move(&b);
     struct run_row row = row_of(&b);
-    assert_string_equal(row.status, "completed");
+    assert_int_equal(row.status, RUN_COMPLETED);
     if (!first) first = mem_dup(row.result);
     assert_string_equal(row.result, first);
     assert_int_equal(count(&b, "SELECT count(*) FROM calls"), 5);
@@ -144,7 +145,7 @@ static void drain(struct bench *b) {
 }
 
 /* In each case the run leaves the host, nothing leaks, and the row says what became of it. */
-static void harmed_at_each_wait(void (*harm)(struct bench *b), const char *expect) {
+static void harmed_at_each_wait(void (*harm)(struct bench *b), enum run_status expect) {
   unsigned rows;
   free(reference(&rows));
   for (unsigned k = 0; k < rows; k++) {
@@ -156,9 +157,9 @@ static void harmed_at_each_wait(void (*harm)(struct bench *b), const char *expec
     b.harm = harm;
     move(&b);
     struct run_row row = row_of(&b);
-    if (strcmp(row.status, expect) != 0 && strcmp(row.status, "completed") != 0)
-      fail_msg("harmed after %u answers it is %s", k, row.status);
-    if (strcmp(row.status, "cancelled") == 0) assert_non_null(strstr(row.error, "\"kind\":\"cancelled\""));
+    if (row.status != expect && row.status != RUN_COMPLETED)
+      fail_msg("harmed after %u answers it is %s", k, run_status_word(row.status));
+    if (row.status == RUN_CANCELLED) assert_non_null(strstr(row.error, "\"kind\":\"cancelled\""));
     assert_int_equal(engine_runs(b.engine), 0);
     assert_int_equal(llm_in_flight(b.llm), 0);
     run_row_release(&row);
@@ -169,15 +170,15 @@ static void harmed_at_each_wait(void (*harm)(struct bench *b), const char *expec
 
 static void cancelled_at_each_wait(void **state) {
   (void)state;
-  harmed_at_each_wait(cancel, "cancelled");
+  harmed_at_each_wait(cancel, RUN_CANCELLED);
 }
 static void stolen_at_each_wait(void **state) {
   (void)state;
-  harmed_at_each_wait(steal, "running");
+  harmed_at_each_wait(steal, RUN_RUNNING);
 }
 static void drained_at_each_wait(void **state) {
   (void)state;
-  harmed_at_each_wait(drain, "queued");
+  harmed_at_each_wait(drain, RUN_QUEUED);
 }
 
 static void failed_at_each_probe(void **state) {
@@ -190,7 +191,7 @@ static void failed_at_each_probe(void **state) {
     make_run(&b, source);
     move(&b);
     struct run_row row = row_of(&b);
-    assert_string_equal(row.status, "failed");
+    assert_int_equal(row.status, RUN_FAILED);
     assert_non_null(strstr(row.error, "the probe failed"));
     assert_non_null(strstr(row.error, "\"kind\":\"not_found\""));
     assert_non_null(strstr(row.error, "\"phase\":\"one\""));
@@ -225,7 +226,8 @@ static void a_failure_keeps_its_place(void **state) {
     open_library(&b);
     move(&b);
     struct run_row row = row_of(&b);
-    if (strcmp(row.status, "completed") != 0) fail_msg("killed after %u: %s: %s", k, row.status, row.error);
+    if (row.status != RUN_COMPLETED)
+      fail_msg("killed after %u: %s: %s", k, run_status_word(row.status), row.error);
     assert_non_null(strstr(row.result, "afalse"));
     assert_int_equal(count(&b, "SELECT count(*) FROM journal"), ROWS);
     run_row_release(&row);
@@ -246,9 +248,9 @@ static void every_memory_cap(void **state) {
     b.engine->settings.machine.memory = kb << 10;
     move(&b);
     struct run_row row = row_of(&b);
-    bool well = strcmp(row.status, "completed") == 0;
-    if (!well && (strcmp(row.status, "failed") != 0 || !strstr(row.error, "\"kind\":\"limit\"")))
-      fail_msg("with %zu KB: %s %s", kb, row.status, row.error ? row.error : "");
+    bool well = row.status == RUN_COMPLETED;
+    if (!well && (row.status != RUN_FAILED || !strstr(row.error, "\"kind\":\"limit\"")))
+      fail_msg("with %zu KB: %s %s", kb, run_status_word(row.status), row.error ? row.error : "");
     completed += well;
     run_row_release(&row);
     close_library(&b);
@@ -257,7 +259,7 @@ static void every_memory_cap(void **state) {
   assert_true(completed > 0);
 }
 
-static void ends(const char *script, const char *status, const char *words) {
+static void ends(const char *script, enum run_status status, const char *words) {
   struct bench b;
   new_bench(&b, script);
   open_library(&b);
@@ -265,7 +267,7 @@ static void ends(const char *script, const char *status, const char *words) {
   move(&b);
   struct run_row row = row_of(&b);
   const char *said = row.error ? row.error : row.result ? row.result : "";
-  if (strcmp(row.status, status) != 0 || !strstr(said, words)) fail_msg("%s: %s", row.status, said);
+  if (row.status != status || !strstr(said, words)) fail_msg("%s: %s", run_status_word(row.status), said);
   run_row_release(&row);
   close_library(&b);
   remove_bench(&b);
@@ -278,13 +280,13 @@ static void tasks_that_wait_for_each_other(void **state) {
        "  t = task.spawn(function() probe.wait() task.wait(t) end)\n"
        "  task.wait(t)\n"
        "end }",
-       "failed", "\"kind\":\"stuck\"");
+       RUN_FAILED, "\"kind\":\"stuck\"");
 }
 
 static void a_script_cannot_say_that_a_person_cancelled_it(void **state) {
   (void)state;
   ends("return { title = 't', run = function() error{ kind = 'cancelled', message = 'I stop' } end }",
-       "failed", "\"kind\":\"script\"");
+       RUN_FAILED, "\"kind\":\"script\"");
 }
 
 /* The handle of a grandchild outlives the child that made it. */
@@ -300,7 +302,7 @@ static void handle_of_a_cancelled_task(void **state) {
        "  local ok, why = pcall(task.wait, handle)\n"
        "  return tostring(why)\n"
        "end }",
-       "completed", "the task that started it ended");
+       RUN_COMPLETED, "the task that started it ended");
 }
 
 static void an_error_keeps_its_words_whatever_it_is_made_of(void **state) {
@@ -324,7 +326,7 @@ static void an_error_keeps_its_words_whatever_it_is_made_of(void **state) {
   };
   for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     char *script = mem_printf(run, errors[i].raised);
-    ends(script, "failed", errors[i].words);
+    ends(script, RUN_FAILED, errors[i].words);
     free(script);
   }
 }
@@ -338,7 +340,7 @@ static void a_task_that_was_waited_for_takes_no_more_room(void **state) {
       "  for i = 1, 200 do n = n + #task.map({1, 2, 3}, function() return ('x'):rep(100000) end) end\n"
       "  return n\n"
       "end }",
-      "completed", "20010600");
+      RUN_COMPLETED, "20010600");
 }
 
 static void a_task_can_be_waited_for_again(void **state) {
@@ -351,7 +353,7 @@ static void a_task_can_be_waited_for_again(void **state) {
       "  local _, second = pcall(task.wait, bad)\n"
       "  return both[1] .. both[2] .. task.wait(good) .. first .. second\n"
       "end }",
-      "completed", "\"yesyesyesnono\"");
+      RUN_COMPLETED, "\"yesyesyesnono\"");
 }
 
 static void a_map_without_a_limit_runs_them_all(void **state) {
@@ -359,7 +361,7 @@ static void a_map_without_a_limit_runs_them_all(void **state) {
   ends("return { title = 't', run = function()\n"
        "  return task.map({1, 2, 3}, function(x) return x end, { limit = math.huge })[3]\n"
        "end }",
-       "completed", "3");
+       RUN_COMPLETED, "3");
 }
 
 int main(void) {

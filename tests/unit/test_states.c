@@ -20,7 +20,6 @@ enum {
   CLAIMS_BETWEEN_LIVING = 4, /* two hosts could take a run from each other for ever */
   STATES_MOST = 1 << 22
 };
-static const char *const names[] = {"queued", "running", "waiting", "completed", "failed", "cancelled"};
 enum { QUEUED, RUNNING, WAITING, COMPLETED, FAILED, CANCELLED };
 
 struct host {
@@ -48,7 +47,8 @@ static struct {
 } x;
 
 static unsigned guard_of(int from, int to, enum run_mover by, bool *there) {
-  const struct run_transition *t = run_transition(names[from], names[to], by);
+  const struct run_transition *t =
+      run_transition((enum run_status)(RUN_QUEUED + from), (enum run_status)(RUN_QUEUED + to), by);
   *there = t != NULL;
   return t ? t->guard & ~x.ignored : 0;
 }

@@ -123,11 +123,11 @@ static void what_a_run_proposed_stays_a_proposal_when_a_retry_writes_it_again(vo
                            project = project_of(s, first);
   assert_false(put_is_proposal(s, second, two, 1, project, 0)); /* while the first one lives */
   assert_true(put_is_proposal(s, first, one, 1, project, 0));
-  assert_int_equal(set_status(s, first, one, "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, first, one, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   usleep(2000);
   int64_t third = retry_of(s, "b", first, &three);
   assert_true(put_is_proposal(s, third, three, 2, project, 2)); /* its record says that it wrote version 2 */
-  assert_int_equal(set_status(s, third, three, "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, third, three, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   int64_t four, fourth = retry_of(s, "b", third, &four);
   assert_true(put_is_proposal(s, fourth, four, 3, project, 3));
   content_is(s, project, "chapters/01.md", "text 0.1");
@@ -183,7 +183,7 @@ static void what_a_person_wrote_at_a_gate_is_never_written_over(void **state) {
     usleep(2000);
     int64_t later, other = running(s, name, &later); /* it began afterwards, and has read it */
     assert_int_equal(put_text_is_proposal(s, other, later, 1, project, "Another's."), cases[i].his);
-    assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+    assert_int_equal(set_status(s, run, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
     int64_t again, retried = retry_of(s, name, run, &again);
     assert_int_equal(put_text_is_proposal(s, retried, again, 9, project, "Once more."), cases[i].his);
     free(name);

@@ -132,15 +132,16 @@ static void seed(struct store *s) {
   epoch = claim(s, run);
   int64_t call = intend(s, run, epoch, 1);
   answer(s, intend(s, run, epoch, 2), run, epoch, 2, 0);
-  assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK); /* 3 failed ... */
-  new_run(s, set, run);                                                           /* 4 retries it, queued */
-  assert_int_equal(answer(s, call, run, epoch, 1, 0), ERR_FENCED);                /* ... paid, and late */
+  assert_int_equal(set_status(s, run, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK); /* 3 failed ... */
+  new_run(s, set, run);                                            /* 4 retries it, queued */
+  assert_int_equal(answer(s, call, run, epoch, 1, 0), ERR_FENCED); /* ... paid, and late */
   run = new_run(s, set, 0);
   assert_int_equal(
-      set_status(s, run, claim(s, run), "waiting", "timer", "a nap", clock_wall_ms() + 1000000, NULL),
+      set_status(s, run, claim(s, run), RUN_WAITING, FOR_TIMER, "a nap", clock_wall_ms() + 1000000, NULL),
       OK); /* 5 */
   run = new_run(s, set, 0);
-  assert_int_equal(set_status(s, run, claim(s, run), "waiting", "budget", "more money", 0, NULL), OK); /* 6 */
+  assert_int_equal(set_status(s, run, claim(s, run), RUN_WAITING, FOR_BUDGET, "more money", 0, NULL),
+                   OK); /* 6 */
   run = new_run(s, 0, 0);
   intend(s, run, claim(s, run), 1); /* 7 runs without a set, with a call under way */
   run = new_run(s, set, 0);

@@ -89,7 +89,7 @@ static void a_gate_parks_the_run_and_a_decision_moves_it_on(void **state) {
   assert_false(op->decided);
   int64_t gate = op->gate;
   struct run_row row = get_run(s, run);
-  assert_string_equal(row.wait_kind, "gate");
+  assert_int_equal(row.wait, FOR_GATE);
   assert_non_null(strstr(row.wait_for, "Blueprint"));
   run_row_release(&row);
   struct op_gate_decide decide = {
@@ -103,7 +103,7 @@ static void a_gate_parks_the_run_and_a_decision_moves_it_on(void **state) {
   decide.edits = "{\"n\":12}";
   do_ok(s, &decide.op);
   assert_int_equal(decide.run, run);
-  assert_true(run_is(s, run, "queued"));
+  assert_true(run_is(s, run, RUN_QUEUED));
   assert_int_equal(store_do(s, &decide.op), ERR_CONFLICT);
   assert_non_null(strstr(decide.op.error.message, "'approve' by Ann"));
   op->entry.epoch = claim(s, run);

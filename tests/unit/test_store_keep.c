@@ -72,7 +72,7 @@ static int64_t ended_run(struct store *s, const char *project, const char *promp
   int64_t run = create_run(s, project), epoch = claim(s, run);
   answered_call(s, run, epoch, 1, prompt);
   events_post(s, run, epoch, (struct event_place){0}, "log", "{\"i\":1}");
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   return run;
 }
 
@@ -209,7 +209,7 @@ static void a_backup_taken_elsewhere_goes_on_there(void **state) {
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
   answered_call(s, run, epoch, 1, "Chapter 1.");
   int64_t waits = create_run(s, "b");
-  assert_int_equal(set_status(s, waits, claim(s, waits), "waiting", "budget", "money", 0, NULL), OK);
+  assert_int_equal(set_status(s, waits, claim(s, waits), RUN_WAITING, FOR_BUDGET, "money", 0, NULL), OK);
   int64_t over = ended_run(s, "b", "Old.");
   char *file = path_in(f, "b.backup"), *dir = path_in(f, "there");
   struct error e = {0};
@@ -220,9 +220,9 @@ static void a_backup_taken_elsewhere_goes_on_there(void **state) {
   assert_int_equal(ask(reader, "SELECT value FROM settings WHERE key = 'generation'"), 1);
   store_close(reader);
   struct store *t = open_store(dir, STORE_OWNER);
-  assert_true(run_is(t, run, "queued"));
-  assert_true(run_is(t, waits, "waiting"));
-  assert_true(run_is(t, over, "completed"));
+  assert_true(run_is(t, run, RUN_QUEUED));
+  assert_true(run_is(t, waits, RUN_WAITING));
+  assert_true(run_is(t, over, RUN_COMPLETED));
   assert_int_equal(
       ask(t, "SELECT count(*) FROM events WHERE run_id = 1 AND data LIKE '%restored from a backup%'"), 1);
   int64_t now = claim(t, run);
@@ -363,7 +363,7 @@ static void prune_takes_old_runs_and_keeps_the_ledger_and_the_book(void **state)
   assert_int_equal(done.runs, 2);
   assert_int_equal(done.blobs, 2);
   assert_int_equal(done.bytes, 13);
-  assert_true(run_is(s, live, "queued"));
+  assert_true(run_is(s, live, RUN_QUEUED));
   db = store_reader(s);
   assert_int_equal(calls_spent(db, 0, &cost_after, &calls_after), OK);
   store_reader_release(s, db);
@@ -384,13 +384,13 @@ static void prune_keeps_what_an_unfinished_run_still_needs(void **state) {
   struct store *s = f->store;
   int64_t first = ended_run(s, "b", "A."), second = retry(s, first, OK);
   int64_t epoch = claim(s, second);
-  assert_int_equal(set_status(s, second, epoch, "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, second, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   int64_t third = retry(s, second, OK);
   struct prune_counts done;
   assert_int_equal(prune_library(s, clock_wall_ms() + 1000, 0, false, &done, NULL), OK);
   assert_int_equal(done.runs, 0); /* 3 continues 2, which continues 1 */
   epoch = claim(s, third);
-  assert_int_equal(set_status(s, third, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, third, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_prune one = {.op = {.kind = &op_prune_kind}, .before_ms = clock_wall_ms() + 1000, .keep_runs = 2};
   do_ok(s, &one.op);
   assert_int_equal(one.counts.runs, 1);
@@ -409,7 +409,7 @@ static void prune_goes_in_small_batches_and_can_be_broken_off(void **state) {
   struct store *s = f->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
   answered_call(s, run, epoch, 1, "A.");
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   change(f, "WITH RECURSIVE n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1300)"
             " INSERT INTO journal (run_id, seq, n, at, size, scope, kind, hash, result)"
             " SELECT 1, i, i, 1, 1, '/', 'step', zeroblob(32), '1' FROM n");
@@ -444,7 +444,7 @@ static void a_pruned_call_is_no_late_answer(void **state) {
   assert_int_equal(journal_each(db, second, 1000, rows_of, &n), OK);
   assert_int_equal(n, 1);
   store_reader_release(s, db);
-  assert_int_equal(set_status(s, second, claim(s, second), "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, second, claim(s, second), RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_prune one = {.op = {.kind = &op_prune_kind}, .before_ms = clock_wall_ms() + 1000, .keep_runs = 1};
   do_ok(s, &one.op);
   assert_int_equal(one.counts.runs, 1);
@@ -516,7 +516,7 @@ static void a_stale_run_is_queued_again_and_its_zombie_fenced(void **state) {
   do_ok(s, &op.op);
   assert_int_equal(op.outcome, STALE_REQUEUED);
   assert_int_equal(op.deaths, 1);
-  assert_true(run_is(s, run, "queued"));
+  assert_true(run_is(s, run, RUN_QUEUED));
   assert_int_equal(ask(s, "SELECT epoch FROM runs"), epoch + 1);
   assert_int_equal(ask(s, "SELECT count(*) FROM events WHERE data LIKE '%no sign of life for 16 minutes%'"),
                    1);
@@ -540,7 +540,7 @@ static void a_run_that_moved_in_the_meantime_is_left_alone(void **state) {
   op.then = STALE_FAIL;
   assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* ... but it beat since */
   struct run_row row = get_run(s, run);
-  assert_string_equal(row.status, "running");
+  assert_int_equal(row.status, RUN_RUNNING);
   assert_null(row.error); /* the text of the failure was undone, too */
   assert_int_equal(row.deaths, 0);
   run_row_release(&row);
@@ -562,7 +562,7 @@ static void a_run_without_any_beat_has_two_hours(void **state) {
   change(f, text);
   free(text);
   do_ok(s, &op.op);
-  assert_true(run_is(s, run, "queued"));
+  assert_true(run_is(s, run, RUN_QUEUED));
 }
 
 static void on_stale_fail_says_why(void **state) {
@@ -575,7 +575,7 @@ static void on_stale_fail_says_why(void **state) {
   do_ok(s, &op.op);
   assert_int_equal(op.outcome, STALE_FAILED);
   struct run_row row = get_run(s, run);
-  assert_string_equal(row.status, "failed");
+  assert_int_equal(row.status, RUN_FAILED);
   assert_true(row.ended_at > 0);
   assert_non_null(strstr(row.error, "\"kind\":\"stuck\""));
   assert_non_null(strstr(row.error, "no sign of life for 16 minutes"));
@@ -598,7 +598,7 @@ static void three_deaths_without_progress_are_poison(void **state) {
     assert_int_equal(op.outcome, i == 4 ? STALE_POISON : STALE_REQUEUED);
   }
   struct run_row row = get_run(s, run);
-  assert_string_equal(row.status, "failed");
+  assert_int_equal(row.status, RUN_FAILED);
   assert_non_null(strstr(row.error, "\"kind\":\"stuck\""));
   assert_non_null(strstr(row.error, "died 3 times in a row at the same place"));
   assert_non_null(strstr(row.error, "did not tick"));
@@ -619,7 +619,8 @@ static void many_beats_are_one_op_and_the_lost_runs_are_named(void **state) {
     op->beats[i] = (struct run_beat){.run = run, .epoch = claim(s, run)};
   }
   op->beats[7].epoch--; /* another host has it */
-  assert_int_equal(set_status(s, op->beats[9].run, op->beats[9].epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(
+      set_status(s, op->beats[9].run, op->beats[9].epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct store_stats before, after;
   store_stats(s, &before);
   do_ok(s, &op->op);
@@ -679,9 +680,9 @@ static void check_nothing_lost(struct store *s) {
   assert_int_equal(journal_each(db, 1, 1000, rows_of, &n), OK);
   assert_int_equal(n, 2);
   store_reader_release(s, db);
-  assert_true(run_is(s, 2, "waiting"));
-  assert_true(run_is(s, 3, "queued"));
-  assert_true(run_is(s, 4, "completed"));
+  assert_true(run_is(s, 2, RUN_WAITING));
+  assert_true(run_is(s, 3, RUN_QUEUED));
+  assert_true(run_is(s, 4, RUN_COMPLETED));
   audit_clean(s);
 }
 
@@ -698,7 +699,7 @@ static void live_runs_of_an_older_quire_go_on_after_the_update(void **state) {
   assert_int_equal(journal(s, 1, epoch, 3, "1"), OK);
   struct op_gate_decide decide = {.op = {.kind = &op_gate_decide_kind}, .gate = 1, .choice = "yes"};
   do_ok(s, &decide.op);
-  assert_true(run_is(s, 2, "queued"));
+  assert_true(run_is(s, 2, RUN_QUEUED));
   audit_clean(s);
 }
 
@@ -711,7 +712,7 @@ static void an_older_quire_s_backup_is_restored_and_brought_up(void **state) {
   if (backup_restore(file, dir, false, &e) != OK) fail_msg("%s", e.message);
   struct store *s = open_store(dir, STORE_OWNER);
   check_nothing_lost(s);
-  assert_true(run_is(s, 1, "queued"));
+  assert_true(run_is(s, 1, RUN_QUEUED));
   store_close(s);
   remove_dir(dir);
   free(dir);

@@ -20,7 +20,7 @@ static void a_run_is_created_with_its_project_and_gives(void **state) {
   assert_false(op.existed);
   assert_string_equal(op.project_slug, "the-keepers-book");
   struct run_row row = get_run(s, op.id);
-  assert_string_equal(row.status, "queued");
+  assert_int_equal(row.status, RUN_QUEUED);
   assert_string_equal(row.input, "{\"title\":\"x\"}");
   assert_string_equal(row.key, "k1");
   assert_int_equal(row.epoch, 0);
@@ -94,7 +94,7 @@ static void a_claim_gives_a_new_epoch_and_no_heartbeat(void **state) {
   struct op_run_claim op = {.op = {.kind = &op_run_claim_kind}, .id = run};
   do_ok(s, &op.op);
   assert_int_equal(op.row.epoch, 1);
-  assert_string_equal(op.row.status, "running");
+  assert_int_equal(op.row.status, RUN_RUNNING);
   assert_string_equal(op.row.input, "{\"a\":1}");
   assert_int_equal(op.row.last_heartbeat, 0);
   assert_true(op.row.started_at > 0);
@@ -162,30 +162,31 @@ static void a_death_from_outside_counts_for_nobody(void **state) {
 static void a_status_is_fenced_by_epoch_and_status(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  assert_int_equal(set_status(s, run, epoch - 1, "completed", NULL, NULL, 0, NULL), ERR_FENCED);
-  assert_int_equal(set_status(s, run, epoch, "waiting", "budget", "a higher budget", 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch - 1, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), ERR_FENCED);
+  assert_int_equal(set_status(s, run, epoch, RUN_WAITING, FOR_BUDGET, "a higher budget", 0, NULL), OK);
   struct run_row row = get_run(s, run);
-  assert_string_equal(row.wait_kind, "budget");
+  assert_int_equal(row.wait, FOR_BUDGET);
   assert_string_equal(row.wait_for, "a higher budget");
   run_row_release(&row);
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), ERR_FENCED); /* not running */
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL),
+                   ERR_FENCED); /* not running */
   assert_int_equal(journal(s, run, epoch, 1, "1"), ERR_FENCED);
 }
 
 static void a_status_that_names_no_next_mover_is_refused(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  assert_int_equal(set_status(s, run, epoch, "waiting", NULL, NULL, 0, NULL), ERR_INVALID);
-  assert_int_equal(set_status(s, run, epoch, "waiting", "timer", "ten o'clock", 0, NULL),
+  assert_int_equal(set_status(s, run, epoch, RUN_WAITING, FOR_NOTHING, NULL, 0, NULL), ERR_INVALID);
+  assert_int_equal(set_status(s, run, epoch, RUN_WAITING, FOR_TIMER, "ten o'clock", 0, NULL),
                    ERR_INVALID); /* no time */
-  assert_int_equal(set_status(s, run, epoch, "sleeping", NULL, NULL, 0, NULL), ERR_INVALID);
-  assert_true(run_is(s, run, "running"));
+  assert_int_equal(set_status(s, run, epoch, RUN_NO_STATUS, FOR_NOTHING, NULL, 0, NULL), ERR_INVALID);
+  assert_true(run_is(s, run, RUN_RUNNING));
 }
 
 static void rows_of_ended_runs_never_change(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_run_command op = {.op = {.kind = &op_run_command_kind}, .id = run, .what = RUN_CANCEL};
   assert_int_equal(store_do(s, &op.op), ERR_CONFLICT);
   op.what = RUN_RESUME;
@@ -226,16 +227,16 @@ static void a_person_resumes_and_cancels(void **state) {
                               .with = &with,
                               .options = "{\"budget\":2}"};
   assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* it is running */
-  assert_int_equal(set_status(s, run, epoch, "waiting", "budget", "money", 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_WAITING, FOR_BUDGET, "money", 0, NULL), OK);
   do_ok(s, &op.op);
-  assert_string_equal(op.row.status, "queued");
+  assert_int_equal(op.row.status, RUN_QUEUED);
   assert_string_equal(op.row.resume_with, "scripts,artifacts");
   assert_string_equal(op.row.options, "{\"budget\":2}");
   assert_true(op.row.read_horizon > 0);
-  assert_null(op.row.wait_kind);
+  assert_int_equal(op.row.wait, FOR_NOTHING);
   op.what = RUN_CANCEL;
   do_ok(s, &op.op);
-  assert_string_equal(op.row.status, "cancelled");
+  assert_int_equal(op.row.status, RUN_CANCELLED);
   assert_int_equal(op.row.epoch, epoch + 1);
   with_release(&with);
   run_row_release(&op.row);
@@ -274,14 +275,15 @@ struct seen {
   char what[400];
 };
 
-static void note_run(void *arg, int64_t id, const char *status) {
+static void note_run(void *arg, int64_t id, int64_t project) {
+  (void)project;
   struct seen *seen = arg;
   size_t at = strlen(seen->what);
-  snprintf(seen->what + at, sizeof seen->what - at, "%lld:%s ", (long long)id, status);
+  snprintf(seen->what + at, sizeof seen->what - at, "%lld ", (long long)id);
 }
 
 static void note_row(void *arg, const struct run_row *row) {
-  note_run(arg, row->id, row->status);
+  note_run(arg, row->id, row->project_id);
 }
 
 static void unfinished_runs_are_found_when_they_are_due(void **state) {
@@ -291,28 +293,31 @@ static void unfinished_runs_are_found_when_they_are_due(void **state) {
   claim(s, create_run(s, "b")); /* 2: running */
   int64_t later = create_run(s, "b"), past = create_run(s, "b"), person = create_run(s, "b");
   int64_t done = create_run(s, "b"), backoff = create_run(s, "b");
-  assert_int_equal(set_status(s, later, claim(s, later), "waiting", "timer", "later", now + 60000, NULL), OK);
-  assert_int_equal(set_status(s, past, claim(s, past), "waiting", "provider", "a minute", now - 1, NULL), OK);
-  assert_int_equal(set_status(s, person, claim(s, person), "waiting", "budget", "a person", 0, NULL), OK);
-  assert_int_equal(set_status(s, done, claim(s, done), "failed", NULL, NULL, 0, NULL), OK);
-  assert_int_equal(set_status(s, backoff, claim(s, backoff), "queued", NULL, NULL, now + 5000, NULL), OK);
+  assert_int_equal(set_status(s, later, claim(s, later), RUN_WAITING, FOR_TIMER, "later", now + 60000, NULL),
+                   OK);
+  assert_int_equal(set_status(s, past, claim(s, past), RUN_WAITING, FOR_PROVIDER, "a minute", now - 1, NULL),
+                   OK);
+  assert_int_equal(set_status(s, person, claim(s, person), RUN_WAITING, FOR_BUDGET, "a person", 0, NULL), OK);
+  assert_int_equal(set_status(s, done, claim(s, done), RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, backoff, claim(s, backoff), RUN_QUEUED, FOR_NOTHING, NULL, now + 5000, NULL),
+                   OK);
   struct seen seen = {0};
   struct db *db = store_reader(s);
-  assert_int_equal(runs_unfinished(db, note_run, &seen), OK);
-  assert_string_equal(seen.what, "1:queued 2:running 4:waiting ");
+  assert_int_equal(runs_due(db, note_run, &seen), OK);
+  assert_string_equal(seen.what, "1 2 4 ");
   int64_t wake;
   assert_int_equal(runs_next_wake(db, &wake), OK);
   assert_int_equal(wake, now - 1);
-  struct run_filter filter = {.status = "unfinished", .project = "b", .before_id = 5, .limit = 2};
+  struct run_filter filter = {.unfinished = true, .project = "b", .before_id = 5, .limit = 2};
   seen = (struct seen){0};
   assert_int_equal(runs_each(db, &filter, note_row, &seen), OK);
-  assert_string_equal(seen.what, "4:waiting 3:waiting ");
+  assert_string_equal(seen.what, "4 3 ");
   seen = (struct seen){0};
   assert_int_equal(runs_stale(db, now, now + 100000, note_row, &seen), OK);
-  assert_string_equal(seen.what, "2:running ");
+  assert_string_equal(seen.what, "2 ");
   store_reader_release(s, db);
   claim(s, past); /* its time has come */
-  assert_true(run_is(s, past, "running"));
+  assert_true(run_is(s, past, RUN_RUNNING));
   struct op_run_claim early = {.op = {.kind = &op_run_claim_kind}, .id = later};
   assert_int_equal(store_do(s, &early.op), ERR_CONFLICT);
 }
@@ -603,7 +608,7 @@ static void a_late_answer_is_taken_instead_of_asking_again(void **state) {
 static void a_late_answer_of_an_ended_run_is_counted_too(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
-  assert_int_equal(set_status(s, run, epoch, "cancelled", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_CANCELLED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_call_finish *op = finish_of(call, run, epoch, 1);
   op->price_known = false;
   assert_int_equal(store_do(s, &op->op), ERR_FENCED);
@@ -623,7 +628,7 @@ static void a_late_answer_of_an_ended_run_is_counted_too(void **state) {
 static void a_late_answer_of_an_ended_run_is_taken_by_the_retry_that_asks(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch), call = intend(s, run, epoch, 1);
-  assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_run_create retry = {
       .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
   do_ok(s, &retry.op);
@@ -652,7 +657,7 @@ static void a_retry_starts_with_a_copy_of_the_live_journal(void **state) {
   do_ok(s, &again.op);
   finish->op.kind->free(&finish->op);
   assert_int_equal(journal(s, run, epoch, 3, "3"), OK);
-  assert_int_equal(set_status(s, run, epoch, "failed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_run_create retry = {
       .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};
   do_ok(s, &retry.op);

@@ -153,15 +153,15 @@ static void a_long_lock_spools_results_and_refuses_the_rest(void **state) {
   assert_non_null(strstr(cancel.op.error.message, "lock"));
   assert_true(*cancel.op.error.hint);
   bool spooled;
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, &spooled), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, &spooled), OK);
   assert_true(spooled);
   assert_int_equal(ask(s, "SELECT count(*) FROM journal"), 0);
   let_go(&l);
   wait_healthy(s); /* by itself */
   assert_false(has_spool(f));
   assert_int_equal(ask(s, "SELECT count(*) FROM journal WHERE result = '\"kept\"'"), 1);
-  assert_true(run_is(s, run, "completed"));
-  assert_true(run_is(s, other, "queued"));
+  assert_true(run_is(s, run, RUN_COMPLETED));
+  assert_true(run_is(s, other, RUN_QUEUED));
   struct store_stats stats;
   store_stats(s, &stats);
   assert_int_equal(stats.spooled, 2);
@@ -209,7 +209,7 @@ static void fill_spool(struct fixture *f, int64_t *run) {
   do_ok(s, &progress->op);
   progress->op.kind->free(&progress->op);
   events_post(s, *run, epoch, (struct event_place){0}, "log", "{\"line\":1}");
-  assert_int_equal(set_status(s, *run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, *run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   store_close(s);
   f->store = NULL;
   assert_true(has_spool(f));
@@ -231,7 +231,7 @@ static void check_replayed(struct store *s, int64_t run) {
           "SELECT cost_nano = 9 AND calls = 1 AND tokens_in = 1 AND progress_done = 3 AND phase = 'end' FROM runs"),
       1);
   assert_int_equal(ask(s, "SELECT count(*) FROM events WHERE kind = 'log'"), 1);
-  assert_true(run_is(s, run, "completed"));
+  assert_true(run_is(s, run, RUN_COMPLETED));
 }
 
 static void the_spool_is_replayed_at_start(void **state) {
@@ -291,7 +291,7 @@ static void a_damaged_spool_is_kept_aside_for_a_person(void **state) {
   free(spool);
   f->store = open_store(f->dir, STORE_OWNER);
   assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 2);
-  assert_true(run_is(f->store, run, "running"));
+  assert_true(run_is(f->store, run, RUN_RUNNING));
   int kept = 0;
   DIR *d = opendir(f->dir);
   for (struct dirent *entry; (entry = readdir(d)) != NULL;)

@@ -74,15 +74,15 @@ static void scrapes_count_each_call_once_and_see_what_was_repeated(void **state)
   assert_int_equal(t->in_flight, 0);
   assert_int_equal(t->repeated, 1);
   assert_int_equal(t->repeated_cost_nano, 30);
-  assert_int_equal(t->runs[TALLY_RUNNING], 1);
+  assert_int_equal(t->runs[RUN_RUNNING], 1);
   struct op_run_status end = {
-      .op.kind = &op_run_status_kind, .run = run, .epoch = epoch, .status = (char[]){"completed"}};
+      .op.kind = &op_run_status_kind, .run = run, .epoch = epoch, .status = RUN_COMPLETED};
   assert_int_equal(store_do(s, &end.op), OK);
   new_run(s);
   for (int i = 0; i < 3; i++) scrape(s, t);
-  assert_int_equal(t->runs[TALLY_COMPLETED], 1);
-  assert_int_equal(t->runs[TALLY_RUNNING], 0);
-  assert_int_equal(t->runs[TALLY_QUEUED], 1);
+  assert_int_equal(t->runs[RUN_COMPLETED], 1);
+  assert_int_equal(t->runs[RUN_RUNNING], 0);
+  assert_int_equal(t->runs[RUN_QUEUED], 1);
   assert_true(t->oldest_due_ms > 0);
   tally_free(t);
 }

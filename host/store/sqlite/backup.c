@@ -231,7 +231,7 @@ static enum err new_epochs(struct db *db) {
   s = db_prepare(
       db,
       "UPDATE runs SET epoch = epoch + $leap, status = CASE WHEN status = 'running' THEN 'queued' ELSE status END"
-      " WHERE status IN ('queued','running','waiting')");
+      " WHERE status IN " SQL_UNFINISHED);
   db_bind_int(s, "$leap", EPOCH_LEAP);
   if ((err = db_run(s)) != OK) return err;
   return db_run(

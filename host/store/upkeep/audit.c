@@ -22,15 +22,12 @@ struct rule {
   const char *name, *sql;
 };
 
-#define UNFINISHED "('queued','running','waiting')"
-#define ENDED      "('completed','failed','cancelled')"
-
 /* --- runs --- */
 
 static const struct rule run_rules[] = {
     {"status",
      "SELECT id, 'run ' || id || ' has the status \"' || status || '\", which nobody acts on' FROM runs"
-     " WHERE status NOT IN " UNFINISHED " AND status NOT IN " ENDED},
+     " WHERE status NOT IN " SQL_UNFINISHED " AND status NOT IN " SQL_ENDED},
     {"mover",
      "SELECT id, 'run ' || id || ' is running, but no host ever claimed it (epoch ' || epoch || '): nobody moves it on'"
      " FROM runs WHERE status = 'running' AND (epoch < 1 OR started_at IS NULL)"},
@@ -47,11 +44,11 @@ static const struct rule run_rules[] = {
     {"mover",
      "SELECT id, 'run ' || id || ' waits for \"' || wait_kind || '\", which nothing ends: it has no time at which it wakes'"
      " FROM runs WHERE status = 'waiting' AND wake_at IS NULL AND wait_kind <> ''"
-     " AND wait_kind NOT IN ('gate','timer','budget','provider','key','model','until','paused')"},
+     " AND wait_kind NOT IN " SQL_WAITS_FOR_A_PERSON},
     {"ended", "SELECT id, 'run ' || id || ' is ' || status || ', but has no time at which it ended' FROM runs"
-              " WHERE status IN " ENDED " AND ended_at IS NULL"},
+              " WHERE status IN " SQL_ENDED " AND ended_at IS NULL"},
     {"ended", "SELECT id, 'run ' || id || ' is ' || status || ', but has a time at which it ended' FROM runs"
-              " WHERE status IN " UNFINISHED " AND ended_at IS NOT NULL"},
+              " WHERE status IN " SQL_UNFINISHED " AND ended_at IS NOT NULL"},
     {"ended", "SELECT id, 'run ' || id || ' is ' || status || ', but still says that it waits for '"
               " || COALESCE(wait_for, wait_kind) FROM runs"
               " WHERE status <> 'waiting' AND (wait_kind IS NOT NULL OR wait_for IS NOT NULL)"},
@@ -75,7 +72,7 @@ static const struct rule run_rules[] = {
      " WHERE f.script_id NOT IN (SELECT id FROM scripts)"},
     {"scripts",
      "SELECT r.id, 'run ' || r.id || ' runs the pipeline ' || r.pipeline || ', which its script set ' || r.script_set"
-     " || ' does not hold' FROM runs r WHERE r.status IN " UNFINISHED
+     " || ' does not hold' FROM runs r WHERE r.status IN " SQL_UNFINISHED
      " AND EXISTS (SELECT 1 FROM script_set_files f WHERE f.set_id = r.script_set) AND NOT EXISTS"
      " (SELECT 1 FROM script_set_files f WHERE f.set_id = r.script_set AND f.name = 'pipelines/' || r.pipeline)"},
 };

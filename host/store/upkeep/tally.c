@@ -9,8 +9,6 @@
 
 enum { OPEN_MS = 3600000 }; /* a call that was sent so lately may still end */
 
-const char *const tally_status_names[TALLY_STATUSES] = {"queued",    "running", "waiting",
-                                                        "completed", "failed",  "cancelled"};
 const char *const tally_outcome_names[TALLY_OUTCOMES] = {"answered", "failed", "truncated", "cancelled",
                                                          "lost"};
 
@@ -52,33 +50,26 @@ static enum err add_ended(struct db *db, int64_t from, int64_t before, int64_t *
   db_bind_int(s, "$from", from);
   db_bind_int(s, "$before", before);
   enum db_step step;
-  while ((step = db_step(s)) == DB_ROW)
-    for (int i = TALLY_COMPLETED; i < TALLY_STATUSES; i++)
-      if (strcmp(db_text(s, 0), tally_status_names[i]) == 0) counts[i] += db_int(s, 1);
+  while ((step = db_step(s)) == DB_ROW) counts[run_status_of(db_text(s, 0))] += db_int(s, 1);
   return sql_end(db, s, step);
 }
 
-#define UNFINISHED " WHERE status IN ('queued','running','waiting')"
+/* Since when it could: it was made, its time came, or its last host let it go. */
+#define COULD_BEGIN                                                                                          \
+  SQL_LARGER("created_at", SQL_LARGER("COALESCE(wake_at, 0)", "COALESCE(last_heartbeat, 0)"))
+#define UNFINISHED " WHERE status IN " SQL_UNFINISHED
 
 static enum err count_unfinished(struct tally *t, struct db *db) {
   struct db_stmt *s = db_prepare(
-      db,
-      "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now"
-      " THEN " SQL_LARGER(
-          "created_at",
-          SQL_LARGER(
-              "COALESCE(wake_at, 0)",
-              "COALESCE(last_heartbeat, 0)")) " END),"
-                                              " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED
-                                              " GROUP BY status");
+      db, "SELECT status, count(*), MIN(CASE WHEN COALESCE(wake_at, 0) <= $now THEN " COULD_BEGIN " END),"
+          " MIN(COALESCE(last_heartbeat, started_at)) FROM runs" UNFINISHED " GROUP BY status");
   db_bind_int(s, "$now", clock_wall_ms());
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
-    int i = 0;
-    while (i < TALLY_WAITING && strcmp(db_text(s, 0), tally_status_names[i]) != 0) i++;
-    t->runs[i] = db_int(s, 1);
-    if (i == TALLY_QUEUED) t->oldest_due_ms = db_int(s, 2);
-    if (i == TALLY_RUNNING) t->oldest_beat_ms = db_int(s, 3);
+    enum run_status status = run_status_of(db_text(s, 0));
+    t->runs[status] = db_int(s, 1);
+    if (status == RUN_QUEUED) t->oldest_due_ms = db_int(s, 2);
+    if (status == RUN_RUNNING) t->oldest_beat_ms = db_int(s, 3);
   }
   return sql_end(db, s, step);
 }

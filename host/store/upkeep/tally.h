@@ -6,17 +6,7 @@
  * unfinished one on. The first read of a library looks at all of it. */
 #pragma once
 #include "store/db.h"
-
-enum tally_status {
-  TALLY_QUEUED,
-  TALLY_RUNNING,
-  TALLY_WAITING,
-  TALLY_COMPLETED,
-  TALLY_FAILED,
-  TALLY_CANCELLED,
-  TALLY_STATUSES
-};
-extern const char *const tally_status_names[TALLY_STATUSES];
+#include "store/states.h"
 
 /* lost: it was in flight when its host died, or its run moved on; nobody knows what became of it. */
 enum tally_outcome {
@@ -38,7 +28,7 @@ struct tally_model {
 
 struct tally {
   int64_t runs
-      [TALLY_STATUSES]; /* the first three: now; the others: ended so far, also those that were pruned since the first read */
+      [RUN_STATUSES]; /* unfinished ones: now; the others: ended so far, also those that were pruned since the first read */
   int64_t oldest_due_ms;  /* since when the oldest queued run could have begun; 0: none */
   int64_t oldest_beat_ms; /* the oldest last sign of life of a running run; 0: none */
   int64_t open_gates;

@@ -75,13 +75,13 @@ static enum err write_error(struct db *db, int64_t run, const char *error) {
 
 static enum err move(struct db *db, struct op_run_stale *op, const struct sight *now) {
   bool ends = op->outcome != STALE_REQUEUED;
-  if (!run_transition("running", ends ? "failed" : "queued", BY_WATCHER)) return ERR_INVALID;
+  if (!run_transition(RUN_RUNNING, ends ? RUN_FAILED : RUN_QUEUED, BY_WATCHER)) return ERR_INVALID;
   struct db_stmt *s = db_prepare(
       db,
       "UPDATE runs SET status = $status, epoch = epoch + 1, ended_at = $ended, deaths = $deaths, death_mark = $mark"
       " WHERE id = $id AND epoch = $epoch AND status = 'running' AND ($judged OR last_heartbeat < $beat"
       "  OR (last_heartbeat IS NULL AND started_at < $started))");
-  db_bind_text(s, "$status", ends ? "failed" : "queued");
+  db_bind_text(s, "$status", run_status_word(ends ? RUN_FAILED : RUN_QUEUED));
   db_bind_id(s, "$ended", ends ? clock_wall_ms() : 0);
   db_bind_int(s, "$deaths", now->deaths);
   db_bind_int(s, "$mark", now->mark);
@@ -97,8 +97,8 @@ static enum err move(struct db *db, struct op_run_stale *op, const struct sight 
 }
 
 static enum err tell_queued(struct db *db, const struct op_run_stale *op, const char *reason) {
-  json_t *v = json_pack("{s:s,s:s%,s:I}", "status", "queued", "reason", reason, strlen(reason), "deaths",
-                        (json_int_t)op->deaths);
+  json_t *v = json_pack("{s:s,s:s%,s:I}", "status", run_status_word(RUN_QUEUED), "reason", reason,
+                        strlen(reason), "deaths", (json_int_t)op->deaths);
   char *data = jsonx_dumps(v);
   json_decref(v);
   enum err err = event_insert(db, op->id, (struct event_place){0}, "status", data, NULL);
@@ -124,7 +124,8 @@ static enum err apply_stale(struct db *db, struct store_op *base) {
   if (error) err = write_error(db, op->id, error);
   if (err == OK) err = move(db, op, &now);
   if (err == OK)
-    err = error ? event_status(db, op->id, "failed", NULL, NULL, 0, error) : tell_queued(db, op, reason);
+    err = error ? event_status(db, op->id, RUN_FAILED, FOR_NOTHING, NULL, 0, error)
+                : tell_queued(db, op, reason);
   free(error);
   return err;
 }

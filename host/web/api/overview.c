@@ -23,7 +23,7 @@ static void add_run(void *arg, const struct run_row *r) {
   struct overview *o = arg;
   json_t *run = api_run(o->web, r, false);
   json_array_append(o->now, run);
-  bool waits = strcmp(r->status, "waiting") == 0 && !state_waits(r, "gate") && !state_waits(r, "timer");
+  bool waits = r->status == RUN_WAITING && !state_waits(r, FOR_GATE) && !state_waits(r, FOR_TIMER);
   if (waits) json_array_append(o->waiting, run);
   json_decref(run);
 }
@@ -36,9 +36,9 @@ static void add_gate(void *arg, const struct gate_row *g) {
   json_array_append_new(o->waiting, gate);
 }
 
-static void add_count(void *arg, const char *status, int64_t n) {
+static void add_count(void *arg, enum run_status status, int64_t n) {
   struct overview *o = arg;
-  json_object_set_new(o->counts, status, json_integer(n));
+  json_object_set_new(o->counts, run_status_word(status), json_integer(n));
 }
 
 static json_t *health(struct web *w) {
@@ -48,7 +48,7 @@ static json_t *health(struct web *w) {
 }
 
 static enum err gather(struct overview *o, json_t **cards) {
-  struct run_filter unfinished = {.status = "unfinished", .limit = RUNS_MOST};
+  struct run_filter unfinished = {.unfinished = true, .limit = RUNS_MOST};
   enum err err = runs_each(o->db, &unfinished, add_run, o);
   if (err == OK) err = gates_each(o->db, 0, true, add_gate, o);
   if (err == OK) err = runs_count(o->db, add_count, o);

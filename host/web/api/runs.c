@@ -22,14 +22,10 @@ static void add_run(void *arg, const struct run_row *r) {
   api_list_add(&l->list, r->id, api_run(l->web, r, false));
 }
 
-static bool known_status(struct response *a, const char *status) {
-  static const char *const known[] = {"queued", "running",   "waiting",    "completed",
-                                      "failed", "cancelled", "unfinished", NULL};
+static bool take_status(struct response *a, const char *status, struct run_filter *filter) {
   struct error e = {0};
-  if (!status) return true;
-  for (size_t i = 0; known[i]; i++)
-    if (strcmp(known[i], status) == 0) return true;
-  const char *near = text_nearest(status, known);
+  if (run_filter_status(filter, status)) return true;
+  const char *near = text_nearest(status, run_filter_words);
   err_set(&e, ERR_INVALID, "there is no status '%.100s'", status);
   if (near) err_hint(&e, "did you mean '%s'?", near);
   response_error(a, &e);
@@ -39,14 +35,12 @@ static bool known_status(struct response *a, const char *status) {
 void list_runs(struct request *q, struct response *a, void *arg) {
   struct listing l = {.web = arg};
   struct error e = {0};
-  const char *status = request_query(q, "status");
-  if (!known_status(a, status) || !api_list_begin(q, a, &l.list)) return;
-  struct run_filter filter = {.status = status,
-                              .project = request_query(q, "project"),
+  struct run_filter filter = {.project = request_query(q, "project"),
                               .pipeline = request_query(q, "pipeline"),
-                              .text = request_query(q, "q"),
-                              .before_id = l.list.after,
-                              .limit = (int)l.list.limit + 1};
+                              .text = request_query(q, "q")};
+  if (!take_status(a, request_query(q, "status"), &filter) || !api_list_begin(q, a, &l.list)) return;
+  filter.before_id = l.list.after;
+  filter.limit = (int)l.list.limit + 1;
   struct db *db = store_reader(l.web->commands->store);
   enum err err = runs_each(db, &filter, add_run, &l);
   if (err != OK) db_error(db, &e);

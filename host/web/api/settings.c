@@ -18,7 +18,7 @@ static void add_failed(void *arg, const struct run_row *r) {
 /* The newest runs that failed: each says why. */
 static json_t *last_errors(struct web *w) {
   struct failed f = {.web = w, .list = json_array()};
-  struct run_filter filter = {.status = "failed", .limit = ERRORS_MOST};
+  struct run_filter filter = {.status = RUN_FAILED, .limit = ERRORS_MOST};
   struct db *db = store_reader(w->commands->store);
   runs_each(db, &filter, add_failed, &f);
   store_reader_release(w->commands->store, db);

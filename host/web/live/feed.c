@@ -231,7 +231,7 @@ static void look_at_rows(struct feed *f, struct db *db) {
     look_at_calls(f, db, f->wants.runs[i]);
   }
   if (f->wants.all && due(&f->all_rows_ns, ALL_ROWS_MS)) {
-    struct run_filter unfinished = {.status = "unfinished", .limit = UNFINISHED_MOST};
+    struct run_filter unfinished = {.unfinished = true, .limit = UNFINISHED_MOST};
     runs_each(db, &unfinished, publish_run, f);
   }
 }
