@@ -41,7 +41,7 @@ mutant("epoch-stays", "two hosts write for one run", "test_store faults/fences.s
   "\"UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,\"",
   "\"UPDATE runs SET status = 'running', wait_kind = NULL, wait_for = NULL,\"")
 mutant("pause-keeps-epoch", "a paused run's late work still changes it", "test_store faults/fences.sh web/pause.sh",
-  "epoch = epoch + (status = 'running'), wait_kind = 'paused',", "wait_kind = 'paused',")
+  "epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',", "wait_kind = 'paused',")
 mutant("deaths-forgotten", "a run that kills its host kills it for ever", "test_store faults/hang.sh faults/storm.sh",
   "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths = 0;")
 mutant("deaths-kept", "a run that gets on between crashes is given up", "test_store",
