@@ -149,7 +149,8 @@ static void seed(struct store *s) {
   put_as(s, run, epoch, 1, "book.epub", "An old one.");
   put_as(s, run, epoch, 2, "chapters/02.md", "Two.");
   put_as(s, run, epoch, 3, "book.epub", "A file.");
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK); /* 8 made a file */
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL),
+                   OK); /* 8 made a file */
 }
 
 /* --- looking --- */

@@ -560,7 +560,7 @@ static void a_run_that_ends_without_its_host_books_its_calls(void **state) {
 static void a_run_that_ends_with_calls_under_way_books_them(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch), call = intend_at_risk(s, run, epoch, 500);
-  assert_int_equal(set_status(s, run, epoch, "completed", NULL, NULL, 0, NULL), OK);
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
   assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 500);
   assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 0);
   struct op_call_finish *op = finish_of(call, run, epoch, 1); /* it lived */
