@@ -169,10 +169,11 @@ static enum err read_row(struct db *db, struct store_op *op) {
   struct run_row r = {0};
   enum err err = run_get(db, t->run, &r, &op->error);
   if (err != OK) return err;
-  json_t *v = json_pack("{s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:f, s:I}", "run", (json_int_t)t->run,
-                        "project", r.project, "pipeline", r.pipeline, "status", run_status_word(r.status),
-                        "wait_kind", run_wait_word(r.wait), "wait_for", r.wait_for, "summary", r.summary,
-                        "cost_usd", (double)r.cost_nano / 1e9, "calls", (json_int_t)r.calls);
+  json_t *v =
+      json_pack("{s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:f, s:I}", "run", (json_int_t)t->run,
+                "project", r.project, "pipeline", r.pipeline, "status", run_status_word(r.status),
+                "wait_kind", run_wait_word(r.wait), "wait_for", r.wait_for, "wait_hint", r.wait_hint,
+                "summary", r.summary, "cost_usd", (double)r.cost_nano / 1e9, "calls", (json_int_t)r.calls);
   free(t->message);
   t->message = jsonx_dumps(v);
   free(t->project);

@@ -3,7 +3,7 @@
  *
  *   hooks_new -> hooks_run_left* -> hooks_stop -> hooks_free       hooks_run_left: loop thread. The last two: once the loop has ended.
  *
- * The message is the same for both: {"run","project","pipeline","status","wait_kind","wait_for","summary","cost_usd","calls"}; the
+ * The message is the same for both: {"run","project","pipeline","status","wait_kind","wait_for","wait_hint","summary","cost_usd","calls"}; the
  * command gets it on standard input, and QUIRE_RUN, QUIRE_STATUS, QUIRE_PROJECT in its environment. */
 #pragma once
 #include "base/loop.h"

@@ -67,19 +67,12 @@ static enum err ask(struct cli *c, const char *dir, const char *model, struct ru
   return err;
 }
 
-/* A paused run's reason goes on with how to resume it, which is nobody's business here. */
-static json_t *reason(const char *text) {
-  const char *more = text ? strstr(text, "; it is asked again") : NULL;
-  return more ? json_stringn(text, (size_t)(more - text)) : view_text(text ? text : "");
-}
-
 static json_t *verdict(const struct run_row *row, const char *model) {
   bool ok = row->status == RUN_COMPLETED;
   json_t *result = view_parsed(row->result), *error = view_parsed(row->error);
   const char *said = ok ? jsonx_str(result, "text", "") : jsonx_str(error, "message", row->wait_for);
-  json_t *v =
-      json_pack("{s:b, s:o, s:I, s:o}", "ok", ok, "model", view_text(model), "ms",
-                (json_int_t)jsonx_num(result, "ms", 0), "message", ok ? view_text(said) : reason(said));
+  json_t *v = json_pack("{s:b, s:o, s:I, s:o}", "ok", ok, "model", view_text(model), "ms",
+                        (json_int_t)jsonx_num(result, "ms", 0), "message", view_text(said ? said : ""));
   json_decref(result);
   json_decref(error);
   return v;

@@ -42,13 +42,15 @@ static void log_text(const json_t *data, struct buf *out) {
 }
 
 static void status_text(const json_t *data, struct buf *out) {
-  const char *wait_for = jsonx_str(data, "wait_for", NULL), *wait_kind = jsonx_str(data, "wait_kind", NULL);
+  const char *wait_for = jsonx_str(data, "wait_for", NULL), *wait_kind = jsonx_str(data, "wait_kind", NULL),
+             *hint = jsonx_str(data, "wait_hint", NULL);
   buf_printf(out, "status: %s", jsonx_str(data, "status", "?"));
   if (wait_kind) buf_printf(out, " for %s", wait_kind);
   if (wait_for) {
     buf_puts(out, ": ");
     buf_puts(out, wait_for);
   }
+  if (hint) buf_printf(out, "; %s", hint);
   const char *message = jsonx_str(json_object_get(data, "error"), "message", NULL);
   if (message) {
     buf_puts(out, ": ");

@@ -96,8 +96,7 @@ static void claimed(struct run *run, struct store_op *base) {
     /* Cancelled before it was here: its row must not stay 'running' in nobody's hands. */
     if (op->op.err == OK) {
       run->epoch = op->row.epoch;
-      pending_post(run, NULL, &run_status_op(run, RUN_CANCELLED, FOR_NOTHING, NULL, 0, NULL, NULL)->op, false,
-                   NULL, NULL);
+      pending_post(run, NULL, &run_status_op(run, RUN_CANCELLED)->op, false, NULL, NULL);
     }
     run_row_release(&op->row); /* there is one also when the commit reported failure */
     run->state = RUN_GONE;

@@ -255,7 +255,7 @@ void engine_look_at_drain(struct engine *en) {
   if (!en->draining) return;
   bool grace_over = clock_mono_ns() >= en->drain_until;
   struct run *run;
-  while ((run = next_to_park(en, grace_over))) run_park(run, FOR_NOTHING, NULL, 0);
+  while ((run = next_to_park(en, grace_over))) run_park(run, FOR_NOTHING, NULL, NULL, 0);
   if (en->n_runs == 0 && en->drained) {
     void (*drained)(void *) = en->drained;
     en->drained = NULL;

@@ -84,8 +84,7 @@ bool run_has_call_in_flight(const struct run *run);
 /* Is a person's pause due: it is asked for, the run is here, and no call of it is in flight? Then it is parked. */
 bool run_look_paused(struct run *run);
 /* `result` and `error` are consumed; the other texts are copied. */
-struct op_run_status *run_status_op(const struct run *run, enum run_status status, enum run_wait wait,
-                                    const char *why, int64_t wake_at, char *result, char *error);
+struct op_run_status *run_status_op(const struct run *run, enum run_status status);
 
 /* report.c */
 void run_fail(struct run *run, enum err code, const struct error *e,

@@ -68,9 +68,9 @@ static void keep_machine_out_of(struct run *run);
 
 static void park_paused(struct run *run) {
   if (run->pausing == PAUSE_PERSON)
-    run_park(run, FOR_PAUSED, "a person paused it", 0);
+    run_park(run, FOR_PAUSED, "a person paused it", NULL, 0);
   else
-    run_park(run, FOR_STORE, "the disk has less free room than limits.free_mb; make room (`quire prune`)",
+    run_park(run, FOR_STORE, "the disk has less free room than limits.free_mb", "make room (`quire prune`)",
              clock_wall_ms() + ROOM_AGAIN_MS);
 }
 
@@ -181,25 +181,17 @@ static void status_written(struct run *run, struct store_op *base) {
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->status);
 }
 
-struct op_run_status *run_status_op(const struct run *run, enum run_status status, enum run_wait wait,
-                                    const char *why, int64_t wake_at, char *result, char *error) {
+struct op_run_status *run_status_op(const struct run *run, enum run_status status) {
   struct op_run_status *op = mem_alloc(sizeof *op);
   op->op.kind = &op_run_status_kind;
   op->run = run->id;
   op->epoch = run->epoch;
   op->status = status;
-  op->wait = wait;
-  op->wait_for = mem_dup(why);
-  op->wake_at = wake_at;
-  op->result = result;
-  op->error = error;
   return op;
 }
 
-static void post_status(struct run *run, enum run_status status, enum run_wait wait, const char *why,
-                        int64_t wake_at, char *result, char *error) {
+static void post_status(struct run *run, struct op_run_status *op) {
   run_tell_last(run);
-  struct op_run_status *op = run_status_op(run, status, wait, why, wake_at, result, error);
   pending_post(run, NULL, &op->op, false, NULL, status_written);
 }
 
@@ -211,15 +203,21 @@ void run_end(struct run *run, enum run_status status, char *result, char *error)
   }
   run_replayed(run);
   close_run(run);
-  post_status(run, status, FOR_NOTHING, NULL, 0, result, error);
+  struct op_run_status *op = run_status_op(run, status);
+  op->result = result;
+  op->error = error;
+  post_status(run, op);
 }
 
-void run_park(struct run *run, enum run_wait wait, const char *why, int64_t wake_at) {
+void run_park(struct run *run, enum run_wait wait, const char *why, const char *hint, int64_t wake_at) {
   if (run->state == RUN_GONE) return;
-  char *kept = mem_dup(why); /* it may stand in a wait, which is gone with the script */
+  struct op_run_status *op = run_status_op(run, wait ? RUN_WAITING : RUN_QUEUED);
+  op->wait = wait;
+  op->wait_for = mem_dup(why); /* before the script is closed: they may stand in one of its waits */
+  op->wait_hint = hint && *hint ? mem_dup(hint) : NULL;
+  op->wake_at = wake_at;
   close_run(run);
-  post_status(run, wait ? RUN_WAITING : RUN_QUEUED, wait, kept, wake_at, NULL, NULL);
-  free(kept);
+  post_status(run, op);
 }
 
 bool run_has_call_in_flight(const struct run *run) {

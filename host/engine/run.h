@@ -263,7 +263,7 @@ void run_check_document(lua_State *L, const char *function);
 void run_check_written(lua_State *L, const char *function); /* all bytes of the run */
 void run_count_written(struct run *run, size_t n);
 /* Stops the run here, as waiting; the script is closed and starts again from its journal when it goes on. */
-void run_park(struct run *run, enum run_wait wait, const char *why, int64_t wake_at);
+void run_park(struct run *run, enum run_wait wait, const char *why, const char *hint, int64_t wake_at);
 
 /* The one rule for an op of the store that failed, whether it wrote, read, or loaded the run:
  *   the database cannot now (locked, full, read-only, unreadable)   the run waits and tries again by itself: it is no error of the

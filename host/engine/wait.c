@@ -165,10 +165,8 @@ void wait_deliver(struct wait *w, char *result, size_t n) {
 }
 
 static void park_for_store(struct run *run, const struct error *e) {
-  char why[1000];
-  snprintf(why, sizeof why, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
-  log_warnx("run %lld waits and tries again by itself: %s", (long long)run->id, why);
-  run_park(run, FOR_STORE, why, clock_wall_ms() + STORE_AGAIN_MS);
+  log_warnx("run %lld waits and continues automatically: %s. %s", (long long)run->id, e->message, e->hint);
+  run_park(run, FOR_STORE, e->message, e->hint, clock_wall_ms() + STORE_AGAIN_MS);
 }
 
 void run_store_error(struct run *run, struct wait *w, enum err err, const struct error *e) {

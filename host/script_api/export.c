@@ -188,7 +188,7 @@ static void made(struct job *j) {
   } else if (k->err != OK && k->unread) {
     run_store_error(run, w, k->err, &k->error);
   } else if (k->err != OK && w->recorded) { /* the script has its answer: it is the file that is missing */
-    run_park(run, FOR_STORE, k->error.message, clock_wall_ms() + FILE_AGAIN_MS);
+    run_park(run, FOR_STORE, k->error.message, k->error.hint, clock_wall_ms() + FILE_AGAIN_MS);
   } else if (k->err != OK) {
     wait_fail(w, k->err, &k->error);
   } else if (w->recorded) {

@@ -59,10 +59,8 @@ static void park_for_pause(struct wait *w) {
                                         [LLM_PAUSE_KEY] = FOR_KEY,
                                         [LLM_PAUSE_MODEL] = FOR_MODEL};
   struct ask *a = w->data;
-  char why[1000];
   const struct error *e = a->call.error;
-  snprintf(why, sizeof why, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
-  run_park(w->task->run, waits[a->call.pause], why, a->call.pause_until_ms);
+  run_park(w->task->run, waits[a->call.pause], e->message, e->hint, a->call.pause_until_ms);
 }
 
 static void answered(struct llm_call *c) {

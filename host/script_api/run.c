@@ -18,9 +18,8 @@
 static void park_until(struct wait *w) {
   struct run *run = w->task->run;
   char why[300];
-  snprintf(why, sizeof why, "stopped after %s, as asked; it goes on with `quire resume %lld`", run->until,
-           (long long)run->id);
-  run_park(run, FOR_UNTIL, why, 0);
+  snprintf(why, sizeof why, "stopped after %s, as asked", run->until);
+  run_park(run, FOR_UNTIL, why, NULL, 0);
 }
 static void start_park(struct wait *w) {
   wait_park(w, park_until);

@@ -24,10 +24,11 @@ enum err event_insert(struct db *db, int64_t run, struct event_place at, const c
   return db_insert(s, id);
 }
 
-enum err event_status(struct db *db, int64_t run, enum run_status status, enum run_wait wait,
-                      const char *wait_for, int64_t wake_at, const char *error) {
-  json_t *v = json_pack("{s:s,s:s*,s:s*}", "status", run_status_word(status), "wait_kind",
-                        run_wait_word(wait), "wait_for", wait_for);
+enum err event_status(struct db *db, int64_t run, enum run_status status, const struct status_wait *wait,
+                      int64_t wake_at, const char *error) {
+  json_t *v = json_pack("{s:s,s:s*,s:s*,s:s*}", "status", run_status_word(status), "wait_kind",
+                        wait ? run_wait_word(wait->kind) : NULL, "wait_for", wait ? wait->what : NULL,
+                        "wait_hint", wait ? wait->hint : NULL);
   if (wake_at) json_object_set_new(v, "wake_at", json_integer(wake_at));
   json_t *parsed = NULL;
   if (error && jsonx_parse(error, strlen(error), "an error", &parsed, NULL) != OK)

@@ -92,19 +92,17 @@ static enum err decide(struct db *db, int64_t gate, const char *status, const ch
 }
 
 static enum err park(struct db *db, const struct op_gate_ask *op, int64_t expires_at) {
-  char *wait_for = mem_printf("a person to decide: %s (gate %lld)", op->title ? op->title : "a question",
-                              (long long)op->gate);
+  const struct status_wait wait = {FOR_GATE, op->title ? op->title : "a question", NULL};
   struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET status = 'waiting', wait_kind = 'gate', wait_for = $for, wake_at = $wake"
-          " WHERE id = $run");
+      db,
+      "UPDATE runs SET status = 'waiting', wait_kind = 'gate', wait_for = $for, wait_hint = NULL, wake_at = $wake"
+      " WHERE id = $run");
   int64_t wake = op->on_timeout ? expires_at : 0;
-  db_bind_text(s, "$for", wait_for);
+  db_bind_text(s, "$for", wait.what);
   db_bind_id(s, "$wake", wake);
   db_bind_int(s, "$run", op->entry.run);
   enum err err = db_run(s);
-  if (err == OK) err = event_status(db, op->entry.run, RUN_WAITING, FOR_GATE, wait_for, wake, NULL);
-  free(wait_for);
-  return err;
+  return err == OK ? event_status(db, op->entry.run, RUN_WAITING, &wait, wake, NULL) : err;
 }
 
 /* {"choice","edits","by"}; edits is JSON when it parses as an object or a list, else the text itself, or null. */
@@ -219,13 +217,14 @@ static enum err check_gate(struct db *db, struct op_gate_decide *op) {
 }
 
 static enum err requeue(struct db *db, int64_t run) {
-  struct db_stmt *s =
-      db_prepare(db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL"
-                     " WHERE id = $run AND status = 'waiting' AND wait_kind = 'gate'");
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wait_hint = NULL, wake_at = NULL"
+      " WHERE id = $run AND status = 'waiting' AND wait_kind = 'gate'");
   db_bind_int(s, "$run", run);
   enum err err = db_run(s);
   if (err != OK || db_changes(db) == 0) return err;
-  return event_status(db, run, RUN_QUEUED, FOR_NOTHING, NULL, 0, NULL);
+  return event_status(db, run, RUN_QUEUED, NULL, 0, NULL);
 }
 
 static enum err apply_decide(struct db *db, struct store_op *base) {

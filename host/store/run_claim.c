@@ -55,16 +55,17 @@ static enum err apply_claim(struct db *db, struct store_op *base) {
     return err_set(&base->error, ERR_CONFLICT, "hosts died with run %lld: it is tried alone",
                    (long long)op->id);
   struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
-          " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"
-          " WHERE id = $id");
+      db,
+      "UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL, wait_hint = NULL,"
+      " wake_at = NULL, started_at = COALESCE(started_at, $now), deaths = $deaths, death_mark = $mark"
+      " WHERE id = $id");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$deaths", now.deaths);
   db_bind_int(s, "$mark", now.death_mark);
   db_bind_int(s, "$id", op->id);
   err = db_run(s);
   if (err == OK && now.epoch > 0) err = calls_presume(db, op->id, now.epoch + 1, &op->presumed_nano);
-  if (err == OK) err = event_status(db, op->id, RUN_RUNNING, FOR_NOTHING, NULL, 0, NULL);
+  if (err == OK) err = event_status(db, op->id, RUN_RUNNING, NULL, 0, NULL);
   if (err == OK) err = run_get(db, op->id, &op->row, &base->error);
   if (err == OK) op->waited_ms = waited(&op->row, &now);
   return err;

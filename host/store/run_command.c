@@ -45,10 +45,11 @@ static enum err resume(struct db *db, const struct op_run_command *op) {
   if (op->with && op->with->artifacts) err = artifact_horizon(db, &horizon);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wake_at = NULL,"
-          " resume_with = $with, script_set = COALESCE($set, script_set),"
-          " read_horizon = " HORIZON ", deaths = 0, seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
-          "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END WHERE id = $id");
+      db,
+      "UPDATE runs SET status = 'queued', wait_kind = NULL, wait_for = NULL, wait_hint = NULL, wake_at = NULL,"
+      " resume_with = $with, script_set = COALESCE($set, script_set),"
+      " read_horizon = " HORIZON ", deaths = 0, seq_horizon = CASE WHEN $with IS NULL THEN seq_horizon"
+      "  ELSE (SELECT COALESCE(MAX(j.seq), 0) FROM journal j WHERE j.run_id = $id) END WHERE id = $id");
   db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_id(s, "$set", op->script_set);
   db_bind_int(s, "$horizon", horizon);
@@ -67,7 +68,7 @@ static enum err pause(struct db *db, const struct op_run_command *op) {
   struct db_stmt *s = db_prepare(
       db,
       "UPDATE runs SET status = 'waiting', epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',"
-      " wait_for = $for, wake_at = NULL WHERE id = $id");
+      " wait_for = $for, wait_hint = NULL, wake_at = NULL WHERE id = $id");
   db_bind_text(s, "$for", paused_for);
   db_bind_int(s, "$id", op->id);
   return db_run(s);
@@ -75,8 +76,9 @@ static enum err pause(struct db *db, const struct op_run_command *op) {
 
 static enum err cancel(struct db *db, const struct op_run_command *op, const struct run_standing *now) {
   struct db_stmt *s = db_prepare(
-      db, "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL,"
-          " wake_at = NULL, ended_at = $now WHERE id = $id");
+      db,
+      "UPDATE runs SET status = 'cancelled', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL, wait_hint = NULL,"
+      " wake_at = NULL, ended_at = $now WHERE id = $id");
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$id", op->id);
   enum err err = db_run(s);
@@ -93,10 +95,9 @@ static enum err apply_command(struct db *db, struct store_op *base) {
     err = op->what == RUN_RESUME  ? resume(db, op)
           : op->what == RUN_PAUSE ? pause(db, op)
                                   : cancel(db, op, &now);
-  bool paused = op->what == RUN_PAUSE;
+  static const struct status_wait paused = {FOR_PAUSED, paused_for, NULL};
   if (err == OK)
-    err = event_status(db, op->id, changes[op->what].to, paused ? FOR_PAUSED : FOR_NOTHING,
-                       paused ? paused_for : NULL, 0, NULL);
+    err = event_status(db, op->id, changes[op->what].to, op->what == RUN_PAUSE ? &paused : NULL, 0, NULL);
   return err == OK ? run_get(db, op->id, &op->row, &base->error) : err;
 }
 

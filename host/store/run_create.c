@@ -156,7 +156,7 @@ static enum err apply_create(struct db *db, struct store_op *base) {
   if (err == OK) err = copy_journal(db, op);
   if (err == OK) err = write_gives(db, op, project);
   if (err == OK) err = slug_of(db, project, op->project_slug, sizeof op->project_slug);
-  return err == OK ? event_status(db, op->id, RUN_QUEUED, FOR_NOTHING, NULL, 0, NULL) : err;
+  return err == OK ? event_status(db, op->id, RUN_QUEUED, NULL, 0, NULL) : err;
 }
 
 const struct store_op_kind op_run_create_kind = {"run_create", apply_create, NULL, NULL, run_op_free, false};

@@ -40,12 +40,14 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   if (err == OK) err = write_texts(db, op); /* before the status: texts of a run that ended never change */
   if (err != OK) return err;
   bool ends = run_status_ended(op->status);
-  struct db_stmt *s =
-      db_prepare(db, "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wake_at = $wake,"
-                     " ended_at = $ended WHERE id = $run");
+  struct db_stmt *s = db_prepare(
+      db,
+      "UPDATE runs SET status = $status, wait_kind = $kind, wait_for = $for, wait_hint = $hint, wake_at = $wake,"
+      " ended_at = $ended WHERE id = $run");
   db_bind_text(s, "$status", run_status_word(op->status));
   db_bind_text(s, "$kind", wait_for ? run_wait_word(op->wait) : NULL);
   db_bind_text(s, "$for", wait_for);
+  db_bind_text(s, "$hint", wait_for ? op->wait_hint : NULL);
   db_bind_id(s, "$wake", ends ? 0 : op->wake_at);
   db_bind_id(s, "$ended", ends ? clock_wall_ms() : 0);
   db_bind_int(s, "$run", op->run);
@@ -53,8 +55,8 @@ static enum err apply_status(struct db *db, struct store_op *base) {
   /* What its host still has to say of them comes after this; should it die before, no later life would book them. */
   if (err == OK && ends) err = calls_presume(db, op->run, op->epoch + 1, NULL);
   if (err != OK) return err;
-  return event_status(db, op->run, op->status, wait_for ? op->wait : FOR_NOTHING, wait_for,
-                      ends ? 0 : op->wake_at, op->error);
+  const struct status_wait wait = {op->wait, wait_for, op->wait_hint};
+  return event_status(db, op->run, op->status, wait_for ? &wait : NULL, ends ? 0 : op->wake_at, op->error);
 }
 
 static enum err encode_status(const struct store_op *base, struct buf *line) {
@@ -64,6 +66,7 @@ static enum err encode_status(const struct store_op *base, struct buf *line) {
   spool_put_text(v, "status", run_status_word(op->status));
   spool_put_text(v, "wait_kind", run_wait_word(op->wait));
   spool_put_text(v, "wait_for", op->wait_for);
+  spool_put_text(v, "wait_hint", op->wait_hint);
   spool_put_text(v, "result", op->result);
   spool_put_text(v, "error", op->error);
   return spool_put_json(line, v);
@@ -80,6 +83,7 @@ static struct store_op *decode_status(const char *text, size_t n) {
   op->status = run_status_of(jsonx_str(v, "status", NULL));
   op->wait = run_wait_of(jsonx_str(v, "wait_kind", NULL));
   op->wait_for = spool_take_text(v, "wait_for", NULL);
+  op->wait_hint = spool_take_text(v, "wait_hint", NULL);
   op->result = spool_take_text(v, "result", NULL);
   op->error = spool_take_text(v, "error", NULL);
   json_decref(v);
@@ -89,6 +93,7 @@ static struct store_op *decode_status(const char *text, size_t n) {
 static void free_status(struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   free(op->wait_for);
+  free(op->wait_hint);
   free(op->result);
   free(op->error);
   free(op);

@@ -16,7 +16,7 @@
   " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
   " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
   " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open'),"                            \
-  " r.seq_horizon, r.held_for, r.held_until"
+  " r.seq_horizon, r.held_for, r.held_until, r.wait_hint"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
 static char *copy(struct db_stmt *s, int column) {
@@ -60,13 +60,14 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .gate = db_int(s, 33),
                           .seq_horizon = db_int(s, 34),
                           .held_for = copy(s, 35),
-                          .held_until = db_int(s, 36)};
+                          .held_until = db_int(s, 36),
+                          .wait_hint = copy(s, 37)};
 }
 
 void run_row_release(struct run_row *r) {
   char *texts[] = {r->key,      r->project,     r->pipeline, r->input,          r->options,
                    r->wait_for, r->phase,       r->summary,  r->progress_label, r->result,
-                   r->error,    r->resume_with, r->title,    r->held_for};
+                   r->error,    r->resume_with, r->title,    r->held_for,       r->wait_hint};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) free(texts[i]);
   *r = (struct run_row){0};
 }
@@ -84,7 +85,7 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     read_row(s, out);
-    out->input = copy(s, 37);
+    out->input = copy(s, 38);
   }
   db_reset(s);
   if (step == DB_FAILED) return db_error(db, e);

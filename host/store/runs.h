@@ -11,7 +11,8 @@ struct run_row {
   char *key, *project, *pipeline, *input, *options; /* project: slug; input, options: JSON text */
   enum run_status status;
   enum run_wait wait;
-  char *wait_for; /* a phrase for a person */
+  char *wait_for,
+      *wait_hint; /* a phrase (of a gate: its title), and what a person can do about it, or NULL */
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
   char *title;  /* of its project */
   int64_t gate; /* the question that is open, or 0 */
@@ -103,8 +104,8 @@ struct op_run_status {
   struct store_op op;
   int64_t run, epoch;
   enum run_status status;
-  enum run_wait wait;              /* of a waiting one; else it is cleared, with wait_for */
-  char *wait_for, *result, *error; /* owned by the op; NULL leaves result/error alone */
+  enum run_wait wait;                          /* of a waiting one; else it is cleared, with wait_for */
+  char *wait_for, *wait_hint, *result, *error; /* owned by the op; NULL leaves result/error alone */
   int64_t wake_at;
 };
 extern const struct store_op_kind op_run_status_kind;

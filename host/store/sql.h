@@ -24,8 +24,12 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 enum err event_insert(struct db *db, int64_t run, struct event_place at, const char *kind, const char *data,
                       int64_t *id);
 /* An event of kind "status": {"status":..} and what else is not NULL or 0. `error` is JSON or plain text. */
-enum err event_status(struct db *db, int64_t run, enum run_status status, enum run_wait wait,
-                      const char *wait_for, int64_t wake_at, const char *error);
+struct status_wait {
+  enum run_wait kind;
+  const char *what, *hint; /* wait_for and wait_hint of its row */
+};
+enum err event_status(struct db *db, int64_t run, enum run_status status, const struct status_wait *wait,
+                      int64_t wake_at, const char *error);
 /* Moves a run's sums by one call that ended: the one place where a call begins to count. (calls_lost.c) */
 struct call_booking {
   const struct call_usage *usage;

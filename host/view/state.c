@@ -23,33 +23,58 @@ const char *state_word(const struct run_row *r, const struct library_owner *owne
 
 /* ---- the sentence */
 
+/* `hint` as the next sentence: " Name one in quire.lua." */
+static char *next_sentence(const char *hint) {
+  return hint && *hint ? mem_printf(" %c%s%s", toupper((unsigned char)*hint), hint + 1,
+                                    hint[strlen(hint) - 1] == '.' ? "" : ".")
+                       : mem_dup("");
+}
+
 static char *waiting_sentence(const struct run_row *r) {
   long long id = (long long)r->id;
   const char *why = r->wait_for && *r->wait_for ? r->wait_for : "something";
-  char at[40];
-  if (state_waits(r, FOR_GATE))
-    return mem_printf(
-        "Waits for %s. `quire gate show` shows the question, `quire gate approve` or `quire gate reject` decides it.",
-        why);
-  if (state_waits(r, FOR_PAUSED)) return mem_printf("Paused by a person. `quire resume %lld` goes on.", id);
-  if (state_waits(r, FOR_BUDGET))
-    return mem_printf("Paused: %s. `quire resume %lld --budget USD` goes on with a higher budget.", why, id);
-  if (state_waits(r, FOR_KEY))
-    return mem_printf("Paused: %s. Set the key, then `quire resume %lld`.", why, id);
-  if (state_waits(r, FOR_MODEL))
-    return mem_printf("Paused: %s. After that, `quire resume %lld` goes on.", why, id);
-  if ((state_waits(r, FOR_PROVIDER) || state_waits(r, FOR_STORE)) && r->wake_at)
-    return mem_printf(
-        "Paused until %s: %s. A running host goes on by itself then; `quire resume %lld` tries at once.",
-        view_time(r->wake_at, at), why, id);
-  if (state_waits(r, FOR_PROVIDER) || state_waits(r, FOR_STORE))
-    return mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
-  if (state_waits(r, FOR_TIMER))
-    return mem_printf(
-        "Sleeps until %s; a running host (`quire serve`) wakes it, `quire resume %lld` does so too.",
-        view_time(r->wake_at, at), id);
-  if (state_waits(r, FOR_UNTIL)) return mem_printf("%c%s.", toupper((unsigned char)why[0]), why + 1);
-  return mem_printf("Waits: %s. `quire resume %lld` goes on.", why, id);
+  char at[40], *out = NULL, *hint = next_sentence(r->wait_hint);
+  view_time(r->wake_at, at);
+  switch (r->wait) {
+  case FOR_GATE:
+    out = mem_printf(
+        "Waits for a person to decide: %s (gate %lld). `quire gate show` shows the question, `quire gate approve`"
+        " or `quire gate reject` decides it.",
+        why, (long long)r->gate);
+    break;
+  case FOR_PAUSED: out = mem_printf("Paused by a person. `quire resume %lld` continues it.", id); break;
+  case FOR_BUDGET:
+    out = *hint ? mem_printf("Paused: %s.%s", why, hint)
+                : mem_printf("Paused: %s. `quire resume %lld --budget USD` continues with a higher budget.",
+                             why, id);
+    break;
+  case FOR_KEY:
+    out = mem_printf("Paused: %s.%s Then `quire resume %lld` continues it.", why,
+                     *hint ? hint : " Set the key.", id);
+    break;
+  case FOR_MODEL:
+    out = mem_printf("Paused: %s.%s Then `quire resume %lld` continues it.", why, hint, id);
+    break;
+  case FOR_PROVIDER:
+  case FOR_STORE:
+    out = r->wake_at
+              ? mem_printf(
+                    "Paused until %s: %s. A running host continues it then automatically; `quire resume %lld`"
+                    " tries at once.",
+                    at, why, id)
+              : mem_printf("Paused: %s. `quire resume %lld` tries again.", why, id);
+    break;
+  case FOR_TIMER:
+    out = mem_printf(
+        "Sleeps until %s; a running host (`quire serve`) wakes it, and so does `quire resume %lld`.", at, id);
+    break;
+  case FOR_UNTIL:
+    out = mem_printf("%c%s. `quire resume %lld` continues it.", toupper((unsigned char)*why), why + 1, id);
+    break;
+  default: out = mem_printf("Waits: %s. `quire resume %lld` continues it.", why, id); break;
+  }
+  free(hint);
+  return out;
 }
 
 static char *running_sentence(const struct run_row *r, const struct library_owner *owner) {
@@ -141,8 +166,10 @@ json_t *state_json(const struct run_row *r, const struct library_owner *owner, b
                         json_pack("{s:I, s:I, s:o}", "done", (json_int_t)r->progress_done, "total",
                                   (json_int_t)r->progress_total, "label", view_text(r->progress_label)));
   if (r->wait)
-    json_object_set_new(
-        v, "waits", json_pack("{s:s, s:o}", "kind", run_wait_word(r->wait), "for", view_text(r->wait_for)));
+    json_object_set_new(v, "waits",
+                        json_pack("{s:s, s:o, s:o}", "kind", run_wait_word(r->wait), "for",
+                                  view_text(r->wait_for), "hint",
+                                  r->wait_hint ? view_text(r->wait_hint) : json_null()));
   if (r->wake_at) view_set_time(v, "wakes", r->wake_at);
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
   if (r->gate) json_object_set_new(v, "gate", json_integer(r->gate));

@@ -157,6 +157,49 @@ static void calls_that_an_older_version_never_booked_are_counted(void **state) {
   free(path);
 }
 
+/* Before version 9 a reason was one sentence with its commands; the browser showed what was left when they were cut out. */
+static void what_a_run_waited_for_under_an_older_version_is_a_phrase_and_a_hint(void **state) {
+  struct fixture *f = *state;
+  char *path = mem_printf("%s/quire.db", f->dir);
+  struct db *db;
+  struct error e = {0};
+  assert_int_equal(db_open(path, DB_WRITER, &db, &e), OK);
+  assert_int_equal(schema_migrate_to(db, 8, &e), OK);
+  assert_int_equal(
+      db_exec(
+          db,
+          "INSERT INTO projects (slug, title, kind, created_at, updated_at) VALUES ('b', 'B', 'book', 1, 1);"
+          "INSERT INTO runs (id, project_id, pipeline, status, created_at, wait_kind, wait_for) VALUES"
+          " (1, 1, 'p', 'waiting', 1, 'gate', 'a person to decide: Good; or not? (gate 1)'),"
+          " (2, 1, 'p', 'waiting', 1, 'key', 'no key for x; set X_KEY; or name another'),"
+          " (3, 1, 'p', 'waiting', 1, 'until', 'stopped after plan, as asked; it goes on with `quire resume 3`'),"
+          " (4, 1, 'p', 'waiting', 1, 'budget', 'all is spent');"
+          "INSERT INTO run_texts (run_id, input, options) SELECT id, '{}', '{}' FROM runs;"
+          "INSERT INTO gates (run_id, scope, hash, n, title, show, show_sha, choices, created_at)"
+          " VALUES (1, '/', x'00', 0, 'Good; or not?', '', '', '[]', 1);"),
+      OK);
+  assert_int_equal(schema_migrate(db, &e), OK);
+  db_close(db);
+  static const struct {
+    const char *what, *hint;
+  } expected[] = {{"Good; or not?", NULL},
+                  {"no key for x", "set X_KEY; or name another"},
+                  {"stopped after plan, as asked", NULL},
+                  {"all is spent", NULL}};
+  struct store *s = open_store(f->dir, STORE_OWNER);
+  for (int i = 0; i < 4; i++) {
+    struct run_row row = get_run(s, i + 1);
+    assert_string_equal(row.wait_for, expected[i].what);
+    if (expected[i].hint)
+      assert_string_equal(row.wait_hint, expected[i].hint);
+    else
+      assert_null(row.wait_hint);
+    run_row_release(&row);
+  }
+  store_close(s);
+  free(path);
+}
+
 static void a_newer_schema_is_refused_and_left_alone(void **state) {
   struct fixture *f = *state;
   store_close(f->store);
@@ -419,6 +462,7 @@ int main(int argc, char **argv) {
       CASE_DIR(a_reader_needs_a_library),
       CASE_DIR(every_migration_leads_to_the_newest_schema),
       CASE_DIR(calls_that_an_older_version_never_booked_are_counted),
+      CASE_DIR(what_a_run_waited_for_under_an_older_version_is_a_phrase_and_a_hint),
       CASE(a_newer_schema_is_refused_and_left_alone),
       CASE_DIR(another_programs_database_is_refused),
       CASE(a_damaged_file_says_what_to_do),

@@ -182,8 +182,18 @@ static const char migration_7[] =
 static const char migration_8[] =
     "INSERT INTO settings (key, value) SELECT 'heads_since', COALESCE(MAX(id), 0) FROM artifact_versions;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4,
-                                         migration_5, migration_6, migration_7, migration_8};
+/* What a run waits for is its kind and a phrase (of a gate: its title); what a person can do about it has a column of its own. Until now both were
+ * one sentence, "PHRASE; WHAT TO DO". */
+static const char migration_9[] =
+    "ALTER TABLE runs ADD COLUMN wait_hint TEXT;"
+    "UPDATE runs SET wait_for = COALESCE((SELECT g.title FROM gates g WHERE g.run_id = runs.id AND g.status = 'open'), wait_for)"
+    " WHERE status = 'waiting' AND wait_kind = 'gate';"
+    "UPDATE runs SET wait_hint = CASE WHEN wait_kind <> 'until' THEN substr(wait_for, instr(wait_for, '; ') + 2) END,"
+    " wait_for = substr(wait_for, 1, instr(wait_for, '; ') - 1)"
+    " WHERE status = 'waiting' AND wait_kind IN ('budget','provider','key','model','store','until') AND instr(wait_for, '; ') > 1;";
+
+static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5,
+                                         migration_6, migration_7, migration_8, migration_9};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

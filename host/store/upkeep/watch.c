@@ -124,8 +124,7 @@ static enum err apply_stale(struct db *db, struct store_op *base) {
   if (error) err = write_error(db, op->id, error);
   if (err == OK) err = move(db, op, &now);
   if (err == OK)
-    err = error ? event_status(db, op->id, RUN_FAILED, FOR_NOTHING, NULL, 0, error)
-                : tell_queued(db, op, reason);
+    err = error ? event_status(db, op->id, RUN_FAILED, NULL, 0, error) : tell_queued(db, op, reason);
   free(error);
   return err;
 }

@@ -27,15 +27,11 @@ function progress(run) {
   return p.label ? `${p.label}, ${p.done} of ${p.total} done` : `${p.done} of ${p.total} done`;
 }
 
-// The host's reasons may name commands to type, for terminals; here buttons do that.
-const untyped = (why) => why.replace(/[;,]?[^;,.(]*`[^`]*`[^;,.)]*/g, "").replace(/\s*\(gate \d+\)/, "").trim();
-
-// What a run waits for; of a gate, its question.
-export const reason = (why) => untyped(why).replace(/^a person to decide: /, "");
-export const question = (run) => reason(run.waits?.for ?? "");
+// What a run waits for, in the host's words: a phrase, of a gate its question.
+export const question = (run) => run.waits?.for ?? "";
 
 function waiting(run) {
-  const why = untyped(run.waits?.for ?? "") || "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
+  const why = run.waits?.for || "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
   switch (run.waits?.kind) {
     case "gate": return `Waits for you: ${stop(question(run))}`;
     case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to go on.`;

@@ -4,7 +4,7 @@ import { Element, define } from "../core/element.js";
 import { date, timeOfDay } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { query } from "../core/router.js";
-import { STATES, reason } from "../core/sentences.js";
+import { STATES } from "../core/sentences.js";
 
 const LEVELS = [["", "Everything"], ["warn", "Warnings and errors"], ["error", "Errors"]];
 const RANK = { info: 0, warn: 1, error: 2 };
@@ -18,7 +18,7 @@ function level(event) {
 export function words(event) {
   switch (event.type) {
     case "phase": return `${event.name} begins`;
-    case "status": return `${STATES[event.status]?.word ?? event.status}${event.wait_for ? `: ${reason(event.wait_for)}` : ""}`;
+    case "status": return `${STATES[event.status]?.word ?? event.status}${event.wait_for ? `: ${event.wait_for}` : ""}`;
     case "note": return `Note to the writer: ${event.text ?? event.note ?? ""}`;
     case "error": return `${event.message ?? event.text}${event.file ? ` (${event.file}:${event.line})` : ""}`;
     default: return event.text ?? event.message ?? JSON.stringify({ ...event, id: undefined, run: undefined, at: undefined, at_ms: undefined });
