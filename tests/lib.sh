@@ -82,10 +82,10 @@ t_start() {
 
 # Waits up to SECONDS until a command succeeds: t_wait 5 test -e "$tmp/ready"
 t_wait() {
-  local end=$((SECONDS + $1 + 1)); shift
+  local end=$((SECONDS + $1 + 1)) looks=0; shift
   until "$@" >/dev/null 2>&1; do
     if ((SECONDS >= end)); then t_fail "never came true: $*"; return 1; fi
-    sleep 0.02
+    if ((++looks < 10)); then sleep 0.02; else sleep 0.1; fi # each look costs a process or two
   done
 }
 
