@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include "base/list.h"
 #include "base/mem.h"
 
@@ -27,21 +28,29 @@ struct member {
 struct crowd {
   pthread_mutex_t lock;
   struct list members;
-  int n, at_work, threads, reserve;
+  pthread_cond_t turn; /* somebody at work ended */
+  int n, at_work, in_line, threads, reserve;
+  bool closed;
   atomic_int port;
 };
 
 struct crowd *crowd_new(int threads) {
   struct crowd *c = mem_alloc(sizeof *c);
   c->threads = threads;
-  c->reserve = threads >= 64 ? 8 : 2;
+  c->reserve = threads >= 64 ? 8 : threads >= 16 ? 4 : 2;
   list_init(&c->members);
   pthread_mutex_init(&c->lock, NULL);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&c->turn, &attr);
+  pthread_condattr_destroy(&attr);
   return c;
 }
 
 void crowd_free(struct crowd *c) {
   if (!c) return;
+  pthread_cond_destroy(&c->turn);
   pthread_mutex_destroy(&c->lock);
   free(c);
 }
@@ -148,23 +157,57 @@ struct member *crowd_enter(struct crowd *c) {
   return m;
 }
 
+static void stop_work(struct member *m) {
+  struct crowd *c = m->crowd;
+  c->at_work -= m->works;
+  m->works = false;
+  if (c->in_line) pthread_cond_signal(&c->turn);
+}
+
 void crowd_leave(struct member *m) {
   struct crowd *c = m->crowd;
   pthread_mutex_lock(&c->lock);
   list_remove(&m->node);
   c->n--;
-  c->at_work -= m->works;
+  stop_work(m);
   pthread_mutex_unlock(&c->lock);
   free(m);
 }
 
-bool crowd_work(struct member *m, const char *address, int port) {
+void crowd_work(struct member *m, const char *address, int port) {
   struct crowd *c = m->crowd;
   pthread_mutex_lock(&c->lock);
   m->client = (struct sockaddr_in){.sin_port = htons((uint16_t)port), .sin_addr.s_addr = inet_addr(address)};
   c->at_work += !m->works;
   m->works = true;
-  bool room = c->at_work <= c->threads - c->reserve;
+  pthread_mutex_unlock(&c->lock);
+}
+
+/* Is there a thread for one that is at work and not in the line? */
+static bool has_room(const struct crowd *c) {
+  return c->at_work - c->in_line <= c->threads - c->reserve;
+}
+
+/* Those in the line hold threads of the reserve: half of it stays for what is urgent. */
+static bool wait_for_room(struct crowd *c, int ms) {
+  if (c->in_line >= c->reserve / 2) return false;
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += ms / 1000;
+  c->in_line++;
+  bool room = false, late = false;
+  while (!room && !late && !c->closed) {
+    late = pthread_cond_timedwait(&c->turn, &c->lock, &until) != 0;
+    room = c->at_work - c->in_line < c->threads - c->reserve;
+  }
+  c->in_line--;
+  return room;
+}
+
+bool crowd_turn(struct member *m, int ms) {
+  struct crowd *c = m->crowd;
+  pthread_mutex_lock(&c->lock);
+  bool room = has_room(c) || wait_for_room(c, ms);
   pthread_mutex_unlock(&c->lock);
   return room;
 }
@@ -172,8 +215,14 @@ bool crowd_work(struct member *m, const char *address, int port) {
 void crowd_wait(struct member *m) {
   struct crowd *c = m->crowd;
   pthread_mutex_lock(&c->lock);
-  c->at_work -= m->works;
-  m->works = false;
+  stop_work(m);
   keep_room(c);
+  pthread_mutex_unlock(&c->lock);
+}
+
+void crowd_close(struct crowd *c) {
+  pthread_mutex_lock(&c->lock);
+  c->closed = true;
+  pthread_cond_broadcast(&c->turn);
   pthread_mutex_unlock(&c->lock);
 }

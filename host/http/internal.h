@@ -46,7 +46,7 @@ struct request {
   char *asked[ASKED_MOST]; /* values of the query that a handler asked for */
   int n_asked;
   struct buf body;
-  bool room; /* more than what is urgent may begin */
+  struct member *member;
 };
 
 struct response {
@@ -58,6 +58,8 @@ struct response {
   bool old;   /* HTTP/1.0: no chunks, the connection closes */
   bool close; /* the connection closes after this response */
   bool stream, finished, broken;
+  bool sized;  /* a stream without chunks: its length was told, */
+  size_t owed; /* of which so much is not written yet */
 };
 
 void response_init(struct response *a,

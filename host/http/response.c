@@ -150,7 +150,8 @@ static bool take_stream(struct server *s) {
   return false;
 }
 
-bool response_start(struct response *a, int status, const char *type) {
+/* `length`: the header that says where the body ends. */
+static bool start(struct response *a, int status, const char *type, const char *length) {
   if (a->status) return false;
   if (!take_stream(a->server)) {
     response_close(a);
@@ -159,15 +160,24 @@ bool response_start(struct response *a, int status, const char *type) {
     return false;
   }
   a->stream = true;
-  response_header(a, "X-Accel-Buffering", "no");
-  put_head(a, status, type, a->old ? "" : "Transfer-Encoding: chunked\r\n");
+  put_head(a, status, type, length);
   return put(a, a->out.data, a->out.len);
 }
 
-bool response_write(struct response *a, const void *bytes, size_t n) {
-  if (!a->stream || a->finished || a->broken || a->server->stopping) return false;
-  if (n == 0 || a->head) return true;
-  if (a->old) return put(a, bytes, n);
+bool response_start(struct response *a, int status, const char *type) {
+  response_header(a, "X-Accel-Buffering", "no");
+  return start(a, status, type, a->old ? "" : "Transfer-Encoding: chunked\r\n");
+}
+
+bool response_start_sized(struct response *a, int status, const char *type, size_t n) {
+  char length[64];
+  snprintf(length, sizeof length, "Content-Length: %zu\r\n", n);
+  a->sized = true;
+  a->owed = n;
+  return start(a, status, type, length);
+}
+
+static bool write_chunk(struct response *a, const void *bytes, size_t n) {
   buf_clear(&a->out);
   buf_printf(&a->out, "%zx\r\n", n);
   if (buf_append(&a->out, bytes, n) == OK) {
@@ -175,6 +185,14 @@ bool response_write(struct response *a, const void *bytes, size_t n) {
     return put(a, a->out.data, a->out.len);
   }
   return put(a, a->out.data, a->out.len) && put(a, bytes, n) && put(a, "\r\n", 2);
+}
+
+bool response_write(struct response *a, const void *bytes, size_t n) {
+  if (!a->stream || a->finished || a->broken || a->server->stopping) return false;
+  if (a->sized && n > a->owed) return false;
+  a->owed -= a->sized ? n : 0;
+  if (n == 0 || a->head) return true;
+  return a->old || a->sized ? put(a, bytes, n) : write_chunk(a, bytes, n);
 }
 
 bool response_wait(struct response *a, int ms) {
@@ -194,7 +212,10 @@ bool response_wait(struct response *a, int ms) {
 void response_finish(struct response *a) {
   if (!a->stream || a->finished) return;
   a->finished = true;
-  if (!a->old && !a->head) put(a, "0\r\n\r\n", 5);
+  if (a->sized && a->owed && !a->head)
+    response_abort(a);
+  else if (!a->old && !a->sized && !a->head)
+    put(a, "0\r\n\r\n", 5);
 }
 
 void response_abort(struct response *a) {

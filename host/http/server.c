@@ -29,6 +29,7 @@ enum {
   THREADS_DEFAULT = 64,
   TIMEOUT_MS = 10000,
   BODY_TIME_FACTOR = 6,
+  TURN_MS = 2000, /* how long a request waits for a thread before it is refused */
   STACK_TEXT = 64,
   HANDLER_STACK_BYTES = 2 << 20
 };
@@ -155,15 +156,14 @@ static bool read_body(struct request *q, struct response *a, size_t most) {
     mg_write(q->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
   uint64_t until = clock_mono_ns() + (uint64_t)s->timeout_ms * BODY_TIME_FACTOR * 1000000;
   char *piece = mem_alloc(PIECE_BYTES);
-  struct member *member = mg_get_user_connection_data(q->conn);
-  crowd_wait(member);
+  crowd_wait(q->member);
   while (q->body.len < (size_t)wanted && clock_mono_ns() < until) {
     size_t left = (size_t)wanted - q->body.len;
     int n = mg_read(q->conn, piece, left < PIECE_BYTES ? left : PIECE_BYTES);
     if (n <= 0 || buf_append(&q->body, piece, (size_t)n)) break;
   }
   free(piece);
-  crowd_work(member, q->info->remote_addr, q->info->remote_port);
+  crowd_work(q->member, q->info->remote_addr, q->info->remote_port);
   if (q->body.len == (size_t)wanted) return true;
   response_fail_and_close(a, 400, "incomplete", "the body is shorter than its Content-Length");
   return false;
@@ -183,8 +183,8 @@ static void handle(struct request *q, struct response *a) {
   }
   const struct route *route = find_route(q, a);
   if (!route) return;
-  if (!q->room && !(route->flags & ROUTE_URGENT)) {
-    response_header(a, "Retry-After", "5");
+  if (!(route->flags & ROUTE_URGENT) && !crowd_turn(q->member, TURN_MS)) {
+    response_header(a, "Retry-After", "1");
     response_fail_and_close(a, 503, "busy", "all threads of this server are at work");
     return;
   }
@@ -231,18 +231,17 @@ static int serve(struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   struct server *s = info->user_data;
   const char *uri = info->request_uri ? info->request_uri : "";
-  struct request q = {.server = s, .conn = conn, .info = info};
+  struct request q = {.server = s, .conn = conn, .info = info, .member = mg_get_user_connection_data(conn)};
   size_t base = s->base ? strlen(s->base) - 1 : 0; /* it ends with a slash, which is the path's first */
   if (base && strncmp(uri, s->base, base + 1) == 0) uri += base;
   q.path = mem_dup_n(uri, strcspn(uri, "?"));
   buf_init(&q.body, MAX_HTTP_BODY_BYTES);
   struct response a = {.server = s, .conn = conn};
   response_init(&a, info);
-  struct member *member = mg_get_user_connection_data(conn);
-  q.room = crowd_work(member, info->remote_addr, info->remote_port);
+  crowd_work(q.member, info->remote_addr, info->remote_port);
   handle_on_own_stack(&q, &a);
   int status = response_end(&a);
-  crowd_wait(member);
+  crowd_wait(q.member);
   request_release(&q);
   return status;
 }
@@ -519,6 +518,7 @@ void server_stop(struct server *s) {
   s->stopping = true;
   pthread_cond_broadcast(&s->wake);
   pthread_mutex_unlock(&s->lock);
+  crowd_close(s->crowd);
   if (s->on_stop) s->on_stop(s->arg);
   shut_sockets(s);
   mg_stop(s->civetweb);

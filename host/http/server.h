@@ -99,6 +99,9 @@ void response_fail(struct response *a, int status, const char *code, const char 
 
 /* A stream. False: no stream is free (503 was sent), or the client is gone. */
 bool response_start(struct response *a, int status, const char *type);
+/* The same for a body of n bytes, all of which the handler then writes: what is large is never in memory as a whole. When it writes fewer,
+ * the connection is cut, so that the client knows. */
+bool response_start_sized(struct response *a, int status, const char *type, size_t n);
 /* False: the client is gone, or the server stops; end the handler. */
 bool response_write(struct response *a, const void *bytes, size_t n);
 /* Waits; false when the server stops. */

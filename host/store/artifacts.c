@@ -365,16 +365,7 @@ static enum err take_content(struct db *db, struct db_stmt *s, struct buf *out, 
   return end != OK ? end : err;
 }
 
-enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
-                          int64_t *version, struct error *e) {
-  struct db_stmt *s = db_prepare(
-      db, "SELECT b.data, v.number FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
-          " JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project AND a.name = $name"
-          " AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END");
-  db_bind_int(s, "$project", project);
-  db_bind_text(s, "$name", name);
-  db_bind_int(s, "$number", number);
-  enum err err = take_content(db, s, out, version);
+static enum err tell_missing(struct db *db, enum err err, const char *name, int64_t number, struct error *e) {
   if (err == ERR_NOT_FOUND && number)
     err_set(e, err, "%s has no version %lld", name, (long long)number);
   else if (err == ERR_NOT_FOUND)
@@ -382,6 +373,43 @@ enum err artifact_content(struct db *db, int64_t project, const char *name, int6
   else if (err != OK)
     db_error(db, e);
   return err;
+}
+
+/* The version and its blob: number 0 is the head. */
+#define VERSION_OF                                                                                           \
+  " FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id"      \
+  " WHERE a.project_id = $project AND a.name = $name"                                                        \
+  " AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END"
+
+static void bind_version(struct db_stmt *s, int64_t project, const char *name, int64_t number) {
+  db_bind_int(s, "$project", project);
+  db_bind_text(s, "$name", name);
+  db_bind_int(s, "$number", number);
+}
+
+enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
+                          int64_t *version, struct error *e) {
+  struct db_stmt *s = db_prepare(db, "SELECT b.data, v.number" VERSION_OF);
+  bind_version(s, project, name, number);
+  return tell_missing(db, take_content(db, s, out, version), name, number, e);
+}
+
+enum err artifact_find(struct db *db, int64_t project, const char *name, int64_t number,
+                       struct artifact_place *out, struct error *e) {
+  struct db_stmt *s = db_prepare(db, "SELECT b.id, b.size, v.number" VERSION_OF);
+  bind_version(s, project, name, number);
+  enum db_step step = db_step(s);
+  if (step == DB_ROW) *out = (struct artifact_place){db_int(s, 0), db_int(s, 1), db_int(s, 2)};
+  enum err err = sql_end(db, s, step);
+  if (err == OK && step != DB_ROW) err = ERR_NOT_FOUND;
+  return tell_missing(db, err, name, number, e);
+}
+
+enum err artifact_parts(struct db *db, const struct artifact_place *place, int64_t at,
+                        bool (*take)(void *arg, const char *bytes, size_t n), void *arg, struct error *e) {
+  enum err err = db_read_parts(db, "blobs", "data", place->blob, (size_t)at, take, arg);
+  if (err == ERR_NOT_FOUND) return err_set(e, err, "the document was deleted while it was read");
+  return err == OK ? OK : db_error(db, e);
 }
 
 enum err artifact_version_content(struct db *db, int64_t version_id, struct buf *out) {

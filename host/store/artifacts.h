@@ -81,6 +81,15 @@ enum err artifact_proposals_each(struct db *db, int64_t project,
 /* number 0: the head. The row's strings are valid until the callback returns, so the content comes with it. */
 enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,
                           int64_t *version, struct error *e);
+/* Where that content lies, to read it piece by piece: versions never change, so the pieces fit together. */
+struct artifact_place {
+  int64_t blob, size, number;
+};
+enum err artifact_find(struct db *db, int64_t project, const char *name, int64_t number,
+                       struct artifact_place *out, struct error *e);
+/* From `at` on, part by part, until `take` has enough (false) or it ends. ERR_NOT_FOUND: it was deleted meanwhile. */
+enum err artifact_parts(struct db *db, const struct artifact_place *place, int64_t at,
+                        bool (*take)(void *arg, const char *bytes, size_t n), void *arg, struct error *e);
 /* What the file `name` of a book is made from has changed since: the version of the newest source, else 0. Also 0 while a run of another
  * pipeline than `maker` works on the project: the book is not done, and that run makes its files. */
 enum err artifact_outdated(struct db *db, int64_t project, const char *name, const char *maker,

@@ -48,6 +48,9 @@ int64_t db_int(struct db_stmt *s, int column);
 const char *db_text(struct db_stmt *s, int column); /* NULL for NULL; valid until the next step or reset */
 const void *db_blob(struct db_stmt *s, int column, size_t *n);
 bool db_is_null(struct db_stmt *s, int column);
+/* One value from `at` on, part by part, without all of it in memory, until `take` has enough (false) or it ends. ERR_NOT_FOUND: no such row. */
+enum err db_read_parts(struct db *db, const char *table, const char *column, int64_t row, size_t at,
+                       bool (*take)(void *arg, const char *bytes, size_t n), void *arg);
 int64_t db_changes(struct db *db);
 enum err db_exec(struct db *db, const char *sql); /* several statements, no parameters */
 /* The last failure as our error: locked, full, read-only, corrupt, io, ... with the driver's own words and what to do. */

@@ -13,9 +13,9 @@
 #include "web/pages/read_pages.h"
 #include "web/pages/vendor.h"
 
-/* For requests while all streams are in use; half-sent ones hold a thread for some seconds. */
+/* For requests while all streams are in use, beside those that the server keeps for health. */
 static int threads_beside(int streams) {
-  return streams / 4 + 2;
+  return streams / 4 + 4;
 }
 
 /* Those who ask again and again wait on threads of the same reserve: most of it stays for everybody else. */

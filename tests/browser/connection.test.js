@@ -74,6 +74,17 @@ test("without a free stream the page asks by polling and says that it is a littl
   await finished(4);
 });
 
+test("a host that has no thread for a moment is asked again: what a person asked for is done, once, and no error is shown", async () => {
+  const busy = { error: { code: "busy", message: "all threads of this server are at work", hint: "" } };
+  let asked = 0;
+  await page.route(/api\/backup$/, (route) => asked++ < 2 ? route.fulfill({ status: 503, headers: { "Retry-After": "1" }, json: busy }) : route.continue());
+  await page.goto(`${host.url}settings`);
+  await page.getByRole("button", { name: "Make a backup" }).click();
+  await page.getByText(/checked: /).waitFor();
+  assert.equal(asked, 3, "it was refused twice and then done");
+  assert.equal(await page.getByText("There is no new backup").count(), 0);
+});
+
 test("the page had no errors but those of the cut line", () => page.assertClean());
 
 await done();

@@ -55,6 +55,14 @@ static void stream_and_abort(struct request *q, struct response *a, void *arg) {
   response_abort(a);
 }
 
+/* A download of ten bytes that ends after those of the query. */
+static void send_ten(struct request *q, struct response *a, void *arg) {
+  (void)arg;
+  size_t n = (size_t)atoi(request_query(q, "n"));
+  if (!response_start_sized(a, 200, "text/plain", 10)) return;
+  for (size_t i = 0; i < n; i++) response_write(a, "x", 1);
+}
+
 static void stream_for_ever(struct request *q, struct response *a, void *arg) {
   (void)q, (void)arg;
   if (!response_start(a, 200, "text/event-stream")) return;
@@ -83,8 +91,10 @@ static void use_half_a_megabyte(struct request *q, struct response *a, void *arg
 
 static char hello[] = "hello";
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int holding;
 
 static void say_hello_when_let(struct request *q, struct response *a, void *arg) {
+  holding++;
   pthread_mutex_lock(&held);
   pthread_mutex_unlock(&held);
   say_hello(q, a, arg);
@@ -100,6 +110,7 @@ static const struct route routes[] = {{"GET", "/hello", say_hello, "says hello",
                                       {"POST", "/json", echo_json, "the same again", 0, 0},
                                       {"GET", "/stream", stream_three, "three events", 0, 0},
                                       {"GET", "/abort", stream_and_abort, "one event", 0, 0},
+                                      {"GET", "/ten", send_ten, "ten bytes", 0, 0},
                                       {"GET", "/forever", stream_for_ever, "events", 0, 0},
                                       {"GET", "/nothing", say_nothing, "nothing", 0, 0},
                                       {"GET", "/held", say_hello_when_let, "waits", 0, 0},
@@ -481,6 +492,35 @@ static void health_is_told_while_every_thread_is_busy(void **state) {
   server_stop(s);
 }
 
+static void ask_held(int *fd, int port) {
+  *fd = wire_connect(port);
+  wire_puts(*fd, "GET /held HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+}
+
+/* Eight threads, two of them kept for health: six requests are at work, and the seventh comes a moment too early. */
+static void a_request_that_comes_a_moment_too_early_waits_for_its_turn(void **state) {
+  (void)state;
+  struct server *s = start_with(NULL, 60000);
+  int fds[7];
+  ends_within(60);
+  holding = 0;
+  pthread_mutex_lock(&held);
+  for (int i = 0; i < 6; i++) ask_held(&fds[i], server_port(s));
+  while (holding < 6) continue;
+  ask_held(&fds[6], server_port(s));
+  assert_int_equal(poll(&(struct pollfd){.fd = fds[6], .events = POLLIN}, 1, 300), 0);
+  pthread_mutex_unlock(&held);
+  for (int i = 0; i < 7; i++) {
+    struct buf in;
+    buf_init(&in, 10000);
+    wire_read(fds[i], &in, NULL);
+    assert_int_equal(wire_status(in.data), 200);
+    buf_release(&in);
+    close(fds[i]);
+  }
+  server_stop(s);
+}
+
 static void a_token_opens_what_is_not_open(void **state) {
   (void)state;
   struct server *s = start("s3cret-token");
@@ -522,6 +562,35 @@ static void a_stream_is_whole_or_seen_to_be_cut(void **state) {
   wire_puts(fd, "GET /abort HTTP/1.1\r\nHost: localhost\r\n\r\n");
   wire_read(fd, &in, NULL);
   assert_string_equal(wire_body(in.data), "9\r\ndata: x\n\n\r\n");
+  close(fd);
+  buf_release(&in);
+}
+
+static void a_download_is_whole_or_seen_to_be_cut(void **state) {
+  static const struct {
+    const char *line, *body;
+  } cases[] = {{"GET /ten?n=10 HTTP/1.1", "xxxxxxxxxx"},
+               {"GET /ten?n=10 HTTP/1.0", "xxxxxxxxxx"},
+               {"GET /ten?n=11 HTTP/1.1", "xxxxxxxxxx"},
+               {"GET /ten?n=4 HTTP/1.1", "xxxx"},
+               {"HEAD /ten?n=10 HTTP/1.1", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char request[200];
+    snprintf(request, sizeof request, "%s\r\nHost: localhost\r\n\r\n", cases[i].line);
+    char *answer = ask(state, request);
+    assert_non_null(strstr(answer, "Content-Length: 10\r\n"));
+    assert_null(strstr(answer, "chunked"));
+    assert_string_equal(wire_body(answer), cases[i].body);
+    free(answer);
+  }
+  int fd = wire_connect(server_port(*state)); /* after a short one nothing else comes on its connection */
+  struct buf in;
+  buf_init(&in, 10000);
+  wire_puts(fd,
+            "GET /ten?n=4 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ends_within(60);
+  wire_read(fd, &in, NULL);
+  assert_string_equal(wire_body(in.data), "xxxx");
   close(fd);
   buf_release(&in);
 }
@@ -602,8 +671,10 @@ int main(void) {
       cmocka_unit_test(a_client_that_drips_its_head_is_let_go),
       cmocka_unit_test(silent_and_slow_clients_delay_nobody),
       cmocka_unit_test(health_is_told_while_every_thread_is_busy),
+      cmocka_unit_test(a_request_that_comes_a_moment_too_early_waits_for_its_turn),
       cmocka_unit_test(a_token_opens_what_is_not_open),
       cmocka_unit_test(a_stream_is_whole_or_seen_to_be_cut),
+      cmocka_unit_test(a_download_is_whole_or_seen_to_be_cut),
       cmocka_unit_test(streams_leave_room_for_requests),
       cmocka_unit_test(stopping_waits_for_no_stream),
       cmocka_unit_test(a_server_that_cannot_start_says_why),

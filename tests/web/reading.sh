@@ -111,4 +111,32 @@ get /files/the-lamp/book.md
 get /files/the-lamp/book.epub
 t_is "$code $(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM runs")" "200 $made"
 
+t_case "twenty slow readers of a document of 40 MB cost the host little memory, and each gets all of it, as a file or as JSON"
+head -c 31000000 /dev/urandom | base64 -w 100 >"$tmp/large.txt"
+web_stop # a request to its owner could not hold the document
+t_run "$QUIRE" artifact edit the-lamp notes/large.txt --from "$tmp/large.txt"
+web_start
+readers=()
+peak_mb() { awk '$1 == "VmHWM:" { print int($2 / 1024) }' "/proc/$(sqlite3 :memory: "SELECT json_extract(readfile('$QUIRE_LIBRARY/owner.json'), '$.pid')")/status"; }
+before=$(peak_mb)
+for i in {1..20}; do
+  path=/files/the-lamp/notes/large.txt
+  ((i % 2)) || path=/api/projects/the-lamp/artifacts/notes/large.txt
+  exec {reader}<>"/dev/tcp/127.0.0.1/${base##*:}"
+  printf "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" "$path" "$token" >&"$reader"
+  readers+=("$reader")
+done
+for reader in "${readers[@]}"; do
+  read -r -t 60 status <&"$reader"
+  t_has "$status" "200 OK"
+done
+grown=$(($(peak_mb) - before))
+((grown < 160)) && t_ok || t_fail "the host has grown by $grown MB"
+for reader in "${readers[@]}"; do exec {reader}>&-; done
+get /files/the-lamp/notes/large.txt
+t_ok cmp "$tmp/body" "$tmp/large.txt"
+get /api/projects/the-lamp/artifacts/notes/large.txt
+t_is "$code $(field '$.version') $(header ETag)" '200 1 "v1"'
+t_ok cmp <(sqlite3 :memory: "SELECT json_extract(CAST(readfile('$tmp/body') AS TEXT), '$.content')") <(cat "$tmp/large.txt"; echo)
+
 t_done

@@ -4,6 +4,8 @@
 //   const { data, etag } = await get("projects/lamp/artifacts/plans/03.json");
 //   await put("projects/lamp/artifacts/plans/03.json", { content, kind }, etag);      // ApiError 412 with .current when it changed meanwhile
 
+const BUSY_TRIES = 6;
+
 export class ApiError extends Error {
   constructor(message, { status = 0, code = "failed", hint = "", current = null, details = null } = {}) {
     super(message);
@@ -29,21 +31,35 @@ async function failure(response) {
   });
 }
 
+// Rejects as a fetch does when the signal ends it.
+async function pause(ms, signal) {
+  const ended = new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), ended]);
+  signal?.throwIfAborted();
+}
+
+// The answer; an ApiError otherwise. A host that has no thread free ("busy") has done nothing yet, whatever it was asked: so it is asked again.
 async function ask(method, name, body, etag, signal) {
+  for (let tries = 1; ; tries++) {
+    const response = await once(method, name, body, etag, signal);
+    if (response.ok) return { data: response.status === 204 ? null : await response.json(), etag: response.headers.get("ETag") };
+    const error = await failure(response);
+    if (error.code !== "busy" || tries === BUSY_TRIES) throw error;
+    await pause((Number(response.headers.get("Retry-After")) || 1) * 1000 * (0.5 + Math.random()), signal);
+  }
+}
+
+async function once(method, name, body, etag, signal) {
   const headers = {};
   if (method !== "GET") headers["X-Quire-Csrf"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
-  let response;
   try {
-    response = await fetch(address(name), { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(address(name), { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (e) {
     if (e.name === "AbortError") throw e;
     throw new ApiError("Quire does not answer.", { code: "offline", hint: "It may just be starting again; nothing is lost. This page asks again by itself." });
   }
-  if (!response.ok) throw await failure(response);
-  const data = response.status === 204 ? null : await response.json();
-  return { data, etag: response.headers.get("ETag") };
 }
 
 export const get = (name, signal) => ask("GET", name, undefined, null, signal);

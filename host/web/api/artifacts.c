@@ -14,6 +14,9 @@
 #include "view/words.h"
 #include "web/api/api.h"
 #include "web/api/handlers.h"
+#include "web/pieces.h"
+
+enum { PAGE_MOST_BYTES = 4 << 20 /* of a text that is shown as a page */ };
 
 static void take_id(void *arg, const struct project_row *p) {
   *(int64_t *)arg = p->id;
@@ -22,6 +25,7 @@ static void take_id(void *arg, const struct project_row *p) {
 /* The version wanted, of all that are listed; 0: the newest that is no proposal. */
 struct wanted {
   int64_t number, head;
+  struct artifact_place place;
   json_t *json;
 };
 
@@ -39,16 +43,18 @@ static enum err no_document(const char *slug, const char *name, int64_t number, 
   return ERR_NOT_FOUND;
 }
 
+/* `content`: NULL to leave it where it lies. */
 static enum err read_document(struct web *w, const char *slug, const char *name, int64_t number,
                               struct wanted *out, struct buf *content, struct error *e) {
-  int64_t project = 0, version;
+  int64_t project = 0, version = 0;
   *out = (struct wanted){.number = number};
   struct db *db = store_reader(w->commands->store);
   enum err err = project_find(db, slug, take_id, &project, e);
   if (err == OK && (err = artifact_history(db, project, name, take_version, out)) != OK) db_error(db, e);
   if (err == OK && !out->json) err = no_document(slug, name, number, e);
-  if (err == OK && content)
-    err = artifact_content(db, project, name, jsonx_int(out->json, "version", 0), content, &version, e);
+  if (err == OK) version = jsonx_int(out->json, "version", 0);
+  if (err == OK) err = artifact_find(db, project, name, version, &out->place, e);
+  if (err == OK && content) err = artifact_content(db, project, name, version, content, NULL, e);
   store_reader_release(w->commands->store, db);
   if (err != OK) {
     json_decref(out->json);
@@ -74,24 +80,42 @@ static json_t *rendered(const struct buf *content) {
   return v ? v : json_null();
 }
 
-void get_artifact(struct request *q, struct response *a, void *arg) {
-  struct wanted doc;
-  struct error e = {0};
+/* The content as text, and as a page where that is asked for. */
+static enum err add_content(struct web *w, struct wanted *doc, bool html, struct error *e) {
   struct buf content;
-  int64_t number, html;
-  if (!api_query_number(q, a, "version", 0, &number) || !api_query_number(q, a, "html", 0, &html)) return;
-  buf_init(&content, MAX_ARTIFACT_BYTES);
-  enum err err =
-      read_document(arg, request_param(q, "slug"), request_param(q, "name"), number, &doc, &content, &e);
+  buf_init(&content, PAGE_MOST_BYTES);
+  struct db *db = store_reader(w->commands->store);
+  enum err err = pieces_read_start(db, &doc->place, &content, e);
+  store_reader_release(w->commands->store, db);
   if (err == OK) {
     json_t *text = json_stringn(content.data, content.len); /* NULL: not text */
-    json_object_set_new(doc.json, "content", text ? text : json_null());
-    if (html) json_object_set_new(doc.json, "html", rendered(&content));
-    json_object_set_new(doc.json, "head", json_integer(doc.head));
-    tag(a, doc.head);
+    json_object_set_new(doc->json, "content", text ? text : json_null());
+    if (html) json_object_set_new(doc->json, "html", rendered(&content));
   }
   buf_release(&content);
-  api_answer(a, err, doc.json, 200, &e);
+  return err;
+}
+
+void get_artifact(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  struct wanted doc;
+  struct error e = {0};
+  int64_t number, html;
+  if (!api_query_number(q, a, "version", 0, &number) || !api_query_number(q, a, "html", 0, &html)) return;
+  enum err err = read_document(w, request_param(q, "slug"), request_param(q, "name"), number, &doc, NULL, &e);
+  bool large = err == OK && doc.place.size > (html ? PAGE_MOST_BYTES : PIECES_FROM_BYTES);
+  if (err == OK && !large) err = add_content(w, &doc, html != 0, &e);
+  if (err == OK) {
+    json_object_set_new(doc.json, "head", json_integer(doc.head));
+    tag(a, doc.head);
+    if (large && html) json_object_set_new(doc.json, "html", json_null());
+  } else {
+    json_decref(doc.json);
+  }
+  if (large)
+    pieces_send_json(a, w->commands->store, &doc.place, doc.json);
+  else
+    api_answer(a, err, doc.json, 200, &e);
 }
 
 /* ---- versions */

@@ -12,6 +12,7 @@
 #include "web/internal.h"
 #include "web/pages/plain_page.h"
 #include "web/pages/read_pages.h"
+#include "web/pieces.h"
 
 enum { HEADER_MOST_BYTES = 8 << 10 };
 
@@ -62,24 +63,33 @@ static int64_t wanted_version(struct request *q) {
 void send_document(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
+  struct store *store = w->commands->store;
   struct owner book = {0};
   struct error e = {0};
-  struct buf content;
-  buf_init(&content, MAX_ARTIFACT_BYTES);
+  struct artifact_place place;
+  struct buf start;
+  buf_init(&start, PIECES_FROM_BYTES);
   if (wanted_version(q) == 0) command_refresh_file(w->commands, slug, name);
-  struct db *db = store_reader(w->commands->store);
+  struct db *db = store_reader(store);
   enum err err = project_find(db, slug, take_owner, &book, &e);
-  if (err == OK) err = artifact_content(db, book.id, name, wanted_version(q), &content, NULL, &e);
-  store_reader_release(w->commands->store, db);
+  if (err == OK) err = artifact_find(db, book.id, name, wanted_version(q), &place, &e);
+  if (err == OK) err = pieces_read_start(db, &place, &start, &e);
+  store_reader_release(store, db);
   if (err == OK) {
-    const char *picture = picture_kind(content.data, content.len);
+    const char *picture = picture_kind(start.data, start.len);
     char *file = file_name(book.slug, name, picture);
+    const char *type = book_media_type(file);
     say_attachment(a, file);
-    response_send(a, 200, book_media_type(file), content.data, content.len);
+    if (place.size > PIECES_FROM_BYTES) {
+      buf_release(&start);
+      pieces_send(a, store, &place, type);
+    } else {
+      response_send(a, 200, type, start.data, start.len);
+    }
     free(file);
   } else {
     plain_error(a, w, &e);
   }
   free(book.slug);
-  buf_release(&content);
+  buf_release(&start);
 }
