@@ -5,6 +5,7 @@
 #   t_is "$got" "expected"                      | checks: each that fails ends the case as failed, with what it saw
 #   t_has "$text" "part"                        |
 #   t_run [STATUS] command...                   | runs it, keeps stdout+stderr in $out and the status in $status
+#   t_epub FILE                                 | epubcheck finds no error in it
 #   t_ok [command...]                           | passes (when the command succeeds, if there is one)
 #   t_fail "what went wrong"                    |
 #   t_skip "why"
@@ -73,6 +74,9 @@ t_run() {
   status=$?
   if [[ $status == "$expected" ]]; then t_ok; else t_fail "'$*' ended with $status instead of $expected:"$'\n'"$out"; fi
 }
+
+# Short lives of a virtual machine: compiling for speed costs it more than twice of what the check does.
+t_epub() { t_run java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -jar /usr/share/java/epubcheck.jar "$1"; }
 
 t_start() {
   rm -f "$1"
