@@ -437,19 +437,9 @@ static void do_failure(lua_State *L, void *arg) {
   if (lua_istable(L, 1)) read_failure(L, f->out);
 }
 
-static enum failure_kind kind_of_status(long status) {
-  if (status == 401 || status == 403) return FAIL_AUTH;
-  if (status == 402) return FAIL_QUOTA;
-  if (status == 413) return FAIL_TOO_LARGE;
-  if (status == 429) return FAIL_RATE;
-  if (status == 503 || status == 529) return FAIL_OVERLOADED;
-  if (status == 408 || status == 409 || status == 500 || status == 502 || status == 504) return FAIL_SERVER;
-  return FAIL_INVALID;
-}
-
 void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,
                      struct failure *out) {
-  *out = (struct failure){.kind = kind_of_status(status), .retry_after = -1};
+  *out = (struct failure){.kind = status >= 500 ? FAIL_SERVER : FAIL_INVALID, .retry_after = -1};
   struct failure_call call = {status, headers, body, n, out};
   struct error e = {0};
   if (run(a, do_failure, &call, &e) != OK)
@@ -495,7 +485,9 @@ static void do_event(lua_State *L, void *arg) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
   lua_pushstring(L, c->name);
   lua_pushlstring(L, c->data, c->n);
-  lua_call(L, 3, 3);
+  lua_call(L, 3, 4);
+  c->out->over = lua_type(L, 4) == LUA_TNUMBER ? lua_tonumber(L, 4) : -1;
+  lua_settop(L, 3);
   size_t n;
   struct buf *parts[] = {&c->adapter->text, &c->adapter->reasoning};
   for (int i = 0; i < 2; i++) {
@@ -513,6 +505,7 @@ static void do_event(lua_State *L, void *arg) {
 enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,
                        size_t n, struct adapter_piece *out, struct error *e) {
   out->failed = false;
+  out->over = -1;
   out->failure.kind = FAIL_SERVER;
   out->failure.retry_after = -1;
   out->failure.message[0] = 0;

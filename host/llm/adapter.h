@@ -13,7 +13,8 @@
  *       that text itself, for a prompt; without_schema: the server refused the other way for this call. `learnt`: what `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
  *   open() -> s                          a stream's state
- *   event(s, name, data) -> text, reasoning, failure    each may be nil
+ *   event(s, name, data) -> text, reasoning, failure, over    each may be nil; over: the answer is complete, and nothing more is expected
+ *       but within so many seconds (0: nothing)
  *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
  *       cost=USD, model=, request_id=}
  *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds, learn={name=value}}; kinds: enum failure_kind. `learn` is kept for the
@@ -78,7 +79,7 @@ struct failure {
   char message[600];  /* the provider's own words */
   char learn[200];    /* what to remember of the model: a JSON object, or "" */
 };
-/* Never fails: without a usable word of the adapter, the status decides. `headers`: "name: value\n" lines. */
+/* Never fails: without a usable word of the adapter, the status says whether another attempt can help. `headers`: "name: value\n" lines. */
 void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,
                      struct failure *out);
 
@@ -93,6 +94,7 @@ struct adapter_piece { /* valid until the next call on the adapter */
   const char *text, *reasoning;
   size_t n_text, n_reasoning;
   bool failed;
+  double over; /* seconds; < 0: the stream goes on */
   struct failure failure;
 };
 enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,

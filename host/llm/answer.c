@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "llm/cost.h"
 #include "llm/internal.h"
+#include "llm/letters.h"
 
 /* ---- tokens and money ---- */
 
@@ -165,26 +165,14 @@ void intent_post(struct call_state *s) {
 
 /* ---- the one normal form ---- */
 
-static void put_bytes_as_utf8(struct buf *out, const char *s, size_t n) {
-  while (n) {
-    uint32_t cp;
-    int len = utf8_decode(s, n, &cp);
-    if (len > 0)
-      buf_append(out, s, (size_t)len);
-    else
-      buf_puts(out, "\xEF\xBF\xBD");
-    s += len > 0 ? len : 1;
-    n -= len > 0 ? (size_t)len : 1;
-  }
-}
-
 /* A JSON string of what a provider sent, whatever that was. */
 static json_t *text_value(const char *s, size_t n) {
   json_t *v = json_stringn(s, n);
   if (v) return v;
   struct buf b;
   buf_init(&b, 3 * n + 1);
-  put_bytes_as_utf8(&b, s, n);
+  buf_append(&b, s, n);
+  letters_mend(&b, 0, true);
   v = json_stringn(b.data, b.len);
   buf_release(&b);
   return v ? v : json_string("");
@@ -334,6 +322,8 @@ static char *dup_unless_empty(const char *s) {
 void answer_post(struct call_state *s, const struct attempt_result *r, enum finish_mode mode) {
   struct finish_op *op = finish_new(s, s->row, r->state);
   uint64_t now = clock_mono_ns();
+  letters_mend(&s->text, 0, true);
+  letters_mend(&s->reasoning, 0, true);
   llm_scrub(s->llm, s->text.data, s->text.len);
   llm_scrub(s->llm, s->reasoning.data, s->reasoning.len);
   op->op.http_status = s->status;

@@ -12,6 +12,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "llm/internal.h"
+#include "llm/letters.h"
 
 enum { MAX_REFUSAL_BYTES = 64 << 10, MID_STREAM_PIECES = 3 };
 
@@ -36,8 +37,10 @@ static void release_framing(struct call_state *s) {
 }
 
 void attempt_clear(struct call_state *s) {
-  if (s->transfer) http_cancel(s->transfer);
+  if (s->transfer && s->over) http_leave(s->transfer);
+  if (s->transfer && !s->over) http_cancel(s->transfer);
   if (s->embedded) embedded_cancel(s->embedded);
+  timer_clear(s->llm->loop, &s->timer);
   s->transfer = NULL;
   s->embedded = NULL;
   if (s->stream.generation) adapter_close(s->adapter, &s->stream);
@@ -82,9 +85,6 @@ static void on_head(void *arg, struct transfer *t, long status) {
     if (id) snprintf(s->request_id, sizeof s->request_id, "%s", id);
   }
   llm_scrub(s->llm, s->request_id, strlen(s->request_id));
-  const char *type = http_header(t, "content-type");
-  if (type && strncmp(type, "application/json", 16) == 0 && s->framing_kind == FRAMING_SSE)
-    s->framing_kind = FRAMING_WHOLE;
   if (status >= 300) s->headers = mem_dup(http_headers(t));
   attempt_head(s, status);
 }
@@ -213,8 +213,8 @@ void attempt_send(struct call_state *s) {
   s->stage = AT_STREAM;
   s->status = 0;
   s->pieces = 0;
-  s->n_live = 0;
-  s->failed = s->possibly_billed = false;
+  s->n_live = s->n_clean = 0;
+  s->failed = s->over = s->possibly_billed = false;
   s->request_id[0] = 0;
   s->sent_ns = clock_mono_ns();
   s->first_ns = 0;
@@ -280,7 +280,7 @@ static bool append_text(struct call_state *s, struct buf *to, const char *text, 
 static void was_thought(struct call_state *s) {
   append_text(s, &s->reasoning, s->text.data, s->text.len);
   buf_clear(&s->text);
-  s->n_live = 0;
+  s->n_live = s->n_clean = 0;
 }
 
 /* What of a piece of text is text. Most pieces hold no mark and are taken as they are. Returns false when there is no room. */
@@ -317,8 +317,10 @@ static enum err take_piece(struct call_state *s, const struct adapter_piece *pie
     return ERR_LIMIT;
   }
   if (s->text.len <= before) return OK;
+  s->n_clean = letters_mend(&s->text, s->n_clean, false);
   if (!s->first_ns) s->first_ns = clock_mono_ns();
-  show_text(s, llm_scrub_live(s->llm, s->text.data, s->text.len, s->n_live));
+  size_t shown = llm_scrub_live(s->llm, s->text.data, s->text.len, s->n_live);
+  show_text(s, shown < s->n_clean ? shown : s->n_clean);
   if (!s->c) return ERR_CANCELLED;
   if (++s->pieces == MID_STREAM_PIECES && failpoint("mid_stream")) {
     fail(s, FAIL_NETWORK, "failpoint mid_stream");
@@ -327,8 +329,34 @@ static enum err take_piece(struct call_state *s, const struct adapter_piece *pie
   return OK;
 }
 
+static void stream_over(struct call_state *s) {
+  s->over = true;
+  attempt_end(s, HTTP_COMPLETE, "");
+}
+
+/* The answer is whole, but tokens or more may be told behind it. Servers that leave the connection open are not waited for. */
+static void await_end(struct call_state *s, double most_s) {
+  s->next = stream_over;
+  timer_set(s->llm->loop, &s->timer, clock_mono_ns() + (uint64_t)(most_s * 1e9));
+}
+
+/* The address leads to somebody who does not speak of models at all. */
+static enum err fail_page(struct call_state *s, const char *page) {
+  char said[200];
+  snprintf(said, sizeof said, "%s", page);
+  words_without_tags(said);
+  fail(s, FAIL_INVALID, "");
+  s->possibly_billed = false;
+  snprintf(s->failure.message, sizeof s->failure.message,
+           "%s is a web page and no API (\"%.100s\"): look at base_url, which often ends with /v1",
+           s->provider->config->base_url, said);
+  return ERR_PROVIDER;
+}
+
 static enum err on_event(void *arg, const char *name, const char *data, size_t n) {
   struct call_state *s = arg;
+  if (s->over) return OK;
+  if (s->framing->kind == FRAMING_WHOLE && data[strspn(data, " \t\r\n")] == '<') return fail_page(s, data);
   struct adapter_piece piece;
   struct error e = {0};
   enum err err = adapter_event(s->adapter, &s->stream, name, data, n, &piece, &e);
@@ -336,6 +364,8 @@ static enum err on_event(void *arg, const char *name, const char *data, size_t n
     fail(s, FAIL_SERVER, e.message);
     return err;
   }
+  s->over = s->over || piece.over == 0;
+  if (piece.over > 0) await_end(s, piece.over);
   if (piece.failed) {
     s->failed = true;
     s->possibly_billed = false; /* the provider says so itself; what text it sent is booked all the same */
@@ -361,7 +391,11 @@ void attempt_bytes(struct call_state *s, const char *bytes, size_t n) {
   state_hold(s);
   if (s->c->on_alive) s->c->on_alive(s->c);
   if (s->c && s->framing) {
-    if (feed(s, bytes, n, false) != OK && s->c) conclude(s, NULL);
+    enum err err = feed(s, bytes, n, false);
+    if (s->c && (err != OK || s->failed))
+      conclude(s, NULL);
+    else if (s->c && s->over)
+      attempt_end(s, HTTP_COMPLETE, "");
   } else if (s->c) {
     size_t room = s->body.max - s->body.len;
     buf_append(&s->body, bytes, n < room ? n : room);
@@ -394,10 +428,11 @@ static void fail_refused(struct call_state *s) {
 }
 
 /* What was held back comes out; then the adapter says what the answer is. */
-static enum err finish(struct call_state *s, struct adapter_end *answer, struct error *e) {
-  enum err err = feed(s, "", 0, true);
+static enum err finish(struct call_state *s, enum http_end end, struct adapter_end *answer, struct error *e) {
+  enum err err = end == HTTP_COMPLETE ? feed(s, "", 0, true) : OK;
   if (err != OK) return err;
   hear(s, "", 0, true);
+  letters_mend(&s->text, s->n_clean, true);
   return adapter_finish(s->adapter, &s->stream, answer, e);
 }
 
@@ -408,7 +443,7 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   if (s->status >= 300) {
     fail_refused(s);
     conclude(s, NULL);
-  } else if (s->framing && finish(s, &answer, &e) != OK) {
+  } else if (s->framing && finish(s, end, &answer, &e) != OK) {
     if (s->c && !s->failed) fail(s, FAIL_SERVER, e.message);
     if (s->c) conclude(s, NULL);
   } else if (s->c && s->framing && answer.complete) {

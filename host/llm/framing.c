@@ -121,17 +121,42 @@ static enum err feed_lines(struct framing *f, const char *p, size_t n, framing_e
   return OK;
 }
 
+static size_t blanks(const char *bytes, size_t n) {
+  size_t i = 0;
+  while (i < n && bytes[i] && strchr(" \t\r\n\xEF\xBB\xBF", bytes[i])) i++;
+  return i;
+}
+
+/* Content types are wrong too often to go by. */
+static void look_what_it_is(struct framing *f, char first) {
+  f->known = true;
+  if (first == '{' || first == '[' || first == '<') f->kind = FRAMING_WHOLE;
+}
+
 enum err framing_feed(struct framing *f, const void *bytes, size_t n, framing_event *on_event, void *arg) {
   if (f->failed || n == 0) return f->failed;
+  const char *p = bytes;
+  if (f->kind == FRAMING_SSE && !f->known) {
+    size_t skipped = blanks(p, n);
+    p += skipped;
+    n -= skipped;
+    if (n == 0) return OK;
+    look_what_it_is(f, *p);
+  }
   if (f->kind == FRAMING_WHOLE)
-    f->failed = buf_append(&f->line, bytes, n);
+    f->failed = buf_append(&f->line, p, n);
   else
-    f->failed = feed_lines(f, bytes, n, on_event, arg);
+    f->failed = feed_lines(f, p, n, on_event, arg);
   return f->failed;
 }
 
 enum err framing_end(struct framing *f, framing_event *on_event, void *arg) {
-  if (f->failed || f->line.len == 0) return f->failed;
+  if (f->failed) return f->failed;
+  if (f->kind == FRAMING_SSE) {
+    if (f->line.len) f->failed = finish_line(f, "", 0, on_event, arg);
+    return f->failed ? f->failed : (f->failed = dispatch(f, on_event, arg));
+  }
+  if (f->line.len == 0) return OK;
   if (f->kind == FRAMING_NDJSON) f->failed = finish_line(f, "", 0, on_event, arg);
   if (f->kind == FRAMING_WHOLE) f->failed = on_event(arg, "body", f->line.data, f->line.len);
   buf_clear(&f->line);

@@ -12,7 +12,8 @@
 #include "base/buf.h"
 
 enum framing_kind {
-  FRAMING_SSE,    /* WHATWG event streams; an event that the stream leaves unfinished is dropped */
+  FRAMING_SSE, /* WHATWG event streams, whose last event may lack its blank line. A body that begins as JSON or as a page does is none,
+                     whatever it is called: it becomes one event, as of FRAMING_WHOLE */
   FRAMING_NDJSON, /* one value a line; blank lines are skipped; a last line needs no newline */
   FRAMING_WHOLE   /* the body as one event at the end; nothing for an empty body */
 };
@@ -25,6 +26,7 @@ typedef enum err framing_event(void *arg, const char *name, const char *data, si
 struct framing {
   enum framing_kind kind;
   enum err failed; /* the first error; every later call returns it */
+  bool known;      /* SSE: the first byte that is no space was there: it is one */
   bool started;    /* the first line is through: no byte order mark any more */
   bool after_cr;   /* SSE: a CR ended the last line, so an LF that comes next belongs to it */
   bool has_data;   /* SSE: this event has a data line, which may be empty */
@@ -38,4 +40,5 @@ void framing_init(struct framing *f, enum framing_kind kind, size_t max_event);
 void framing_release(struct framing *f);
 /* Err: ERR_LIMIT (longer than max_event; the events before it were delivered), or what on_event returned. */
 enum err framing_feed(struct framing *f, const void *bytes, size_t n, framing_event *on_event, void *arg);
+/* The body came to its end. One that broke off has none: its last event may be half of one. */
 enum err framing_end(struct framing *f, framing_event *on_event, void *arg);

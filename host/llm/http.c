@@ -26,6 +26,8 @@ enum {
   MAX_WAITING_BYTES = 8 << 20
 };
 
+static const double leave_s = 1;
+
 struct http {
   struct loop *loop;
   CURLM *multi;
@@ -50,7 +52,7 @@ struct transfer {
   uint64_t started_ns, last_ns; /* last_ns: of the last byte of the answer's body; 0 before the first */
   struct buf head, bytes;
   int sendings; /* how often curl went to send the request */
-  bool head_told, in_handler, cancelled, ended;
+  bool head_told, in_handler, left, cancelled, ended;
   enum http_end end;
   char why[CURL_ERROR_SIZE];
 };
@@ -135,8 +137,12 @@ struct http *http_new(struct loop *loop) {
   return h;
 }
 
+static void transfer_free(struct transfer *t);
+
 void http_free(struct http *h) {
   if (!h) return;
+  while (!list_empty(&h->transfers)) /* those that were left */
+    transfer_free(list_owner(h->transfers.next, struct transfer, node));
   for (int i = 0; i < h->n_idle; i++) curl_easy_cleanup(h->idle[i]);
   curl_multi_cleanup(h->multi); /* closes connections and, through on_socket, their watches */
   timer_clear(h->loop, &h->timer);
@@ -286,6 +292,11 @@ static void drop_sent_body(struct transfer *t) {
 static void tell(struct transfer *t) {
   long status = 0;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (t->left) {
+    buf_clear(&t->bytes);
+    t->cancelled = t->ended;
+    return;
+  }
   if (!t->head_told && status && (t->bytes.len || (t->ended && t->end == HTTP_COMPLETE))) {
     t->head_told = true;
     drop_sent_body(t);
@@ -297,7 +308,8 @@ static void tell(struct transfer *t) {
     t->handler->on_bytes(t->arg, bytes.data, bytes.len);
     buf_release(&bytes);
   }
-  if (!t->cancelled && t->ended) {
+  if (t->left) t->cancelled = t->ended;
+  if (!t->cancelled && !t->left && t->ended) {
     t->handler->on_end(t->arg, t->end, t->why);
     t->cancelled = true;
   }
@@ -320,6 +332,17 @@ void http_cancel(struct transfer *t) {
   if (!t) return;
   t->cancelled = true;
   if (!t->in_handler) transfer_free(t);
+}
+
+void http_leave(struct transfer *t) {
+  t->left = true;
+  if (t->ended) {
+    http_cancel(t);
+    return;
+  }
+  t->started_ns = clock_mono_ns();
+  t->deadlines.total = leave_s;
+  set_deadline(t);
 }
 
 /* ---- deadlines ---- */
@@ -348,6 +371,20 @@ static void look_at_deadlines(struct timer *timer) {
 
 /* ---- starting ---- */
 
+/* This machine is never reached through a proxy, whatever the environment says of others. */
+static bool is_loopback(const char *url) {
+  CURLU *u = curl_url();
+  char *host = NULL;
+  bool own =
+      u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+      curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+      (strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
+  curl_free(host);
+  curl_url_cleanup(u);
+  return own;
+}
+
+/* "identity": nobody is asked to pack a stream, but what comes packed is unpacked. */
 static void set_options(struct transfer *t, const struct http_request *r) {
   CURL *c = t->easy;
   curl_easy_setopt(c, CURLOPT_PRIVATE, t);
@@ -365,6 +402,8 @@ static void set_options(struct transfer *t, const struct http_request *r) {
   curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
                    (long)(clear || r->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
   if (!clear && !r->http1) curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
+  if (is_loopback(r->url)) curl_easy_setopt(c, CURLOPT_PROXY, "");
+  curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
   curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
   curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);

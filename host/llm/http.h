@@ -53,6 +53,8 @@ struct http_request {
 struct transfer *http_start(struct http *h, const struct http_request *request,
                             const struct http_handler *handler, void *arg, struct error *e);
 void http_cancel(struct transfer *t); /* no event comes any more */
+/* The same, but the answer may end by itself within a second, so that its connection can be used again. */
+void http_leave(struct transfer *t);
 /* A header of the answer by its lower-case name, or NULL. Valid until the next event. */
 const char *http_header(const struct transfer *t, const char *name);
 /* All headers as "name: value\n" lines, names in lower case; "" before the head. */

@@ -80,9 +80,10 @@ struct call_state {
   char *headers; /* of a refusal */
   struct buf text, reasoning, body;
   struct thinking thinking;
-  size_t n_live; /* of the text: what may be shown while it streams */
+  size_t n_live, n_clean; /* of the text: what is shown while it streams; what is whole letters */
   int pieces;
   bool feeding;         /* bytes are on their way through the framing: it must stay */
+  bool over;            /* the adapter says that nothing more comes */
   bool failed;          /* `failure` says how */
   bool possibly_billed; /* the request may have reached the provider, and nothing says that it was refused */
   struct failure failure;

@@ -66,7 +66,7 @@ static void push_integer(struct decoder *d, const char *from) {
   for (const char *p = from + negative; p < d->p; p++) {
     lua_Unsigned digit = (lua_Unsigned)(*p - '0');
     if (v > (most - digit) / 10) {
-      if (!d->rounds) decode_fail(d, from, "the integer does not fit into 64 bits");
+      if (!d->lenient) decode_fail(d, from, "the integer does not fit into 64 bits");
       push_real(d, from);
       return;
     }
@@ -109,7 +109,8 @@ bool decode_scan_string(struct decoder *d) {
     unsigned char c = (unsigned char)*d->p;
     uint32_t cp;
     int len = c < 0x80 ? 1 : utf8_decode(d->p, (size_t)(d->end - d->p), &cp);
-    if (len < 0) decode_fail(d, d->p, "the string is not valid UTF-8");
+    if (len < 0 && !d->lenient) decode_fail(d, d->p, "the string is not valid UTF-8");
+    if (len < 0) len = 1;
     if (c == '"') return escapes;
     if (c < 0x20) decode_fail(d, d->p, "a string may not hold a raw control character");
     if (c == '\\') {
@@ -139,15 +140,18 @@ static size_t unescape_unicode(struct decoder *d, const char **p, const char *en
   uint32_t cp = four_digits(d, *p + 1, end);
   const char *at = *p;
   *p += 5;
-  if (cp >= 0xdc00 && cp < 0xe000) decode_fail(d, at, "half of a surrogate pair");
-  if (cp >= 0xd800 && cp < 0xdc00) {
-    if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u') decode_fail(d, at, "half of a surrogate pair");
-    uint32_t low = four_digits(d, *p + 2, end);
-    if (low < 0xdc00 || low >= 0xe000) decode_fail(d, at, "half of a surrogate pair");
+  if (cp < 0xd800 || cp >= 0xe000) return utf8_encode(to, cp);
+  bool pair = cp < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u';
+  uint32_t low = pair ? four_digits(d, *p + 2, end) : 0;
+  if (low >= 0xdc00 && low < 0xe000) {
     *p += 6;
-    cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+    return utf8_encode(to, 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00));
   }
-  return utf8_encode(to, cp);
+  if (!d->lenient) decode_fail(d, at, "half of a surrogate pair");
+  to[0] = (char)0xED;
+  to[1] = (char)(0x80 | (cp >> 6 & 0x3F));
+  to[2] = (char)(0x80 | (cp & 0x3F));
+  return 3;
 }
 
 static size_t unescape(struct decoder *d, const char *p, const char *end, char *to) {

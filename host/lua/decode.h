@@ -9,8 +9,9 @@ struct decoder {
   const char *text, *p, *end;
   int array_metatable; /* its place on the stack */
   int depth;
-  bool
-      rounds; /* an integer beyond 64 bits is a number all the same: a text that is only looked into is not refused for it */
+  /* A text that is only looked into is not refused for an integer beyond 64 bits (it becomes a number), nor for a letter that another text
+   * ends: bytes that are no UTF-8 stay as they are, and half of a surrogate pair becomes three bytes as if it were a letter. */
+  bool lenient;
 };
 
 /* Pushes the metatable of arrays, which stays until the caller removes it, and is at the text's begin. */

@@ -136,7 +136,7 @@ static int read_or_raise(lua_State *L) {
   struct walk w = {.reader = lua_touserdata(L, lua_upvalueindex(1))};
   luaL_checkstack(L, MOST_PATHS + 8, "JSON");
   decode_begin(&w.d, L, text, n);
-  w.d.rounds = true;
+  w.d.lenient = true;
   lua_pushboolean(L, 1);
   w.results = lua_gettop(L) + 1;
   lua_settop(L, lua_gettop(L) + w.reader->paths);
