@@ -3,11 +3,11 @@ local bookfile = require "lib.bookfile"
 
 return {
   title = "Make the files again",
-  description = "Exports a book's Markdown and EPUB again, with all edits and rewritten chapters. No model is called.",
+  description = "Exports a book's files again, with all edits and rewritten chapters. No model is called.",
   input = {
     { name = "author", type = "string", help = "Another name for the title page" },
     { name = "rights", type = "string", help = "Another line for the copyright page" },
-    { name = "formats", type = "string", help = "Which files, as epub,md; all without it" },
+    { name = "formats", type = "string", help = "Which formats, separated by commas; all without it" },
     { name = "date", type = "string", help = "Another date of publication, as 2026-05-31" },
   },
   run = function(input)

@@ -245,8 +245,19 @@ export = {}
 ---@field files table<string, string>              -- the documents that export.run named, as they are
 ---@field source_date? string                      -- SOURCE_DATE_EPOCH of the host's environment, as "2026-05-31T00:00:00Z"
 
+---@class Export                -- what a file of exports/ returns to be one of a book's files; a plain function(book, tools) is for export.run alone
+---@field id string             -- what people write after --format: "md"
+---@field title string          -- what they read: "Markdown"
+---@field name string           -- the file's and the document's name: "book.md"
+---@field pictures? boolean     -- it wants the cover in tools.files
+---@field make fun(book: table, tools: ExportTools): string
+
+---The names of the scripts in exports/, sorted: what export.run takes as `format`.
+---@return string[]
+function export.list() end
+
 ---Runs the script exports/FORMAT.lua on a worker thread, in a state of its own without llm, run, artifact and the like (json, text, markdown,
----zip and require are there). The script returns function(book) -> bytes. The result is saved as artifact `name` and written to
+---zip and require are there). The script returns an Export, or function(book, tools) -> bytes. The result is saved as artifact `name` and written to
 ---the run's output directory. `files` are documents that it gets as they are, such as pictures (at most 16). Waits.
 ---@param what {format: string, name: string, book: table, files?: {name: string, version: integer}[]}
 ---@return {name: string, version: integer, path: string, bytes: integer}

@@ -97,6 +97,9 @@ enum err command_project_delete(struct commands *c, const char *project, json_t 
  * described with an "error". */
 enum err command_pipelines(struct commands *c, const char *name, json_t **out, struct error *e);
 
+/* GET /api/exports -> [{"format","id","title","name"}], or with "error": the files that a book can become. */
+enum err command_exports(struct commands *c, json_t **out, struct error *e);
+
 /* ---- who may use the library over HTTP (access_commands.c) */
 
 /* PUT /api/password {"password": text, or null: none any more} -> {"password": BOOL}. Ends all sessions. */

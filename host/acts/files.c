@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "book/book.h"
 #include "store/artifacts.h"
 #include "store/projects.h"
 #include "store/runs.h"
@@ -39,8 +40,7 @@ static bool has_ended(struct commands *c, int64_t run) {
 }
 
 void command_refresh_file(struct commands *c, const char *project, const char *name) {
-  int64_t newest =
-      strncmp(name, "book.", 5) == 0 && strcmp(name, "book.json") != 0 ? outdated(c, project, name) : 0;
+  int64_t newest = book_is_file(name) ? outdated(c, project, name) : 0;
   if (!newest) return;
   char *key = mem_printf("files-%s-%lld", project, (long long)newest);
   json_t *request = json_pack("{s:s, s:s, s:s}", "pipeline", maker, "project", project, "key", key),

@@ -1,7 +1,9 @@
-/* script_commands.c - scripts, asked of the owner: what can be run. Threads: those of commands.h. */
+/* script.c - scripts, asked of the owner: what can be run. Threads: those of commands.h. */
 #include <string.h>
 
 #include "acts/commands.h"
+#include "base/jsonx.h"
+#include "lua/describe.h"
 
 static const char prefix[] = "pipelines/";
 
@@ -29,6 +31,31 @@ enum err command_pipelines(struct commands *c, const char *name, json_t **out, s
       if (strncmp(file, prefix, sizeof prefix - 1) == 0)
         json_array_append_new(*out, describe(c, s, file + sizeof prefix - 1));
     }
+  }
+  script_set_unref(s);
+  return err;
+}
+
+static json_t *describe_file(struct commands *c, const struct script_set *s, const char *file) {
+  struct error e = {0};
+  json_t *v = NULL;
+  if (describe_export(&c->settings->machine, s, file, c->settings->apis, &v, &e) != OK)
+    v = json_pack("{s:o}", "error", jsonx_words(e.message, sizeof e.message));
+  if (json_is_object(v)) json_object_set_new(v, "format", json_string(file + strlen(EXPORTS)));
+  return v;
+}
+
+enum err command_exports(struct commands *c, json_t **out, struct error *e) {
+  struct script_set *s = NULL;
+  enum err err = commands_gather(c->script_dirs, NULL, NULL, &s, e);
+  if (err == OK) *out = json_array();
+  for (size_t i = 0; err == OK && i < script_set_count(s); i++) {
+    const char *file = script_set_at(s, i)->name;
+    json_t *v = strncmp(file, EXPORTS, strlen(EXPORTS)) == 0 ? describe_file(c, s, file) : NULL;
+    if (json_is_object(v))
+      json_array_append_new(*out, v);
+    else
+      json_decref(v);
   }
   script_set_unref(s);
   return err;

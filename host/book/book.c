@@ -95,6 +95,11 @@ json_t *book_document(struct db *db, int64_t project, const char *name) {
 
 /* ---- media types ---- */
 
+bool book_is_file(const char *name) {
+  return strncmp(name, BOOK_FILES, strlen(BOOK_FILES)) == 0 && strcmp(name, BOOK_META) != 0 &&
+         !strchr(name, '/');
+}
+
 const char *book_media_type(const char *name) {
   static const struct {
     const char *ending, *type;

@@ -4,7 +4,7 @@
  *   chapters/03.md   one chapter, "# Title" first      plans/03.json   {"number","title","viewpoint","purpose","scenes":[..]}
  *   issues/03.json   {"issues":["..."]}                book.json       {"title","author","language","blurb","words","rehearsal"}
  *   facts/03.json    {"names":[..],"opened":[promise ids],"paid":[..]}   structure.json  {"acts":[{"title","first","last"}]}
- *   summaries/03.json, blueprint.json, carry/02.json, series.json, book.epub, book.docx, book.pdf, book.md
+ *   summaries/03.json, blueprint.json, carry/02.json, series.json; book.* but book.json: the files that exports make
  *
  * A folder's numbers have two digits, or three in a book of a hundred chapters. Any thread with a reader of its own. */
 #pragma once
@@ -16,6 +16,7 @@
 #define BOOK_PLANS     "plans/"
 #define BOOK_ISSUES    "issues/"
 #define BOOK_FACTS     "facts/"
+#define BOOK_FILES     "book."
 #define BOOK_META      "book.json"
 #define BOOK_STRUCTURE "structure.json"
 
@@ -43,5 +44,7 @@ void book_chapters_release(struct chapters *c);
 /* A document as JSON; NULL when there is none, or when it is no JSON. The caller owns it. */
 json_t *book_document(struct db *db, int64_t project, const char *name);
 
+/* Is it one of the files that a reader takes home ("book.epub")? Which there can be, the scripts of exports/ say. */
+bool book_is_file(const char *name);
 /* "application/epub+zip" for "book.epub"; bytes of no known kind are octets. Only for downloads: nothing here is shown in a page. */
 const char *book_media_type(const char *name);

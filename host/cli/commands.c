@@ -77,7 +77,7 @@ const struct command cli_commands[] = {
     {"diff", "PROJECT NAME [FROM [TO]]", "two versions of a document, word by word", 2, 4, "",
      "quire diff the-lighthouse chapters/03.md\nquire diff the-lighthouse chapters/03.md 1 3\n", cli_diff,
      NULL},
-    {"export", "PROJECT [--format epub,md]", "make a project's files again; no model call", 1, 1,
+    {"export", "PROJECT [--format FORMAT,...]", "make a project's files again; no model call", 1, 1,
      "format out scripts max-wait", "quire export the-lighthouse --format epub,md --out books\n", cli_export,
      NULL},
     {"script list", "", "pipelines and modules, where each comes from, what it hides", 0, 0, "scripts all",

@@ -79,14 +79,39 @@ static void check_fields(lua_State *L, int module) {
   lua_pop(L, 2);
 }
 
-static void describe(lua_State *L, void *arg) {
-  struct describe *d = arg;
+/* Leaves what the module returns on the stack, and its place. */
+static int load_module(lua_State *L, const struct describe *d) {
   uint8_t seed[SHA_BYTES] = {0};
   sandbox_open(L, seed);
   script_set_open(L, d->set);
   sandbox_close_globals(L, d->apis);
   script_set_require(L, d->name);
-  int module = lua_gettop(L);
+  return lua_gettop(L);
+}
+
+static void describe_file(lua_State *L, void *arg) {
+  struct describe *d = arg;
+  static const char *const fields[] = {"id", "title", "name"};
+  int module = load_module(L, d);
+  if (!lua_istable(L, module)) {
+    buf_puts(&d->json, "null");
+    return;
+  }
+  if (lua_getfield(L, module, "make") != LUA_TFUNCTION)
+    luaL_error(L, "%s.lua must return a table with a function 'make'", d->name);
+  lua_newtable(L);
+  int out = lua_gettop(L);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    if (lua_getfield(L, module, fields[i]) != LUA_TSTRING)
+      luaL_error(L, "%s.lua must name its '%s', a text", d->name, fields[i]);
+    lua_setfield(L, out, fields[i]);
+  }
+  encode_top(L, &d->json, d->name);
+}
+
+static void describe(lua_State *L, void *arg) {
+  struct describe *d = arg;
+  int module = load_module(L, d);
   if (!lua_istable(L, module) || lua_getfield(L, module, "run") != LUA_TFUNCTION)
     luaL_error(L, "%s.lua must return a table with a function 'run'", d->name);
   lua_pop(L, 1);
@@ -127,6 +152,12 @@ enum err describe_module(const struct machine_limits *limits, const struct scrip
                          const struct sandbox_table *apis, json_t **out, struct error *e) {
   struct describe d = {.set = set, .name = name, .apis = apis};
   return run_in_scratch(limits, describe, &d, out, e);
+}
+
+enum err describe_export(const struct machine_limits *limits, const struct script_set *set, const char *name,
+                         const struct sandbox_table *apis, json_t **out, struct error *e) {
+  struct describe d = {.set = set, .name = name, .apis = apis};
+  return run_in_scratch(limits, describe_file, &d, out, e);
 }
 
 enum err describe_data(const char *text, size_t n, const char *chunk_name, json_t **out, struct error *e) {

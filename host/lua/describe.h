@@ -9,5 +9,8 @@
  * with a function `run`; *out becomes {"title","description","input":[..]}, owned by the caller. ERR_SCRIPT with file and line. */
 enum err describe_module(const struct machine_limits *limits, const struct script_set *set, const char *name,
                          const struct sandbox_table *apis, json_t **out, struct error *e);
+/* The same for a module of exports/: {"id","title","name"} of a table with a function `make`; null for a plain function, which is no book's file. */
+enum err describe_export(const struct machine_limits *limits, const struct script_set *set, const char *name,
+                         const struct sandbox_table *apis, json_t **out, struct error *e);
 /* Runs a data file (a chunk that returns a table of plain values) without any library: quire.lua, models.lua. */
 enum err describe_data(const char *text, size_t n, const char *chunk_name, json_t **out, struct error *e);

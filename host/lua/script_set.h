@@ -25,6 +25,8 @@ struct script_file {
 
 struct script_set;
 
+#define EXPORTS "exports/" /* the folder of the scripts that make a book's files */
+
 struct script_set *script_set_new(void);
 /* One that takes up tests (NAME_test.lua) and test_api.lua too. Runs are never pinned to such a set. */
 struct script_set *script_set_new_with_tests(void);

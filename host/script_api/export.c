@@ -131,11 +131,14 @@ static void run_export(lua_State *L, void *arg) {
   sandbox_open(L, seed);
   script_set_open(L, k->scripts);
   sandbox_close_globals(L, api_pure_tables);
-  lua_pushfstring(L, "exports/%s", k->format);
+  lua_pushfstring(L, EXPORTS "%s", k->format);
   script_set_require(L, lua_tostring(L, -1));
+  if (lua_istable(L, -1)) lua_getfield(L, -1, "make");
   if (!lua_isfunction(L, -1))
-    luaL_error(L, "scripts/exports/%s.lua must return a function(book, tools) that returns the file's bytes",
-               k->format);
+    luaL_error(
+        L,
+        "scripts/exports/%s.lua must return { make = function(book, tools) ... } that returns the file's bytes",
+        k->format);
   value_push_json(L, k->book, k->n_book);
   push_tools(L, k);
   lua_call(L, 2, 1);
@@ -255,9 +258,9 @@ static void check(lua_State *L) {
   if (!*name || strlen(name) > 100 || strpbrk(name, "/\\\n") || name[0] == '.')
     luaL_error(L, "export.run: '%s' is not a plain file name", name);
   if (lua_getfield(L, 1, "book") != LUA_TTABLE) luaL_error(L, "export.run: 'book' must be a table");
-  lua_pushfstring(L, "exports/%s", format);
+  lua_pushfstring(L, EXPORTS "%s", format);
   if (!script_set_find(script_set_of(L), lua_tostring(L, -1))) {
-    const char *near = script_set_nearest(script_set_of(L), "exports/", format);
+    const char *near = script_set_nearest(script_set_of(L), EXPORTS, format);
     luaL_error(L,
                near ? "export.run: no script exports/%s.lua; did you mean '%s'?"
                     : "export.run: no script exports/%s.lua",
@@ -350,8 +353,20 @@ static int export_run(lua_State *L) {
   return wait_yield(L, w);
 }
 
+static int export_list(lua_State *L) {
+  const struct script_set *set = script_set_of(L);
+  lua_newtable(L);
+  for (size_t i = 0, n = 0; i < script_set_count(set); i++) {
+    const char *name = script_set_at(set, i)->name;
+    if (strncmp(name, EXPORTS, strlen(EXPORTS)) != 0) continue;
+    lua_pushstring(L, name + strlen(EXPORTS));
+    lua_rawseti(L, -2, (lua_Integer)++n);
+  }
+  return 1;
+}
+
 void api_open_export(lua_State *L) {
-  static const luaL_Reg functions[] = {{"run", export_run}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"run", export_run}, {"list", export_list}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setglobal(L, "export");
 }

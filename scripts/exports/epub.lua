@@ -36,7 +36,7 @@ local function cover_of(edition, tools)
   return png and { file = "cover.png", type = "image/png", data = png } or { file = "cover.svg", type = "image/svg+xml", data = svg }
 end
 
-return function(book, tools)
+local function make(book, tools)
   local language = languages.find(book.language)
   local edition = { book = book, id = identifier(book), language = language, labels = language.labels, source_date = tools.source_date }
   edition.cover = cover_of(edition, tools)
@@ -56,3 +56,5 @@ return function(book, tools)
   end
   return zip.build(entries)
 end
+
+return { id = "epub", title = "EPUB", name = "book.epub", pictures = true, make = make }

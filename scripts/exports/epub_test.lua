@@ -1,4 +1,4 @@
-local make = require "exports.epub"
+local make = require("exports.epub").make
 
 local book = { id = "x", title = "Ebb", language = "English", chapters = { { number = 1, title = "One", scenes = { "She ran." } } } }
 

@@ -6,7 +6,7 @@ local function add(out, paragraph)
   if paragraph and paragraph ~= "" then out[#out + 1] = paragraph end
 end
 
-return function(book)
+local function make(book)
   local labels = languages.find(book.language).labels
   local out = { "# " .. book.title }
   if book.author then out[#out + 1] = "*" .. book.author .. "*" end
@@ -24,3 +24,5 @@ return function(book)
   out[#out + 1] = table.concat(pages.copyright(book), "\n\n")
   return table.concat(out, "\n\n") .. "\n"
 end
+
+return { id = "md", title = "Markdown", name = "book.md", make = make }

@@ -1,4 +1,4 @@
-local make = require "exports.markdown"
+local make = require("exports.markdown").make
 
 return {
   ["the whole book is in one file, in its order, with its pages"] = function(t)

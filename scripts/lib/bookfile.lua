@@ -5,18 +5,30 @@ local numbering = require "lib.numbering"
 
 local bookfile = {}
 
--- The files of a book: what people call the format, the script in exports/ that makes it, and the file's name.
-bookfile.formats = { { id = "md", format = "markdown", name = "book.md" }, { id = "epub", format = "epub", name = "book.epub" } }
+--- The files of a book: what the scripts of exports/ declare of themselves, { {format=, id=, name=, pictures=}, ... }. A script that
+--- returns a plain function is for export.run alone, and one that cannot be loaded is left out and told of.
+function bookfile.formats()
+  local formats = {}
+  for _, format in ipairs(export.list()) do
+    local ok, what = pcall(require, "exports." .. format)
+    if not ok then
+      log.warn("exports/%s.lua cannot be used: %s", format, what)
+    elseif type(what) == "table" and what.id and what.name then
+      formats[#formats + 1] = { format = format, id = what.id, name = what.name, pictures = what.pictures }
+    end
+  end
+  return formats
+end
 
---- The formats of a list like "epub,md"; all without one. Raises for a name that is none.
+--- The formats of a list like "epub,md"; all without one. Raises for an unknown name.
 function bookfile.chosen(list)
-  local chosen, ids, by_id = {}, {}, {}
-  for i, row in ipairs(bookfile.formats) do by_id[row.id], ids[i] = row, row.id end
+  local all, chosen, ids, by_id = bookfile.formats(), {}, {}, {}
+  for i, row in ipairs(all) do by_id[row.id], ids[i] = row, row.id end
   for id in string.gmatch(list or "", "[^,%s]+") do
-    if not by_id[id] then error(string.format("there is no format '%s'; there are %s", id, table.concat(ids, " and ")), 0) end
+    if not by_id[id] then error(string.format("there is no format '%s'; there are %s", id, table.concat(ids, ", ")), 0) end
     chosen[#chosen + 1] = by_id[id]
   end
-  return #chosen > 0 and chosen or bookfile.formats
+  return #chosen > 0 and chosen or all
 end
 
 --- The chapters as they stand now: { {number=, title=, scenes={...}, name=, author="person" or who else wrote it}, ... }. Waits.
@@ -49,8 +61,8 @@ function bookfile.export(meta, chapters, formats)
   end
   local cover = artifact.list("cover")[1] -- the author's own
   local pictures = cover and cover.name == "cover" and { { name = cover.name, version = cover.version } } or nil
-  for i, what in ipairs(formats or bookfile.formats) do
-    local made = export.run { format = what.format, name = what.name, book = whole, files = what.format == "epub" and pictures or nil }
+  for i, what in ipairs(formats or bookfile.formats()) do
+    local made = export.run { format = what.format, name = what.name, book = whole, files = what.pictures and pictures or nil }
     files[i] = { name = made.name, path = made.path, bytes = made.bytes }
     log.info("%s written, %d bytes", made.name, made.bytes)
   end

@@ -23,8 +23,8 @@ return {
         return require("lib.bookfile").export({ title = "Ebb", language = "English" },
           { { number = 1, title = "One", scenes = { "She ran." } } })
       end } ]] }, "completed")
-    t.equal({ run.result[1].name, run.result[2].name }, { "book.md", "book.epub" })
-    t.equal(run.result[1].bytes, #t.document("book.md"))
+    t.equal({ run.result[1].name, run.result[2].name }, { "book.epub", "book.md" })
+    t.equal(run.result[2].bytes, #t.document("book.md"))
     t.has(t.document("book.md"), "She ran.")
   end,
 

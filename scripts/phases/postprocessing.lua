@@ -1,7 +1,7 @@
 -- phases/postprocessing.lua: what can only be seen over the whole book, and what a book needs besides its chapters.
 --
 -- Reads: chapters/NN.md as they stand (edits by people included).
--- Leaves: statistics.json, repaired sentences in chapters/NN.md, blurb.md, book.json, publishing.md, book.md, book.epub.
+-- Leaves: statistics.json, repaired sentences in chapters/NN.md, blurb.md, book.json, publishing.md, and the files of exports/.
 local blocks = require "lib.blocks"
 local bookfile = require "lib.bookfile"
 local calls = require "lib.calls"

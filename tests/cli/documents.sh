@@ -46,6 +46,24 @@ t_has "$(cat "$tmp/exported/book.md")" "One more line, by a person."
 t_run 8 "$QUIRE" export tower --format docx2
 t_run 10 "$QUIRE" export towr
 
+
+t_case "another kind of file is one script of the library's: it is exported with the others, and chosen by its name"
+mkdir -p "$QUIRE_LIBRARY/scripts/exports"
+cat >"$QUIRE_LIBRARY/scripts/exports/titles.lua" <<'LUA'
+return { id = "txt", title = "Titles", name = "book.txt", make = function(book)
+  local titles = {}
+  for i, chapter in ipairs(book.chapters) do titles[i] = chapter.title end
+  return book.title .. ": " .. table.concat(titles, "; ") .. "\n"
+end }
+LUA
+t_run "$QUIRE" export tower --format txt --out "$tmp/titles"
+t_is "$(ls "$tmp/titles")" "book.txt"
+t_has "$(cat "$tmp/titles/book.txt")" "$("$QUIRE" artifact show tower book.json | sed -n 's/.*"title": *"\([^"]*\)".*/\1/p' | head -1): "
+t_run "$QUIRE" export tower --out "$tmp/all"
+t_is "$(ls "$tmp/all" | tr '\n' ' ')" "book.epub book.md book.txt "
+t_run 8 "$QUIRE" export tower --format docx2
+t_has "$out$err" "there is no format 'docx2'; there are epub, md, txt"
+rm "$QUIRE_LIBRARY/scripts/exports/titles.lua"
 t_case "sql reads and does not write"
 t_run "$QUIRE" sql "SELECT pipeline, status FROM v_runs WHERE id = 1"
 t_has "$out" "generate_book  completed"

@@ -36,6 +36,11 @@ t_is "$(field '$.items[0].run') $(field '$.items[1].run') $(field '$.next')" "3 
 get '/api/runs?limit=2&after=2'
 t_is "$(field '$.items[0].run') $(field '$.next')" "1 "
 
+t_case "what files a book can become, the scripts that make them say"
+get /api/exports
+t_is "$code $(sqlite3 :memory: "SELECT group_concat(json_extract(value, '$.name') || ' ' || json_extract(value, '$.title'), ', ') FROM json_each(readfile('$tmp/body'))")" \
+  "200 book.epub EPUB, book.md Markdown"
+
 t_case "runs are found by state, project and words of the title"
 get '/api/runs?status=waiting'
 t_is "$(field '$.items[0].run') $(field '$.items[0].gate')" "3 1"

@@ -27,7 +27,6 @@ export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[
 const WORDS = {
   "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "structure.json": "Structure: acts, events, promises",
   "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
-  "book.epub": "The book as EPUB", "book.md": "The book as Markdown", "book.docx": "The book for Word", "book.pdf": "The book as PDF",
 };
 const OF_CHAPTERS = {
   chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter",
@@ -39,12 +38,9 @@ export function wordsOf(name) {
   return OF_CHAPTERS[folder] ? `${OF_CHAPTERS[folder]} ${Number(number)}` : WORDS[name] ?? name;
 }
 
-const FORMATS = { epub: "EPUB", docx: "Word", pdf: "PDF", md: "Markdown" };
-// The finished book, as files: [{ name, label, bytes }]
-export function downloads(artifacts) {
-  const files = artifacts.filter((a) => /^book\.(epub|docx|pdf|md)$/.test(a.name));
-  const order = Object.keys(FORMATS), ending = (a) => a.name.slice(5);
-  return files.sort((a, b) => order.indexOf(ending(a)) - order.indexOf(ending(b))).map((a) => ({ ...a, label: FORMATS[ending(a)] }));
+// The finished book, as files: [{ name, label, bytes }]; what there can be, the host's exports say.
+export function downloads(artifacts, exports) {
+  return exports.flatMap((made) => artifacts.filter((a) => a.name === made.name).map((a) => ({ ...a, label: made.title })));
 }
 
 // ---- where somebody stopped reading, kept in this browser: { chapter, block, share }; share is how far down the block, 0 to 1

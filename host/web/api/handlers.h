@@ -53,6 +53,7 @@ HANDLER(list_gates);
 HANDLER(get_gate);
 /* api_pipelines.c */
 HANDLER(list_pipelines);
+HANDLER(list_exports);
 HANDLER(get_pipeline);
 /* api_projects.c */
 HANDLER(list_projects);

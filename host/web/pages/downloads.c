@@ -28,7 +28,7 @@ static void take_owner(void *arg, const struct project_row *row) {
 /* "keeper.epub" for the book.epub of the project keeper, "keeper.png" for its cover, else the last part of the name. */
 static char *file_name(const char *slug, const char *name, const char *picture) {
   const char *last = strrchr(name, '/');
-  bool book = strncmp(name, "book.", 5) == 0;
+  bool book = strncmp(name, BOOK_FILES, strlen(BOOK_FILES)) == 0;
   if (picture && strcmp(name, "cover") == 0) return mem_printf("%s.%s", slug, picture);
   return book ? mem_printf("%s%s", slug, name + 4) : mem_dup(last ? last + 1 : name);
 }

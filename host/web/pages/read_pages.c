@@ -162,7 +162,7 @@ struct book_page {
 /* What a reader takes home: the finished files beside the chapters, not the documents they were made from. */
 static void add_file(void *arg, const struct artifact_row *row) {
   struct book_page *b = arg;
-  if (strcmp(row->name, BOOK_META) == 0 || strchr(row->name, '/')) return;
+  if (!book_is_file(row->name)) return;
   b->files = mem_grow(b->files, (b->n_files + 1) * sizeof *b->files);
   b->files[b->n_files++] = (struct document){mem_dup(row->name), row->size};
 }
@@ -171,7 +171,7 @@ static enum err read_book_page(struct db *db, const char *slug, struct book_page
   enum err err = project_find(db, slug, take_book, &b->book, e);
   if (err == OK) err = book_chapters(db, b->book.id, &b->chapters, e);
   if (err == OK) err = read_shelf(db, b->book.id, &b->parts, e);
-  if (err == OK && artifacts_each(db, b->book.id, "book.", add_file, b) != OK) err = db_error(db, e);
+  if (err == OK && artifacts_each(db, b->book.id, BOOK_FILES, add_file, b) != OK) err = db_error(db, e);
   if (err == OK) b->meta = book_document(db, b->book.id, BOOK_META);
   return err;
 }

@@ -101,7 +101,7 @@ class BookScreen extends Element {
   // ---- beside it
 
   files(book) {
-    const files = downloads(book.artifacts);
+    const files = downloads(book.artifacts, this.use("exports").data ?? []);
     return h("section", { "aria-labelledby": "files" }, h("h2", { id: "files" }, "To take along"),
       files.length ? h("ul", { class: "plain lines files" }, files.map((file) => h("li", null,
         h("a", { href: places.file(book.project, file.name), download: "" }, file.label), h("span", { class: "quiet" }, bytes(file.bytes)))))
