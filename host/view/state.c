@@ -88,6 +88,11 @@ static char *running_sentence(const struct run_row *r, const struct library_owne
                     (int)owner->pid);
 }
 
+/* A provider makes all that it does wait. */
+static bool is_held(const struct run_row *r) {
+  return r->status == RUN_RUNNING && r->held_for && r->held_until > clock_wall_ms();
+}
+
 static char *held_sentence(const struct run_row *r) {
   char at[40];
   return mem_printf("Running%s%s, but it waits for %s. It asks again at %s; `quire cancel %lld` ends it.",
@@ -123,8 +128,7 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
     return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
   if (r->status == RUN_WAITING) return waiting_sentence(r);
   if (!owner) return mem_printf("Interrupted; goes on with `quire serve` or `quire resume %lld`.", id);
-  bool held = r->held_for && r->held_until > clock_wall_ms();
-  if (r->status == RUN_RUNNING) return held ? held_sentence(r) : running_sentence(r, owner);
+  if (r->status == RUN_RUNNING) return is_held(r) ? held_sentence(r) : running_sentence(r, owner);
   return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve",
                     (int)owner->pid);
 }
@@ -171,6 +175,11 @@ json_t *state_json(const struct run_row *r, const struct library_owner *owner, b
                                   view_text(r->wait_for), "hint",
                                   r->wait_hint ? view_text(r->wait_hint) : json_null()));
   if (r->wake_at) view_set_time(v, "wakes", r->wake_at);
+  if (is_held(r)) {
+    json_t *held = json_pack("{s:o}", "for", view_text(r->held_for));
+    view_set_time(held, "until", r->held_until);
+    json_object_set_new(v, "held", held);
+  }
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
   if (r->gate) json_object_set_new(v, "gate", json_integer(r->gate));
   json_object_set_new(v, "limits", limits_json(r));

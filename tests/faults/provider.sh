@@ -122,6 +122,9 @@ t_wait 10 told
 t_run 0 "$QUIRE" show 1
 t_has "$out" "but it waits for provider 'stub' (HTTP 429"
 t_has "$out" "It asks again at"
+t_run 0 "$QUIRE" show 1 --json
+t_has "$(sqlite3 :memory: "SELECT value ->> '$.held.for' FROM (SELECT '${out//\'/\'\'}' AS value)")" "provider 'stub' (HTTP 429"
+t_is "$(sqlite3 :memory: "SELECT value ->> '$.held.until_ms' > 1000 * unixepoch() FROM (SELECT '${out//\'/\'\'}' AS value)")" 1
 kill -TERM "$pid"
 before=$SECONDS
 wait "$pid"

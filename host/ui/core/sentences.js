@@ -48,6 +48,7 @@ function waiting(run) {
 function running(run) {
   const at = progress(run);
   if (run.stopping) return "Stopping: calls that are under way end first.";
+  if (run.held) return `Waits until ${timeOfDay(run.held.until_ms)} for ${stop(run.held.for)} It asks again by itself then.`;
   if (run.phase) return at ? `${run.phase}: ${stop(at)}` : `${run.phase}, since ${run.started_ms ? ago(run.started_ms) : "now"}.`;
   return at ? upper(stop(at)) : "Beginning.";
 }
