@@ -14,10 +14,6 @@ struct wanted {
   bool proposal;
 };
 
-static void take_id(void *arg, const struct project_row *p) {
-  *(int64_t *)arg = p->id;
-}
-
 static void take_version(void *arg, const struct artifact_row *r) {
   struct wanted *w = arg;
   if (r->number != w->number) return;
@@ -40,7 +36,7 @@ enum err command_artifact_restore(struct commands *c, const char *project, const
   int64_t id = 0;
   buf_init(&content, MAX_ARTIFACT_BYTES);
   struct db *db = store_reader(c->store);
-  enum err err = project_find(db, project, take_id, &id, e);
+  enum err err = project_find_id(db, project, &id, e);
   if (err == OK) err = read_wanted(db, id, name, &w, &content, e);
   store_reader_release(c->store, db);
   if (err == OK && proposal && !w.proposal)

@@ -633,17 +633,13 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
   return OK;
 }
 
-static void take_id(void *arg, const struct project_row *row) {
-  *(int64_t *)arg = row->id;
-}
-
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e) {
   static const char *const known[] = {"name", "kind", "content", "expected", NULL};
   int64_t id = 0;
   enum err err = only_fields(request, known, e);
   struct db *db = store_reader(c->store);
-  if (err == OK) err = project_find(db, project, take_id, &id, e);
+  if (err == OK) err = project_find_id(db, project, &id, e);
   store_reader_release(c->store, db);
   if (err != OK) return err;
   const char *name = jsonx_str(request, "name", NULL);

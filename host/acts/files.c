@@ -17,15 +17,10 @@
 
 static const char maker[] = "regenerate_artifacts";
 
-static void take_id(void *arg, const struct project_row *row) {
-  *(int64_t *)arg = row->id;
-}
-
 static int64_t outdated(struct commands *c, const char *project, const char *name) {
   int64_t id = 0, newest = 0;
   struct db *db = store_reader(c->store);
-  if (db && project_find(db, project, take_id, &id, NULL) == OK)
-    artifact_outdated(db, id, name, maker, &newest);
+  if (db && project_find_id(db, project, &id, NULL) == OK) artifact_outdated(db, id, name, maker, &newest);
   store_reader_release(c->store, db);
   return newest;
 }

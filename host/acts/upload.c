@@ -10,10 +10,6 @@
 #include "store/artifacts.h"
 #include "store/projects.h"
 
-static void take_id(void *arg, const struct project_row *row) {
-  *(int64_t *)arg = row->id;
-}
-
 static enum err take_cover(struct commands *c, const char *project, const struct buf *b, json_t **out,
                            struct error *e) {
   const char *kind = picture_kind(b->data, b->len);
@@ -29,7 +25,7 @@ static enum err take_cover(struct commands *c, const char *project, const struct
   if (b->len > MAX_COVER_BYTES)
     return err_set(e, ERR_LIMIT, "a cover has at most %d MB", MAX_COVER_BYTES >> 20);
   struct db *db = store_reader(c->store);
-  enum err err = project_find(db, project, take_id, &id, e);
+  enum err err = project_find_id(db, project, &id, e);
   store_reader_release(c->store, db);
   struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
                                 .project = id,

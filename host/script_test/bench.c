@@ -255,10 +255,6 @@ static int bench_gates(lua_State *L) {
   return 1;
 }
 
-static void take_id(void *arg, const struct project_row *p) {
-  *(int64_t *)arg = p->id;
-}
-
 static void add_version(void *arg, const struct artifact_row *r) {
   json_array_append_new(arg, json_pack("{s:s, s:I, s:s, s:s, s:s}", "name", r->name, "version",
                                        (json_int_t)r->number, "kind", r->kind, "author", r->author, "state",
@@ -276,7 +272,7 @@ static int push_documents(lua_State *L, each_artifact *each) {
   struct error ignored = {0};
   int64_t id = 0;
   struct db *db = store_reader(store);
-  if (project_find(db, project, take_id, &id, &ignored) == OK) each(db, id, name, add_version, list);
+  if (project_find_id(db, project, &id, &ignored) == OK) each(db, id, name, add_version, list);
   store_reader_release(store, db);
   push_json(L, list);
   return 1;
@@ -302,7 +298,7 @@ static int bench_content(lua_State *L) {
   struct buf content;
   buf_init(&content, MAX_ARTIFACT_BYTES);
   struct db *db = store_reader(store);
-  enum err err = project_find(db, project, take_id, &id, &ignored);
+  enum err err = project_find_id(db, project, &id, &ignored);
   if (err == OK) err = artifact_content(db, id, name, wanted, &content, &version, &ignored);
   store_reader_release(store, db);
   size_t n = content.len;

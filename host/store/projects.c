@@ -194,6 +194,12 @@ enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const 
   return step == DB_ROW ? OK : not_found(db, slug, e);
 }
 
+enum err project_find_id(struct db *db, const char *slug, int64_t *id, struct error *e) {
+  enum err err = project_id_by_slug(db, slug, id);
+  if (err == ERR_NOT_FOUND) return not_found(db, slug, e);
+  return err == OK ? OK : db_error(db, e);
+}
+
 /* --- a run's call on its project --- */
 
 /* {"id","slug","title","kind","fields"} or NULL; *parent may be NULL. The caller owns it. */

@@ -11,6 +11,7 @@ enum err projects_each(struct db *db, int64_t parent_or_minus_1,
 /* Calls fn once; ERR_NOT_FOUND with the nearest slug as a hint. */
 enum err project_find(struct db *db, const char *slug, void (*fn)(void *, const struct project_row *),
                       void *arg, struct error *e);
+enum err project_find_id(struct db *db, const char *slug, int64_t *id, struct error *e); /* the same */
 
 /* Calls fn once, or not at all. */
 enum err project_by_id(struct db *db, int64_t id, void (*fn)(void *, const struct project_row *), void *arg);

@@ -42,7 +42,7 @@ enum err call_book(struct db *db, int64_t run, const struct call_booking *b);
 enum err calls_presume(struct db *db, int64_t run, int64_t epoch, int64_t *cost_nano);
 /* The end of a call comes after all: *was says that it had been presumed. Then it is as if it were still under way. */
 enum err call_unpresume(struct db *db, int64_t run, int64_t id, bool *was);
-/* A table of a run's fence: OK, or ERR_FENCED. */
+/* Checks a run's fence: OK, or ERR_FENCED. */
 enum err fence_check(struct db *db, int64_t run, int64_t epoch);
 /* Writes `v` as canonical JSON into *result (replacing what is there), makes it the entry's result, and inserts the entry. Takes the
  * reference to v. */
@@ -51,12 +51,12 @@ enum err journal_insert_json(struct db *db, struct journal_entry *entry, json_t 
 enum err sql_end(struct db *db, struct db_stmt *s, enum db_step last);
 /* Deaths of a run since its journal grew last, with `one_more` (0 or 1): *deaths and *mark are the row's, and come back moved. */
 enum err run_count_deaths(struct db *db, int64_t id, int one_more, int64_t *deaths, int64_t *mark);
-/* For runs_create: makes a project. `base` is made a slug, unique by suffix; `exact` slugs are taken as they are. */
+/* Makes a project. `base` is made a slug, unique by suffix. */
 enum err project_make(struct db *db, const char *base, const char *title, const char *kind, int64_t parent,
                       int64_t *id);
 /* The same for a project that has no title yet: `title` is a stand-in, and its slug follows the first title that a run sets. */
 enum err project_make_provisional(struct db *db, const char *title, int64_t *id);
-/* ERR_NOT_FOUND without an error text. */
+/* ERR_NOT_FOUND without an error text (project_find_id has one). */
 enum err project_id_by_slug(struct db *db, const char *slug, int64_t *id);
 /* A new version of an artifact inside another op's transaction: the head, or a proposal beside a head that its writer may not move. */
 struct artifact_write {

@@ -18,10 +18,6 @@
 
 enum { PAGE_MOST_BYTES = 4 << 20 /* of a text that is shown as a page */ };
 
-static void take_id(void *arg, const struct project_row *p) {
-  *(int64_t *)arg = p->id;
-}
-
 /* The version wanted, of all that are listed; 0: the newest that is no proposal. */
 struct wanted {
   int64_t number, head;
@@ -49,7 +45,7 @@ static enum err read_document(struct web *w, const char *slug, const char *name,
   int64_t project = 0, version = 0;
   *out = (struct wanted){.number = number};
   struct db *db = store_reader(w->commands->store);
-  enum err err = project_find(db, slug, take_id, &project, e);
+  enum err err = project_find_id(db, slug, &project, e);
   if (err == OK && (err = artifact_history(db, project, name, take_version, out)) != OK) db_error(db, e);
   if (err == OK && !out->json) err = no_document(slug, name, number, e);
   if (err == OK) version = jsonx_int(out->json, "version", 0);
@@ -131,7 +127,7 @@ void list_versions(struct request *q, struct response *a, void *arg) {
   const char *slug = request_param(q, "slug"), *name = request_param(q, "name");
   int64_t project = 0;
   struct db *db = store_reader(w->commands->store);
-  enum err err = project_find(db, slug, take_id, &project, &e);
+  enum err err = project_find_id(db, slug, &project, &e);
   if (err == OK && (err = artifact_history(db, project, name, add_version, list)) != OK) db_error(db, &e);
   if (err == OK && json_array_size(list) == 0) err = no_document(slug, name, 0, &e);
   store_reader_release(w->commands->store, db);

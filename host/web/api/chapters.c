@@ -132,16 +132,12 @@ static json_t *tell(const struct telling *t) {
   return out;
 }
 
-static void take_id(void *arg, const struct project_row *p) {
-  *(int64_t *)arg = p->id;
-}
-
 void list_chapters(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   struct telling t = {0};
   struct error e = {0};
   t.db = store_reader(w->commands->store);
-  enum err err = project_find(t.db, request_param(q, "slug"), take_id, &t.project, &e);
+  enum err err = project_find_id(t.db, request_param(q, "slug"), &t.project, &e);
   if (err == OK) err = gather(&t, &e);
   json_t *out = err == OK ? tell(&t) : NULL;
   store_reader_release(w->commands->store, t.db);

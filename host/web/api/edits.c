@@ -32,29 +32,20 @@ static bool take_expected(struct request *q, struct response *a, int64_t *expect
 
 /* ---- what is there instead */
 
-struct head {
-  int64_t project;
-  json_t *json;
-};
-
-static void take_project(void *arg, const struct project_row *p) {
-  ((struct head *)arg)->project = p->id;
-}
-
 static void take_head(void *arg, const struct artifact_row *r) {
-  struct head *h = arg;
+  json_t **head = arg;
   if (strcmp(r->state, "version") != 0) return;
-  json_decref(h->json);
-  h->json = view_artifact(r);
+  json_decref(*head);
+  *head = view_artifact(r);
 }
 
 static json_t *current_version(struct web *w, const char *slug, const char *name) {
-  struct head h = {0};
+  json_t *head = NULL;
+  int64_t project;
   struct db *db = store_reader(w->commands->store);
-  if (project_find(db, slug, take_project, &h, NULL) == OK)
-    artifact_history(db, h.project, name, take_head, &h);
+  if (project_find_id(db, slug, &project, NULL) == OK) artifact_history(db, project, name, take_head, &head);
   store_reader_release(w->commands->store, db);
-  return h.json;
+  return head;
 }
 
 static void answer_edit(struct web *w, struct request *q, struct response *a, int64_t expected, enum err err,

@@ -14,10 +14,6 @@ enum { CARDS_MOST = 1000, RUNS_MOST = 50 };
 
 /* ---- the list */
 
-static void take_id(void *arg, const struct project_row *p) {
-  *(int64_t *)arg = p->id;
-}
-
 void list_projects(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   struct error e = {0};
@@ -25,7 +21,7 @@ void list_projects(struct request *q, struct response *a, void *arg) {
   int64_t parent = -1;
   const char *of = request_query(q, "parent");
   struct db *db = store_reader(w->commands->store);
-  enum err err = of && *of ? project_find(db, of, take_id, &parent, &e) : OK;
+  enum err err = of && *of ? project_find_id(db, of, &parent, &e) : OK;
   if (of && !*of) parent = 0; /* ?parent= : those without */
   if (err == OK) {
     err = cards_list(w, db, request_query(q, "kind"), parent, CARDS_MOST, &out);
