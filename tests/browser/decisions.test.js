@@ -36,6 +36,7 @@ test("another blueprint is asked for with a note, and the note reaches the model
 
 test("who turns all of them down and gives up finds them again in a retry, and nothing is paid twice", async () => {
   for (let asked = await question(1); asked.startsWith("Approve"); asked = await question(1)) await decide("Reject", 1);
+  assert.equal(await page.getByText("You may change anything first").count(), 0, "there is nothing to edit in a question without a text");
   await judge(page, "gate-none-taken");
   await decide("Give up", 1);
   await shows("Failed");
@@ -50,7 +51,9 @@ test("who turns all of them down and gives up finds them again in a retry, and n
 
 test("a book is written again by the model that is typed, and nothing else has to be ticked", async () => {
   await page.getByRole("button", { name: "Write it again…" }).click();
+  await page.getByText("An exact replay").waitFor();
   await page.getByLabel("Another model for everything").fill("slow/poet");
+  await page.getByText("Everything is asked again of slow/poet, and paid for").waitFor();
   await judge(page, "write-again");
   await page.getByRole("dialog").getByRole("button", { name: "Begin the new run" }).click();
   await page.waitForURL(`${host.url}runs/3`);

@@ -11,7 +11,7 @@ const CHOICES = [
 ];
 
 class WithElement extends Element {
-  static props = ["run", "verb", "repeat"];
+  static props = ["run", "verb", "repeat", "model"];
 
   connected() {
     this.chosen = new Set();
@@ -34,7 +34,9 @@ class WithElement extends Element {
     this.look();
   }
 
+  // A finished run asks nothing more: who names another model for it means all of it.
   forecast() {
+    if (this.model && this.run.status === "completed") return `Everything is asked again of ${this.model}, and paid for as a new book is.`;
     if (this.repeat?.note) return this.repeat.note;
     if (!this.chosen.size) return "Everything that was answered is kept; only what is still missing is asked.";
     return "Only questions whose words change are asked again; every other answer is kept.";
@@ -52,8 +54,8 @@ class WithElement extends Element {
         h("input", { id: "q-with-budget", name: "budget_usd", type: "number", min: 0, step: "any", required: budget, placeholder: String(this.run.limits?.usd ?? "") }),
         h("p", { class: "help" }, "For the whole run. When it is reached the run pauses; nothing is lost.")),
       h("div", { class: "field" }, h("label", { for: "q-with-model" }, "Another model for everything"),
-        h("input", { id: "q-with-model", name: "model", placeholder: "provider/model", autocomplete: "off", pattern: "\\S+/\\S+" }),
-        h("p", { class: "help" }, this.run.status === "completed" ? "Everything is asked again of that model." : "What was answered is kept, unless “Models as they are set now” is chosen too.")));
+        h("input", { id: "q-with-model", name: "model", placeholder: "provider/model", autocomplete: "off", pattern: "\\S+/\\S+", oninput: (event) => { this.model = event.target.value.trim(); } }),
+        h("p", { class: "help" }, this.run.status === "completed" ? "Then everything is asked again of that model." : "What was answered is kept, unless “Models as they are set now” is chosen too.")));
   }
 }
 define("q-with", WithElement);

@@ -20,7 +20,7 @@ import { heading } from "../../parts/q-reading.js";
 await Promise.all([sheet(import.meta.url, "../book/book.css"), sheet(import.meta.url, "./gate.css")]);
 
 const VERBS = { approve: "Approve", reject: "Reject", edit: "Take my version", redo: "Ask for another one", again: "Write another one" };
-const takesEdits = (choice) => choice !== "reject" && choice !== "again";
+const takesEdits = (choice) => !["reject", "again", "give up"].includes(choice);
 const verb = (choice) => VERBS[choice] ?? heading(choice);
 
 function parsed(text) {
@@ -174,14 +174,14 @@ class GateScreen extends Element {
     if (!gate) return [h("h1", { class: !error && "visually-hidden" }, "A question"), h("q-notice", { error, what: "The question cannot be shown", again: () => refresh(this.name) })];
     this.open(gate);
     this.takeUp();
-    const open = gate.status === "open";
+    const open = gate.status === "open", editable = gate.choices.some(takesEdits);
     return [
       h("header", { class: "screen-head" },
         h("p", { class: "crumb" }, h("a", { href: `runs/${gate.run}` }, gate.project_title || `Run ${gate.run}`), " / a question"),
         h("h1", null, gate.title),
-        open && h("p", { class: "lead" }, `Asked ${ago(gate.created_ms)}. The run rests until you decide${gate.expires_ms ? `, or until ${date(gate.expires_ms)}` : ""}. You may change anything first.`)),
+        open && h("p", { class: "lead" }, `Asked ${ago(gate.created_ms)}. The run rests until you decide${gate.expires_ms ? `, or until ${date(gate.expires_ms)}` : ""}.${editable ? " You may change anything first." : ""}`)),
       this.error && h("q-notice", { error: this.error, what: "Your decision was not taken" }),
-      open ? [this.modes(), h("div", { class: ["review", this.mode], key: this.mode }, this.body()), this.decision(gate)] : this.decided(gate),
+      open ? [editable && this.modes(), h("div", { class: ["review", this.mode], key: this.mode }, this.body()), this.decision(gate)] : this.decided(gate),
     ];
   }
 }
