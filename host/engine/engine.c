@@ -59,6 +59,23 @@ static void flush_beats(struct engine *en) {
   store_post(en->store, &b->op.op);
 }
 
+/* What is in flight is paid for and comes to an end; nothing new is sent, and who waits for another attempt does not hold the run. */
+static void pause_run(struct run *run, enum run_pause why) {
+  run->pausing = why;
+  run->budget.closed = true;
+  run_look_paused(run);
+  run_maybe_free(run);
+}
+
+/* A call that fails now waits for its next attempt: nothing else tells that the run is at rest. */
+static void look_at_pausing(struct engine *en) {
+  for (struct list *node = en->runs.next, *next; node != &en->runs; node = next) {
+    next = node->next;
+    struct run *run = list_owner(node, struct run, node);
+    if (run_look_paused(run)) run_maybe_free(run);
+  }
+}
+
 /* A full disk refuses everybody: runs that write stop before that, once their calls in flight are paid and kept. */
 static void look_at_room(struct engine *en) {
   int64_t least = en->settings.free_least, room = file_room(store_dir(en->store));
@@ -69,12 +86,7 @@ static void look_at_room(struct engine *en) {
     if (short_of_room && run->state == RUN_LIVE && !run->pausing) {
       log_warnx("run %lld waits: only %lld MB are free in %s, less than limits.free_mb = %lld",
                 (long long)run->id, (long long)(room >> 20), store_dir(en->store), (long long)(least >> 20));
-      run->pausing = PAUSE_DISK;
-      run_look_paused(run);
-      run_maybe_free(run);
-    } else if (!short_of_room && run->pausing == PAUSE_DISK) {
-      run->pausing = PAUSE_NONE;
-      sched_add(run);
+      pause_run(run, PAUSE_DISK);
     }
   }
 }
@@ -91,6 +103,7 @@ static void on_beat(struct timer *t) {
   note_lag(en, t->due_ns);
   flush_beats(en);
   look_at_room(en);
+  look_at_pausing(en);
   timer_set(en->loop, t, clock_mono_ns() + BEAT_NS);
   engine_look_at_drain(en);
 }
@@ -230,11 +243,7 @@ void engine_cancel(struct engine *en, int64_t run) {
 static void do_pause(struct post *p) {
   struct command *c = list_owner(p, struct command, post);
   struct run *run = run_find(c->en, c->run);
-  if (run) {
-    run->pausing = PAUSE_PERSON;
-    run_look_paused(run);
-    run_maybe_free(run);
-  }
+  if (run) pause_run(run, PAUSE_PERSON);
   free(c);
 }
 void engine_pause(struct engine *en, int64_t run) {

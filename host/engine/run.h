@@ -178,7 +178,7 @@ struct run {
   int in_flight;  /* store ops that will come back */
   bool scheduled; /* in engine->ready */
   bool cancelled;
-  enum {
+  enum run_pause {
     PAUSE_NONE,
     PAUSE_PERSON, /* asked for it */
     PAUSE_DISK    /* has less free room than limits.free_mb */

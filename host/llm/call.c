@@ -176,6 +176,11 @@ static void enter_lane(struct call_state *s) {
   if (held > now) tell_wait(s, "it asked all calls to wait", (double)(held - now) / 1e9);
 }
 
+/* Its run or the host comes to rest: then it stays where it is until it is cancelled. */
+static bool at_rest(const struct call_state *s) {
+  return s->llm->draining || (s->c->budget && s->c->budget->closed);
+}
+
 /* Calls under way may turn out cheaper than their worst case: then this one waits for them instead of pausing the run. */
 static void reserve(struct call_state *s) {
   struct llm *llm = s->llm;
@@ -183,7 +188,7 @@ static void reserve(struct call_state *s) {
   int64_t worst = cost_worst(s->price, s->estimated_input, s->most_output);
   enum fit run = fit_run(b, worst), month = fit_month(llm, worst);
   s->stage = AT_MONEY;
-  if (llm->draining) return; /* nothing new is sent: its run will be parked */
+  if (at_rest(s)) return;
   if (b && b->limit_calls > 0 && b->calls >= b->limit_calls) {
     pause_for_calls(s);
   } else if (run == NEVER_FITS) {
@@ -204,8 +209,7 @@ static void reserve(struct call_state *s) {
 }
 
 static void granted(struct lane_ticket *t) {
-  const struct call_state *s = t->arg;
-  if (!s->llm->draining) intent_post(t->arg);
+  if (!at_rest(t->arg)) intent_post(t->arg);
 }
 
 /* ---- models ---- */

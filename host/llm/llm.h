@@ -65,6 +65,7 @@ void llm_free(struct llm *llm);
 struct llm_budget {
   int64_t limit_nano, spent_nano, reserved_nano;
   int64_t limit_calls, calls;
+  bool closed; /* the caller's: nothing new is sent, whatever fits */
 };
 
 /* What is paused and why, when a call ends without an answer that a script could see. */

@@ -42,4 +42,41 @@ send POST "/api/runs/$run/pause" '{}'
 t_is "$code" 409
 send POST /api/runs/999/pause '{}'
 t_is "$code" 404
+
+# Two questions at once: one that is answered slowly, one that the provider refuses for a second.
+mkdir -p "$QUIRE_LIBRARY/pipelines"
+cat >"$QUIRE_LIBRARY/pipelines/pair.lua" <<'LUA'
+return { title = "Pair", run = function()
+  task.all {
+    function() llm.ask { role = "writer", prompt = "Write about 60 words on rope.", max_words = 60, extra = { metadata = { quire_role = "writer" } } } end,
+    function() llm.ask { role = "judge", prompt = "Which rope is better?", max_words = 60, extra = { metadata = { quire_role = "judge" } } } end,
+  }
+end }
+LUA
+begin() { ledger_clear; send POST /api/runs '{"pipeline":"pair"}'; run=$(field '$.run'); }
+states() { sql "SELECT group_concat(role || ' ' || state, ', ') FROM (SELECT * FROM calls WHERE run_id = $run ORDER BY role)"; }
+are() { [[ $(states) == "$1" ]]; }
+
+t_case "a pause lets the answer that comes come, and does not wait for a question that is to be asked again: it sends nothing new"
+rehearse_control '{"latency": 0, "faults": ["slow:role=writer,wait=0.03", "429:role=judge,wait=1"]}'
+begin
+t_wait 20 are "judge failed, writer sent"
+send POST "/api/runs/$run/pause" '{}'
+t_is "$code" 200
+t_wait 30 is waiting
+t_is "$(states)" "judge failed, writer answered"
+t_is "$(ledger_total)" 2
+
+t_case "a call that fails while its run is to rest is not made again before the run goes on"
+rehearse_control '{"faults": ["hang:role=judge"]}'
+begin
+t_wait 20 are "judge sent, writer answered"
+send POST "/api/runs/$run/pause" '{}'
+t_wait 30 is waiting
+t_is "$(states)" "judge failed, writer answered"
+t_is "$(ledger_total)" 2
+rehearse_control '{"faults": []}'
+send POST "/api/runs/$run/resume" '{}'
+t_wait 30 is completed
+t_is "$(ledger_total)" 3
 t_done
