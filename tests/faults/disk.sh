@@ -79,4 +79,38 @@ for ((pass = 9; pass <= 70; pass += EVERY == 1 ? 1 : 3)); do
   [[ $out != *damaged* ]] || t_fail "read $pass: a disk that failed once is told as damage: $out"
 done
 [[ $t_state == fail ]] || t_ok
+
+t_case "a run on a disk that fills up rests before it is full and says so; nothing begins, and it goes on where it was when there is room"
+rm -rf "$QUIRE_LIBRARY"
+mkdir -p "$QUIRE_LIBRARY/pipelines"
+cat >"$QUIRE_LIBRARY/pipelines/fill.lua" <<'LUA'
+return { title = "Fill", run = function()
+  for i = 1, 100 do
+    step("made", i, function() return i end)
+    run.sleep(0.03)
+  end
+end }
+LUA
+made() { sqlite3 -readonly -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal WHERE kind = 'step'"; }
+has_made() { (($(made) >= $1)); }
+is() { [[ $("$QUIRE" sql "SELECT status FROM v_runs WHERE id = 1" | tail -1) == "$1" ]]; }
+t_start "$tmp/serve.log" env LD_PRELOAD="$preload" FS_DIR="$QUIRE_LIBRARY" FS_ROOM="$tmp/room" "$QUIRE" serve --listen 127.0.0.1:0
+host=$pid
+t_at_exit kill "$host"
+t_wait 10 test -s "$QUIRE_LIBRARY/owner.json"
+t_run 0 "$QUIRE" run fill --detach
+t_wait 10 has_made 5
+echo 100000000 >"$tmp/room" # half of what limits.free_mb asks for
+t_wait 10 is waiting
+rested=$(made)
+t_run 0 "$QUIRE" show 1
+t_has "$out" "less free room than limits.free_mb"
+t_run 1 "$QUIRE" run fill --detach
+t_has "$out" "limits.free_mb"
+t_is "$(made)" "$rested"
+rm "$tmp/room"
+t_run 0 "$QUIRE" resume 1
+t_is "$(made)" 100
+kill "$host"
+wait "$host"
 t_done

@@ -2,6 +2,7 @@
  *
  *   FS_FAIL=CALL:K[..M][:once],...   the K-th CALL (a name of `call_names`) on a file of FS_DIR fails, and all after it up to the M-th, or
  *                           only that with "once"; FS_ERRNO (5; 0: the program is killed there). While the file FS_HEALED exists nothing fails.
+ *   FS_ROOM=FILE            while that file exists, so many bytes are free as it says
  *   FS_COUNT=FILE           at the end: "CALL N" for each call that was made
  *   FS_LOG=FILE             every write, truncation, sync, unlink and rename of files in FS_DIR, for crash_images.c, and the acknowledgements
  *                           that the program writes to descriptor FS_ACK. Records: see struct record there. */
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -69,6 +71,7 @@ static int (*real_open)(const char *, int, ...);
 static ssize_t (*real_read)(int, void *, size_t);
 static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
+static int (*real_statvfs)(const char *, struct statvfs *);
 
 static void *find(const char *name) {
   return dlsym(RTLD_NEXT, name);
@@ -114,6 +117,7 @@ __attribute__((constructor)) static void begin(void) {
   *(void **)&real_read = find("read");
   *(void **)&real_pread = find("pread64");
   *(void **)&real_mmap = find("mmap64");
+  *(void **)&real_statvfs = find("statvfs");
   const char *dir = getenv("FS_DIR"), *fail = getenv("FS_FAIL"), *error = getenv("FS_ERRNO"),
              *log = getenv("FS_LOG"), *ack = getenv("FS_ACK"), *healed = getenv("FS_HEALED");
   if (dir) set.n_dir = (size_t)snprintf(set.dir, sizeof set.dir, "%s/", dir);
@@ -229,6 +233,19 @@ int ftruncate(int fd, off_t size) {
 
 static const char *within(const char *path) {
   return set.n_dir && strncmp(path, set.dir, set.n_dir) == 0 ? path + set.n_dir : NULL;
+}
+
+int statvfs(const char *path, struct statvfs *out) {
+  int rc = real_statvfs(path, out);
+  const char *room = getenv("FS_ROOM");
+  FILE *f = rc == 0 && room ? fopen(room, "re") : NULL;
+  unsigned long long left;
+  if (f && fscanf(f, "%llu", &left) == 1) out->f_bavail = left / out->f_frsize;
+  if (f) fclose(f);
+  return rc;
+}
+int statvfs64(const char *path, struct statvfs64 *out) {
+  return statvfs(path, (struct statvfs *)(void *)out); /* the same on 64 bits */
 }
 
 int unlink(const char *path) {
