@@ -15,6 +15,7 @@
 #include "lua/machine.h"
 #include "lua/sandbox.h"
 #include "lua/schema.h"
+#include "lua/schema_dialect.h"
 #include "lua/value.h"
 
 enum { ADAPTER_MEMORY = 256 << 20, MOST_HEADERS = 32, COLLECT_ABOVE = 8 << 20, COLLECT_AT_PERCENT = 400 };
@@ -242,6 +243,7 @@ struct request_call {
   const char *schema_token;
   char *schema_text;
   struct buf extra, options, learnt, body;
+  json_t *dialect; /* or NULL */
   char *headers[MOST_HEADERS];
   size_t n_headers;
   char *url;
@@ -320,6 +322,15 @@ static void read_headers(lua_State *L, struct request_call *r) {
   lua_pop(L, 1);
 }
 
+static void read_dialect(lua_State *L, struct request_call *r) {
+  struct buf text;
+  buf_init(&text, MAX_JSON_BYTES);
+  if (lua_getfield(L, 1, "dialect") == LUA_TTABLE && value_encode(L, lua_gettop(L), &text, NULL) == OK)
+    jsonx_parse(text.data, text.len, "the dialect", &r->dialect, NULL);
+  lua_pop(L, 1);
+  buf_release(&text);
+}
+
 static void do_request(lua_State *L, void *arg) {
   struct request_call *r = arg;
   push_function(L, FN_REQUEST);
@@ -334,6 +345,7 @@ static void do_request(lua_State *L, void *arg) {
                : strcmp(framing, "whole") == 0 ? FRAMING_WHOLE
                                                : FRAMING_SSE;
   read_headers(L, r);
+  read_dialect(L, r);
   if (lua_getfield(L, 1, "body") != LUA_TTABLE) luaL_error(L, "request: 'body' must be a table");
   struct error e = {0};
   if (value_encode(L, lua_gettop(L), &r->body, &e) != OK) luaL_error(L, "request: the body: %s", e.message);
@@ -357,6 +369,18 @@ static enum err insert_schema(struct buf *body, const char *token, const char *t
   return err;
 }
 
+/* In the words that the service takes. Frees the text it replaces. */
+static enum err translate_schema(const json_t *schema, const json_t *dialect, char **text) {
+  struct schema_dialect d = {.keep = json_object_get(dialect, "keep"),
+                             .say = json_is_true(json_object_get(dialect, "say")),
+                             .closed = json_is_true(json_object_get(dialect, "closed"))};
+  json_t *translated = schema_in_dialect(schema, &d);
+  free(*text);
+  *text = schema_ordered_text(translated);
+  json_decref(translated);
+  return *text ? OK : ERR_LIMIT;
+}
+
 static void collect_after_large(struct adapter *a) {
   if (a->machine && a->machine->used > COLLECT_ABOVE) lua_gc(a->machine->L, LUA_GCCOLLECT);
 }
@@ -376,6 +400,7 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   if (err == OK && call->learnt) err = jsonx_canonical(call->learnt, &r.learnt);
   if (call->schema && !(r.schema_text = schema_ordered_text(call->schema))) err = ERR_LIMIT;
   if (err == OK) err = run(a, do_request, &r, e);
+  if (err == OK && call->schema && r.dialect) err = translate_schema(call->schema, r.dialect, &r.schema_text);
   if (err == OK && call->schema) err = insert_schema(&r.body, token, r.schema_text);
   *out = (struct adapter_request){.url = r.url, .n_headers = r.n_headers, .framing = r.framing};
   if (r.n_headers) {
@@ -389,6 +414,7 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   buf_release(&r.learnt);
   buf_release(&r.body);
   free(r.schema_text);
+  json_decref(r.dialect);
   collect_after_large(a);
   if (err == OK) return OK;
   adapter_request_release(out);

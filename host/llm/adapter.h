@@ -6,7 +6,8 @@
  * open in the old one fail (ERR_UNAVAILABLE: trying again can help).
  *
  * The file returns a table of functions:
- *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole"}
+ *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole",
+ *       dialect={keep={keyword,...}, say=bool, closed=bool} or nil: which part of JSON schema the service takes (lua/schema_dialect.h)}
  *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, schema_text,
  *       without_schema, learnt, extra, options.
  *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order. `schema_text` is

@@ -115,6 +115,7 @@ static void tell(struct rehearsal_reply *r, int choices) {
   if (r->told_prompt > 0) told.input = times(told.input, r->told_prompt) + 1;
   struct rehearsal_stream *s = &r->stream;
   rehearsal_stream_init(s, r->request, r->asked.key, r->text.data, r->text.len, &told, r->asked.chunks);
+  if (r->asked.speech) s->speech = r->asked.speech;
   for (int i = 1; i < choices; i++)
     s->choices[i] = (struct rehearsal_choice){.text = r->others[i - 1].data, .n = r->others[i - 1].len};
   s->n_choices = choices;
@@ -197,8 +198,8 @@ void rehearsal_reply_refused(int status, const char *message, struct rehearsal_r
 }
 
 json_t *rehearsal_reply_error(const struct rehearsal_reply *r) {
-  return json_pack("{s:{s:s, s:s, s:s}}", "error", "message", r->message, "type", "invalid_request_error",
-                   "code", r->code);
+  const struct speech *speech = r->asked.speech ? r->asked.speech : &speech_chat;
+  return speech->error(r->status, r->message, "invalid_request_error", r->code);
 }
 
 void rehearsal_reply_release(struct rehearsal_reply *r) {

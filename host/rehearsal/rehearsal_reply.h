@@ -13,8 +13,9 @@
 #include "rehearsal/rehearsal_wire.h"
 
 struct rehearsal_asked {
-  const char *key; /* rehearsal_key of the request */
-  int attempt;     /* of that key, from 1 */
+  const struct speech *speech; /* the dialect of the answer; NULL: chat completions */
+  const char *key;             /* rehearsal_key of the request */
+  int attempt;                 /* of that key, from 1 */
   uint64_t seed;
   uint64_t serial; /* another one for each request: what ids that differ are made of */
   double length_bias, usage_bias;

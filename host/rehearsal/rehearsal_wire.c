@@ -20,7 +20,8 @@ void rehearsal_stream_init(struct rehearsal_stream *s, const json_t *request, co
   if (chunks <= 0) chunks = CHUNKS_DEFAULT;
   if ((size_t)chunks > n / CHUNK_LEAST_BYTES) chunks = (int)(n / CHUNK_LEAST_BYTES);
   if (chunks == 0) chunks = 1;
-  *s = (struct rehearsal_stream){.model = jsonx_str(request, "model", "rehearsal"),
+  *s = (struct rehearsal_stream){.speech = &speech_chat,
+                                 .model = jsonx_str(request, "model", "rehearsal"),
                                  .finish = "stop",
                                  .choices = {{.text = text, .n = n}},
                                  .n_choices = 1,
@@ -84,6 +85,15 @@ static void put_delta(const struct rehearsal_stream *s, int index, bool first, c
   buf_puts(out, "},\"finish_reason\":null}]}\n\n");
 }
 
+static void put_thought(const struct rehearsal_stream *s, struct buf *out) {
+  put_delta(s, 0, true, "reasoning_content", s->thought, s->n_thought, out);
+}
+
+static void put_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
+                     struct buf *out) {
+  put_delta(s, choice, s->piece == 0 && !(choice == 0 && s->n_thought), "content", text, n, out);
+}
+
 static void put_last(const struct rehearsal_stream *s, struct buf *out) {
   if (s->refusal) put_delta(s, 0, false, "refusal", s->refusal, strlen(s->refusal), out);
   for (int i = 0; i < s->n_choices; i++) {
@@ -101,26 +111,7 @@ static void put_last(const struct rehearsal_stream *s, struct buf *out) {
   buf_puts(out, "data: [DONE]\n\n");
 }
 
-bool rehearsal_stream_next(struct rehearsal_stream *s, struct buf *out) {
-  if (s->piece >= s->pieces) return false;
-  if (s->piece == s->pieces - 1) {
-    put_last(s, out);
-    s->piece++;
-    return true;
-  }
-  if (s->piece == 0 && s->n_thought)
-    put_delta(s, 0, true, "reasoning_content", s->thought, s->n_thought, out);
-  for (int i = 0; i < s->n_choices; i++) {
-    struct rehearsal_choice *c = &s->choices[i];
-    size_t end = piece_end(s, c);
-    put_delta(s, i, s->piece == 0 && !(i == 0 && s->n_thought), "content", c->text + c->at, end - c->at, out);
-    c->at = end;
-  }
-  s->piece++;
-  return true;
-}
-
-void rehearsal_body(const struct rehearsal_stream *s, struct buf *out) {
+static void put_body(const struct rehearsal_stream *s, struct buf *out) {
   put_head(s, "chat.completion", out);
   buf_puts(out, ",\"choices\":[");
   for (int i = 0; i < s->n_choices; i++) {
@@ -143,4 +134,42 @@ void rehearsal_body(const struct rehearsal_stream *s, struct buf *out) {
   if (s->told != USAGE_MISSING) buf_putc(out, ',');
   put_usage(s, out);
   buf_puts(out, "}");
+}
+
+static json_t *chat_error(int status, const char *message, const char *type, const char *code) {
+  (void)status;
+  return json_pack("{s:{s:s, s:s, s:s}}", "error", "message", message, "type", type, "code", code);
+}
+
+const struct speech speech_chat = {.name = "chat",
+                                   .content_type = "text/event-stream; charset=utf-8",
+                                   .path = "/chat/completions",
+                                   .put_thought = put_thought,
+                                   .put_text = put_text,
+                                   .put_last = put_last,
+                                   .put_body = put_body,
+                                   .error = chat_error};
+
+bool rehearsal_stream_next(struct rehearsal_stream *s, struct buf *out) {
+  const struct speech *speech = s->speech;
+  if (s->piece >= s->pieces) return false;
+  if (s->piece == s->pieces - 1) {
+    speech->put_last(s, out);
+    s->piece++;
+    return true;
+  }
+  if (s->piece == 0 && speech->put_begin) speech->put_begin(s, out);
+  if (s->piece == 0 && s->n_thought) speech->put_thought(s, out);
+  for (int i = 0; i < s->n_choices; i++) {
+    struct rehearsal_choice *c = &s->choices[i];
+    size_t end = piece_end(s, c);
+    speech->put_text(s, i, c->text + c->at, end - c->at, out);
+    c->at = end;
+  }
+  s->piece++;
+  return true;
+}
+
+void rehearsal_body(const struct rehearsal_stream *s, struct buf *out) {
+  s->speech->put_body(s, out);
 }

@@ -1,4 +1,4 @@
-/* rehearsal_wire.h - an answer on its way out, as an OpenAI server would send it: the embedded model and `quire rehearse` send the
+/* rehearsal_wire.h - an answer on its way out, as the server of its dialect (rehearsal_speech.h) would send it, an OpenAI server unless told otherwise: the embedded model and `quire rehearse` send the
  * very same bytes. The caller waits between two pieces if it wants to. Any thread.
  *
  *   struct rehearsal_stream s;
@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "rehearsal/rehearsal.h"
+#include "rehearsal/rehearsal_speech.h"
 
 enum { CHOICES_MOST = 4 };
 
@@ -20,6 +21,7 @@ enum { CHOICES_MOST = 4 };
 enum usage_told { USAGE_RIGHT, USAGE_MISSING, USAGE_PROMPT_ONLY, USAGE_STRINGS, USAGE_NEGATIVE, USAGE_HUGE };
 
 struct rehearsal_stream {
+  const struct speech *speech;
   const char *model, *finish; /* borrowed from the request and the caller; finish: "stop" unless set */
   struct rehearsal_choice {
     const char *text; /* borrowed */

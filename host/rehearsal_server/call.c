@@ -25,6 +25,8 @@ struct call {
   int latency_ms, chunk_delay_ms;
   uint64_t arrived_ns;
 
+  const struct speech *speech; /* how it is asked, and answered */
+  char *target;
   char *body; /* the request */
   size_t n_body;
   json_t *request;
@@ -80,6 +82,7 @@ static void free_ended(struct post *p) {
   buf_release(&c->wire);
   free(c->manners);
   free(c->body);
+  free(c->target);
   free(c);
 }
 
@@ -109,7 +112,7 @@ static void send_status_fault(struct call *c) {
                      : status < 500  ? "invalid_request_error"
                                      : "server_error";
   note_refusal(c, status);
-  send_json(c->conn, status, more, error_json("a rehearsed fault", type, type));
+  send_json(c->conn, status, more, c->speech->error(status, "a rehearsed fault", type, type));
 }
 
 /* ---- answers in pieces ---- */
@@ -117,11 +120,10 @@ static void send_status_fault(struct call *c) {
 static void put_head(struct call *c, struct buf *out) {
   if (c->head_sent) return;
   c->head_sent = true;
-  buf_printf(
-      out,
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
-      "Transfer-Encoding: chunked\r\nx-request-id: req_%lld\r\n\r\n",
-      (long long)c->entry.n);
+  buf_printf(out,
+             "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-cache\r\n"
+             "Transfer-Encoding: chunked\r\nx-request-id: req_%lld\r\n\r\n",
+             c->speech->content_type, (long long)c->entry.n);
 }
 
 /* One HTTP chunk. */
@@ -139,7 +141,8 @@ static void put_piece(struct call *c) {
   bool last = c->reply.stream.piece == c->reply.stream.pieces - 1;
   rehearsal_stream_next(&c->reply.stream, &piece);
   if (bad)
-    buf_clear(&piece), buf_puts(&piece, "data: {\"id\":\"chatcmpl-bad\",\"choices\":[{\"delta\":{\"cont\n\n");
+    buf_clear(&piece), buf_printf(&piece, "%s{\"id\":\"bad\",\"choices\":[{\"delta\":{\"cont\n\n",
+                                  c->speech->lines ? "" : "data: ");
   if (last && c->fault.kind == FAULT_NO_STOP) buf_clear(&piece);
   put_head(c, &c->wire);
   if (piece.len) put_chunk(&c->wire, piece.data, piece.len);
@@ -191,10 +194,14 @@ static void cut(struct call *c) {
 }
 
 static void end_with_error_event(struct call *c) {
-  static const char event[] =
-      "data: {\"error\":{\"message\":\"a rehearsed fault in the stream\",\"type\":\"server_error\",\"code\":\"server_error\"}}\n\n";
+  struct buf event;
+  buf_init(&event, MAX_JSON_BYTES);
+  speech_put(c->speech,
+             c->speech->error(500, "a rehearsed fault in the stream", "server_error", "server_error"),
+             &event);
   put_head(c, &c->wire);
-  put_chunk(&c->wire, event, sizeof event - 1);
+  put_chunk(&c->wire, event.data, event.len);
+  buf_release(&event);
   buf_puts(&c->wire, "0\r\n\r\n");
   if (send_wire(c) && c->conn) conn_end(c->conn);
 }
@@ -292,7 +299,10 @@ static void tick(struct timer *t) {
 
 static void read_request(struct job *j) {
   struct call *c = list_owner(j, struct call, job);
-  c->err = jsonx_parse(c->body, c->n_body, "the request", &c->request, &c->error);
+  json_t *asked = NULL;
+  c->err = jsonx_parse(c->body, c->n_body, "the request", &asked, &c->error);
+  if (!c->err) c->request = speech_read(c->speech, asked, c->target);
+  json_decref(asked);
   if (!c->err) c->err = rehearsal_key(c->request, c->key, &c->error);
 }
 
@@ -342,6 +352,7 @@ static void shape_answer(struct call *c) {
   if (n != r->text.len) {
     r->usage.output = r->usage.output * (long long)n / (long long)r->text.len;
     rehearsal_stream_init(&r->stream, c->request, c->key, r->text.data, n, &r->usage, c->asked.chunks);
+    r->stream.speech = c->speech;
   }
   if (c->fault.kind == FAULT_REFUSE) r->stream.finish = "content_filter";
   if (c->fault.kind == FAULT_TRUNCATE) r->stream.finish = "length";
@@ -354,7 +365,8 @@ static void shape_answer(struct call *c) {
 static void begin(struct call *c) {
   if (c->err) {
     note_refusal(c, 400);
-    send_json(c->conn, 400, "", error_json(c->error.message, "invalid_request_error", "invalid_request"));
+    send_json(c->conn, 400, "",
+              c->speech->error(400, c->error.message, "invalid_request_error", "invalid_request"));
   } else if (c->fault.kind == FAULT_STATUS || c->fault.kind == FAULT_QUOTA) {
     send_status_fault(c);
   } else if (c->reply.status != 200) {
@@ -419,6 +431,8 @@ void call_start(struct rehearse *r, struct conn *conn, const struct conn_request
   }
   c->latency_ms = o->latency_ms;
   c->chunk_delay_ms = o->chunk_delay_ms;
+  c->asked.speech = c->speech = speech_at(q->target);
+  c->target = mem_dup(q->target);
   c->body = mem_dup_n(q->body, q->n_body);
   c->n_body = q->n_body;
   c->timer = (struct timer){.fn = tick, .arg = c};

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "rehearsal/rehearsal_speech.h"
 #include "rehearsal_server/internal.h"
 
 /* ---- plain answers ---- */
@@ -99,18 +100,17 @@ static void say_ok(struct rehearse *r, struct conn *c, const struct conn_request
 static const struct {
   const char *method, *path;
   void (*handler)(struct rehearse *r, struct conn *c, const struct conn_request *q);
-} routes[] = {{"POST", "/v1/chat/completions", call_start},
-              {"POST", "/chat/completions", call_start},
-              {"GET", "/v1/models", show_models},
-              {"GET", "/ledger", show_ledger},
-              {"DELETE", "/ledger", clear_ledger},
-              {"GET", "/control", show_control},
-              {"POST", "/control", set_control},
-              {"GET", "/healthz", say_ok}};
+} routes[] = {{"GET", "/v1/models", show_models},  {"GET", "/ledger", show_ledger},
+              {"DELETE", "/ledger", clear_ledger}, {"GET", "/control", show_control},
+              {"POST", "/control", set_control},   {"GET", "/healthz", say_ok}};
 
 static void on_request(void *arg, struct conn *c, const struct conn_request *q) {
   size_t n = strcspn(q->target, "?");
-  bool known = false;
+  bool known = speech_at(q->target) != NULL;
+  if (known && strcmp(q->method, "POST") == 0) {
+    call_start(arg, c, q);
+    return;
+  }
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
     if (strlen(routes[i].path) != n || memcmp(routes[i].path, q->target, n) != 0) continue;
     known = true;
