@@ -68,7 +68,7 @@ static void on_pause_over(struct timer *timer) {
 static void attempt_failed(struct telling *t, const char *why) {
   struct hooks *h = t->hooks;
   if (++t->attempt >= h->settings.attempts) {
-    log_errorx("run %lld is %s, and nobody could be told after %d attempts: %s", (long long)t->run,
+    log_errorx("run %lld is %s, and the notification failed after %d attempts: %s", (long long)t->run,
                run_status_word(t->status), t->attempt, why);
     telling_free(t);
     return;
@@ -207,7 +207,7 @@ void hooks_run_left(struct hooks *h, int64_t run, enum run_status status) {
   bool none = !h->settings.url && !h->settings.command;
   if (none || status == RUN_NO_STATUS || status == RUN_QUEUED) return;
   if (h->n >= MOST_TELLINGS) {
-    log_warnx("too many messages wait to be told; run %lld (%s) is left out", (long long)run,
+    log_warnx("too many notifications are waiting; run %lld (%s) is left out", (long long)run,
               run_status_word(status));
     return;
   }

@@ -62,7 +62,7 @@ end
 
 return {
   title = "Rewrite a chapter",
-  description = "Writes one chapter of an existing book anew, after an instruction, and lists the later chapters it affects.",
+  description = "Rewrites one chapter of an existing book after an instruction, and lists the later chapters it affects.",
   input = {
     { name = "chapter", type = "integer", required = true, min = 1, max = 100, help = "Number of the chapter" },
     { name = "instruction", type = "text", required = true, help = "What shall be different" },
@@ -73,7 +73,7 @@ return {
     local title, old = chapterfile.parse(existing_chapter(number))
     local plan = plan_for(book, number, title, old)
     book:remember_until(number)
-    log.info("Chapter %d of \"%s\" is written anew: %s", number, book.blueprint.title, plan.title)
+    log.info("Chapter %d of \"%s\" is rewritten: %s", number, book.blueprint.title, plan.title)
 
     local prompt = writing.chapter_prompt(book, plan)
     local before = artifact.get(book:name("facts", number, "json")) or facts.pending(0)

@@ -128,6 +128,20 @@ check_left_overs() {
   each_breaches "a path of one machine" <<<"$found"
 }
 
+# Words that people read, in plain current English: the field's verb, an object, the present tense (the glossary is in host/README.md).
+# Strings only; a comment may say what it likes. `#: plain` at a line's end excuses a phrase that is meant as it stands.
+check_words() {
+  local found idioms='\banew\b|\b(goes|go) on\b|\bby itself\b|\bis no [a-z]+|\bany more\b|take (it |them )?along|\bin force\b|\bbeneath\b|puts? (it|them) aside'
+  idioms+='|\bopens nothing\b|told (only )?(this )?once|\bhears\b|says? otherwise|\bis whole\b|\brests (until|there)\b|^no [a-z]+ is like|lets? it go\b|take .* away\b|nobody (owns|reads|runs|holds|synchronises)'
+  found=$({
+    grep -rnoE --include='*.js' '"[^"]*"|`[^`]*`' host/ui
+    grep -rnoE --include='*.c' '"([^"\\]|\\.)*"' host | grep -vE '^host/(rehearsal|store/sqlite/schema\.c)'
+    grep -rnE 'log\.(info|warn|error)\(|error\(|(title|description|help) = "' scripts pipelines --include='*.lua' | grep -v '_test\.lua:'
+    grep -nE '.' README.md | sed 's/^/README.md:/'
+  } | grep -E "$idioms" | grep -vE "[Tt]here is no |is no longer |#: plain|A lighthouse keeper")
+  each_breaches "an idiom in words that people read" <<<"$found"
+}
+
 # Debian 12 has node 18; a newer one hides what is missing there.
 check_node() {
   local found
@@ -143,6 +157,7 @@ check_rooms
 check_ui_rooms
 check_single_places
 check_left_overs
+check_words
 check_node
 if ((breaches)); then
   echo "check: $breaches breaches"

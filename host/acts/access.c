@@ -24,7 +24,7 @@ enum err command_password(struct commands *c, const json_t *request, json_t **ou
   const json_t *given = json_object_get(request, "password");
   char hash[SECRET_HASH];
   if (!json_is_null(given) && !json_is_string(given))
-    return err_set(e, ERR_INVALID, "'password' must be text, or null to take it away");
+    return err_set(e, ERR_INVALID, "'password' must be text, or null to remove it");
   size_t n = json_string_length(given);
   if (json_is_string(given) &&
       (n < PASSWORD_LEAST || n > PASSWORD_MOST || strlen(json_string_value(given)) != n))

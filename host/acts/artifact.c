@@ -40,7 +40,7 @@ enum err command_artifact_restore(struct commands *c, const char *project, const
   if (err == OK) err = read_wanted(db, id, name, &w, &content, e);
   store_reader_release(c->store, db);
   if (err == OK && proposal && !w.proposal)
-    err = err_set(e, ERR_INVALID, "version %lld of '%.200s' is no proposal", (long long)version, name);
+    err = err_set(e, ERR_INVALID, "version %lld of '%.200s' is not a proposal", (long long)version, name);
   if (err == OK) {
     struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
                                   .project = id,

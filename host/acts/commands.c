@@ -533,7 +533,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   if (err == OK && !run_status_ended(row.status)) {
     err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run,
                   run_status_word(row.status));
-    err_hint(e, "`quire resume %lld` goes on with it", (long long)run);
+    err_hint(e, "`quire resume %lld` continues it", (long long)run);
   }
   if (err == OK) err = prepare_change(c, &row, request, &ch, e);
   if (err == OK) {

@@ -177,7 +177,7 @@ static enum err check_name(const char *name, struct error *e) {
     return ERR_INVALID;
   }
   if (good) return OK;
-  err_set(e, ERR_INVALID, "'%.150s' is no name for a script", name);
+  err_set(e, ERR_INVALID, "'%.150s' is not a valid script name", name);
   err_hint(e, "letters, digits, _ and -, with / between folders: phases/writing, pipelines/my_book");
   return ERR_INVALID;
 }

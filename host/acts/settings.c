@@ -105,7 +105,7 @@ static json_t *watcher_json(const struct commands *c) {
 
 enum err command_settings(struct commands *c, json_t **out, struct error *e) {
   json_t *reasons = NULL;
-  if (!c->models) return err_set(e, ERR_CLOSED, "nobody runs this library");
+  if (!c->models) return err_set(e, ERR_CLOSED, "no host owns this library");
   bool ready = commands_ready(c, &reasons, NULL);
   *out = json_pack("{s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:b, s:o}", "version", QUIRE_VERSION, "library",
                    store_dir(c->store), "settings", c->shown, "providers", providers_json(c->models), "roles",
@@ -122,7 +122,7 @@ static enum err own_key_file(const struct commands *c, const struct llm_provider
   if (strspn(p->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
           strlen(p->name) ||
       p->name[0] == '.')
-    return err_set(e, ERR_INVALID, "'%s' is no name for a file", p->name);
+    return err_set(e, ERR_INVALID, "'%s' is not a file name", p->name);
   *path = mem_printf("%s/keys/%s", store_dir(c->store), p->name);
   if (p->key_file && strcmp(p->key_file, *path) == 0) return OK;
   if (p->key_file)
@@ -185,7 +185,7 @@ enum err command_provider_test(struct commands *c, const char *provider, const j
   if (!provider_named(c, provider))
     return err_set(e, ERR_NOT_FOUND, "there is no provider '%.100s'", provider);
   if (strncmp(model, provider, n) == 0 && model[n] == '/') model += n + 1;
-  if (strlen(model) > MODEL_MOST) return err_set(e, ERR_INVALID, "that is no model's name");
+  if (strlen(model) > MODEL_MOST) return err_set(e, ERR_INVALID, "that is not a model name");
   char *name = *model ? mem_printf("%s/%s", provider, model) : mem_dup(provider);
   const char *args[] = {"provider", "test", "--library", store_dir(c->store), name, NULL};
   struct child_question question = {.args = args, .with_environment = true, .seconds = TEST_S};

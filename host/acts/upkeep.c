@@ -34,7 +34,7 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
     err_set(&why, ERR_FULL, "the database takes no writes: it is locked by another program, full or damaged");
     err_hint(
         &why,
-        "runs that are here go on, what they write is kept beside it; `quire doctor` looks for the cause");
+        "active runs continue, and what they write is kept in the spool; `quire doctor` looks for the cause");
     not_ready(list, ERR_FULL, &first, &why);
   }
   if (least > 0 && free_now >= 0 && free_now < least) {
@@ -45,7 +45,7 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e) {
   }
   if (c->watcher && watcher_late(c->watcher)) {
     err_set(&why, ERR_FULL, "the watcher for stale runs is late");
-    err_hint(&why, "its last sweep is too long ago: the database cannot be read, or the host is overloaded");
+    err_hint(&why, "its last sweep is overdue: the database cannot be read, or the host is overloaded");
     not_ready(list, ERR_FULL, &first, &why);
   }
   bool ready = json_array_size(list) == 0;
@@ -90,7 +90,7 @@ void commands_numbers(const struct commands *c, struct engine_stats *engine, int
 
 enum err command_sweep(struct commands *c, json_t **out, struct error *e) {
   if (!c->watcher) {
-    err_set(e, ERR_CONFLICT, "nobody owns this library, so nobody holds a run that could be stuck");
+    err_set(e, ERR_CONFLICT, "no host owns this library, so no run can be stuck");
     err_hint(e, "`quire serve` sweeps when it starts and takes up every interrupted run");
     return ERR_CONFLICT;
   }

@@ -45,7 +45,7 @@ static enum err take_words(const char *kind, struct buf *b, json_t **out, struct
   if (b->len > MAX_INPUT_BYTES)
     return err_set(e, ERR_LIMIT, "the text has more than %d MB", MAX_INPUT_BYTES >> 20);
   if (memchr(b->data, 0, b->len) || !utf8_valid(b->data, b->len, NULL)) {
-    err_set(e, ERR_INVALID, "the %s is no text in UTF-8", kind);
+    err_set(e, ERR_INVALID, "the %s is not UTF-8 text", kind);
     err_hint(e, "save it as plain text or Markdown");
     return ERR_INVALID;
   }

@@ -60,7 +60,7 @@ int cli_config_password(struct cli *c) {
   if (c->out.json)
     out_json(json_incref(a.answer));
   else
-    out_line(take_away ? "The library has no password any more."
+    out_line(take_away ? "The library's password is removed."
                        : "The password is set. Who was signed in must sign in again.");
   act_close(&a, 0);
   return EXIT_DONE;
@@ -92,7 +92,7 @@ int cli_token_new(struct cli *c) {
     out_json(json_incref(a.answer));
   } else {
     out_line("%s", jsonx_str(a.answer, "token", ""));
-    out_say(&c->out, "This is told once. Programs send it as Authorization: Bearer TOKEN.");
+    out_say(&c->out, "Shown only once; store it now. Programs send it as Authorization: Bearer TOKEN.");
   }
   act_close(&a, 0);
   return EXIT_DONE;
@@ -130,7 +130,7 @@ int cli_token_revoke(struct cli *c) {
   if (c->out.json)
     out_json(json_incref(a.answer));
   else
-    out_line("The token %s opens nothing any more.", a.name);
+    out_line("Token %s is revoked.", a.name);
   act_close(&a, 0);
   return EXIT_DONE;
 }

@@ -127,7 +127,7 @@ static void check_owner(struct doctor *d) {
   enum client_end end;
   json_t *answer = NULL;
   if (library_get_owner(d->c->library, &o, &e) != OK) {
-    found(d, FINE, "owner", NULL, "nobody owns the library now");
+    found(d, FINE, "owner", NULL, "no host owns the library now");
     return;
   }
   e = (struct error){0};
@@ -175,7 +175,7 @@ static void check_runs(struct doctor *d) {
   if (err != OK)
     found(d, BROKEN, "runs", NULL, "the runs cannot be read");
   else if (i.n && !owned)
-    found(d, LOOK, "runs", "`quire serve` goes on with all of them, `quire resume N` with one",
+    found(d, LOOK, "runs", "`quire serve` continues all of them, `quire resume N` one",
           "%d interrupted: %s%s", i.n, i.ids.data, i.n > NAMED_RUNS ? ", ..." : "");
   else
     found(d, FINE, "runs", NULL, i.n ? "%d under way" : "none is interrupted", i.n);
@@ -311,7 +311,7 @@ static void check_clock(struct doctor *d) {
     found(d, LOOK, "clock", "the clock was set back; ages and waits look wrong until it has caught up",
           "the newest entry of the library is from the future (%s)", view_time(newest, at));
   else if (state == TIME_ERROR || (state >= 0 && (t.status & STA_UNSYNC)))
-    found(d, FINE, "clock", NULL, "%s; nobody synchronises it", view_time(now, at));
+    found(d, FINE, "clock", NULL, "%s; not synchronised (NTP off)", view_time(now, at));
   else
     found(d, FINE, "clock", NULL, "%s", view_time(now, at));
 }

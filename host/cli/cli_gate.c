@@ -196,10 +196,10 @@ static int decide(struct cli *c, const char *word, bool first) {
   } else {
     out_line("Gate %lld is decided: %s.", (long long)g.id, choice);
     if (a.handed_over)
-      out_say(&c->out, "Run %lld goes on: `quire watch %lld` follows it.", (long long)g.run,
+      out_say(&c->out, "Run %lld continues: `quire watch %lld` follows it.", (long long)g.run,
               (long long)g.run);
     else
-      out_say(&c->out, "Run %lld goes on with `quire resume %lld` (or `quire serve`).", (long long)g.run,
+      out_say(&c->out, "`quire resume %lld` (or `quire serve`) continues run %lld.", (long long)g.run,
               (long long)g.run);
   }
   act_close(&a, 0);

@@ -58,7 +58,7 @@ int cli_restore(struct cli *c) {
   else
     out_say(
         &c->out,
-        "The library %s is as it was in %s. `quire runs --status unfinished` lists what was under way; `quire serve` goes on with it."
+        "The library %s is as it was in %s. `quire runs --status unfinished` lists what was under way; `quire serve` continues it."
         " Keys are never in a backup: `quire doctor` says which of them are missing here.",
         c->library, file);
   return EXIT_DONE;

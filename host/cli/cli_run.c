@@ -122,11 +122,11 @@ static int interrupted(struct cli *c, struct act *a, const struct follow *f) {
   int pid = (int)a->owner.pid;
   act_close(a, GRACE_MS);
   if (mine)
-    out_say(&c->out, "Run %lld is interrupted; it goes on with `quire resume %lld`.", id, id);
+    out_say(&c->out, "Run %lld is interrupted; `quire resume %lld` continues it.", id, id);
   else
     out_say(
         &c->out,
-        "Run %lld goes on in the library's owner (process %d): `quire watch %lld` follows it, `quire cancel %lld` stops it.",
+        "Run %lld continues in the library's owner (process %d): `quire watch %lld` follows it, `quire cancel %lld` stops it.",
         id, pid, id, id);
   if (c->out.json) {
     struct error e = {0};
@@ -178,7 +178,7 @@ static int detached(struct cli *c, struct act *a, int64_t run) {
     out_json(json_incref(a->answer));
   } else {
     out_line("%lld", (long long)run);
-    out_say(&c->out, "Run %lld goes on in process %d: `quire watch %lld` follows it.", (long long)run,
+    out_say(&c->out, "Run %lld continues in process %d: `quire watch %lld` follows it.", (long long)run,
             (int)a->owner.pid, (long long)run);
   }
   act_close(a, 0);
@@ -296,14 +296,14 @@ static int change(struct cli *c, struct act *a, const char *(*says)(const struct
 
 static const char *says_paused(const struct act *a) {
   bool waits = run_status_of(jsonx_str(a->answer, "status", NULL)) == RUN_WAITING;
-  return waits ? "is paused; `quire resume` goes on" : "is paused once its calls in flight have ended";
+  return waits ? "is paused; `quire resume` continues it" : "is paused once its calls in flight have ended";
 }
 static const char *says_cancelled(const struct act *a) {
   return run_status_of(jsonx_str(a->answer, "status", NULL)) == RUN_CANCELLED ? "is cancelled" : "stops";
 }
 static const char *says_noted(const struct act *a) {
   (void)a;
-  return "hears it when it asks for notes";
+  return "reads it when it asks for notes";
 }
 
 int cli_pause(struct cli *c) {

@@ -2,7 +2,7 @@
  *
  *   open -> (a look at the events every 250 ms, told as log lines)* -> drain -> close
  *
- * SIGHUP: quire.lua, the environment and all scripts are read and checked. When they are wrong the old ones stay in force, the log and
+ * SIGHUP: quire.lua, the environment and all scripts are read and checked. When they are wrong the old ones are kept, the log and
  * systemd's status say so. When they are right the host drains like at a stop and asks the guardian for a new one (exit 75), which takes
  * every run up from its journal: nothing that a run holds changes under it. */
 #include <stdlib.h>
@@ -128,13 +128,13 @@ static bool reload(struct cli *c) {
     return false;
   }
   if (check_new(c, &e) != OK) {
-    log_errorx("SIGHUP: the new settings are refused, the old ones stay in force: %s%s%s", e.message,
+    log_errorx("SIGHUP: the new settings are refused, the old ones are kept: %s%s%s", e.message,
                e.hint[0] ? "; " : "", e.hint);
     atomic_fetch_add(&c->pulse->refused, 1);
     return false;
   }
   log_info(
-      "SIGHUP: settings and scripts are in order; starting again with them, runs go on from their journals");
+      "SIGHUP: settings and scripts are in order; restarting with them; runs continue from their journals");
   return true;
 }
 

@@ -77,11 +77,12 @@ static enum err read_wishes(struct cli *c, struct wishes *w, struct error *e) {
   w->model = c->args[0];
   const char *slash = strchr(w->model, '/');
   if (!slash || !slash[1] || !plain_text(w->model))
-    return err_set(e, ERR_INVALID, "'%s' is no model; models are named PROVIDER/NAME, like openai/gpt-5-mini",
-                   w->model);
+    return err_set(e, ERR_INVALID,
+                   "'%s' is not a model; models are named PROVIDER/NAME, like openai/gpt-5-mini", w->model);
   w->provider = mem_dup_n(w->model, (size_t)(slash - w->model));
   if (!plain_name(w->provider))
-    return err_set(e, ERR_INVALID, "'%s' is no provider's name; that is lower case letters, digits, - and _",
+    return err_set(e, ERR_INVALID,
+                   "'%s' is not a valid provider name; that is lower case letters, digits, - and _",
                    w->provider);
   w->base_url = options_get(&c->options, "base-url");
   bool is_url =
@@ -129,7 +130,7 @@ static enum err put_aside(struct cli *c, const struct wishes *w, struct error *e
   if (access(w->path, F_OK) != 0) return OK;
   if (!options_has(&c->options, "replace")) {
     err_set(e, ERR_CONFLICT, "%s is there already and stays as it is", w->path);
-    err_hint(e, "edit it, or --replace puts it aside as quire.lua.old");
+    err_hint(e, "edit it, or use --replace, which keeps it as quire.lua.old");
     return ERR_CONFLICT;
   }
   char *old = mem_printf("%s.old", w->path);

@@ -92,7 +92,7 @@ static bool parse_head(const struct buf *b, int *status, size_t *body, long long
 
 static enum err owner_stopped(const struct library_owner *owner, struct error *e) {
   err_set(e, ERR_OWNED, "the library's owner (process %d) is stopped, so it cannot answer", (int)owner->pid);
-  err_hint(e, "`kill -CONT %d` or `fg` in its shell lets it go on; `--take-over` ends it", (int)owner->pid);
+  err_hint(e, "`kill -CONT %d` or `fg` in its shell continues it; `--take-over` ends it", (int)owner->pid);
   return ERR_OWNED;
 }
 

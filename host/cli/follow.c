@@ -213,7 +213,7 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
       if (orphaned(c, f, store)) break;
     }
     if (f->row.status) show_progress(c, &f->row);
-    if (ferror(stdout)) return err_set(e, ERR_IO, "nobody reads the output any more");
+    if (ferror(stdout)) return err_set(e, ERR_IO, "the output is closed");
     if (f->host && !host_wait_run(f->host, f->run, pause)) continue;
     stop_wait(pause);
     if (f->host && f->row.status) nudge(f, now, &nudged);

@@ -169,7 +169,8 @@ static void look_deadlock(struct run *run) {
   if (run->state != RUN_LIVE || run->parking || !quiet(run)) return;
   struct task *t = list_owner(run->tasks.next, struct task, all);
   struct error e = {0};
-  err_set(&e, ERR_STUCK, "stuck: each task waits for another one (task %s too), so none can go on", t->scope);
+  err_set(&e, ERR_STUCK, "stuck: each task waits for another one (task %s too), so none can continue",
+          t->scope);
   err_hint(&e, "a task must not wait for itself or for a task that waits for it");
   run_fail(run, ERR_STUCK, &e, NULL);
 }

@@ -35,7 +35,7 @@ static void next_trial(struct engine *en) {
   if (!node) return;
   struct run *run = list_owner(node, struct run, suspect_node);
   en->on_trial = run;
-  log_warnx("run %lld: hosts died while it was theirs; it goes on alone, to see whether it is the reason",
+  log_warnx("run %lld: was active when hosts crashed; running it alone to find the cause",
             (long long)run->id);
   en->trial_timer.fn = trusted;
   en->trial_timer.arg = en;

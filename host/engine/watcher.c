@@ -46,7 +46,7 @@ static void given_back(struct post *p) {
     atomic_fetch_add(&w->found, 1);
     bool again = g->op.outcome == STALE_REQUEUED;
     log_warnx("run %lld had stopped moving (%s); it %s", id, g->op.reason ? g->op.reason : "no heartbeat",
-              again                           ? "goes on from its journal"
+              again                           ? "continues from its journal"
               : g->op.outcome == STALE_POISON ? "failed: it died too often without getting on"
                                               : "failed");
     if (again) run_claim(w->en, g->op.id);

@@ -44,7 +44,7 @@ static bool guard_head(struct request *q, struct response *a) {
     response_fail_and_close(a, 431, "bad_request", "the request has too many header lines");
   else if (!plain)
     response_fail_and_close(a, 400, "bad_request",
-                            "a line of the head is no header, or has a blank before its colon");
+                            "a line of the head is not a header, or has a blank before its colon");
   return plain && info->num_headers < MG_MAX_HEADERS;
 }
 

@@ -165,7 +165,7 @@ static enum err run(struct adapter *a, void (*fn)(lua_State *, void *), void *ar
   machine_phase(a->machine);
   enum err err = machine_protect(a->machine, fn, arg, e);
   if (!a->machine->kill) return err;
-  log_warnx("the provider script %s had to be stopped; starting it anew", a->name);
+  log_warnx("the provider script %s had to be stopped; restarting it", a->name);
   machine_free(a->machine);
   a->machine = NULL;
   return err == OK ? err_set(e, ERR_LIMIT, "the provider script %s had to be stopped", a->name) : err;
@@ -535,7 +535,7 @@ enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *
   out->failure.kind = FAIL_SERVER;
   out->failure.retry_after = -1;
   out->failure.message[0] = 0;
-  if (stream_is_lost(a, s)) return err_set(e, ERR_UNAVAILABLE, "the provider script had to be started anew");
+  if (stream_is_lost(a, s)) return err_set(e, ERR_UNAVAILABLE, "the provider script had to be restarted");
   buf_clear(&a->text);
   buf_clear(&a->reasoning);
   struct event_call call = {a, s->ref, name, data, n, out};
@@ -585,7 +585,7 @@ static void do_finish(lua_State *L, void *arg) {
 enum err adapter_finish(struct adapter *a, struct adapter_stream *s, struct adapter_end *out,
                         struct error *e) {
   *out = (struct adapter_end){.cost_usd = -1};
-  if (stream_is_lost(a, s)) return err_set(e, ERR_UNAVAILABLE, "the provider script had to be started anew");
+  if (stream_is_lost(a, s)) return err_set(e, ERR_UNAVAILABLE, "the provider script had to be restarted");
   struct finish_call call = {s->ref, out};
   return run(a, do_finish, &call, e);
 }

@@ -132,7 +132,8 @@ static void pause_for_money(struct call_state *s, const char *whose, int64_t spe
           "%s budget is reached: %.4f of %.2f USD are spent, and the next call (%s) can take up to %.4f USD",
           whose, (double)spent / 1e9, (double)limit / 1e9, s->full_name, (double)worst / 1e9);
   if (s->c->budget && limit == s->c->budget->limit_nano)
-    err_hint(call_error(s), "quire resume %lld --budget USD goes on with a higher one", (long long)s->c->run);
+    err_hint(call_error(s), "quire resume %lld --budget USD continues with a higher one",
+             (long long)s->c->run);
   else
     err_hint(call_error(s), "raise it in quire.lua, then: quire resume %lld", (long long)s->c->run);
   end_call(s);
@@ -142,7 +143,7 @@ static void pause_for_calls(struct call_state *s) {
   pause_call(s, ERR_BUDGET, LLM_PAUSE_BUDGET);
   err_set(call_error(s), ERR_BUDGET, "the run's budget of calls is reached: %lld of %lld are made",
           (long long)s->c->budget->calls, (long long)s->c->budget->limit_calls);
-  err_hint(call_error(s), "quire resume %lld with a higher limit of calls goes on", (long long)s->c->run);
+  err_hint(call_error(s), "quire resume %lld with a higher limit of calls continues", (long long)s->c->run);
   end_call(s);
 }
 
@@ -437,7 +438,8 @@ static void end_with_pause(struct call_state *s, struct attempt_result *r) {
     pause_call(s, ERR_UNAVAILABLE, LLM_PAUSE_PROVIDER);
     c->pause_until_ms = s->pause_until_ms;
     *call_error(s) = *s->unreachable;
-    err_hint(call_error(s), "it is asked again by itself; quire resume %lld asks at once", (long long)c->run);
+    err_hint(call_error(s), "it is asked again automatically; quire resume %lld asks at once",
+             (long long)c->run);
   } else {
     enum err why = s->key_missing->code;
     pause_call(s, why, why == ERR_AUTH ? LLM_PAUSE_KEY : LLM_PAUSE_MODEL);

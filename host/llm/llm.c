@@ -189,7 +189,7 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
   for (size_t i = 0; i < llm->settings->n_providers && i < MOST_PROVIDERS_SHOWN; i++)
     names[i] = llm->settings->providers[i].name;
   if (!full_name[n] || !full_name[n + 1]) {
-    err_set(e, ERR_CONFIG, "'%.100s' is no model name; it must be PROVIDER/MODEL", full_name);
+    err_set(e, ERR_CONFIG, "'%.100s' is not a model name; it must be PROVIDER/MODEL", full_name);
     return ERR_CONFIG;
   }
   err_set(e, ERR_CONFIG, "there is no provider '%s' (asked for by the model '%.100s')", word, full_name);
@@ -203,7 +203,7 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
 
 static enum err check_address(const struct llm_provider *c, struct error *e) {
   if (llm_is_embedded(c) || http_same_origin(c->base_url, c->base_url)) return OK;
-  return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is no http or https address", c->name,
+  return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s is not an http or https address", c->name,
                  c->base_url);
 }
 

@@ -277,7 +277,7 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
     why = "the script used up the CPU time of its phase without getting on (an endless loop?)";
     break;
   case MACHINE_KILL_RUN_CPU: why = "the script used up the CPU time of its run (an endless loop?)"; break;
-  case MACHINE_KILL_UNWANTED: why = "nobody waits for it any more"; break;
+  case MACHINE_KILL_UNWANTED: why = "its result is no longer needed"; break;
   }
   if (!e) return why;
   if (m->kill == MACHINE_KILL_MEMORY) {

@@ -471,7 +471,7 @@ static int text_find_nearest(lua_State *L) {
     size_t n = near != NULL;
     for (; n < NAMES_A_PORTION && i <= count; i++) {
       if (lua_rawgeti(L, 2, i) != LUA_TSTRING)
-        return luaL_error(L, "text.nearest: name %I is no string but %s", i, luaL_typename(L, -1));
+        return luaL_error(L, "text.nearest: name %I must be a string, not %s", i, luaL_typename(L, -1));
       names[n++] = lua_tostring(L, -1); /* the table keeps it */
       lua_pop(L, 1);
     }

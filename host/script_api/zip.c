@@ -132,7 +132,7 @@ static struct entry check_entry(lua_State *L, lua_Integer number) {
   struct entry one = {0};
   one.name = field(L, at, number, "name", &n);
   if (!name_is_safe(one.name, n))
-    luaL_error(L, "zip.build: entry %I: '%s' is no name for a file in an archive (a relative path with '/')",
+    luaL_error(L, "zip.build: entry %I: '%s' is not a file name for an archive (a relative path with '/')",
                number, one.name);
   one.data = field(L, at, number, "data", &one.n);
   lua_pushliteral(L, "store");

@@ -201,10 +201,11 @@ static enum err check_gate(struct db *db, struct op_gate_decide *op) {
       err = err_set(e, ERR_CONFLICT, "this was decided already: '%s' by %s", db_text(s, 4),
                     by ? by : "somebody");
     } else if (!db_is_null(s, 7)) {
-      err = err_set(e, ERR_CONFLICT, "run %lld is %s: nothing waits for this decision any more",
+      err = err_set(e, ERR_CONFLICT, "run %lld is %s: it does not wait for this decision any longer",
                     (long long)op->run, db_text(s, 6));
     } else if (db_int(s, 8)) {
-      err = err_set(e, ERR_CONFLICT, "the time to decide is over: the run goes on with '%s'", db_text(s, 9));
+      err =
+          err_set(e, ERR_CONFLICT, "the time to decide is over: the run continues with '%s'", db_text(s, 9));
     } else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {
       err = err_set(e, ERR_CONFLICT, "what is shown has changed since you looked");
       err_hint(e, "look at it again, then decide");
@@ -333,7 +334,7 @@ static enum err heard_by_nobody(struct db *db, int64_t run, struct error *e) {
   struct run_row r;
   enum err err = run_get(db, run, &r, e);
   if (err != OK) return err;
-  err = err_set(e, ERR_CONFLICT, "run %lld is %s: it hears no notes any more", (long long)run,
+  err = err_set(e, ERR_CONFLICT, "run %lld is %s: it reads no more notes", (long long)run,
                 run_status_word(r.status));
   run_row_release(&r);
   return err;

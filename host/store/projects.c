@@ -288,7 +288,7 @@ static enum err child(struct db *db, const struct op_project *op, int64_t *id, s
   enum db_step step = db_step(s);
   err = sql_end(db, s, step);
   if (err == OK && step != DB_ROW)
-    err = err_set(e, ERR_CONFLICT, "the project '%s' exists and is no part of this one", slug);
+    err = err_set(e, ERR_CONFLICT, "the project '%s' exists and is not part of this one", slug);
   return err;
 }
 

@@ -23,8 +23,7 @@ static enum err check_command(const struct op_run_command *op, const struct run_
     return err_set(e, ERR_CONFLICT, "run %lld is %s; only a run that runs or is queued can be paused",
                    (long long)op->id, run_status_word(now->status));
   if (!t) {
-    err_set(e, ERR_CONFLICT, "run %lld is %s: it does not change any more", (long long)op->id,
-            run_status_word(now->status));
+    err_set(e, ERR_CONFLICT, "run %lld is already %s", (long long)op->id, run_status_word(now->status));
     if (op->what != RUN_CANCEL)
       err_hint(e, "`quire retry %lld` starts a new run from its record", (long long)op->id);
     return ERR_CONFLICT;

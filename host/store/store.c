@@ -43,7 +43,7 @@ static int64_t number_from_env(const char *name, int64_t otherwise) {
   if (!text || !*text) return otherwise;
   long long v = strtoll(text, &end, 10);
   if (*end || v < 1 || v > 1000000000) {
-    log_warnx("%s=%s is no number above 0; using %lld", name, text, (long long)otherwise);
+    log_warnx("%s=%s is not a number above 0; using %lld", name, text, (long long)otherwise);
     return otherwise;
   }
   return v;

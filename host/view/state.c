@@ -127,7 +127,7 @@ char *state_sentence(const struct run_row *r, const struct library_owner *owner)
   if (r->status == RUN_CANCELLED)
     return mem_printf("Cancelled. `quire retry %lld` starts a new run that keeps its answers.", id);
   if (r->status == RUN_WAITING) return waiting_sentence(r);
-  if (!owner) return mem_printf("Interrupted; goes on with `quire serve` or `quire resume %lld`.", id);
+  if (!owner) return mem_printf("Interrupted; `quire serve` continues it, or `quire resume %lld`.", id);
   if (r->status == RUN_RUNNING) return is_held(r) ? held_sentence(r) : running_sentence(r, owner);
   return mem_printf("In the queue of `quire %s` (process %d).", *owner->command ? owner->command : "serve",
                     (int)owner->pid);

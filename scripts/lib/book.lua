@@ -113,7 +113,7 @@ end
 function book:prose_of(answer, where)
   local prose, taken = remarks.strip(answer.text)
   for _, remark in ipairs(taken) do
-    log.info("%s: taken off, it is no prose: %s", where, text.first_words(remark, 40))
+    log.info("%s: taken off, it is not prose: %s", where, text.first_words(remark, 40))
     self.taken_off[#self.taken_off + 1] = { where = where, text = remark }
   end
   return prose

@@ -236,7 +236,7 @@ local function honour_edits(book, prompt, plan, chapter)
   local name = book:name("chapters", plan.number, "md")
   local head = artifact.get(name)
   if head == nil or head == chapterfile.compose(chapter.title, chapter.scenes) then return chapter end
-  log.info("%s was edited by a person; the book goes on from that version", name)
+  log.info("%s was edited by a person; the book continues from that version", name)
   local title, scenes = chapterfile.parse(head)
   local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
   local edited = { number = plan.number, title = title, scenes = scenes, sheet = read.sheet, summary = read.summary, issues = {} }

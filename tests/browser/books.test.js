@@ -45,7 +45,7 @@ test("a chapter is read with the keyboard alone, and one goes on where one stopp
   const block = await page.locator("article.prose > *").evaluateAll((all) => all.indexOf(all.filter((b) => b.localName === "p")[8]));
   await page.waitForFunction((i) => JSON.parse(localStorage.getItem("quire-place lamp"))?.block === i, block);
   await page.keyboard.press("c");
-  await page.getByRole("link", { name: /^Go on reading/ }).click();
+  await page.getByRole("link", { name: /^Continue reading/ }).click();
   await page.waitForURL(at("books/lamp/chapters/2"));
   await page.waitForFunction(() => scrollY > 100);
   const top = await page.locator("article.prose p").nth(8).evaluate((p) => p.getBoundingClientRect().top);
@@ -111,8 +111,8 @@ test("an edit that was not saved is back after the tab was closed", async () => 
   page.once("dialog", (dialog) => dialog.accept());
   await page.reload();
   await page.waitForFunction(() => document.querySelector("textarea")?.value.includes("Half a thought"));
-  await page.getByRole("button", { name: "Throw away" }).click();
-  await page.getByRole("button", { name: "Throw it away" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard it" }).click();
   await page.waitForFunction(() => !document.querySelector("textarea").value.includes("Half a thought"));
 });
 
@@ -148,8 +148,8 @@ test("JSON is edited as a form: texts, lists with add, up, down and remove", asy
   await page.getByRole("textbox", { name: "JSON" }).fill("{ no");
   await page.getByText("This is not JSON yet").waitFor();
   assert.ok(await page.getByRole("button", { name: "Save", exact: true }).isDisabled());
-  await page.getByRole("button", { name: "Throw away" }).click();
-  await page.getByRole("button", { name: "Throw it away" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard it" }).click();
 });
 
 test("two versions are compared word by word, and an older one comes back as a new one", async () => {
@@ -177,7 +177,7 @@ test("a chapter is rewritten with an instruction: a new version beside the old",
   await judge(page, "rewrite");
   await page.keyboard.type("More rain.");
   await dialog.getByRole("button", { name: "Rewrite it" }).click();
-  await page.getByText("Chapter 3 is being written anew.").waitFor();
+  await page.getByText("Chapter 3 is being rewritten.").waitFor();
   await finished(3);
   assert.equal((await document_("chapters/03.md")).version, before + 1);
 });
@@ -220,7 +220,7 @@ test("a run's proposal over a person's text waits for the person: kept or taken"
 
 test("a series shows its books in order and what each carries to the next", async () => {
   await page.goto(at("series/coast"));
-  await page.getByRole("heading", { name: "What it carries to the next" }).waitFor();
+  await page.getByRole("heading", { name: "What carries over to the next book" }).waitFor();
   assert.equal(await page.locator(".volume").count(), 2);
   await judge(page, "series");
 });

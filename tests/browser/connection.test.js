@@ -69,7 +69,7 @@ test("without a free stream the page asks by polling and says that it is a littl
   await takeAllStreams();
   page.expected.push(/503/);
   await page.reload();
-  await page.locator("q-header .connection").getByText("Live, a little late").waitFor();
+  await page.locator("q-header .connection").getByText("Live, with a short delay").waitFor();
   await book();
   await finished(4);
 });
@@ -82,7 +82,7 @@ test("a host that has no thread for a moment is asked again: what a person asked
   await page.getByRole("button", { name: "Make a backup" }).click();
   await page.getByText(/checked: /).waitFor();
   assert.equal(asked, 3, "it was refused twice and then done");
-  assert.equal(await page.getByText("There is no new backup").count(), 0);
+  assert.equal(await page.getByText("The backup was not made").count(), 0);
 });
 
 test("the page had no errors but those of the cut line", () => page.assertClean());

@@ -27,7 +27,7 @@ test("another blueprint is asked for with a note, and the note reaches the model
   page = await openPage();
   await host.quire("run", "generate_book", "--set", "title=The Barge", "--set", "brief=A keeper.", "--set", "chapters=1", "--set", "words_per_chapter=300", "--set", "review=true", "--detach");
   assert.match(await question(1), /^Approve the blueprint/);
-  await page.getByLabel("If you want another one: what should be different?").fill(NOTE);
+  await page.getByLabel("If you want another version: what should change?").fill(NOTE);
   await judge(page, "gate-note");
   await decide("Write another one", 1);
   assert.match(await question(1), /^Approve the blueprint/);
@@ -65,7 +65,7 @@ test("while a provider makes a run wait, the page says for whom, why and until w
   await host.pace({ faults: ["429:wait=40"] });
   await host.quire("run", "generate_book", "--set", "title=Patience", "--set", "brief=A queue.", "--set", "chapters=1", "--set", "words_per_chapter=300", "--detach");
   await page.goto(`${host.url}runs/4`);
-  await page.getByText(/^Waits until .*\d:\d\d.* for provider 'slow' \(HTTP 429.*It asks again by itself then\.$/).waitFor();
+  await page.getByText(/^Waits until .*\d:\d\d.* for provider 'slow' \(HTTP 429.*It asks again automatically then\.$/).waitFor();
   await judge(page, "run-held");
 });
 

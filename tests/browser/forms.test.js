@@ -21,22 +21,22 @@ test("a brief comes from a file into the form; what is no text is refused in wor
   assert.equal(await page.getByLabel(/^Brief/).inputValue(), "A keeper finds a log.");
   page.expected.push(/400/);
   await page.getByLabel("A brief from a file").setInputFiles(file("brief.doc", [0xd0, 0xcf, 0x00, 0xe0]));
-  await page.getByText("“brief.doc” was not taken").waitFor();
+  await page.getByText("“brief.doc” was not accepted").waitFor();
   assert.equal(await page.getByLabel(/^Brief/).inputValue(), "A keeper finds a log.", "what was there stays");
 });
 
 test("a file that is too large is refused before it is sent", async () => {
   await page.getByLabel("A brief from a file").setInputFiles(file("huge.txt", Buffer.alloc(5 << 20, "a")));
-  await page.getByText(/“huge.txt” has .*at most/).waitFor();
+  await page.getByText(/“huge.txt” has .*the limit is/).waitFor();
 });
 
 test("an outline goes with the book, word for word, and can be left out", async () => {
   await page.getByLabel("Your outline").setInputFiles(file("outline.md", OUTLINE));
-  await page.getByText(/Your outline \(\d+ words\) stays word for word/).waitFor();
+  await page.getByText(/Your outline \(\d+ words\) is kept word for word/).waitFor();
   await page.getByRole("button", { name: "Leave it out" }).click();
-  await page.getByText(/stays word for word/).waitFor({ state: "detached" });
+  await page.getByText(/is kept word for word/).waitFor({ state: "detached" });
   await page.getByLabel("Your outline").setInputFiles(file("outline2.md", OUTLINE));
-  await page.getByText(/stays word for word/).waitFor();
+  await page.getByText(/is kept word for word/).waitFor();
 });
 
 test("the draft is there in another window, and of two that change it the second is told", async () => {
@@ -67,11 +67,11 @@ test("the book is written from what was brought", async () => {
 test("a cover of one's own is shown, and stands in the EPUB", async () => {
   await page.goto(`${host.url}books/the-lamps`);
   await page.getByLabel("A picture, PNG or JPEG").setInputFiles(file("drawing.gif", "GIF89a"));
-  await page.getByText(/“drawing.gif” was not taken: a cover is a PNG or JPEG picture/).waitFor();
+  await page.getByText(/“drawing.gif” was not accepted: a cover is a PNG or JPEG picture/).waitFor();
   await page.getByLabel("A picture, PNG or JPEG").setInputFiles({ name: "cover.png", mimeType: "image/png", buffer: PIXEL });
-  await page.getByRole("img", { name: "The cover that you brought" }).waitFor();
-  assert.ok(await page.getByRole("img", { name: "The cover that you brought" }).evaluate((image) => image.decode().then(() => image.naturalWidth === 1)));
-  await page.getByRole("button", { name: "Make the files with it" }).click();
+  await page.getByRole("img", { name: "The cover that you uploaded" }).waitFor();
+  assert.ok(await page.getByRole("img", { name: "The cover that you uploaded" }).evaluate((image) => image.decode().then(() => image.naturalWidth === 1)));
+  await page.getByRole("button", { name: "Rebuild the files with it" }).click();
   await until("the files are made", async () => JSON.parse(await host.quire("runs", "--json")).filter((run) => run.status === "completed").length === 2);
   assert.deepEqual(execFileSync("unzip", ["-p", `${host.library}/exports/the-lamps/book.epub`, "EPUB/cover.png"]), PIXEL);
 });
@@ -87,8 +87,8 @@ test("whole chapters instead of moving text, for who prefers that", async () => 
   await page.getByLabel("Chapters", { exact: true }).fill("2");
   await page.getByLabel("Words per chapter").fill("300");
   await page.getByRole("button", { name: "Begin", exact: true }).click();
-  await page.getByText(/Chapter 2 of 2, .* is being written\. It appears here when it is whole\./).waitFor({ timeout: 120_000 });
-  await page.getByText("Chapter 1 is whole").waitFor();
+  await page.getByText(/Chapter 2 of 2, .* is being written\. It appears here when it is finished\./).waitFor({ timeout: 120_000 });
+  await page.getByText("Chapter 1 is finished").waitFor();
   await page.locator("article.page p").first().waitFor();
   assert.equal(await page.locator("q-live").count(), 0, "nothing moves");
   await host.pace({ latency: 0 });

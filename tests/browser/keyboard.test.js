@@ -31,7 +31,7 @@ test("the first Tab leads past the header", async () => {
   host = await startHost();
   page = await openPage();
   await page.goto(host.url);
-  await page.getByRole("heading", { name: "An empty desk." }).waitFor();
+  await page.getByRole("heading", { name: "No books yet." }).waitFor();
   await page.keyboard.press("Tab");
   assert.match((await focused()).words, /Skip to the page/);
   await page.keyboard.press("Enter");

@@ -36,7 +36,7 @@ test("older runs are a page of their own that can be gone back from", async () =
 
 test("filters are in the address, and an address with filters shows them", async () => {
   await page.getByLabel("State").selectOption("failed");
-  await page.getByText("No run is like that.").waitFor();
+  await page.getByText("No runs match.").waitFor();
   assert.match(page.url(), /status=failed/);
   await page.goto(`${host.url}runs?status=completed&pipeline=generate_book`);
   await page.locator(".run-row").first().waitFor();

@@ -30,7 +30,7 @@ test("scripts are listed by what they are for", async () => {
   page = await openPage();
   await page.goto(at("scripts"));
   await page.getByRole("link", { name: "generate_book" }).waitFor();
-  await page.getByText("Everything is as it was shipped.").waitFor();
+  await page.getByText("No built-in script was changed.").waitFor();
   await judge(page, "scripts");
 });
 
@@ -55,7 +55,7 @@ test("what would not run is said with its line, and is not saved", async () => {
   await page.getByRole("button", { name: "Save into my library" }).click();
   await page.getByRole("button", { name: /^Line \d+/ }).click();
   await assert.rejects(stat(mine("scripts/lib/numbering.lua")));
-  await page.getByRole("button", { name: "Throw away" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
 });
 
 test("a change is saved into the library, with a key, and the list says so", async () => {
@@ -64,7 +64,7 @@ test("a change is saved into the library, with a key, and the list says so", asy
   await page.keyboard.press("Control+s");
   await page.getByText("Saved. It is used from the next run on.").waitFor();
   assert.match(await readFile(mine("scripts/phases/writing.lua"), "utf8"), /-- mine/);
-  await page.getByText(/The one beneath it/).waitFor();
+  await page.getByText(/The version it overrides/).waitFor();
   await page.goto(at("scripts"));
   await page.getByText("1 script of your own.").waitFor();
   await judge(page, "scripts-mine");
@@ -72,9 +72,9 @@ test("a change is saved into the library, with a key, and the list says so", asy
 
 test("one goes back to the shipped script", async () => {
   await page.goto(at("scripts/phases/writing"));
-  await page.getByRole("button", { name: "Go back to the shipped one" }).click();
+  await page.getByRole("button", { name: "Go back to the built-in one" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
-  await page.getByText("The shipped one is in force again.").waitFor();
+  await page.getByText("The built-in script is active again.").waitFor();
   await assert.rejects(stat(mine("scripts/phases/writing.lua")));
 });
 
@@ -115,7 +115,7 @@ test("without CodeMirror a plain text field does the same", async () => {
   await page.getByRole("button", { name: "Check" }).click();
   await page.getByRole("button", { name: "Line 1" }).click();
   assert.equal(await page.evaluate(() => document.activeElement.localName), "textarea");
-  await page.getByRole("button", { name: "Throw away" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
 });
 
 test("the page had no errors and asked nobody but the host", () => page.assertClean());

@@ -15,7 +15,7 @@ test("health, providers, limits and where each setting comes from", async () => 
   page = await openPage();
   await page.goto(at("settings"));
   await page.getByRole("heading", { name: "Health", exact: true }).waitFor();
-  await page.getByText("New runs begin.").waitFor();
+  await page.getByText("New runs are started.").waitFor();
   await page.getByRole("row", { name: /limits\.run_usd 7 quire\.lua/ }).waitFor();
   await page.getByText("Nothing has failed.").waitFor();
   await judge(page, "settings");

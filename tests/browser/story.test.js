@@ -18,7 +18,7 @@ test("an empty desk offers a rehearsal book", async () => {
   page = await openPage();
   page.expected.push(...GONE);
   await page.goto(host.url);
-  await page.getByRole("heading", { name: "An empty desk." }).waitFor();
+  await page.getByRole("heading", { name: "No books yet." }).waitFor();
   await page.getByRole("button", { name: "Write a rehearsal book" }).waitFor();
   await judge(page, "home-empty");
 });
@@ -97,12 +97,12 @@ test("the host is killed while the page is open, and the page goes on with the r
 test("a pause lets the call end; going on says what it would ask again", async () => {
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("Paused", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Go on…" }).click();
-  const dialog = page.getByRole("dialog", { name: /^Go on with/ });
-  await dialog.getByRole("checkbox", { name: /The scripts as they are now/ }).check();
+  await page.getByRole("button", { name: "Resume…" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Resume “/ });
+  await dialog.getByRole("checkbox", { name: /The current scripts/ }).check();
   await judge(page, "resume");
-  await dialog.getByRole("checkbox", { name: /The scripts as they are now/ }).uncheck();
-  await dialog.getByRole("button", { name: "Go on", exact: true }).click();
+  await dialog.getByRole("checkbox", { name: /The current scripts/ }).uncheck();
+  await dialog.getByRole("button", { name: "Resume", exact: true }).click();
   await page.getByText("Being written", { exact: true }).waitFor();
 });
 

@@ -57,7 +57,7 @@ t_at_exit kill -KILL $serve
 t_wait 10 grep -q "listens" "$tmp/serve"
 t_run 5 "$QUIRE" run "$tmp/ask.lua" --set what=Third
 t_run "$QUIRE" gate reject 3
-t_has "$out" "goes on"
+t_has "$out" "continues"
 t_run "$QUIRE" watch 3
 t_has "$out" "Choice: reject"
 

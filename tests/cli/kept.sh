@@ -47,7 +47,7 @@ for line in "Certainly!" "The Stair" "Let me know"; do t_is "$(grep -c "$line" <
 issues=$("$QUIRE" artifact show b issues/01.json)
 for line in "Certainly! Here is the scene:" "## Scene 1: The Stair" "Let me know if you would like me to adjust"; do
   t_has "$issues" "$line"
-  t_has "$("$QUIRE" logs 1)" "taken off, it is no prose: $line"
+  t_has "$("$QUIRE" logs 1)" "taken off, it is not prose: $line"
 done
 
 t_case "what stands around prose in other ways and languages"

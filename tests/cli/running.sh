@@ -80,7 +80,7 @@ t_is $? 143
 run=$("$QUIRE" runs --limit 1 --json | sed -n 's/^ *"run": \([0-9]*\),$/\1/p')
 t_has "$(cat "$tmp/out")" "quire resume $run"
 t_is "$(state "$run")" "interrupted"
-t_has "$("$QUIRE" show "$run")" "Interrupted; goes on with \`quire serve\` or \`quire resume $run\`"
+t_has "$("$QUIRE" show "$run")" "Interrupted; \`quire serve\` continues it, or \`quire resume $run\`"
 t_run "$QUIRE" resume "$run"
 t_has "$out" "Naps: 8"
 t_is "$(calls "$run")" "8"

@@ -65,7 +65,7 @@ return {
     local versions = t.versions("draft.md")
     t.equal(versions[2].author .. " " .. versions[3].state, "person proposal")
   end,
-  ["without a decision the run waits, and goes on"] = function(t)
+  ["without a decision the run waits, and continues"] = function(t)
     local run = ask(t, { { role = "writer", text = "Whales sing." } })
     t.equal(t.status(run, "waiting").gate.title, "Good?")
     run = t.resume(run, { decide = { choice = "yes" } })
@@ -82,7 +82,7 @@ LUA
 t_case "runs of a test are real ones: answers, decisions, a person's edits, documents and the log are as in a library"
 t_run 8 timeout 100 "$QUIRE" script test ask --seconds 2
 t_has "$out" "ok pipelines/ask: an answer, a decision and a person's edit reach the script"
-t_has "$out" "ok pipelines/ask: without a decision the run waits, and goes on"
+t_has "$out" "ok pipelines/ask: without a decision the run waits, and continues"
 
 t_case "a request that no canned answer fits is shown"
 t_has "$out" "no canned answer fits this request: role 'writer', phase 'Asking'"

@@ -65,7 +65,7 @@ t_wait 20 run_is 1 waiting
 t_is "$(sql "SELECT status, wait_kind FROM runs WHERE id = 1")" "waiting|paused"
 t_is "$(sql "SELECT count(*) FROM calls WHERE run_id = 1 AND state <> 'answered'")" 0
 t_is "$(sql "SELECT count(*) FROM calls WHERE run_id = 1")" "$(sql "SELECT count(*) FROM journal WHERE run_id = 1 AND kind = 'llm'")"
-t_has "$("$QUIRE" show 1 2>&1)" "Paused by a person. \`quire resume 1\` goes on."
+t_has "$("$QUIRE" show 1 2>&1)" "Paused by a person. \`quire resume 1\` continues it."
 t_has "$("$QUIRE" runs 2>&1)" "paused"
 t_run 1 "$QUIRE" pause 1
 t_has "$out" "is waiting"
@@ -75,7 +75,7 @@ t_is "$(api POST /api/runs/2/pause '{}' | grep -c '"conflict"')" 1
 t_run 0 "$QUIRE" note 1 "Less rain."
 t_is "$(sql "SELECT run_id, text FROM notes")" "1|Less rain."
 t_run 1 "$QUIRE" note 2 "Less rain."
-t_has "$out" "is completed: it hears no notes any more"
+t_has "$out" "is completed: it reads no more notes"
 t_run 10 "$QUIRE" note 99 "Less rain."
 host_kill # and paused it stays
 t_wait 10 serve_ready

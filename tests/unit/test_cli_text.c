@@ -25,8 +25,10 @@ static void every_unfinished_run_names_who_moves_it_next(void **state) {
   } cases[] = {
       {{.id = 7, .status = RUN_RUNNING},
        NULL,
-       "Interrupted; goes on with `quire serve` or `quire resume 7`."},
-      {{.id = 7, .status = RUN_QUEUED}, NULL, "Interrupted; goes on with `quire serve` or `quire resume 7`."},
+       "Interrupted; `quire serve` continues it, or `quire resume 7`."},
+      {{.id = 7, .status = RUN_QUEUED},
+       NULL,
+       "Interrupted; `quire serve` continues it, or `quire resume 7`."},
       {{.id = 7, .status = RUN_RUNNING, .phase = TEXT("Writing")},
        &owner,
        "Running in phase Writing; `quire serve` (process 42) moves it on."},

@@ -376,11 +376,11 @@ enum err db_error(struct db *db, struct error *e) {
     err_set(e, err, "another program holds the lock of %s (%s)", db->path, words);
     err_hint(
         e,
-        "close the program that writes to it (a database browser, a sync or backup tool); Quire goes on by itself");
+        "close the program that writes to it (a database browser, a sync or backup tool); Quire continues automatically");
     break;
   case ERR_NOSPACE:
     err_set(e, err, "the disk is full: cannot write %s (%s)", db->path, words);
-    err_hint(e, "make room on that disk; Quire goes on by itself");
+    err_hint(e, "make room on that disk; Quire continues automatically");
     break;
   case ERR_READONLY:
     err_set(e, err, "%s cannot be written (%s)", db->path, words);

@@ -115,7 +115,7 @@ enum err db_in_place(const struct db *db, struct error *e) {
   for (int i = 0; i < 2; i++) {
     const struct place *p = &db->places[i];
     if (!p->inode || (stat(p->path, &st) == 0 && st.st_ino == p->inode && st.st_dev == p->device)) continue;
-    err_set(e, ERR_IO, "%s was moved or replaced while this host works on it; nothing is saved any more",
+    err_set(e, ERR_IO, "%s was moved or replaced while this host works on it; nothing can be saved now",
             p->path);
     err_hint(e, "put the file back, or stop this host and start it again with the one that is there");
     return ERR_IO;

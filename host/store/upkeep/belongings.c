@@ -25,7 +25,7 @@ static enum err keep_file(struct db *db, const char *library, const char *name, 
   buf_init(&text, MAX_SCRIPT_BYTES);
   enum err err = buf_read_file(&text, path, e);
   if (err == OK && !utf8_valid(text.data, text.len, NULL)) {
-    log_warnx("%s is no text in UTF-8: it is not in the backup", path);
+    log_warnx("%s is not UTF-8 text: it is not in the backup", path);
   } else if (err == OK) {
     struct db_stmt *s = db_prepare(db, "INSERT INTO settings (key, value) VALUES ($key, $value)");
     db_bind_text(s, "$key", key);

@@ -112,7 +112,7 @@ static enum err apply_stale(struct db *db, struct store_op *base) {
   bool there;
   enum err err = look(db, op, &now, &there);
   if (err == OK && !there)
-    err = err_set(&base->error, ERR_CONFLICT, "run %lld moved on by itself", (long long)op->id);
+    err = err_set(&base->error, ERR_CONFLICT, "run %lld made progress meanwhile", (long long)op->id);
   if (err == OK) err = run_count_deaths(db, op->id, 1, &now.deaths, &now.mark);
   if (err != OK) return err;
   op->deaths = now.deaths;

@@ -279,7 +279,8 @@ bool library_keep_lock(const char *dir, int *fd) {
   bool got = fresh >= 0 && flock(fresh, LOCK_EX | LOCK_NB) == 0;
   bool others = fresh >= 0 && !got && errno == EWOULDBLOCK;
   if (got) {
-    log_warnx("somebody removed %s/lock, which keeps a second host from this library; it is made again", dir);
+    log_warnx("somebody removed %s/lock, which keeps a second host from this library; it is created again",
+              dir);
     note_pid(fresh);
     close(*fd);
     *fd = fresh;
@@ -342,7 +343,7 @@ enum err library_get_owner(const char *dir, struct library_owner *owner, struct 
   enum err err = OK;
   if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0) {
     if (fd >= 0) flock(fd, LOCK_UN);
-    if (!named_alive(dir, owner)) err = err_set(e, ERR_NOT_FOUND, "nobody owns the library %s", dir);
+    if (!named_alive(dir, owner)) err = err_set(e, ERR_NOT_FOUND, "no host owns the library %s", dir);
   } else {
     read_owner(dir, fd, owner);
   }

@@ -181,7 +181,8 @@ static void forget_file(struct spool *s) {
 }
 
 static void discard(struct spool *s) {
-  if (unlink(s->path) != 0 && ftruncate(s->fd, 0) != 0) log_warn("store: cannot take %s away", s->path);
+  if (unlink(s->path) != 0 && ftruncate(s->fd, 0) != 0)
+    log_warn("store: cannot remove the spool %s", s->path);
   forget_file(s);
 }
 

@@ -67,7 +67,7 @@ static enum err check_place(struct writer *w, struct error *e) {
   enum err err = db_in_place(w->db, e);
   if (err == OK && w->usurped) {
     err = err_set(e, ERR_IO,
-                  "the lock of %s was removed, and another host has taken it; nothing is saved any more",
+                  "the lock of %s was removed, and another host has taken it; nothing can be saved now",
                   w->dir);
     err_hint(e, "stop one of the two hosts, then start this one again");
   }
@@ -82,8 +82,7 @@ static void describe(struct db *db, struct store_op *op) {
   if (store_err_is_database(op->err)) {
     db_error(db, &op->error);
   } else if (op->err == ERR_FENCED) {
-    err_set(&op->error, ERR_FENCED,
-            "the run moved on: another epoch holds it, or it is not running any more");
+    err_set(&op->error, ERR_FENCED, "the run moved on: another epoch holds it, or it is no longer running");
   } else {
     err_set(&op->error, op->err, "%s: %s", op->kind->name, err_name(op->err));
   }

@@ -58,7 +58,7 @@ async function once(method, name, body, etag, signal) {
     return await fetch(address(name), { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (e) {
     if (e.name === "AbortError") throw e;
-    throw new ApiError("Quire does not answer.", { code: "offline", hint: "It may just be starting again; nothing is lost. This page asks again by itself." });
+    throw new ApiError("Quire does not answer.", { code: "offline", hint: "It may just be starting again; nothing is lost. Reconnecting automatically." });
   }
 }
 

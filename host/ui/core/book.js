@@ -30,7 +30,7 @@ const WORDS = {
 };
 const OF_CHAPTERS = {
   chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter",
-  parts: "Summary of the part up to chapter", impact: "What rewriting touched: chapter", carry: "What is carried on from book",
+  parts: "Summary of the part up to chapter", impact: "What rewriting touched: chapter", carry: "What carries over from book",
 };
 // The document's name in an author's words; the name itself where there are none.
 export function wordsOf(name) {

@@ -2,7 +2,7 @@
 export const STATES = { planned: "about to be sent", sent: "under way", answered: "answered", failed: "failed", lost: "cut off by a crash", cancelled: "cancelled" };
 
 const STOPS = {
-  end: "ended by itself", length: "was cut off at its length limit", filter: "was cut off by the provider's filter", refusal: "was refused by the model",
+  end: "complete", length: "was cut off at its length limit", filter: "was cut off by the provider's filter", refusal: "was refused by the model",
   tool: "ended in a tool call", truncated: "broke off in the middle",
 };
 

@@ -17,16 +17,16 @@ async function begin(pipeline, book, input) {
 export async function rewrite(book, chapter) {
   const answer = await ask({
     title: `Rewrite chapter ${chapter.number}`,
-    text: "The chapter as it is stays; the new one stands beside it as a version. Where your own edit is the newest, it comes as a proposal.",
-    body: h("div", { class: "field" }, h("label", { for: "instruction" }, "What shall be different?"),
+    text: "The present chapter is kept as a version. If your own edit is the newest, the new chapter is a proposal.",
+    body: h("div", { class: "field" }, h("label", { for: "instruction" }, "What should change?"),
       h("textarea", { id: "instruction", name: "instruction", required: true, rows: 5, autofocus: true }),
-      h("p", { class: "help" }, "A sentence or two: the scene, the person, the mood. What you do not mention keeps its events and its best sentences.")),
+      h("p", { class: "help" }, "A sentence or two: the scene, the person, the mood. What you do not mention is kept: its events and its best sentences.")),
     action: "Rewrite it",
   });
   if (!answer) return null;
   try {
     const run = await begin("rewrite_chapter", book, { chapter: chapter.number, instruction: String(answer.get("instruction")) });
-    say(`Chapter ${chapter.number} is being written anew.`, { action: "Watch it", run: () => go(`runs/${run}`) });
+    say(`Chapter ${chapter.number} is being rewritten.`, { action: "Watch it", run: () => go(`runs/${run}`) });
     return run;
   } catch (error) {
     failed(error, "The chapter is not being rewritten");
@@ -37,7 +37,7 @@ export async function rewrite(book, chapter) {
 export async function remake(book) {
   try {
     const run = await begin("regenerate_artifacts", book, {});
-    say("The book's files are being made anew.", { action: "Watch it", run: () => go(`runs/${run}`) });
+    say("The book's files are being rebuilt.", { action: "Watch it", run: () => go(`runs/${run}`) });
     return run;
   } catch (error) {
     failed(error, "The files are not being made");

@@ -6,7 +6,7 @@ export const STATES = {
   queued: { word: "In the queue", icon: "hourglass" },
   running: { word: "Being written", icon: "pen" },
   waiting: { word: "Waiting", icon: "hand" },
-  stopped: { word: "Stopped as asked", icon: "pause" },
+  stopped: { word: "Stopped where you asked", icon: "pause" },
   paused: { word: "Paused", icon: "pause" },
   completed: { word: "Finished", icon: "check" },
   failed: { word: "Failed", icon: "cross" },
@@ -34,21 +34,21 @@ function waiting(run) {
   const why = run.waits?.for || "something", at = run.wakes_ms ?? (run.wakes ? Date.parse(run.wakes) : 0);
   switch (run.waits?.kind) {
     case "gate": return `Waits for you: ${stop(question(run))}`;
-    case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to go on.`;
+    case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to continue.`;
     case "key": return `Paused: ${stop(why)} Set the key, then resume it.`;
     case "model": return `Paused: ${stop(why)} Name a model, then resume it.`;
-    case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It goes on by itself then.` : `Paused: ${stop(why)} Resume it to try again.`;
-    case "timer": return `Sleeps until ${at ? timeOfDay(at) : "its time"}, then goes on by itself.`;
-    case "until": return `${upper(stop(why))} Resume it to go on.`;
-    case "paused": return "Paused by you. Resume it to go on where it stopped.";
-    default: return `Paused: ${stop(why)} Resume it to go on.`;
+    case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It continues automatically then.` : `Paused: ${stop(why)} Resume it to try again.`;
+    case "timer": return `Sleeps until ${at ? timeOfDay(at) : "its time"}, then continues automatically.`;
+    case "until": return `${upper(stop(why))} Resume it to continue.`;
+    case "paused": return "Paused by you. Resume it to continue where it stopped.";
+    default: return `Paused: ${stop(why)} Resume it to continue.`;
   }
 }
 
 function running(run) {
   const at = progress(run);
-  if (run.stopping) return "Stopping: calls that are under way end first.";
-  if (run.held) return `Waits until ${timeOfDay(run.held.until_ms)} for ${stop(run.held.for)} It asks again by itself then.`;
+  if (run.stopping) return "Stopping after the current calls finish.";
+  if (run.held) return `Waits until ${timeOfDay(run.held.until_ms)} for ${stop(run.held.for)} It asks again automatically then.`;
   if (run.phase) return at ? `${run.phase}: ${stop(at)}` : `${run.phase}, since ${run.started_ms ? ago(run.started_ms) : "now"}.`;
   return at ? upper(stop(at)) : "Beginning.";
 }
@@ -58,7 +58,7 @@ const summary = (run) => (run.summary.startsWith(`${titleOf(run)}, `) ? run.summ
 
 export function sentence(run) {
   switch (run.status) {
-    case "queued": return "In the queue; it begins by itself when a place is free.";
+    case "queued": return "In the queue; it starts automatically when a place is free.";
     case "running": return running(run);
     case "waiting": return waiting(run);
     case "completed": return `Finished in ${duration(run.ended_ms - (run.started_ms ?? run.created_ms))}${run.summary ? `: ${stop(summary(run))}` : "."}`;

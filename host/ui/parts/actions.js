@@ -21,14 +21,14 @@ async function act(run, verb, body, told, what) {
   }
 }
 
-export const pause = (run) => act(run, "pause", {}, "Pausing: calls that are under way end first, then it rests.", "It was not paused");
+export const pause = (run) => act(run, "pause", {}, "Pausing after the current calls finish.", "It was not paused");
 
 export async function cancel(run) {
   const sure = await ask({
     title: `Cancel “${titleOf(run)}” for good?`, action: "Cancel the run", cancel: "Keep it", danger: true,
-    text: "What was written stays in the book. A cancelled run does not go on; a retry of it keeps every answer that was paid for. To rest for a while, pause it instead.",
+    text: "What was written is kept. A cancelled run cannot be resumed; a retry keeps every answer that was paid for. To stop for a while, pause it instead.",
   });
-  if (sure) await act(run, "cancel", {}, "Cancelled. What was written stays.", "It was not cancelled");
+  if (sure) await act(run, "cancel", {}, "Cancelled. What was written is kept.", "It was not cancelled");
 }
 
 // What the form of q-with says, as the body of resume and retry.
@@ -41,12 +41,12 @@ function request(form) {
 }
 
 export async function resume(run) {
-  const form = await ask({ title: `Go on with “${titleOf(run)}”`, action: "Go on", body: h("q-with", { run, verb: "resume" }) });
-  if (form) await act(run, "resume", request(form), "It goes on.", "It does not go on");
+  const form = await ask({ title: `Resume “${titleOf(run)}”`, action: "Resume", body: h("q-with", { run, verb: "resume" }) });
+  if (form) await act(run, "resume", request(form), "The run continues.", "The run was not resumed");
 }
 
 export async function retry(run) {
   const form = await ask({ title: `Write “${titleOf(run)}” again`, action: "Begin the new run", body: h("q-with", { run, verb: "retry" }) });
-  const data = form && await act(run, "retry", request(form), "", "The retry did not begin");
+  const data = form && await act(run, "retry", request(form), "", "The retry was not started");
   if (data) go(`runs/${data.run}`);
 }

@@ -6,7 +6,7 @@ import { prefs } from "../core/prefs.js";
 const CHOICES = [
   ["theme", "Light", [["system", "As the system"], ["light", "Paper"], ["dark", "Lamplight"]]],
   ["size", "Text", [["s", "Small"], ["m", "Normal"], ["l", "Large"], ["xl", "Larger"]]],
-  ["live", "Text that is being written", [["text", "Show it as it comes"], ["chapters", "Show whole chapters only"]]],
+  ["live", "Text that is being written", [["text", "Show text while it is being written"], ["chapters", "Show whole chapters only"]]],
 ];
 
 class AppearanceElement extends Element {

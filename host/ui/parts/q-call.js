@@ -59,7 +59,7 @@ class CallElement extends Element {
   }
 
   sentence(call) {
-    if (underWay(call)) return "It is under way.";
+    if (underWay(call)) return "It is still running.";
     if (call.error) return `It failed: ${call.error.message ?? call.error}`;
     return call.stop ? `The answer ${stopWords(call)}.` : `It is ${STATES[call.state] ?? call.state}.`;
   }

@@ -33,7 +33,7 @@ class FieldsElement extends Element {
     const value = this.value[field.name], onedit = (event) => this.set(field, typed(field, event.target.value));
     const hint = field.default !== undefined && field.default !== "" ? String(field.default) : "";
     if (field.choices) {
-      return h("select", { ...common, value: value ?? field.default ?? "", onchange: onedit }, !field.required && h("option", { value: "" }, "As it comes"), field.choices.map((choice) => h("option", { value: choice }, choice)));
+      return h("select", { ...common, value: value ?? field.default ?? "", onchange: onedit }, !field.required && h("option", { value: "" }, "Default"), field.choices.map((choice) => h("option", { value: choice }, choice)));
     }
     switch (field.type) {
       case "integer":

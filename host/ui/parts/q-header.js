@@ -5,7 +5,7 @@ import { icon } from "../core/icons.js";
 import "./q-appearance.js";
 
 const PLACES = [["./", "Home", /^\/(books|series|new|$)/], ["runs", "Runs", /^\/(runs|gates)/], ["scripts", "Scripts", /^\/scripts/], ["settings", "Settings", /^\/settings/]];
-const WORDS = { connecting: "Reconnecting…", polling: "Live, a little late" };
+const WORDS = { connecting: "Reconnecting…", polling: "Live, with a short delay" };
 
 class HeaderElement extends Element {
   render() {

@@ -63,7 +63,7 @@ class LogElement extends Element {
           LEVELS.map(([value, word]) => h("option", { value }, word))),
         h("a", { class: "button bare", href: `api/runs/${this.run}/events?limit=200`, download: `run-${this.run}.json` }, icon("down"), "As JSON")),
       from > 0 && h("button", { type: "button", onclick: () => { this.more = true; } }, `Show the ${from} earlier lines`),
-      list.length ? h("ol", { class: "plain log" }, list.slice(from).map((event) => this.line(event, chosen))) : h("p", { class: "quiet" }, "No line is like that."),
+      list.length ? h("ol", { class: "plain log" }, list.slice(from).map((event) => this.line(event, chosen))) : h("p", { class: "quiet" }, "No log lines match."),
     ];
   }
 }

@@ -18,7 +18,7 @@ class NoteElement extends Element {
     try {
       await post(`runs/${this.run.run}/notes`, { text });
       form.reset();
-      say("The writer has your note. It is in force from the next scene on.");
+      say("Note sent. It applies from the next scene.");
     } catch (error) {
       failed(error, "The note was not sent");
     } finally {
@@ -34,7 +34,7 @@ class NoteElement extends Element {
       notes.length > 0 && h("ol", { class: "plain notes" }, notes.map((note) => h("li", { key: note.id }, h("q", null, note.text ?? note.note), " ", h("span", { class: "quiet" }, timeOfDay(note.at_ms))))),
       !ended(this.run) && h("form", { class: "stack", onsubmit: (event) => this.send(event) },
         h("textarea", { name: "text", rows: 3, "aria-label": "Note to the writer", "aria-describedby": "note-help", placeholder: "Slow down in the harbour; let her be wrong once.", maxlength: 4000, required: true }),
-        h("p", { class: "help", id: "note-help" }, "It holds from the next scene on, for the rest of this run."),
+        h("p", { class: "help", id: "note-help" }, "It applies from the next scene, for the rest of this run."),
         h("div", { class: "row" }, h("button", { disabled: this.sending }, "Send the note"))));
   }
 }

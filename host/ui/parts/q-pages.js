@@ -21,11 +21,11 @@ class PagesElement extends Element {
   render() {
     const { run } = this, chapters = chaptersOf(this.watch(`history/${run.run}`) ?? []), over = ended(run);
     const last = chapters.findLast((chapter) => chapter.ended_ms), now = chapters.at(-1);
-    if (!last && over) return h("p", { class: "quiet" }, run.status === "completed" ? "Its texts are in the book." : "It wrote no whole chapter.");
+    if (!last && over) return h("p", { class: "quiet" }, run.status === "completed" ? "Its texts are in the book." : "No chapter was finished.");
     return [
-      !over && now && !now.ended_ms && h("p", { class: "quiet" }, `Chapter ${now.number} of ${now.total}, “${now.title}”, is being written. It appears here when it is whole.`),
-      last && [h("p", { class: "quiet caption" }, over ? "The last chapter it wrote" : `Chapter ${last.number} is whole`), this.page(last)],
-      !last && !over && h("p", { class: "quiet" }, run.status === "running" ? "The first chapter appears here when it is whole." : "Nothing is being written at the moment."),
+      !over && now && !now.ended_ms && h("p", { class: "quiet" }, `Chapter ${now.number} of ${now.total}, “${now.title}”, is being written. It appears here when it is finished.`),
+      last && [h("p", { class: "quiet caption" }, over ? "The last chapter it wrote" : `Chapter ${last.number} is finished`), this.page(last)],
+      !last && !over && h("p", { class: "quiet" }, run.status === "running" ? "The first chapter appears here when it is finished." : "Nothing is being written at the moment."),
     ];
   }
 }

@@ -84,7 +84,7 @@ class TimelineElement extends Element {
 
   render() {
     const shown = this.tree();
-    if (!shown.tree.length) return h("p", { class: "quiet" }, "Nothing has begun yet.");
+    if (!shown.tree.length) return h("p", { class: "quiet" }, "Nothing has started yet.");
     return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, h("table", { class: "timeline" },
       h("thead", null, h("tr", null, ["What", "When", "Took", "Calls", "In", "Cached", "Out", "Money", "Remarks"].map((name, i) =>
         h("th", { scope: "col", class: [i > 1 && i < 8 && "number", [1, 3, 4, 5, 6].includes(i) && "wide"] }, name)))),

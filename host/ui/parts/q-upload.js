@@ -26,7 +26,7 @@ class UploadElement extends Element {
     this.said = this.wrong = "";
     const { most } = this.takes;
     if (file.size > most) {
-      this.wrong = `“${file.name}” has ${bytes(file.size)}; at most ${bytes(most)} can be taken.`;
+      this.wrong = `“${file.name}” has ${bytes(file.size)}; the limit is ${bytes(most)}.`;
       return;
     }
     try {
@@ -39,7 +39,7 @@ class UploadElement extends Element {
       this.said = `“${file.name}” is read: ${plural(data.text.split(/\s+/).filter(Boolean).length, "word")}.`;
       this.ontext(data.text, file.name);
     } catch (error) {
-      this.wrong = `“${file.name}” was not taken: ${error.message} ${error.hint}`;
+      this.wrong = `“${file.name}” was not accepted: ${error.message} ${error.hint}`;
     }
   }
 

@@ -5,9 +5,9 @@ import { h } from "../core/dom.js";
 import { Element, define } from "../core/element.js";
 
 const CHOICES = [
-  ["scripts", "The scripts as they are now", "Without it: exactly the scripts it began with."],
-  ["artifacts", "Documents as you edited them", "Plans, chapters and other documents that you or another run changed since are read again."],
-  ["models", "Models as they are set now", "Questions are asked again where a role now means another model."],
+  ["scripts", "The current scripts", "Without it: exactly the scripts it started with."],
+  ["artifacts", "Documents with your edits", "Plans, chapters and other documents that you or another run changed since are read again."],
+  ["models", "Models from the current settings", "Questions are asked again where a role now means another model."],
 ];
 
 class WithElement extends Element {
@@ -45,7 +45,7 @@ class WithElement extends Element {
   render() {
     const budget = this.run.waits?.kind === "budget";
     return h("div", { class: "stack" },
-      h("fieldset", null, h("legend", null, this.verb === "retry" ? "The new run keeps the old one's answers. Take anew:" : "It goes on where it stopped. Take anew:"),
+      h("fieldset", null, h("legend", null, this.verb === "retry" ? "The new run keeps the old one's answers. Refresh these:" : "It continues where it stopped. Refresh these:"),
         CHOICES.map(([value, label, help]) => h("label", { class: "check" },
           h("input", { type: "checkbox", name: "with", value, onchange: (event) => this.choose(value, event.target.checked) }),
           h("span", null, label, h("span", { class: "help" }, help))))),
@@ -55,7 +55,7 @@ class WithElement extends Element {
         h("p", { class: "help" }, "For the whole run. When it is reached the run pauses; nothing is lost.")),
       h("div", { class: "field" }, h("label", { for: "q-with-model" }, "Another model for everything"),
         h("input", { id: "q-with-model", name: "model", placeholder: "provider/model", autocomplete: "off", pattern: "\\S+/\\S+", oninput: (event) => { this.model = event.target.value.trim(); } }),
-        h("p", { class: "help" }, this.run.status === "completed" ? "Then everything is asked again of that model." : "What was answered is kept, unless “Models as they are set now” is chosen too.")));
+        h("p", { class: "help" }, this.run.status === "completed" ? "Then everything is asked again of that model." : "What was answered is kept, unless “Models from the current settings” is chosen too.")));
   }
 }
 define("q-with", WithElement);

@@ -22,7 +22,7 @@ bool api_number(struct request *q, struct response *a, const char *name, const c
   const char *text = request_param(q, name);
   struct error e = {0};
   if (text && whole_number(text, out) && *out > 0) return true;
-  err_set(&e, ERR_NOT_FOUND, "'%.100s' is no number of a %s", text ? text : "", what);
+  err_set(&e, ERR_NOT_FOUND, "'%.100s' is not a %s number", text ? text : "", what);
   response_error(a, &e);
   return false;
 }

@@ -151,7 +151,7 @@ static enum err read_pair(struct web *w, struct request *q, int64_t from, int64_
   err = read_document(w, slug, name, from ? from : newest - 1, &doc, old, e);
   if (err == OK) json_decref(doc.json);
   if (err == OK && (!utf8_valid(old->data, old->len, NULL) || !utf8_valid(new->data, new->len, NULL)))
-    err = err_set(e, ERR_INVALID, "'%.200s' is no text: it cannot be compared word by word", name);
+    err = err_set(e, ERR_INVALID, "'%.200s' is not text: it cannot be compared word by word", name);
   return err;
 }
 

@@ -25,7 +25,7 @@ static int64_t expected_version(const struct request *q) {
 static bool take_expected(struct request *q, struct response *a, int64_t *expected) {
   *expected = expected_version(q);
   if (*expected >= 0) return true;
-  response_fail(a, 400, "invalid", "If-Match is no tag of a document",
+  response_fail(a, 400, "invalid", "If-Match is not the tag of a document",
                 "send the ETag that the document came with");
   return false;
 }

@@ -42,7 +42,7 @@ static bool read_runs(struct request *q, struct response *a, struct bus_filter *
     if (f->n_runs == BUS_RUNS_MOST)
       err_set(&e, ERR_INVALID, "one stream watches at most %d runs", BUS_RUNS_MOST);
     else if (!*text || *end || errno || run < 1)
-      err_set(&e, ERR_INVALID, "?run=%.100s: this is no number of a run", text);
+      err_set(&e, ERR_INVALID, "?run=%.100s: this is not a run number", text);
     else
       f->runs[f->n_runs++] = run;
   }

@@ -55,7 +55,7 @@ static bool plain_name(const char *name) {
 }
 
 static enum err read_file(const struct assets *a, const char *name, struct buf *out, struct error *e) {
-  if (!plain_name(name)) return err_set(e, ERR_NOT_FOUND, "'%s' is no name of a file of the web UI", name);
+  if (!plain_name(name)) return err_set(e, ERR_NOT_FOUND, "'%s' is not a file of the web UI", name);
   char *path = mem_printf("%s/%s", a->dir, name);
   enum err err = buf_read_file(out, path, e);
   free(path);

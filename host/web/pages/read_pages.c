@@ -233,7 +233,7 @@ static void put_size(struct plain_page *p, int64_t bytes) {
 static void put_downloads(struct plain_page *p, const struct book_page *b) {
   if (!b->n_files) return;
   plain_puts(p, "<section class=\"downloads\" aria-labelledby=\"downloads\">\n"
-                "<h2 id=\"downloads\">To take along</h2>\n<ul>\n");
+                "<h2 id=\"downloads\">Downloads</h2>\n<ul>\n");
   for (size_t i = 0; i < b->n_files; i++) {
     plain_printf(p, "<li><a href=\"%sfiles/", p->root);
     plain_address(p, b->book.slug);

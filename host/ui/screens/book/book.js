@@ -15,7 +15,7 @@ import { stream } from "../../core/stream.js";
 
 await sheet(import.meta.url, "./book.css");
 
-const PIPELINES = { generate_book: "Written", generate_series: "Series written", rewrite_chapter: "Chapter rewritten", regenerate_artifacts: "Files made anew" };
+const PIPELINES = { generate_book: "Written", generate_series: "Series written", rewrite_chapter: "Chapter rewritten", regenerate_artifacts: "Files rebuilt" };
 
 class BookScreen extends Element {
   static props = ["params", "query", "covered"];
@@ -48,7 +48,7 @@ class BookScreen extends Element {
     if (!chapter && !book.proposals) return null;
     const href = chapter ? places.versions(book.project, chapter.name) : places.documents(book.project);
     return h("div", { class: "notice ask" }, h("h3", null, `${plural(Math.max(book.proposals, 1), "proposal")} over what you wrote`),
-      h("p", null, "A run would have written something else here. Your text stays until you say otherwise."),
+      h("p", null, "A run would have written something else here. Your text is kept unless you accept the proposal."),
       h("div", { class: "row" }, h("a", { class: "button", href }, "Compare")));
   }
 
@@ -57,7 +57,7 @@ class BookScreen extends Element {
     if (!chapters.length) return null;
     const place = placeOf(book.project), at = chapters.find((c) => c.number === place?.chapter);
     return h("a", { class: "button primary", href: places.chapter(book.project, (at ?? chapters[0]).number) },
-      at && (place.block > 0 || at !== chapters[0]) ? `Go on reading: ${chapterTitle(at)}` : "Read it");
+      at && (place.block > 0 || at !== chapters[0]) ? `Continue reading: ${chapterTitle(at)}` : "Read it");
   }
 
   // ---- the table of chapters
@@ -102,12 +102,12 @@ class BookScreen extends Element {
 
   files(book) {
     const files = downloads(book.artifacts, this.use("exports").data ?? []);
-    return h("section", { "aria-labelledby": "files" }, h("h2", { id: "files" }, "To take along"),
+    return h("section", { "aria-labelledby": "files" }, h("h2", { id: "files" }, "Downloads"),
       files.length ? h("ul", { class: "plain lines files" }, files.map((file) => h("li", null,
         h("a", { href: places.file(book.project, file.name), download: "" }, file.label), h("span", { class: "quiet" }, bytes(file.bytes)))))
         : h("p", { class: "quiet" }, "The files are made when the last chapter is finished."),
-      h("div", { class: "row" }, h("button", { type: "button", class: "bare", onclick: () => remake(book) }, "Make the files anew"),
-        h("a", { class: "button bare", href: `read/${book.project}` }, "Plain pages, to print")));
+      h("div", { class: "row" }, h("button", { type: "button", class: "bare", onclick: () => remake(book) }, "Rebuild the files"),
+        h("a", { class: "button bare", href: `read/${book.project}` }, "Plain pages for printing")));
   }
 
   cover(book) {
@@ -116,10 +116,10 @@ class BookScreen extends Element {
       this.covered = true;
     };
     return h("section", { "aria-labelledby": "cover" }, h("h2", { id: "cover" }, "Cover"),
-      h("p", { class: "quiet" }, book.cover ? "Your own." : "Drawn from the title, unless you bring one."),
-      book.cover && h("img", { class: "own-cover", src: book.cover, alt: "The cover that you brought" }),
+      h("p", { class: "quiet" }, book.cover ? "Your own." : "Drawn from the title, unless you upload one."),
+      book.cover && h("img", { class: "own-cover", src: book.cover, alt: "The cover that you uploaded" }),
       h("q-upload", { label: "A picture, PNG or JPEG", kind: "cover", project: book.project, ondone: done }),
-      this.covered && h("div", { class: "row" }, h("button", { type: "button", onclick: () => remake(book) }, "Make the files with it")));
+      this.covered && h("div", { class: "row" }, h("button", { type: "button", onclick: () => remake(book) }, "Rebuild the files with it")));
   }
 
   runs(book) {

@@ -131,7 +131,7 @@ class DocumentScreen extends Element {
   }
 
   async drop() {
-    if (this.changed && !(await ask({ title: "Throw this edit away?", text: "The saved version stays as it is.", action: "Throw it away", danger: true }))) return;
+    if (this.changed && !(await ask({ title: "Discard this edit?", text: "The saved version is kept.", action: "Discard it", danger: true }))) return;
     this.settle(this.known);
   }
 
@@ -150,7 +150,7 @@ class DocumentScreen extends Element {
   conflictNotice() {
     const { version, parts } = this.conflict, by = this.known.author === "person" ? "by hand" : `by run ${this.known.run}`;
     return h("div", { class: "notice ask", role: "alert" }, h("h3", null, "It changed while you were editing"),
-      h("p", null, `Version ${version} was saved ${by}. Your edit is not lost and not saved: choose which of the two goes on.`),
+      h("p", null, `Version ${version} was saved ${by}. Your edit is not lost and not saved: choose which of the two to keep.`),
       h("div", { class: "row" },
         h("button", { type: "button", onclick: () => this.compare() }, "Show what changed there"),
         h("button", { type: "button", onclick: () => this.save(this.known.etag) }, "Save mine as the newest"),
@@ -178,7 +178,7 @@ class DocumentScreen extends Element {
     const { slug } = this.params, number = chapterOf(this.name);
     return h("div", { class: "edit-bar" },
       h("button", { type: "button", class: "primary", disabled: !this.changed || Boolean(this.json && parsed(this.text).wrong), onclick: () => this.save() }, "Save"),
-      this.changed && h("button", { type: "button", class: "bare", onclick: () => this.drop() }, "Throw away"),
+      this.changed && h("button", { type: "button", class: "bare", onclick: () => this.drop() }, "Discard"),
       h("span", { class: "quiet", role: "status" }, this.changed ? "Not saved yet; kept in this browser." : `Version ${this.known.version}, ${this.known.author === "person" ? "by you" : `by run ${this.known.run}`}`),
       h("span", { class: "quiet spring" }, this.json ? "" : plural(words(this.text), "word")),
       number > 0 && h("a", { class: "button bare", href: places.chapter(slug, number) }, "Read"),
@@ -193,7 +193,7 @@ class DocumentScreen extends Element {
       h("div", { class: "section-head" }, h("h2", null, wordsOf(this.name)), this.known && this.json && this.switch()),
       this.error && h("q-notice", { error: this.error, what: "The document cannot be opened", again: () => this.load() }),
       this.known && (this.known.content === null
-        ? h("p", null, "This is not text. ", h("a", { href: places.file(slug, this.name), download: "" }, "Take it along"), " instead.")
+        ? h("p", null, "This is not text. ", h("a", { href: places.file(slug, this.name), download: "" }, "Download it"), " instead.")
         : [this.conflict && this.conflictNotice(), this.bar(), this.editor()]),
     ];
   }

@@ -144,7 +144,7 @@ class ReaderScreen extends Element {
 
   proposal(chapter) {
     if (!chapter.proposals.length) return null;
-    return h("div", { class: "notice ask no-print" }, h("p", null, "A run proposes another text for this chapter. What you wrote stays until you say otherwise."),
+    return h("div", { class: "notice ask no-print" }, h("p", null, "A run proposes another text for this chapter. Your text is kept unless you accept the proposal."),
       h("div", { class: "row" }, h("a", { class: "button", href: places.versions(this.params.slug, chapter.name) }, "Compare")));
   }
 
@@ -161,7 +161,7 @@ class ReaderScreen extends Element {
     if (!told?.impact?.length || told.version !== chapter.version) return null;
     return h("details", { class: "notice no-print" }, h("summary", null, `${plural(told.impact.length, "place")} in later chapters may lean on what the rewriting changed`),
       h("ul", null, told.impact.map((place) => h("li", null, h("a", { href: places.chapter(this.params.slug, place.chapter) }, `Chapter ${place.chapter}`),
-        `: ${place.who}, ${place.value || place.what}`, place.change === "gone" ? " is no longer so here." : " is new here.", place.why && h("q", null, place.why)))));
+        `: ${place.who}, ${place.value || place.what}`, place.change === "gone" ? " is no longer true here." : " is new here.", place.why && h("q", null, place.why)))));
   }
 
   ways(list) {

@@ -47,10 +47,10 @@ class SeriesScreen extends Element {
     const name = series.artifacts.find((a) => a.name.startsWith("carry/") && Number(/(\d+)/.exec(a.name)[1]) === number)?.name, carry = name && this.document(series, name);
     if (!carry) return null;
     return h("div", { class: "carry" },
-      h("h3", null, last ? "What it leaves behind" : "What it carries to the next"),
+      h("h3", null, last ? "What it leaves behind" : "What carries over to the next book"),
       carry.story && h("p", null, carry.story),
       this.list("Still open", carry.open), this.list("Dead", carry.dead),
-      this.list("Its people, as they were left", carry.people?.map((p) => `${p.who}: ${p.state}`)), this.list("The world", carry.world),
+      this.list("Its characters at the end", carry.people?.map((p) => `${p.who}: ${p.state}`)), this.list("The world", carry.world),
       h("p", null, h("a", { href: places.document(this.params.slug, name) }, "Change what is carried")));
   }
 

@@ -62,7 +62,7 @@ class VersionsScreen extends Element {
 
   proposal(open, head) {
     return h("div", { class: "notice ask" }, h("h3", null, `Run ${open.run} proposes another text`),
-      h("p", null, `It would have written over version ${head.version}, which is yours. Yours stays until you take the proposal.`),
+      h("p", null, `It would have written over version ${head.version}, which is yours. Yours is kept unless you accept the proposal.`),
       h("div", { class: "row" },
         h("button", { type: "button", class: "primary", onclick: () => this.act("accept", open.version, "The proposal is the text now. Yours stays among the versions.") }, "Take the proposal"),
         h("button", { type: "button", onclick: () => this.act("restore", head.version, "Yours stays. The proposal remains among the versions.") }, "Keep mine")));

@@ -105,7 +105,7 @@ class GateScreen extends Element {
       else if (this.changed && takesEdits(choice)) body.edits = this.edited;
       await post(this.name, body);
       await this.draft.drop();
-      say(`${verb(choice)}: the run goes on.`);
+      say(`${verb(choice)}: the run continues.`);
       go(`runs/${gate.run}`);
     } catch (error) {
       this.error = error;
@@ -124,12 +124,12 @@ class GateScreen extends Element {
   }
 
   changes() {
-    if (!this.changed) return h("p", { class: "quiet" }, "You changed nothing.");
-    if (!this.structured) return h("q-diff", { parts: wordDiff(this.shown, this.edited), mode: "inline", old: "As it was shown", young: "Your version" });
+    if (!this.changed) return h("p", { class: "quiet" }, "You made no changes.");
+    if (!this.structured) return h("q-diff", { parts: wordDiff(this.shown, this.edited), mode: "inline", old: "As it was shown to you", young: "Your version" });
     const words = (value) => (value === undefined ? "" : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value));
     return h("div", { class: "stack" }, valueDiff(this.shown, this.edited).map(({ at, before, after }) => h("section", { key: at.join("/") },
       h("h3", null, at.map(heading).join(", ")),
-      h("q-diff", { parts: wordDiff(words(before), words(after)), mode: "inline", old: "As it was shown", young: "Your version" }))));
+      h("q-diff", { parts: wordDiff(words(before), words(after)), mode: "inline", old: "As it was shown to you", young: "Your version" }))));
   }
 
   body() {
@@ -146,7 +146,7 @@ class GateScreen extends Element {
   decision(gate) {
     const { choices } = gate;
     return h("div", { class: "decision no-print" },
-      choices.includes("again") && h("div", { class: "field" }, h("label", { for: "gate-note" }, "If you want another one: what should be different?"),
+      choices.includes("again") && h("div", { class: "field" }, h("label", { for: "gate-note" }, "If you want another version: what should change?"),
         h("textarea", { id: "gate-note", rows: 2, value: this.note ?? "", oninput: (event) => { this.note = event.target.value; } })),
       h("div", { class: "row" }, choices.map((choice, i) => h("button", {
         type: "button", class: i === 0 ? "primary" : "", disabled: Boolean(this.sending) || this.raw !== null, onclick: () => this.decide(choice, gate),
@@ -179,8 +179,8 @@ class GateScreen extends Element {
       h("header", { class: "screen-head" },
         h("p", { class: "crumb" }, h("a", { href: `runs/${gate.run}` }, gate.project_title || `Run ${gate.run}`), " / a question"),
         h("h1", null, gate.title),
-        open && h("p", { class: "lead" }, `Asked ${ago(gate.created_ms)}. The run rests until you decide${gate.expires_ms ? `, or until ${date(gate.expires_ms)}` : ""}.${editable ? " You may change anything first." : ""}`)),
-      this.error && h("q-notice", { error: this.error, what: "Your decision was not taken" }),
+        open && h("p", { class: "lead" }, `Asked ${ago(gate.created_ms)}. The run is paused until you decide${gate.expires_ms ? `, or until ${date(gate.expires_ms)}` : ""}.${editable ? " You may change anything first." : ""}`)),
+      this.error && h("q-notice", { error: this.error, what: "Your decision was not accepted" }),
       open ? [editable && this.modes(), h("div", { class: ["review", this.mode], key: this.mode }, this.body()), this.decision(gate)] : this.decided(gate),
     ];
   }

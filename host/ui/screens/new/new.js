@@ -93,7 +93,7 @@ class NewScreen extends Element {
     const { model, other } = this.form;
     const choice = (value, words, help) => h("label", { class: "check" }, h("input", { type: "radio", name: "model", value, checked: model === value, onchange: () => this.edit({ model: value }) }), h("span", null, words, h("span", { class: "help" }, help)));
     return h("fieldset", null, h("legend", null, "Written by"),
-      choice("settings", "The models of your settings", "As quire.lua or the settings page says."),
+      choice("settings", "The models of your settings", "The models from quire.lua or the settings page."),
       choice("rehearsal", "The rehearsal model", "Built in, free, seconds. It shows the work, not literature."),
       choice("other", "Another model", "For this run only."),
       model === "other" && h("input", { "aria-label": "Provider and model", placeholder: "provider/model", value: other ?? "", required: true, pattern: "\\S+/\\S+", oninput: (event) => this.edit({ other: event.target.value }) }));
@@ -109,18 +109,18 @@ class NewScreen extends Element {
 
   gives() {
     const { gives } = this.form;
-    return this.pipeline === "generate_book" && h("section", { class: "stack" }, h("h2", null, "Bring your own"),
+    return this.pipeline === "generate_book" && h("section", { class: "stack" }, h("h2", null, "Start from your own"),
       h("q-upload", { label: "A brief from a file", kind: "brief", ontext: (text) => this.edit({ input: { ...this.form.input, brief: text } }) }),
       h("q-upload", { label: "Your outline", kind: "outline", ontext: (content, name) => this.edit({ gives: [{ name: "blueprint", kind: name.endsWith(".json") ? "json" : "markdown", content }] }) }),
-      gives.map((given) => h("p", { class: "row" }, `Your outline (${plural(given.content.split(/\s+/).length, "word")}) stays word for word; the plan fills its gaps.`,
+      gives.map((given) => h("p", { class: "row" }, `Your outline (${plural(given.content.split(/\s+/).length, "word")}) is kept word for word; the plan fills its gaps.`,
         h("button", { type: "button", class: "bare", onclick: () => this.edit({ gives: [] }) }, "Leave it out"))));
   }
 
   until() {
-    return this.pipeline === "generate_book" && h("div", { class: "field" }, h("label", { for: "until" }, "Rest after"),
+    return this.pipeline === "generate_book" && h("div", { class: "field" }, h("label", { for: "until" }, "Pause after"),
       h("select", { id: "until", value: this.form.until ?? "", onchange: (event) => this.edit({ until: event.target.value }) },
         [["", "Nothing: write the whole book"], ["blueprint", "The blueprint"], ["structure-events", "The structure"], ["chapter-planning", "The chapter plans"], ["chapter:1", "The first chapter"]].map(([value, word]) => h("option", { value }, word))),
-      h("p", { class: "help" }, "It rests there; read, edit, and let it go on."));
+      h("p", { class: "help" }, "The run pauses there so you can read and edit; then resume it."));
   }
 
   render() {
@@ -128,12 +128,12 @@ class NewScreen extends Element {
     if (!data) return [h("h1", null, "Begin a book"), h("q-notice", { error, what: "The form cannot be shown", again: () => refresh("pipelines") })];
     if (pipeline) this.open(pipeline.name);
     return [
-      h("header", { class: "screen-head" }, h("h1", null, "What shall be written?"), pipeline && h("p", { class: "lead" }, pipeline.description)),
+      h("header", { class: "screen-head" }, h("h1", null, "What should the book be about?"), pipeline && h("p", { class: "lead" }, pipeline.description)),
       this.kinds(data),
       !pipeline && h("p", null, `There is no pipeline “${this.pipeline}”. `, h("a", { href: "new" }, "Begin a book"), "."),
       pipeline && this.form && h("form", { class: "new-columns", key: pipeline.name, novalidate: true, onsubmit: (event) => this.start(event, pipeline.input) },
         h("div", { class: "stack" },
-          this.error && h("div", { class: "notice bad", role: "alert", tabindex: -1 }, h("h3", null, "It did not begin"), h("p", null, this.error.message), this.error.hint && h("p", null, this.error.hint)),
+          this.error && h("div", { class: "notice bad", role: "alert", tabindex: -1 }, h("h3", null, "It was not started"), h("p", null, this.error.message), this.error.hint && h("p", null, this.error.hint)),
           h("q-fields", { fields: pipeline.input, value: this.form.input, wrong: this.wrong, onedit: (input) => this.edit({ input }) }), this.gives()),
         h("aside", { class: "stack", "aria-label": "How it is written" }, this.models(), this.limits(), this.until(),
           h("div", { class: "begin" }, h("button", { class: "primary", disabled: this.starting }, this.starting ? "Beginning…" : "Begin"), h("p", { class: "quiet", role: "status" }, this.kept)))),

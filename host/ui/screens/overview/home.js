@@ -35,7 +35,7 @@ class HomeScreen extends Element {
       const { data } = await post("runs", REHEARSAL);
       go(`runs/${data.run}`);
     } catch (error) {
-      failed(error, "The rehearsal did not begin");
+      failed(error, "The rehearsal was not started");
     } finally {
       this.starting = false;
     }
@@ -47,7 +47,7 @@ class HomeScreen extends Element {
 
   empty() {
     return h("div", { class: "empty" },
-      h("h1", null, "An empty desk."),
+      h("h1", null, "No books yet."),
       h("p", { class: "prose" }, "Quire writes whole books with language models: it plans, asks you, writes chapter after chapter, and keeps every page whatever happens. ",
         "The quickest way to see how it works is a rehearsal: a short book from a built-in model that needs no key, costs nothing and takes seconds. It is not literature; it shows the work."),
       h("div", { class: "row" }, this.rehearseButton("primary"), h("a", { class: "button", href: "new" }, "Begin a book of your own")));
@@ -59,7 +59,7 @@ class HomeScreen extends Element {
     const book = gate ? titles.get(item.run) : titleOf(item);
     return h("li", { class: "notice ask", key: href },
       h("h3", null, h("a", { href }, gate ? item.title : book)),
-      h("p", null, gate ? `${book ?? "The run"} goes on when you have decided.` : sentence(item)));
+      h("p", null, gate ? `${book ?? "The run"} continues when you have decided.` : sentence(item)));
   }
 
   writing(run) {
@@ -83,7 +83,7 @@ class HomeScreen extends Element {
     return [
       h("header", { class: "screen-head" }, h("h1", null, room({ now: writing, waiting })),
         overview.health && !overview.health.ready && h("div", { class: "notice warn", role: "status" },
-          h("h3", null, "New runs do not begin at the moment"), overview.health.reasons.map((reason) => h("p", null, reason)))),
+          h("h3", null, "New runs are not started at the moment"), overview.health.reasons.map((reason) => h("p", null, reason)))),
       waiting.length > 0 && h("section", { key: "waiting", "aria-labelledby": "waiting" }, h("h2", { id: "waiting", class: "visually-hidden" }, "Waits for you"),
         h("ul", { class: "plain stack" }, waiting.map((item) => this.waits(item, titles)))),
       writing.length > 0 && h("section", { key: "now", "aria-labelledby": "now" }, h("h2", { id: "now", class: "visually-hidden" }, "Being written"),

@@ -73,10 +73,10 @@ class RunScreen extends Element {
     return h("div", { class: "row no-print" },
       run.gate && h("a", { class: "button primary", href: `gates/${run.gate}` }, "Read and decide"),
       run.status === "completed" && run.project && h("a", { class: "button primary", href: `books/${encodeURIComponent(run.project)}` }, icon("book"), "Open the book"),
-      waits && !run.gate && button("Go on…", null, resume, "primary"),
+      waits && !run.gate && button("Resume…", null, resume, "primary"),
       (run.status === "running" || run.status === "queued") && button("Pause", "pause", pause),
       over && button(run.status === "completed" ? "Write it again…" : "Retry…", "again", retry, run.status === "completed" ? "" : "primary"),
-      waits && run.gate && button("Take anew…", null, resume),
+      waits && run.gate && button("Resume with changes…", null, resume),
       !over && button("Cancel…", null, cancel, "bare"));
   }
 

@@ -80,7 +80,7 @@ class RunsScreen extends Element {
   list(page) {
     const filtered = FILTERS.some((name) => this.query.get(name));
     if (!page.items.length) {
-      return h("p", { class: "lead" }, filtered ? "No run is like that. " : "There are no runs yet. ",
+      return h("p", { class: "lead" }, filtered ? "No runs match. " : "There are no runs yet. ",
         filtered ? h("a", { href: "runs" }, "Show all of them") : h("a", { href: "new" }, "Begin a book"), ".");
     }
     return [

@@ -146,21 +146,21 @@ class ScriptScreen extends Element {
   }
 
   async meet(error) {
-    const mine = await ask({ title: "It changed while you were editing", text: "Somebody saved another text of this script. Yours is not lost: write it over the other one, or go on editing and look first.",
+    const mine = await ask({ title: "It changed while you were editing", text: "Somebody saved another text of this script. Yours is not lost: write it over the other one, or continue editing and look first.",
       action: "Save mine over it", cancel: "Look first", danger: true });
     this.known = { ...this.known, ...error.current, etag: `"${error.current.sha}"` };
     if (mine) setTimeout(() => this.save());
   }
 
   async revert() {
-    if (this.known.original === null && !(await ask({ title: "Delete this script?", text: "No other one has its name. Books that were written with it stay.", action: "Delete it", danger: true }))) return;
-    if (this.known.original !== null && !(await ask({ title: "Go back to the shipped script?", text: "Your file is removed from the library.", action: "Go back", danger: true }))) return;
+    if (this.known.original === null && !(await ask({ title: "Delete this script?", text: "There is no built-in script of this name. Books that were written with it are kept.", action: "Delete it", danger: true }))) return;
+    if (this.known.original !== null && !(await ask({ title: "Go back to the built-in script?", text: "Your file is deleted from the library.", action: "Go back", danger: true }))) return;
     try {
       const { data, etag } = await del(`scripts/${path(this.name)}`, this.known.etag);
       this.checked = this.trial = null;
       if (data.source === null) location.assign(new URL("scripts", document.baseURI));
       else this.settle({ ...this.known, original: null, ...data, etag });
-      say("The shipped one is in force again.");
+      say("The built-in script is active again.");
     } catch (error) {
       if (error.status === 412) this.known = { ...this.known, ...error.current, etag: `"${error.current.sha}"` }; // look, and ask again
       failed(error, "Nothing was changed");
@@ -168,7 +168,7 @@ class ScriptScreen extends Element {
   }
 
   async dryRun() {
-    this.busy = "Rehearsing: the pipeline runs twice, with no key and no cost.";
+    this.busy = "Rehearsing: the pipeline runs twice, without a key and at no cost.";
     this.trial = null;
     try {
       const { data } = await post("scripts/dry-run", { pipeline: this.name.slice("pipelines/".length) });
@@ -208,22 +208,22 @@ class ScriptScreen extends Element {
       h("button", { type: "button", class: "primary", disabled: !this.changed || Boolean(this.busy), onclick: () => this.save() }, this.mine || this.known.fresh ? "Save" : "Save into my library"),
       h("button", { type: "button", onclick: () => this.check() }, "Check"),
       pipeline && !this.known.fresh && h("button", { type: "button", disabled: this.changed || Boolean(this.busy), title: this.changed ? "Save it first" : null, onclick: () => this.dryRun() }, "Rehearse it"),
-      this.mine && h("button", { type: "button", class: "bare", onclick: () => this.revert() }, this.known.original === null ? "Delete" : "Go back to the shipped one"),
-      this.changed && !this.known.fresh && h("button", { type: "button", class: "bare", onclick: () => this.settle(this.known) }, "Throw away"),
+      this.mine && h("button", { type: "button", class: "bare", onclick: () => this.revert() }, this.known.original === null ? "Delete" : "Go back to the built-in one"),
+      this.changed && !this.known.fresh && h("button", { type: "button", class: "bare", onclick: () => this.settle(this.known) }, "Discard"),
       h("span", { class: "quiet spring", role: "status" }, this.busy ?? (this.changed ? "Not saved yet; kept in this browser." : "")));
   }
 
   original() {
     if (this.known.original === null) return null;
-    return h("details", { class: "group-of" }, h("summary", null, h("h2", null, `The one beneath it, ${originOf[this.known.original_origin]}`)),
-      h("pre", { class: "source", tabindex: "0", role: "region", "aria-label": "The script beneath it" }, this.known.original));
+    return h("details", { class: "group-of" }, h("summary", null, h("h2", null, `The version it overrides, ${originOf[this.known.original_origin]}`)),
+      h("pre", { class: "source", tabindex: "0", role: "region", "aria-label": "The script it overrides" }, this.known.original));
   }
 
   render() {
     const known = this.known;
     return [
       h("div", { class: "screen-head" }, h("p", { class: "crumb" }, h("a", { href: "scripts" }, "Scripts")), h("h1", null, this.name),
-        known && h("p", { class: "quiet" }, known.fresh ? "New: nothing is saved yet." : `${plural(this.text.split("\n").length, "line")}, ${originOf[known.origin] ?? known.origin}${known.original === null ? "" : `, in place of the one ${originOf[known.original_origin]}`}.`)),
+        known && h("p", { class: "quiet" }, known.fresh ? "New: nothing is saved yet." : `${plural(this.text.split("\n").length, "line")}, ${originOf[known.origin] ?? known.origin}${known.original === null ? "" : `, overrides the one ${originOf[known.original_origin]}`}.`)),
       this.error && h("q-notice", { error: this.error, what: "The script cannot be opened", again: () => this.load() }),
       known && [this.bar(), this.findings(), this.rehearsal(),
         h("q-code", { key: "code", label: `Text of ${this.name}`, value: this.text, marks: this.checked?.errors.filter((e) => this.own(e)) ?? [], onedit: (text) => this.edit(text) }),

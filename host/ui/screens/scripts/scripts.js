@@ -15,12 +15,12 @@ await sheet(import.meta.url, "./scripts.css");
 const KINDS = [
   ["pipeline", "Pipelines", "What can be started: each is one way to make something."],
   ["phase", "Phases", "The stages of a book, each replaceable alone."],
-  ["export", "Exports", "What makes the files to take along."],
-  ["lib", "Helpers", "What the others are made of."],
+  ["export", "Exports", "Scripts that make the files for download."],
+  ["lib", "Helpers", "Code that the others share."],
   ["module", "Other modules", ""],
 ];
 
-export const originOf = { library: "in your library", "built in": "shipped with Quire", directory: "from a directory of scripts" };
+export const originOf = { library: "in your library", "built in": "built in", directory: "from a directory of scripts" };
 const short = (name) => name.slice(name.indexOf("/") + 1);
 
 class ScriptsScreen extends Element {
@@ -40,7 +40,7 @@ class ScriptsScreen extends Element {
 
   row(script) {
     const [first, second] = script.layers, mine = first.origin === "library";
-    const beneath = second && (second.origin === "built in" ? ", in place of the shipped one" : `, in place of the one ${originOf[second.origin]}`);
+    const beneath = second && (second.origin === "built in" ? ", overrides the built-in one" : `, overrides the one ${originOf[second.origin]}`);
     return h("tr", { key: script.name },
       h("th", { scope: "row" }, h("a", { href: `scripts/${path(script.name)}` }, short(script.name))),
       h("td", null, h("span", { class: mine && "mine" }, originOf[first.origin] ?? first.origin), beneath, first.origin !== "built in" && h("code", { class: "file" }, first.path)));
@@ -61,9 +61,9 @@ class ScriptsScreen extends Element {
     const { data, error } = this.use("scripts"), mine = data?.filter((s) => s.layers[0].origin === "library").length;
     return [
       h("div", { class: "screen-head" }, h("h1", null, "Scripts"),
-        h("p", { class: "lead" }, "Lua files decide what is written. Change one and it is used from the next run on; the shipped one stays beneath it, and you can go back to it at any time."),
+        h("p", { class: "lead" }, "Lua files decide what is written. Change one and it is used from the next run on; the built-in version is kept, and you can go back to it at any time."),
         h("div", { class: "row" }, h("button", { type: "button", onclick: () => this.begin() }, "New pipeline"),
-          data && h("span", { class: "quiet" }, mine ? `${plural(mine, "script")} of your own.` : "Everything is as it was shipped."))),
+          data && h("span", { class: "quiet" }, mine ? `${plural(mine, "script")} of your own.` : "No built-in script was changed."))),
       error && h("q-notice", { error, what: "The scripts cannot be listed", again: () => refresh("scripts") }),
       data && KINDS.map((kind) => this.group(kind, data)),
     ];

@@ -60,7 +60,7 @@ class SettingsScreen extends Element {
       if (key && data.key_from === "environment") say(`Kept, but ${provider.key_env} is set in the environment and comes first.`, { bad: true });
       else say(done);
     } catch (error) {
-      failed(error, "The key is as it was");
+      failed(error, "The key was not changed");
     }
     refresh("settings");
   }
@@ -71,7 +71,7 @@ class SettingsScreen extends Element {
       this.saved = (await post("backup")).data;
     } catch (error) {
       this.saved = null;
-      failed(error, "There is no new backup");
+      failed(error, "The backup was not made");
     }
   }
 
@@ -83,7 +83,7 @@ class SettingsScreen extends Element {
       await put("password", { password: String(answer.get("password")) });
       go("login");
     } catch (error) {
-      failed(error, "The password is as it was");
+      failed(error, "The password was not changed");
     }
   }
 
@@ -100,13 +100,13 @@ class SettingsScreen extends Element {
 
   health(s) {
     const rows = [
-      ["New runs", s.ready ? "begin" : `do not begin: ${s.reasons.join(" ")}`, s.ready],
-      ["The library", s.store.healthy ? `takes writes; ${bytes(s.store.bytes)}, ${bytes(s.store.free_bytes)} free on its disk` : "takes no writes at the moment: what happens is kept aside and written later", s.store.healthy],
-      ["The watcher", s.watcher.late ? "is late: stuck runs may be noticed late" : s.watcher.last_sweep_ms ? `looked for stuck runs ${ago(s.watcher.last_sweep_ms)}${s.watcher.found ? `, and gave ${s.watcher.found} back so far` : ""}` : "has not looked yet", !s.watcher.late],
+      ["New runs", s.ready ? "are started" : `are not started: ${s.reasons.join(" ")}`, s.ready],
+      ["The library", s.store.healthy ? `takes writes; ${bytes(s.store.bytes)}, ${bytes(s.store.free_bytes)} free on its disk` : "cannot be written at the moment: changes are kept in the spool and saved later", s.store.healthy],
+      ["The watcher", s.watcher.late ? "is late: stuck runs may be noticed late" : s.watcher.last_sweep_ms ? `looked for stuck runs ${ago(s.watcher.last_sweep_ms)}${s.watcher.found ? `, and requeued ${s.watcher.found} so far` : ""}` : "has not looked yet", !s.watcher.late],
     ];
     return h("section", { "aria-labelledby": "health" }, h("h2", { id: "health" }, "Health"),
       h("ul", { class: "plain lines health" }, rows.map(([name, text, good]) => h("li", null,
-        h("span", { class: ["state", good ? "completed" : "failed"] }, good ? "Good" : "Look"), h("span", null, `${name} ${text}.`)))));
+        h("span", { class: ["state", good ? "completed" : "failed"] }, good ? "OK" : "Check"), h("span", null, `${name} ${text}.`)))));
   }
 
   keyWords(provider) {
