@@ -35,12 +35,17 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 
 /* --- the intent --- */
 
+/* The same question, asked in an earlier life of the run. */
+#define EARLIER "o.run_id = $run AND o.epoch < $epoch AND o.hash = $hash AND o.n = $n AND o.scope = $scope"
+
 static enum err insert_call(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
       db,
-      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano)"
-      " VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now,"
-      " NULLIF($risk, -1))");
+      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano,"
+      " repeated) VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now,"
+      " NULLIF($risk, -1), CASE WHEN $epoch > 1 AND (EXISTS (SELECT 1 FROM calls o WHERE o.state = 'cancelled' AND " EARLIER
+      ") OR EXISTS (SELECT 1 FROM calls o WHERE o.late_result IS NOT NULL AND " EARLIER
+      ")) THEN 1 ELSE 0 END)");
   db_bind_int(s, "$run", op->run);
   db_bind_int(s, "$epoch", op->epoch);
   db_bind_int(s, "$attempt", op->attempt);

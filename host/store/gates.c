@@ -270,10 +270,12 @@ static enum err each_gate(struct db *db, struct db_stmt *s, void (*fn)(void *, c
 enum err gates_each(struct db *db, int64_t run_or_0, bool open_only,
                     void (*fn)(void *, const struct gate_row *), void *arg) {
   struct db_stmt *s =
-      db_prepare(db, GATE_COLUMNS "WHERE ($run = 0 OR run_id = $run) AND (NOT $open OR (status = 'open'"
-                                  " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL)) ORDER BY id");
-  db_bind_int(s, "$run", run_or_0);
-  db_bind_int(s, "$open", open_only);
+      open_only  ? db_prepare(db, GATE_COLUMNS
+                              "WHERE status = 'open' AND ($run = 0 OR run_id = $run)"
+                               " AND (SELECT ended_at FROM runs WHERE id = run_id) IS NULL ORDER BY id")
+      : run_or_0 ? db_prepare(db, GATE_COLUMNS "WHERE run_id = $run ORDER BY id")
+                 : db_prepare(db, GATE_COLUMNS "ORDER BY id");
+  if (open_only || run_or_0) db_bind_int(s, "$run", run_or_0);
   return each_gate(db, s, fn, arg, NULL);
 }
 

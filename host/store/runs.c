@@ -113,8 +113,11 @@ bool run_filter_status(struct run_filter *f, const char *word) {
   " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                   \
   " AND ($text IS NULL OR " SQL_HOLDS(RUN_TEXT, "$text") ") ORDER BY r.id DESC LIMIT $limit"
 
-/* Of one project by its index: a library has many runs. */
+/* Of one project, or the unfinished ones, by their index: a library has many runs. */
 static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {
+  if (!f->project && f->unfinished)
+    return db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE r.status IN " SQL_UNFINISHED
+                          " AND" RUN_FILTER);
   if (!f->project) return db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE" RUN_FILTER);
   struct db_stmt *s =
       db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES
@@ -143,7 +146,7 @@ enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *,
 }
 
 enum err runs_count(struct db *db, void (*fn)(void *, enum run_status, int64_t), void *arg) {
-  struct db_stmt *s = db_prepare(db, "SELECT status, count(*) FROM runs GROUP BY status");
+  struct db_stmt *s = db_prepare(db, "SELECT status, n FROM run_counts WHERE n > 0");
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) fn(arg, run_status_of(db_text(s, 0)), db_int(s, 1));
   return sql_end(db, s, step);

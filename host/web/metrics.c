@@ -1,4 +1,4 @@
-/* metrics.c - see metrics.h. A scrape is one read-only connection, one snapshot, and only rows that can have changed (store/upkeep/tally.h). */
+/* metrics.c - see metrics.h. A scrape is one read-only connection, one snapshot, and the sums that the schema keeps (store/upkeep/tally.h). */
 #include "web/metrics.h"
 
 #include <dirent.h>
@@ -20,24 +20,17 @@ enum { FILE_S = 10 };
 
 struct metrics {
   struct commands *commands;
-  pthread_mutex_t lock; /* the tally is one */
-  struct tally *tally;
   int64_t born_ms;
 };
 
 struct metrics *metrics_new(struct commands *c) {
   struct metrics *m = mem_alloc(sizeof *m);
   m->commands = c;
-  m->tally = tally_new();
   m->born_ms = clock_wall_ms();
-  pthread_mutex_init(&m->lock, NULL);
   return m;
 }
 
 void metrics_free(struct metrics *m) {
-  if (!m) return;
-  tally_free(m->tally);
-  pthread_mutex_destroy(&m->lock);
   free(m);
 }
 
@@ -232,11 +225,11 @@ static int64_t count_descriptors(void) {
   return n;
 }
 
-static void gather(struct metrics *m, struct numbers *n) {
+static void gather(struct metrics *m, const struct tally *t, struct numbers *n) {
   struct commands *c = m->commands;
   struct timespec cpu;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-  *n = (struct numbers){.tally = m->tally,
+  *n = (struct numbers){.tally = t,
                         .now_ms = clock_wall_ms(),
                         .born_ms = m->born_ms,
                         .free_bytes = file_room(store_dir(c->store)),
@@ -251,21 +244,21 @@ static void gather(struct metrics *m, struct numbers *n) {
 
 void metrics_text(struct metrics *m, struct buf *out) {
   struct numbers n;
-  pthread_mutex_lock(&m->lock);
+  struct tally t;
   struct db *db = store_reader(m->commands->store);
-  enum err err = tally_read(m->tally, db);
+  enum err err = tally_read(&t, db);
   store_reader_release(m->commands->store, db);
-  gather(m, &n);
+  gather(m, &t, &n);
   if (err == OK) {
-    runs_by_state(out, m->tally);
+    runs_by_state(out, &t);
     runs_now(out, &n);
-    requests(out, m->tally);
-    tokens(out, m->tally);
+    requests(out, &t);
+    tokens(out, &t);
   }
   watcher_now(out, &n);
   store_now(out, &n);
   host_now(out, &n);
-  pthread_mutex_unlock(&m->lock);
+  tally_release(&t);
 }
 
 /* ---- the file */

@@ -29,6 +29,7 @@ serve_start
 api POST /api/runs '{"pipeline": "ask", "key": "ask", "input": {}}' >"$tmp/said"
 is_open() { [[ $(sql "SELECT count(*) FROM gates WHERE status = 'open'") == 1 ]]; }
 t_wait 10 is_open
+rehearse_control '{"latency": 300}' # so that they are in the middle still when they are seen to be
 submit 1 10
 t_wait 10 asked 60
 old=$(host_pid)
@@ -36,6 +37,7 @@ kill -9 "$guardian" "$old" 2>/dev/null
 wait "$guardian" 2>/dev/null
 gone() { ! kill -0 "$old"; }
 t_wait 10 gone
+rehearse_control '{"latency": 20}'
 answered=$(sql "SELECT count(*) FROM calls WHERE state = 'answered'")
 newest=$(sql "PRAGMA user_version")
 # What the newest migration made, undone: a new one needs its line here.
@@ -53,6 +55,10 @@ declare -A undo=(
     ALTER TABLE events DROP COLUMN n; ALTER TABLE events DROP COLUMN seq"
   [7]="ALTER TABLE runs DROP COLUMN held_for; ALTER TABLE runs DROP COLUMN held_until"
   [8]="DELETE FROM settings WHERE key = 'heads_since'"
+  [9]="ALTER TABLE runs DROP COLUMN wait_hint"
+  [10]="DROP TRIGGER runs_counted; DROP TRIGGER runs_recounted; DROP TRIGGER runs_uncounted; DROP TRIGGER calls_counted;
+    DROP TRIGGER calls_uncounted; DROP TABLE run_counts; DROP TABLE call_counts; DROP INDEX calls_sent; DROP INDEX calls_cancelled;
+    ALTER TABLE calls DROP COLUMN repeated"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"

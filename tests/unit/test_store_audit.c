@@ -205,7 +205,8 @@ static void corrupt(const char *path, const char *sql) {
   char *all = mem_printf(
       "DROP TRIGGER runs_terminal; DROP TRIGGER run_texts_terminal; DROP TRIGGER runs_epoch;"
       " DROP TRIGGER calls_finished; DROP TRIGGER artifact_versions_constant; DROP TRIGGER blobs_constant;"
-      " DROP TRIGGER gates_decided; %s; %s",
+      " DROP TRIGGER gates_decided; DROP TRIGGER runs_counted; DROP TRIGGER runs_recounted; DROP TRIGGER runs_uncounted;"
+      " DROP TRIGGER calls_counted; DROP TRIGGER calls_uncounted; %s; %s",
       sql, strncmp(sql, "SELECT", 6) == 0 ? "" : triggers);
   if (sqlite3_exec(h, all, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s: %s", sql, sqlite3_errmsg(h));
   sqlite3_close(h);
@@ -345,6 +346,10 @@ static const struct {
     {"events", "UPDATE events SET data = '{' WHERE n = 1", 1, "is not JSON"},
     {"events", "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'events'", 0, "streams would miss it"},
     {"guards", "SELECT 1", 0, "lost its guard"}, /* a SELECT leaves the triggers away */
+    {"counts", "UPDATE run_counts SET n = n + 1 WHERE status = 'failed'", 0,
+     "runs that are failed is wrong by 1"},
+    {"counts", "UPDATE call_counts SET cost_nano = cost_nano - 5 WHERE outcome = 'answered'", 0,
+     "ended as answered are wrong by 0 calls and -5 nano-dollars"},
     {"reference", "UPDATE gates SET run_id = 40 WHERE run_id = 1", 0,
      "of the table gates refers to a row of runs"},
     {"call-end", "UPDATE calls SET state = 'lost' WHERE id = 2", 1,

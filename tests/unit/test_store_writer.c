@@ -518,12 +518,12 @@ static int full_main(const char *dir) {
   signal(SIGXFSZ, SIG_IGN);
   struct store *s = open_store(dir, STORE_OWNER);
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
-  setrlimit(RLIMIT_FSIZE, &(struct rlimit){400000, RLIM_INFINITY});
+  setrlimit(RLIMIT_FSIZE, &(struct rlimit){600000, RLIM_INFINITY});
   char text[20001];
   memset(text, '1', sizeof text - 1);
   text[sizeof text - 1] = '\0';
   int good = 0, spooled = 0, refused = 0;
-  for (int i = 0; i < 60; i++) {
+  for (int i = 0; i < 90; i++) {
     struct op_journal op = {.op = {.kind = &op_journal_kind},
                             .entry = entry_of(run, epoch, i + 1, "step", text)};
     if (store_do(s, &op.op) != OK) {

@@ -192,8 +192,65 @@ static const char migration_9[] =
     " wait_for = substr(wait_for, 1, instr(wait_for, '; ') - 1)"
     " WHERE status = 'waiting' AND wait_kind IN ('budget','provider','key','model','store','until') AND instr(wait_for, '; ') > 1;";
 
+/* Sums over all runs and calls there ever were, moved in the transactions that change them, so that nobody reads the whole library to know them
+ * (runs.c, tally.c). run_counts: how many are there, how many ever came to this. call_counts: a call counts from its end on; one that was
+ * presumed lost, and ends after all, is taken out again. calls_sent: a few rows. calls_cancelled: a call that is asked again after such a one is
+ * `repeated`; that of earlier ones is not known. */
+#define CALL_OUTCOME(row) "CASE WHEN " row ".presumed THEN 'lost' ELSE " row ".state END"
+#define CALL_SUMS(row)                                                                                       \
+  "SELECT " row ".attempt > 1 AS retries, " row ".repeated AS repeated, " row ".repeated * " row             \
+  ".cost_nano AS repeated_cost_nano, " row ".input_tokens AS input, " row                                    \
+  ".cached_read_tokens AS cached_read, " row ".cache_write_tokens AS cache_write, " row                      \
+  ".output_tokens AS output, " row ".reasoning_tokens AS reasoning, " row ".cost_nano AS cost_nano, " row    \
+  ".price_known = 0 AS unpriced, COALESCE(" row ".total_ms, 0) AS total_ms, " row                            \
+  ".total_ms IS NOT NULL AS timed"
+#define MOVE(column, sign, by) ", " column " = call_counts." column " " sign " " by column
+#define CALL_MOVE(sign, by)                                                                                  \
+  "n = n " sign " 1" MOVE("retries", sign, by) MOVE("repeated", sign, by)                                    \
+      MOVE("repeated_cost_nano", sign, by) MOVE("input", sign, by) MOVE("cached_read", sign, by)             \
+          MOVE("cache_write", sign, by) MOVE("output", sign, by) MOVE("reasoning", sign, by)                 \
+              MOVE("cost_nano", sign, by) MOVE("unpriced", sign, by) MOVE("total_ms", sign, by)              \
+                  MOVE("timed", sign, by)
+#define CALL_IN                                                                                               \
+  "INSERT INTO call_counts SELECT NEW.provider, NEW.model, " CALL_OUTCOME("NEW") ", 1, s.* FROM (" CALL_SUMS( \
+      "NEW") ") s WHERE 1 ON CONFLICT (provider, model, outcome) DO UPDATE SET " CALL_MOVE("+", "excluded.")
+#define CALL_OUT                                                                                             \
+  "UPDATE call_counts SET " CALL_MOVE("-", "o.") " FROM (" CALL_SUMS(                                        \
+      "OLD") ") o"                                                                                           \
+             " WHERE provider = OLD.provider AND model = OLD.model AND outcome = " CALL_OUTCOME("OLD")
+#define CALLS_SO_FAR                                                                                                           \
+  "SELECT provider, model, " CALL_OUTCOME(                                                                                     \
+      "calls") ", count(*), sum(attempt > 1), 0, 0, sum(input_tokens),"                                                        \
+               " sum(cached_read_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_nano)," \
+               " sum(price_known = 0), sum(COALESCE(total_ms, 0)), count(total_ms) FROM calls WHERE state <> 'sent' GROUP BY 1, 2, 3"
+static const char migration_10[] =
+    "CREATE TABLE run_counts (status TEXT PRIMARY KEY, n INTEGER NOT NULL, entered INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO run_counts SELECT s.column1, count(r.id), count(r.id) FROM (VALUES ('queued'),('running'),('waiting'),"
+    " ('completed'),('failed'),('cancelled')) s LEFT JOIN runs r ON r.status = s.column1 GROUP BY 1;"
+    "CREATE TRIGGER runs_counted AFTER INSERT ON runs"
+    " BEGIN UPDATE run_counts SET n = n + 1, entered = entered + 1 WHERE status = NEW.status; END;"
+    "CREATE TRIGGER runs_recounted AFTER UPDATE OF status ON runs WHEN NEW.status <> OLD.status BEGIN"
+    " UPDATE run_counts SET n = n - 1 WHERE status = OLD.status;"
+    " UPDATE run_counts SET n = n + 1, entered = entered + 1 WHERE status = NEW.status; END;"
+    "CREATE TRIGGER runs_uncounted AFTER DELETE ON runs"
+    " BEGIN UPDATE run_counts SET n = n - 1 WHERE status = OLD.status; END;"
+
+    "ALTER TABLE calls ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX calls_sent ON calls(run_id) WHERE state = 'sent';"
+    "CREATE INDEX calls_cancelled ON calls(run_id) WHERE state = 'cancelled';"
+    "CREATE TABLE call_counts (provider TEXT NOT NULL, model TEXT NOT NULL, outcome TEXT NOT NULL, n INTEGER NOT NULL,"
+    " retries INTEGER NOT NULL, repeated INTEGER NOT NULL, repeated_cost_nano INTEGER NOT NULL, input INTEGER NOT NULL,"
+    " cached_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL,"
+    " cost_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL, total_ms INTEGER NOT NULL, timed INTEGER NOT NULL,"
+    " PRIMARY KEY (provider, model, outcome)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO call_counts " CALLS_SO_FAR ";"
+    "CREATE TRIGGER calls_counted AFTER UPDATE OF state ON calls WHEN NEW.state <> 'sent' BEGIN " CALL_IN
+    "; END;"
+    "CREATE TRIGGER calls_uncounted AFTER UPDATE OF state ON calls WHEN OLD.state <> 'sent' BEGIN " CALL_OUT
+    "; END;";
+
 static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5,
-                                         migration_6, migration_7, migration_8, migration_9};
+                                         migration_6, migration_7, migration_8, migration_9, migration_10};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

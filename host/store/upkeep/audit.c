@@ -260,6 +260,14 @@ static const struct rule content_rules[] = {
     {"events",
      "SELECT run_id, 'event ' || id || ' of run ' || run_id || ' is not JSON' FROM events WHERE NOT " SQL_IS_JSON(
          "data")},
+    {"counts",
+     "SELECT 0, 'the count of runs that are ' || status || ' is wrong by ' || sum(n) || ': pages and metrics show it'"
+     " FROM (SELECT status, n FROM run_counts UNION ALL SELECT status, -1 FROM runs) c GROUP BY status HAVING sum(n) <> 0"},
+    {"counts",
+     "SELECT 0, 'the sums of calls of ' || provider || '/' || model || ' that ended as ' || outcome || ' are wrong by ' || sum(n)"
+     " || ' calls and ' || sum(cost) || ' nano-dollars: metrics show them' FROM (SELECT provider, model, outcome, n, cost_nano AS cost"
+     "  FROM call_counts UNION ALL SELECT provider, model, CASE presumed WHEN 0 THEN state ELSE 'lost' END, -1, -cost_nano"
+     "  FROM calls WHERE state <> 'sent') c GROUP BY provider, model, outcome HAVING sum(n) <> 0 OR sum(cost) <> 0"},
 };
 
 /* Columns: run, sentence, promised hash, bytes. $step is 1 when all are asked for. */
