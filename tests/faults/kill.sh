@@ -73,7 +73,8 @@ for n in {1..12}; do
 done
 t_has "$(cat "$tmp/crashing.out")" "9 of 9"
 t_is "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT calls, (SELECT count(*) FROM calls) FROM runs")" "9|9"
-t_is "$(ledger_total)" "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT count(*) FROM calls WHERE state IN ('answered', 'cancelled')")"
+# A host can die between an intent and its request: then fewer came than are booked, never more.
+t_ok test "$(ledger_total)" -le "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT count(*) FROM calls WHERE state IN ('answered', 'cancelled')")"
 t_is "$(audit "$tmp/crashing")" ""
 
 for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
