@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/needs.h"
 #include "cli/terminal.h"
 #include "acts/commands.h"
 #include "store/upkeep/audit.h"
@@ -204,38 +205,18 @@ static void check_scripts(struct doctor *d) {
   script_set_unref(set);
 }
 
-/* Does a role name it? "openai" in "openai/gpt-5". */
-static bool in_use(const struct llm_settings *s, const char *provider) {
-  size_t n = strlen(provider);
-  for (size_t r = 0; r < s->n_roles; r++)
-    for (size_t m = 0; m < s->roles[r].n_models; m++)
-      if (strncmp(s->roles[r].models[m], provider, n) == 0 && s->roles[r].models[m][n] == '/') return true;
-  return false;
-}
-
-static bool key_there(const struct llm_provider *p, char *why, size_t max) {
-  const char *value = p->key_env ? getenv(p->key_env) : NULL;
-  if ((!p->key_env && !p->key_file) || (value && *value)) return true;
-  if (p->key_file && access(p->key_file, R_OK) == 0) return true;
-  if (p->key_file && !p->key_env)
-    snprintf(why, max, "its key file %s cannot be read", p->key_file);
-  else
-    snprintf(why, max, "its key is missing: set %s", p->key_env);
-  return false;
-}
-
 static void check_providers(struct doctor *d) {
   if (!d->c->configured) return;
   const struct llm_settings *s = &d->c->config.llm;
   for (size_t i = 0; i < s->n_providers; i++) {
     const struct llm_provider *p = &s->providers[i];
-    bool used = in_use(s, p->name);
+    bool used = needs_provider(s, p->name);
     size_t n;
     char why[300];
     if (!s->adapter_source(s->adapter_arg, p->adapter, &n))
       found(d, used ? BROKEN : LOOK, "provider", "scripts/providers/ADAPTER.lua, in the library or shipped",
             "%s: there is no adapter '%s'", p->name, p->adapter);
-    else if (!key_there(p, why, sizeof why))
+    else if (needs_key(p, why, sizeof why))
       found(d, used ? BROKEN : FINE, "provider", NULL, "%s: %s%s", p->name, why,
             used ? "" : " (no role names it)");
     else {

@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "cli/act.h"
 #include "cli/command.h"
+#include "cli/needs.h"
 #include "cli/request.h"
 #include "cli/result.h"
 #include "store/upkeep/backup.h"
+#include "store/upkeep/belongings.h"
 
 #define DAY_MS INT64_C(86400000)
 enum { PRUNE_DAYS = 30 };
@@ -44,6 +46,22 @@ int cli_backup(struct cli *c) {
   return EXIT_DONE;
 }
 
+/* What the restored library means and is not here. Settings that cannot be read are the first thing that is wrong. */
+static json_t *missing_here(struct cli *c) {
+  struct error e = {0};
+  if (cli_config(c, &e) == OK && cli_reader(c, &e) == OK) return needs_missing(c);
+  return json_pack("[{s:o, s:o}]", "text", view_text(e.message), "hint", view_text(e.hint));
+}
+
+static void say_missing(const struct cli *c, const json_t *list, const json_t *others) {
+  size_t i;
+  json_t *item;
+  json_array_foreach(others, i, item)
+      out_say(&c->out, "%s stays as it is here; the backup holds another.", json_string_value(item));
+  json_array_foreach(list, i, item)
+      out_say(&c->out, "Missing here: %s.\n  %s", jsonx_str(item, "text", ""), jsonx_str(item, "hint", ""));
+}
+
 int cli_restore(struct cli *c) {
   struct error e = {0};
   const char *file = c->args[0];
@@ -53,14 +71,20 @@ int cli_restore(struct cli *c) {
         &e,
         "--replace puts the library that is there aside (nothing is deleted); --library DIR names another");
   if (err != OK) return cli_fail(c, &e);
-  if (c->out.json)
-    out_json(json_pack("{s:o, s:o}", "library", view_text(c->library), "file", view_text(file)));
-  else
+  json_t *missing = missing_here(c), *others = belongings_others(file, c->library);
+  if (c->out.json) {
+    out_json(json_pack("{s:o, s:o, s:O, s:O}", "library", view_text(c->library), "file", view_text(file),
+                       "missing", missing, "left", others));
+  } else {
     out_say(
         &c->out,
         "The library %s is as it was in %s. `quire runs --status unfinished` lists what was under way; `quire serve` continues it."
-        " Keys are never in a backup: `quire doctor` says which of them are missing here.",
+        " Keys are never in a backup.",
         c->library, file);
+    say_missing(c, missing, others);
+  }
+  json_decref(others);
+  json_decref(missing);
   return EXIT_DONE;
 }
 

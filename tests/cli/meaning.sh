@@ -55,7 +55,8 @@ from=$QUIRE_LIBRARY QUIRE_LIBRARY=$tmp/copy
 mkdir -p "$QUIRE_LIBRARY/pipelines"
 echo "return { title = 'Another', run = function() end }" >"$QUIRE_LIBRARY/pipelines/halves.lua"
 t_run 0 "$QUIRE" restore "$tmp/c.quire"
-t_has "$out" "quire doctor"
+t_is "$(grep -c "Missing here" <<<"$out")" 0
+t_has "$out" "pipelines/halves.lua stays as it is here; the backup holds another"
 t_ok cmp "$from/quire.lua" "$QUIRE_LIBRARY/quire.lua"
 t_ok cmp "$from/scripts/lib/mine.lua" "$QUIRE_LIBRARY/scripts/lib/mine.lua"
 t_has "$(cat "$QUIRE_LIBRARY/pipelines/halves.lua")" Another
@@ -63,6 +64,38 @@ t_is "$(sql "SELECT count(*) FROM settings WHERE key LIKE 'kept:%'")" 0
 t_run 0 "$QUIRE" resume 1 --quiet
 t_is "$(sql "SELECT group_concat(provider) FROM calls")" stub,stub
 t_run 0 "$QUIRE" doctor --audit
+
+t_case "a restore says what the library's runs mean and this computer lacks, before anything goes on"
+restored() { # FILE: into an empty directory, with what is missing in $out
+  QUIRE_LIBRARY=$tmp/missing
+  rm -rf "$QUIRE_LIBRARY"
+  t_run 0 "$QUIRE" restore "$1"
+}
+begin keyed
+sed -i 's|adapter = "openai"|adapter = "openai", key_env = "STUB_KEY"|' "$QUIRE_LIBRARY/quire.lua"
+STUB_KEY=x t_run 0 "$QUIRE" backup "$tmp/keyed.quire"
+restored "$tmp/keyed.quire"
+t_has "$out" "Missing here: run 1 means stub/novelist; its key is missing: set STUB_KEY."
+STUB_KEY=x restored "$tmp/keyed.quire"
+t_is "$(grep -c "Missing here" <<<"$out")" 0
+QUIRE_LIBRARY=$tmp/keyed
+sed -i 's|adapter = "openai"|adapter = "elsewhere"|; s|, key_env = "STUB_KEY"||' "$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" backup "$tmp/adapter.quire"
+restored "$tmp/adapter.quire"
+t_has "$out" "Missing here: run 1 means stub/novelist, and scripts/providers/elsewhere.lua is not here."
+QUIRE_LIBRARY=$tmp/keyed
+rm "$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" backup "$tmp/bare.quire"
+restored "$tmp/bare.quire"
+t_has "$out" "Missing here: run 1 means stub/novelist, and quire.lua names no provider 'stub'."
+t_has "$out" "Missing here: run 1 was begun with stub/novelist for the role 'default', and the settings name no model for it here: it waits."
+t_run 0 "$QUIRE" restore "$tmp/bare.quire" --replace --json
+t_is "$(grep -c '"text"' <<<"$out")" 2
+fresh rehearsed
+t_run 5 "$QUIRE" run "$tmp/halves.lua" --quiet --model rehearsal/novelist
+t_run 0 "$QUIRE" backup "$tmp/rehearsed.quire"
+restored "$tmp/rehearsed.quire"
+t_is "$(grep -c "Missing here" <<<"$out")" 0
 
 t_case "rehearsal goes on with a real book when a person asks for it"
 begin asked

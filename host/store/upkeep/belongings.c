@@ -123,3 +123,36 @@ enum err belongings_unpack(struct db *db, const char *library, struct error *e) 
   if (err == OK) err = u.err;
   return err == OK ? db_run(db_prepare(db, "DELETE FROM settings WHERE substr(key, 1, 5) = 'kept:'")) : err;
 }
+
+/* ---- what was not written */
+
+static bool differs(const char *path, const char *value) {
+  struct buf text;
+  buf_init(&text, MAX_SCRIPT_BYTES);
+  bool same = buf_read_file(&text, path, NULL) == OK && text.len == strlen(value) &&
+              memcmp(text.data, value, text.len) == 0;
+  buf_release(&text);
+  return !same;
+}
+
+struct comparing {
+  const char *library;
+  json_t *names;
+};
+
+static void compare_row(void *arg, const char *key, const char *value) {
+  struct comparing *c = arg;
+  const char *name = key + strlen(KEPT);
+  char *path = mem_printf("%s/%s", c->library, name);
+  if (is_ours(name) && differs(path, value)) json_array_append_new(c->names, json_string(name));
+  free(path);
+}
+
+json_t *belongings_others(const char *file, const char *library) {
+  struct comparing c = {library, json_array()};
+  struct db *db;
+  if (db_open(file, DB_READ_ONLY, &db, NULL) != OK) return c.names;
+  settings_each(db, KEPT, compare_row, &c);
+  db_close(db);
+  return c.names;
+}
