@@ -142,6 +142,15 @@ check_words() {
   each_breaches "an idiom in words that people read" <<<"$found"
 }
 
+# A reader trusts a comment: a function or file that it names is there.
+check_comments() {
+  local found
+  mapfile -t files < <(find host scripts pipelines tests Makefile \( -name node_modules -prune \) -o -type f \
+    \( -name '*.[ch]' -o -name '*.lua' -o -name '*.js' -o -name '*.sh' -o -name Makefile \) -print)
+  found=$(lua5.4 tests/comments.lua "${files[@]}")
+  [[ -z $found ]] || breach "$found"
+}
+
 # Debian 12 has node 18; a newer one hides what is missing there.
 check_node() {
   local found
@@ -158,6 +167,7 @@ check_ui_rooms
 check_single_places
 check_left_overs
 check_words
+check_comments
 check_node
 if ((breaches)); then
   echo "check: $breaches breaches"

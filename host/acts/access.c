@@ -1,4 +1,4 @@
-/* access_commands.c - who may use a library over HTTP, asked of the owner: its password, tokens for programs. Threads: those of commands.h. */
+/* access.c - who may use a library over HTTP, asked of the owner: its password, tokens for programs. Threads: those of commands.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* artifact_commands.c - the way back: an older version of a document, or a run's proposal, becomes the newest version by a person. Nothing is
+/* artifact.c - the way back: an older version of a document, or a run's proposal, becomes the newest version by a person. Nothing is
  * written over: the text that was there stays a version. Threads: those of commands.h. */
 #include <stdlib.h>
 #include <string.h>

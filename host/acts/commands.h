@@ -62,12 +62,12 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e);
 /* POST /api/projects/{slug}/restore/{name}, accept/{name} {"version"} -> {"name","version"}: that version's content as a new one by a person.
- * `proposal`: it must be a run's proposal. `expected` as above. In artifact_commands.c. */
+ * `proposal`: it must be a run's proposal. `expected` as above. In artifact.c. */
 enum err command_artifact_restore(struct commands *c, const char *project, const char *name, int64_t version,
                                   int64_t expected, bool proposal, json_t **out, struct error *e);
 
 /* POST /api/uploads {"kind": "brief"|"outline"|"cover", "content": base64, "project": of a cover}. A text comes back as {"kind","text"}; a
- * cover becomes the project's document `cover` -> {"kind","name","version"} (upload_commands.c) */
+ * cover becomes the project's document `cover` -> {"kind","name","version"} (upload.c) */
 enum err command_upload(struct commands *c, const json_t *request, json_t **out, struct error *e);
 /* GET /api/runs/{id}/repeat?with=scripts,artifacts,models -> {"entries","calls","note"}: what a resume or retry with it may ask again, at most
  * (repeat.c) */
@@ -91,7 +91,7 @@ enum err command_prune(struct commands *c, const json_t *request, json_t **out, 
 /* DELETE /api/projects/{slug} -> counts. ERR_CONFLICT while it has unfinished runs or parts. */
 enum err command_project_delete(struct commands *c, const char *project, json_t **out, struct error *e);
 
-/* ---- scripts (script_commands.c) */
+/* ---- scripts (script.c) */
 
 /* GET /api/pipelines, /api/pipelines/{name}: what pipeline_describe says, with "name"; `name` NULL: a list of all, those that cannot be
  * described with an "error". */
@@ -100,7 +100,7 @@ enum err command_pipelines(struct commands *c, const char *name, json_t **out, s
 /* GET /api/exports -> [{"format","id","title","name"}], or with "error": the files that a book can become. */
 enum err command_exports(struct commands *c, json_t **out, struct error *e);
 
-/* ---- who may use the library over HTTP (access_commands.c) */
+/* ---- who may use the library over HTTP (access.c) */
 
 /* PUT /api/password {"password": text, or null: none any more} -> {"password": BOOL}. Ends all sessions. */
 enum err command_password(struct commands *c, const json_t *request, json_t **out, struct error *e);
@@ -131,7 +131,7 @@ enum err command_script_revert(struct commands *c, const char *name, const char 
  * twice on the rehearsal model in a scratch library, in a process of its own that is ended after two minutes. In dry_run.c. */
 enum err command_dry_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
 
-/* ---- settings (settings_commands.c) */
+/* ---- settings (settings.c) */
 
 /* GET /api/settings -> {"version","library","settings":[{"name","value","origin"}],"providers":[{"name","adapter","base_url","key": set | missing |
  * none,"key_from": environment | file,"key_env","models"}],"roles":[{"name","models"}],"watcher":{"last_sweep_ms","late","found"},

@@ -1,4 +1,4 @@
-/* settings_commands.c - what this host was told and how it is, and the few things that can be changed while it runs: keys, a backup. Threads:
+/* settings.c - what this host was told and how it is, and the few things that can be changed while it runs: keys, a backup. Threads:
  * those of commands.h.
  *
  * A key goes one way: in. It is written to a file that only its owner can read, and from then on everybody is told only that there is one. */

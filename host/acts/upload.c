@@ -1,4 +1,4 @@
-/* upload_commands.c - what a person brings along: a brief or an outline (its text comes back, for the form), a cover (stored as a document).
+/* upload.c - what a person brings along: a brief or an outline (its text comes back, for the form), a cover (stored as a document).
  * What it is is seen from its bytes, not from its name. Threads: those of commands.h. */
 #include <string.h>
 

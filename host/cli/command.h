@@ -1,5 +1,5 @@
 /* command.h - the table of commands. The dispatcher, `quire help` and the test that holds README against the program
- * read the same rows (after Fossil's dispatch.c).
+ * read the same rows.
  *
  * A command is a function that gets a `struct cli` and returns the exit code. It reads the database by itself; what it
  * wants changed it hands to act.h. One process, one command: what a command takes from the system lives as long as

@@ -1,7 +1,7 @@
 /* output.h - what a command says: data on stdout, all else on stderr, JSON for everything with --json.
  *
  * Nothing else in cli/ prints: what reaches a terminal has gone through here, so no title, finding or log line of a model can move its
- * cursor or pass for a line of ours. Text: out_line, out_text, out_document, out_table. JSON: one document (out_json), or one line each for
+ * cursor or pass for a line of ours. Text: out_line, out_text, out_document, table_print. JSON: one document (out_json), or one line each for
  * streams (out_json_line). */
 #pragma once
 #include <jansson.h>

@@ -2,7 +2,7 @@
  *
  *   engine_new -> engine_start_run* -> (loop_run) -> engine_drain -> engine_free
  *
- * Loop thread only, but for engine_wake, engine_cancel, engine_pause and engine_drain, which post to it. */
+ * Loop thread only, but for engine_start_run, engine_cancel, engine_pause, engine_drain, engine_stats and engine_holds, which post to it. */
 #pragma once
 #include <stdbool.h>
 #include "base/loop.h"

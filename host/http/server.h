@@ -2,11 +2,11 @@
  * threads, several at once; one thread serves one connection at a time, so a handler may wait.
  *
  *   static void show_run(struct request *q, struct response *a, void *arg) {
- *     response_json(a, 200, run_json(arg, request_param(q, "id")));
+ *     response_json(a, 200, api_run(arg, request_param(q, "id")));
  *   }
  *   static const struct route routes[] = {
  *     {"GET", "/runs/{id}", show_run, "one run", 0, 0},
- *     {"GET", "/files/{path...}", send_file, "an artifact", 0, 0},
+ *     {"GET", "/files/{path...}", get_artifact, "an artifact", 0, 0},
  *   };
  *   struct server *s;
  *   err = server_start(&(struct server_settings){.listen = "127.0.0.1:0", .routes = routes, .n_routes = 2}, &s, &e);

@@ -19,7 +19,7 @@ struct run_queue {
 
 struct lane {
   struct loop *loop;
-  struct list ring;    /* run_queues with waiting tickets; the head has its turn */
+  struct list ring;    /* the queues of runs with waiting tickets; the head has its turn */
   struct map *runs;    /* run id -> its run_queue in the ring */
   int under_way, most; /* most 0: no limit known */
   int configured;

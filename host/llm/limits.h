@@ -1,6 +1,6 @@
 /* limits.h - how much may be under way at one model of a provider. Loop thread only.
  *
- *   limits_lane -> (lane_enter -> granted -> lane_leave | lane_give_up)*
+ *   limits_lane -> (lane_enter -> granted -> lane_leave)*
  *
  * A lane lets tickets through in turns: one of each run that waits, then the next run's, each run's own in their order. It
  * counts what is under way, requests and tokens a minute, and adapts: a 429 halves what may be under way, and each

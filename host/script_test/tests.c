@@ -1,6 +1,6 @@
 /* tests.c - a file of tests: its cases are found, then each runs in a machine of its own.
  *
- *   read_cases (a machine that only loads the file) -> run_case (machine, test_api, the case) for each, as they stand in the file */
+ *   list_cases (a machine that only loads the file) -> run_case (machine, test_api, the case) for each, as they stand in the file */
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* journal.h - the record of every host call of a run whose answer could differ another time.
- * Key: (scope, kind, hash of the content, n). `seq` is the order of delivery within the run. DESIGN 5. */
+ * Key: (scope, kind, hash of the content, n). `seq` is the order of delivery within the run. */
 #pragma once
 #include <stdint.h>
 #include "base/hash.h"

@@ -1,4 +1,4 @@
-/* runs.h - one row a run. Every change of status goes through here. DESIGN 5: queued -> running -> completed | failed |
+/* runs.h - one row a run. Every change of status goes through here. queued -> running -> completed | failed |
  * cancelled; running -> waiting -> queued; running -> queued. Terminal rows never change (a trigger says so). */
 #pragma once
 #include <stdbool.h>

@@ -58,7 +58,7 @@ static const char migration_1[] =
     "CREATE TRIGGER runs_epoch BEFORE UPDATE OF epoch ON runs WHEN NEW.epoch < OLD.epoch"
     " BEGIN SELECT RAISE(ABORT, 'the epoch of a run only grows'); END;"
 
-    /* One index, not unique: see DESIGN 4. `size` spares reading a long result to learn that it is long. */
+    /* One index, not unique: an answer that was superseded keeps its key. `size` spares reading a long result to learn that it is long. */
     "CREATE TABLE journal (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,"
     " at INTEGER NOT NULL, call_id INTEGER, superseded INTEGER NOT NULL DEFAULT 0, size INTEGER NOT NULL,"
     " scope TEXT NOT NULL, kind TEXT NOT NULL, hash BLOB NOT NULL, result TEXT NOT NULL) STRICT;"

@@ -1,4 +1,4 @@
-/* audit.h - looks for breaches of what a library promises (DESIGN 5), on a live or a dead one. Read-only, any thread but the loop's. */
+/* audit.h - looks for breaches of what a library promises, on a live or a dead one. Read-only, any thread but the loop's. */
 #pragma once
 #include <stdbool.h>
 #include "store/db.h"

@@ -1,4 +1,4 @@
-/* api_acts.c - changes: a handler reads its path and body, calls one command of the engine, answers. */
+/* acts.c - changes: a handler reads its path and body, calls one command of the engine, answers. */
 #include "web/api/api.h"
 #include "web/api/handlers.h"
 

@@ -1,4 +1,4 @@
-/* api_artifacts.c - reading documents: a version, the versions, the difference between two. */
+/* artifacts.c - reading documents: a version, the versions, the difference between two. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

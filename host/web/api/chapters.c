@@ -1,4 +1,4 @@
-/* api_chapters.c - the chapters of a book, written and planned, from the documents that its pipeline leaves (book.h). Threads: the server's.
+/* chapters.c - the chapters of a book, written and planned, from the documents that its pipeline leaves (book.h). Threads: the server's.
  *
  * Each has what one wants to see of a chapter without reading it: title, viewpoint, length, what is still open, who wrote the newest
  * version and whether a run proposes another; and what was taken down after it: who was in it, which promises it opened and kept. */

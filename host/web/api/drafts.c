@@ -1,4 +1,4 @@
-/* api_drafts.c - forms that a person has begun to fill in: kept in the library, so that another browser goes on with them. */
+/* drafts.c - forms that a person has begun to fill in: kept in the library, so that another browser goes on with them. */
 #include <stdlib.h>
 #include <string.h>
 

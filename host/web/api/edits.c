@@ -1,4 +1,4 @@
-/* api_edits.c - a person's edits of documents: save, go back to an older version, take a run's proposal. Threads: the server's.
+/* edits.c - a person's edits of documents: save, go back to an older version, take a run's proposal. Threads: the server's.
  *
  * Each says on which version it was made (If-Match: "vN", the tag that GET gives). When another one is the newest, nothing is written: 412
  * with that version. Without the header only a name that nobody has can be written. */

@@ -1,4 +1,4 @@
-/* api_gates.c - reading questions to a person. */
+/* gates.c - reading questions to a person. */
 #include <string.h>
 
 #include "store/gates.h"

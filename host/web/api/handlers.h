@@ -4,7 +4,7 @@
 
 #define HANDLER(name) void name(struct request *q, struct response *a, void *arg)
 
-/* api_health.c */
+/* health.c */
 HANDLER(healthz);
 HANDLER(readyz);
 HANDLER(send_metrics);
@@ -12,7 +12,7 @@ HANDLER(sweep);
 HANDLER(prune);
 /* openapi.c */
 HANDLER(get_openapi);
-/* api_session.c */
+/* session.c */
 HANDLER(get_session);
 HANDLER(sign_in);
 HANDLER(sign_out);
@@ -20,11 +20,11 @@ HANDLER(put_password);
 HANDLER(list_tokens);
 HANDLER(new_token);
 HANDLER(revoke_token);
-/* api_overview.c */
+/* overview.c */
 HANDLER(get_overview);
-/* api_events.c */
+/* events.c */
 HANDLER(get_events);
-/* api_runs.c */
+/* runs.c */
 HANDLER(list_runs);
 HANDLER(get_run);
 HANDLER(list_run_events);
@@ -32,7 +32,7 @@ HANDLER(list_run_calls);
 HANDLER(get_timeline);
 HANDLER(get_call);
 HANDLER(get_repeat);
-/* api_acts.c */
+/* acts.c */
 HANDLER(start_run);
 HANDLER(resume_run);
 HANDLER(adopt_run);
@@ -44,38 +44,38 @@ HANDLER(decide_gate);
 HANDLER(edit_artifact);
 HANDLER(delete_project);
 HANDLER(upload);
-/* api_drafts.c */
+/* drafts.c */
 HANDLER(get_draft);
 HANDLER(put_draft);
 HANDLER(delete_draft);
-/* api_gates.c */
+/* gates.c */
 HANDLER(list_gates);
 HANDLER(get_gate);
-/* api_pipelines.c */
+/* pipelines.c */
 HANDLER(list_pipelines);
 HANDLER(list_exports);
 HANDLER(get_pipeline);
-/* api_projects.c */
+/* projects.c */
 HANDLER(list_projects);
 HANDLER(get_project);
-/* api_artifacts.c */
+/* artifacts.c */
 HANDLER(get_artifact);
 HANDLER(list_versions);
 HANDLER(get_diff);
-/* api_edits.c */
+/* edits.c */
 HANDLER(put_artifact);
 HANDLER(restore_artifact);
 HANDLER(accept_proposal);
-/* api_chapters.c */
+/* chapters.c */
 HANDLER(list_chapters);
-/* api_scripts.c */
+/* scripts.c */
 HANDLER(list_scripts);
 HANDLER(get_script);
 HANDLER(put_script);
 HANDLER(delete_script);
 HANDLER(check_script);
 HANDLER(dry_run);
-/* api_settings.c */
+/* settings.c */
 HANDLER(get_settings);
 HANDLER(put_key);
 HANDLER(test_provider);

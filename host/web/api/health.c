@@ -1,4 +1,4 @@
-/* api_health.c - is the host well, and keeping house. */
+/* health.c - is the host well, and keeping house. */
 #include "base/jsonx.h"
 #include "web/api/api.h"
 #include "web/api/handlers.h"

@@ -1,4 +1,4 @@
-/* api_overview.c - the first page in one request: what is being written, what waits for a person, the books. */
+/* overview.c - the first page in one request: what is being written, what waits for a person, the books. */
 #include <string.h>
 
 #include "base/jsonx.h"

@@ -1,4 +1,4 @@
-/* api_pipelines.c - what can be run, with the fields that its form has. */
+/* pipelines.c - what can be run, with the fields that its form has. */
 #include "web/api/api.h"
 #include "web/api/handlers.h"
 

@@ -1,4 +1,4 @@
-/* api_projects.c - books and series, and what belongs to one. */
+/* projects.c - books and series, and what belongs to one. */
 #include <stdlib.h>
 
 #include "base/jsonx.h"

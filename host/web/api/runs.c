@@ -1,4 +1,4 @@
-/* api_runs.c - reading runs: the list, one run, its history, its calls, where its time and money went. */
+/* runs.c - reading runs: the list, one run, its history, its calls, where its time and money went. */
 #include "store/calls.h"
 #include "store/events.h"
 #include "view/call.h"

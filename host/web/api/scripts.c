@@ -1,4 +1,4 @@
-/* api_scripts.c - the scripts of the search path: list, read, check, save into the library, take back, try. Threads: the server's.
+/* scripts.c - the scripts of the search path: list, read, check, save into the library, take back, try. Threads: the server's.
  *
  * The tag of a script is the hash of the text in force. Saving and taking back need it (If-Match), so that nobody writes over what somebody
  * else saved; a name that nobody has needs none. */

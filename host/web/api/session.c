@@ -1,4 +1,4 @@
-/* api_session.c - signing in and out, the password, tokens for programs. */
+/* session.c - signing in and out, the password, tokens for programs. */
 #include <string.h>
 
 #include "base/jsonx.h"

@@ -1,4 +1,4 @@
-/* api_settings.c - settings and health, keys, the test of a provider, a backup. Threads: the server's. */
+/* settings.c - settings and health, keys, the test of a provider, a backup. Threads: the server's. */
 #include "acts/commands.h"
 #include "web/api/api.h"
 #include "web/api/handlers.h"

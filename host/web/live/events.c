@@ -1,4 +1,4 @@
-/* api_events.c - GET /api/events: what happens, as it happens. One thread a stream.
+/* events.c - GET /api/events: what happens, as it happens. One thread a stream.
  *
  *   join the feed -> tell what the library has after the browser's last id -> tell what comes, until one of us goes
  *
