@@ -29,8 +29,10 @@ struct engine {
   struct list suspects; /* struct run.suspect_node; see trial.c */
   struct run *on_trial;
   struct timer trial_timer;
-  struct map *watched; /* run -> how many watch its text; see live.c */
-  struct map *held;    /* under the lock: ids of the runs in `runs`, for other threads */
+  const struct run *posted_last; /* only compared: who posted to the writer last, */
+  uint64_t shared_ns;            /* and when that was another one than before */
+  struct map *watched;           /* run -> how many watch its text; see live.c */
+  struct map *held;              /* under the lock: ids of the runs in `runs`, for other threads */
 };
 
 /* A store op in flight for a run. It keeps the run's memory (not its machine) alive until it returns. */
@@ -109,6 +111,8 @@ void run_tell_now(struct run *run);        /* posts what this slice said; before
 void run_tell_last(struct run *run);       /* the same, and nothing is kept back: the run ends */
 bool run_must_wait(const struct run *run); /* too much of it is not durable: it is not resumed now */
 void run_pressure_release(struct run *run);
+void run_posts(struct run *run);                          /* something to the writer */
+void run_share_writer(struct run *run, uint64_t took_ns); /* which took so much of its time */
 
 /* trial.c */
 void trial_wait(struct run *run); /* its claim was refused because hosts died with it: its turn comes */

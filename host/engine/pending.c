@@ -19,6 +19,7 @@ static void on_loop(struct post *post) {
   struct run *run = p->run;
   struct wait *w = p->wait;
   run->in_flight--;
+  run_share_writer(run, p->op->took_ns);
   if (w) {
     w->pending = NULL;
     if (w->state == WAIT_DETACHED) {
@@ -54,8 +55,10 @@ void pending_post(struct run *run, struct wait *w, struct store_op *op, bool rea
   op->done = on_store;
   run->in_flight++;
   if (w) w->pending = p;
-  if (read)
+  if (read) {
     store_read_post(run->engine->store, op);
-  else
+  } else {
+    run_posts(run);
     store_post(run->engine->store, op);
+  }
 }

@@ -2,6 +2,9 @@
  *
  *   run_tell (an event), run_tell_progress -> kept for this slice -> run_tell_now (the slice is over) -> two ops at most -> durable
  *
+ * Whatever it writes: while others write too, a run takes a third of the writer's time. What it took beyond that, by heavy documents, many tasks
+ * or a loop, it rests for, so that the others find a writer without a queue for as long.
+ *
  * While so much of a run is on its way that it had better wait, it is not resumed; a script that says that much within one slice is preempted there.
  * So a loop of log lines costs the others no more than one small op in each of the writer's groups, and memory for that much.
  *
@@ -19,6 +22,10 @@ enum {
   MOST_UNSAVED = 200, /* events and changes of the progress: with more not yet durable the run waits */
   MOST_UNSAVED_BYTES = 64 << 10, /* the same in bytes */
   MOST_REST_NS = 100000000,
+  OWED_MOST_NS = 2000000000,
+  OWED_FREE_NS = 20000000,   /* what is told of no rest: a burst, as when a chapter is saved */
+  SHARE = 3,                 /* one in so many parts of the writer's time */
+  SHARED_NS = 200000000,     /* others write too when one did within this time */
   MOST_SLICE_BYTES = 4 << 20 /* what is kept of code that cannot be preempted; then it is an error */
 };
 
@@ -42,6 +49,14 @@ static void rested(struct timer *t) {
   sched_add(t->arg);
 }
 
+static void rest_until(struct run *run, uint64_t ns) {
+  struct timer *rest = &run->pressure.rest;
+  if (rest->heap && rest->due_ns >= ns) return;
+  rest->fn = rested;
+  rest->arg = run;
+  timer_set(run->engine->loop, rest, ns);
+}
+
 /* Something of it is durable. A run that had too much rests for as long as the disk took over it: so at most every other group of the writer is
  * heavy with what it says. */
 static void room_again(struct run *run) {
@@ -53,9 +68,27 @@ static void room_again(struct run *run) {
   }
   uint64_t now = clock_mono_ns(), took = now - p->full_ns;
   p->full_ns = 0;
-  p->rest.fn = rested;
-  p->rest.arg = run;
-  timer_set(run->engine->loop, &p->rest, now + (took < MOST_REST_NS ? took : MOST_REST_NS));
+  rest_until(run, now + (took < MOST_REST_NS ? took : MOST_REST_NS));
+}
+
+/* ---- a share of the writer */
+
+void run_posts(struct run *run) {
+  struct engine *en = run->engine;
+  if (en->posted_last == run) return;
+  if (en->posted_last) en->shared_ns = clock_mono_ns();
+  en->posted_last = run;
+}
+
+void run_share_writer(struct run *run, uint64_t took_ns) {
+  struct pressure *p = &run->pressure;
+  if (!took_ns || run->state != RUN_LIVE) return;
+  uint64_t now = clock_mono_ns(), passed = now - p->owed_at;
+  p->owed_at = now;
+  p->owed_ns = (p->owed_ns > passed ? p->owed_ns - passed : 0) + SHARE * took_ns;
+  if (p->owed_ns > OWED_MOST_NS) p->owed_ns = OWED_MOST_NS;
+  if (p->owed_ns > OWED_FREE_NS && now - run->engine->shared_ns < SHARED_NS)
+    rest_until(run, now + p->owed_ns);
 }
 
 /* ---- events */

@@ -128,9 +128,10 @@ struct pressure {
   bool progress_posted;             /* one is on its way: the next waits for it */
   size_t changes,
       changes_posted; /* how many changes of the progress are in the newest, and in the posted one */
-  size_t unsaved, unsaved_bytes;     /* not durable yet, posted or not */
-  uint64_t full_ns;                  /* since when it has been too much; 0: it is not */
-  struct timer rest;                 /* set: the others' turn, after that */
+  size_t unsaved, unsaved_bytes; /* not durable yet, posted or not */
+  uint64_t full_ns;              /* since when it has been too much; 0: it is not */
+  struct timer rest;             /* set: the others' turn, until then */
+  uint64_t owed_ns, owed_at;     /* rest that it owes the others for the writer's time it took; as of then */
   int64_t lines, documents, written; /* of this life of the run; written: bytes */
 };
 

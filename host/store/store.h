@@ -49,6 +49,8 @@ struct store_op {
   void *owner; /* the poster's */
   bool
       urgent; /* the poster's: a person's word or a sign of life, for which its place among other ops means nothing. It goes first */
+  uint64_t
+      took_ns; /* set before `done`: of the writer's time, with its share of a group's commit where the group was heavy */
   enum err err; /* set before `done` */
   bool spooled; /* could not be committed, lies in the fsynced spool instead; err is OK then */
   struct error error;

@@ -174,6 +174,49 @@ LUA
   row "the same over raw batch-100 inserts beside it" ">= 0.60" "$(calc "$steps / $raw" %.2f) ($raw raw; the store alone: $store)" "$steps / $raw >= 0.6"
 }
 
+# One run floods the writer in a way of its own, another one makes small steps: alone, beside it, and alone again.
+pace() { # KEY: milliseconds for a step
+  "$QUIRE" run modest --key "$1" --quiet >/dev/null 2>&1 || die "the modest run failed"
+  sql "SELECT (max(at) - min(at)) / 1999.0 FROM journal WHERE run_id = (SELECT id FROM runs WHERE key = '$1')"
+}
+flooding() { [[ $(sql "SELECT count(*) FROM runs WHERE pipeline = '$1' AND status = 'running'") == 1 ]]; }
+cancelled() { [[ $(sql "SELECT count(*) FROM runs WHERE pipeline = '$1' AND status = 'cancelled'") == 1 ]]; }
+bench_flood() {
+  setup </dev/null
+  mkdir -p "$QUIRE_LIBRARY/pipelines"
+  local name before during after memory grown asked slow ratio worst=0 worst_name='' slowest=0 largest=0
+  local -A floods=(
+    [lines]='while true do log.info("a line") end'
+    [documents]='local s = ("x"):rep(1000000); for i = 1, 1e6 do artifact.put("a.md", s .. i) end'
+    [commits]='for i = 1, 1e6 do artifact.commit(function() for k = 1, 50 do artifact.put("a" .. k, "text " .. i) end end) end'
+    [tasks]='for i = 1, 1e6 do local t = {}; for k = 1, 200 do t[k] = function() step("s", i * 1000 + k, function() return k end) end end; task.all(t) end'
+    [gates]='for i = 1, 1e6 do local t = {}; for k = 1, 100 do t[k] = function() gate.ask { title = "g" .. i .. "/" .. k, choices = { "a" }, timeout = 0.1 } end end; task.all(t) end'
+  )
+  for name in "${!floods[@]}"; do
+    echo "return { title = \"$name\", run = function() ${floods[$name]} end }" >"$QUIRE_LIBRARY/pipelines/$name.lua"
+  done
+  echo 'return { title = "Modest", run = function() for i = 1, 2000 do step("s", i, function() return i end) end end }' >"$QUIRE_LIBRARY/pipelines/modest.lua"
+  sed -i 's/^return {/return { limits = { written_mb = 1000000, log_lines = 100000000, documents = 10000000 },/' "$QUIRE_LIBRARY/quire.lua"
+  serve
+  for name in "${!floods[@]}"; do
+    before=$(pace "$name-1") memory=$(memory_kb "$host_pid" RssAnon)
+    "$QUIRE" run "$name" --detach >/dev/null 2>&1
+    wait_for 5 flooding "$name"
+    during=$(pace "$name-2") grown=$(($(memory_kb "$host_pid" RssAnon) - memory)) asked=$(now_ms)
+    "$QUIRE" cancel "$(sql "SELECT max(id) FROM runs WHERE pipeline = '$name'")" >/dev/null 2>&1
+    wait_for 10 cancelled "$name"
+    slow=$(($(now_ms) - asked))
+    after=$(pace "$name-3")
+    ratio=$(calc "2 * $during / ($before + $after)" %.2f)
+    if [[ $(calc "($ratio > $worst)" %d) == 1 ]]; then worst=$ratio worst_name=$name; fi
+    ((slow > slowest)) && slowest=$slow
+    ((grown > largest)) && largest=$grown
+  done
+  row "a step beside a run that floods, over one alone, worst of five" "<= 2" "$worst ($worst_name)" "$worst <= 2"
+  row "cancel of a flooding run, until it has ended" "<= 1 s" "$(calc "$slowest / 1000" %.2f) s" "$slowest <= 1000"
+  row "memory of the host beside a flooding run, above before" "<= 32 MB" "$(calc "$largest / 1024" %.1f) MB" "$largest <= 32768"
+}
+
 bench_memory() {
   setup --latency 200 --fault hang:role=judge <<'LUA'
 return { title = "Five calls", run = function()
@@ -292,5 +335,5 @@ bench_binary() {
 for tool in sqlite3 curl; do command -v $tool >/dev/null || { echo "make bench needs $tool (apt-get install $tool)"; exit 1; }; done
 echo "$(nproc) cores, load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 heading
-for name in ${*:-single many steps memory kill cold book web binary}; do "bench_$name"; done
+for name in ${*:-single many steps flood memory kill cold book web binary}; do "bench_$name"; done
 echo "$misses missed; load after: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -97,4 +97,22 @@ t_is "$(sql "SELECT count(*) FROM runs WHERE pipeline <> 'steps' AND status = 'f
 t_is "$(host_pid)" "$old"
 sound 10
 serve_stop
+
+t_case "a run that writes and writes leaves its neighbours the disk: another run's steps are not each behind one of its documents"
+steps_library
+cat >"$QUIRE_LIBRARY/pipelines/greedy.lua" <<'LUA'
+local page = ("x"):rep(1000000)
+return { title = "Greedy", run = function() for i = 1, 200 do artifact.put("page.md", page .. i) end end }
+LUA
+cat >"$QUIRE_LIBRARY/pipelines/modest.lua" <<'LUA'
+return { title = "Modest", run = function() for i = 1, 300 do step("count", i, function() return i end) end end }
+LUA
+serve_start
+api POST /api/runs '{"pipeline": "greedy"}' >/dev/null
+written() { (($(sql "SELECT count(*) FROM artifact_versions") >= 3)); }
+t_wait 30 written
+t_run 0 "$QUIRE" run modest --quiet
+beside=$(sql "SELECT count(*) FROM artifact_versions, (SELECT min(at) AS first, max(at) AS last FROM journal WHERE run_id = 2) WHERE created_at BETWEEN first AND last")
+((beside < 60)) && t_ok || t_fail "$beside documents of a megabyte were written while the other run made 300 small steps"
+serve_stop
 t_done
