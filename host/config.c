@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "config_data.h"
 #include "lua/describe.h"
 #include "lua/script_set.h"
 #include "store/write/library.h"
@@ -39,7 +40,7 @@ static const struct limit_row limit_rows[] = {
     {"documents", "documents that one run may write, versions counted; 0: no limit", 20000, 0, 1e9},
     {"written_mb", "what one run may write in all; 0: no limit", 4096, 0, 1e6},
 };
-enum { LIMITS = sizeof limit_rows / sizeof *limit_rows, PRICE_MOST_USD = 5000 };
+enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
 
 /* ---- what is shown with its origin */
 
@@ -121,21 +122,6 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
 
 /* ---- providers */
 
-static const struct llm_provider built_in[] = {
-    {.name = (char[]){"rehearsal"}, .adapter = (char[]){"rehearsal"}, .base_url = (char[]){"rehearsal:"}},
-    {.name = (char[]){"openai"},
-     .adapter = (char[]){"openai"},
-     .base_url = (char[]){"https://api.openai.com/v1"},
-     .key_env = (char[]){"OPENAI_API_KEY"}},
-    {.name = (char[]){"openrouter"},
-     .adapter = (char[]){"openai"},
-     .base_url = (char[]){"https://openrouter.ai/api/v1"},
-     .key_env = (char[]){"OPENROUTER_API_KEY"}},
-    {.name = (char[]){"ollama"},
-     .adapter = (char[]){"openai"},
-     .base_url = (char[]){"http://127.0.0.1:11434/v1"}},
-};
-
 static struct llm_provider *provider_at(struct config *c, const char *name) {
   for (size_t i = 0; i < c->llm.n_providers; i++)
     if (strcmp(c->llm.providers[i].name, name) == 0) return &c->llm.providers[i];
@@ -186,24 +172,40 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   json_t *options = json_object_get(t, "options");
   if (options && !json_is_object(options))
     return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
-  json_decref(p->options);
-  p->options = json_incref(options);
+  if (options && p->options) json_object_update_missing(options, p->options);
+  if (options) json_decref(p->options);
+  if (options) p->options = json_incref(options);
   if (!p->base_url) return err_set(e, ERR_CONFIG, "quire.lua: %sbase_url is missing", where);
   return OK;
 }
 
-static enum err read_providers(struct config *c, const json_t *table, struct error *e) {
-  for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
-    struct llm_provider *p = provider_at(c, built_in[i].name);
-    set_string(&p->adapter, built_in[i].adapter);
-    set_string(&p->base_url, built_in[i].base_url);
-    set_string(&p->key_env, built_in[i].key_env);
+/* Those that are known by name, as data: scripts/presets.lua. */
+static enum err read_presets(struct config *c, struct error *e) {
+  json_t *list = NULL, *t;
+  size_t i;
+  enum err err = config_data(c, "presets", &list, e);
+  json_array_foreach(list, i, t) {
+    const char *name = jsonx_str(t, "name", "");
+    if (err == OK && (!*name || !jsonx_str(t, "base_url", NULL)))
+      err = err_set(e, ERR_CONFIG, "scripts/presets.lua: row %zu has no name or no base_url", i + 1);
+    if (err != OK) break;
+    struct llm_provider *p = provider_at(c, name);
+    set_string(&p->adapter, jsonx_str(t, "adapter", NULL));
+    set_string(&p->base_url, jsonx_str(t, "base_url", NULL));
+    set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
+    set_string(&p->hint, jsonx_str(t, "hint", NULL));
+    p->options = json_incref(json_object_get(t, "options"));
   }
+  json_decref(list);
+  return err;
+}
+
+static enum err read_providers(struct config *c, const json_t *table, struct error *e) {
+  enum err err = read_presets(c, e);
   const char *url = getenv("OPENAI_BASE_URL");
   if (url && *url) set_string(&provider_at(c, "openai")->base_url, url);
   const char *name;
   json_t *t;
-  enum err err = OK;
   json_object_foreach((json_t *)(uintptr_t)table, name, t) {
     if (err == OK) err = read_provider(c, name, t, e);
   }
@@ -259,69 +261,6 @@ static enum err read_roles(struct config *c, const json_t *table, struct error *
     err = add_role(c, "default", m, "default", e);
     json_decref(m);
   }
-  return err;
-}
-
-/* ---- prices: scripts/models.lua, then quire.lua over it; dollars per million tokens */
-
-static void add_price(struct config *c, const char *model, const json_t *t) {
-  struct llm_price *p = NULL;
-  for (size_t i = 0; i < c->llm.n_prices; i++)
-    if (strcmp(c->llm.prices[i].model, model) == 0) p = &c->llm.prices[i];
-  if (!p) {
-    c->llm.prices = mem_grow(c->llm.prices, (c->llm.n_prices + 1) * sizeof *c->llm.prices);
-    p = &c->llm.prices[c->llm.n_prices++];
-    *p = (struct llm_price){.model = mem_dup(model)};
-  }
-  double input = jsonx_num(t, "input", 0);
-  p->input = (int64_t)(input * 1e9);
-  p->output = (int64_t)(jsonx_num(t, "output", 0) * 1e9);
-  p->cached_read = (int64_t)(jsonx_num(t, "cached_read", input) * 1e9);
-  p->cache_write = (int64_t)(jsonx_num(t, "cache_write", input) * 1e9);
-  p->context = jsonx_int(t, "context", 0);
-}
-
-static enum err add_prices(struct config *c, const json_t *table, const char *file, struct error *e) {
-  const char *model;
-  json_t *t;
-  json_object_foreach((json_t *)(uintptr_t)table, model, t) {
-    if (!json_is_object(t) || !strchr(model, '/'))
-      return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
-                     model);
-    const char *field;
-    json_t *v;
-    json_object_foreach(t, field, v) if (
-        json_is_number(v) && strcmp(field, "context") != 0 &&
-        !(json_number_value(v) >= 0 &&
-          json_number_value(v) <=
-              PRICE_MOST_USD)) return err_set(e, ERR_CONFIG,
-                                              "%s: '%s': %s must be from 0 to %d USD per million tokens",
-                                              file, model, field, PRICE_MOST_USD);
-    add_price(c, model, t);
-  }
-  return OK;
-}
-
-/* The first models.lua on the search path. */
-static enum err read_models(struct config *c, struct error *e) {
-  struct buf b;
-  buf_init(&b, MAX_SCRIPT_BYTES);
-  const char *text = NULL;
-  size_t n = 0;
-  enum err err = OK;
-  for (size_t i = 0; c->script_dirs[i] && !text && err == OK; i++) {
-    char *path = mem_printf("%s/scripts/models.lua", c->script_dirs[i]);
-    if (access(path, F_OK) == 0 && (err = buf_read_text(&b, path, e)) == OK) text = b.data, n = b.len;
-    free(path);
-  }
-  for (size_t i = 0; i < embedded_count && !text; i++)
-    if (strcmp(embedded_files[i].name, "scripts/models.lua") == 0)
-      text = embedded_files[i].data, n = embedded_files[i].size;
-  json_t *t = NULL;
-  if (err == OK && text) err = describe_data(text, n, "@scripts/models.lua", &t, e);
-  if (err == OK) err = add_prices(c, json_object_get(t, "models"), "scripts/models.lua", e);
-  json_decref(t);
-  buf_release(&b);
   return err;
 }
 
@@ -513,8 +452,7 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   if (err == OK) err = read_notify(c, json_object_get(t, "notify"), e);
   if (err == OK)
     err = read_proxy(c, json_object_get(t, "public_url"), json_object_get(t, "trusted_proxies"), e);
-  if (err == OK) err = read_models(c, e);
-  if (err == OK) err = add_prices(c, json_object_get(t, "prices"), "quire.lua: prices", e);
+  if (err == OK) err = config_models(c, json_object_get(t, "prices"), e);
   if (err == OK) err = read_adapters(c, e);
   if (err == OK) {
     const char *listen = jsonx_str(t, "listen", NULL);
@@ -542,7 +480,7 @@ void config_release(struct config *c) {
   free(c->script_dirs);
   for (size_t i = 0; i < c->llm.n_providers; i++) {
     struct llm_provider *p = &c->llm.providers[i];
-    char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file};
+    char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file, p->hint};
     for (size_t k = 0; k < sizeof strings / sizeof *strings; k++) free(strings[k]);
     json_decref(p->options);
   }
@@ -563,6 +501,7 @@ void config_release(struct config *c) {
   free(c->listen);
   free(c->hooks.url);
   free(c->hooks.command);
+  json_decref(c->models);
   json_decref(c->shown);
   *c = (struct config){0};
 }

@@ -1,13 +1,119 @@
--- models.lua: prices and context sizes of models, as data. US dollars per million tokens.
+-- models.lua: prices and sizes of models, as data. US dollars per million tokens, sizes in tokens, each row with the date of its source.
 --
 -- A model that is not listed has an unknown price: its calls are shown as "unknown", and the limits on calls hold. Prices change often,
--- so nothing is guessed here. Add what you have read at your provider, here or under `prices` in the library's quire.lua:
+-- so nothing is guessed here: what could not be read somewhere is left out (a price of cached tokens that is not there counts as the
+-- plain one). `quire models` shows the age of each row. What you read at your provider goes under `prices` in the library's quire.lua, in
+-- the same form, and goes before this list:
 --
---   { model = "openai/NAME", input = 2.50, cached_read = 1.25, output = 10.00, context = 128000,
---     date = "2026-11-23", source = "https://..." },
+--   prices = { ["openai/NAME"] = { input = 2.50, cached_read = 1.25, output = 10.00, context = 128000, max_output = 16384 } },
 --
--- Providers that say what a call cost (OpenRouter) need no entry for the bill, but one for the reservation before the call.
+-- Providers that say what a call cost (OpenRouter) need no row for the bill, but one for the reservation before the call.
+local openai = "https://developers.openai.com/api/docs/models/"
+local claude = "https://platform.claude.com/docs/en/about-claude/pricing"
+local gemini = "https://ai.google.dev/gemini-api/docs/pricing"
+local deepseek = "https://api-docs.deepseek.com/quick_start/pricing"
+local groq = "https://console.groq.com/docs/models"
+local mistral = "https://mistral.ai/pricing, read by https://github.com/pydantic/genai-prices"
+local genai = "https://github.com/pydantic/genai-prices, prices/providers/openai.yml"
+local releases = "https://github.com/uttamdeb/agent-telemetry/releases/tag/v1.6.6"
+
 return {
-  { model = "rehearsal/rehearsal", input = 0, cached_read = 0, cache_write = 0, output = 0, context = 1000000,
-    date = "2026-11-23", source = "the embedded model costs nothing" },
+  models = {
+    ["rehearsal/rehearsal"] = { input = 0, cached_read = 0, cache_write = 0, output = 0, context = 1000000,
+      date = "2026-11-23", source = "the embedded model costs nothing" },
+    -- OpenAI. Of those with a context of 1,050,000 a prompt of more than 272,000 tokens costs twice as much.
+    ["openai/gpt-6-luna"] = { input = 0.1, cached_read = 0.01, output = 0.5, context = 1050000, max_output = 128000,
+      date = "2026-10-13", source = openai.."gpt-6-luna" },
+    ["openai/gpt-6.2-sol"] = { input = 2, cached_read = 0.1, cache_write = 2.5, output = 10, context = 1050000, max_output = 128000,
+      date = "2026-11-18", source = openai.."gpt-6.2-sol" },
+    ["openai/gpt-6.2-astra"] = { input = 8, output = 40, context = 1050000, max_output = 128000,
+      date = "2026-11-18", source = openai.."gpt-6.2-astra" },
+    ["openai/gpt-6.1-sol"] = { input = 2, cached_read = 0.1, cache_write = 2.5, output = 10, context = 1050000, max_output = 128000,
+      date = "2026-09-30", source = openai.."gpt-6.1-sol" },
+    ["openai/gpt-6-sol"] = { input = 2, cached_read = 0.2, cache_write = 2.5, output = 10, context = 1050000, max_output = 128000,
+      date = "2026-10-13", source = openai.."gpt-6-sol" },
+    ["openai/gpt-6-astra"] = { input = 10, cached_read = 1, cache_write = 12.5, output = 50, context = 1050000, max_output = 128000,
+      date = "2026-09-05", source = openai.."gpt-6-astra" },
+    ["openai/gpt-5.2"] = { input = 1.75, cached_read = 0.175, output = 14,
+      date = "2026-09-30", source = releases },
+    ["openai/gpt-5.1"] = { input = 1.25, cached_read = 0.125, output = 10, context = 400000,
+      date = "2025-11-13", source = genai },
+    ["openai/gpt-5"] = { input = 1.25, cached_read = 0.125, output = 10, context = 400000,
+      date = "2025-11-13", source = genai },
+    ["openai/gpt-5-mini"] = { input = 0.25, cached_read = 0.025, output = 2, context = 400000,
+      date = "2025-11-13", source = genai },
+    ["openai/gpt-5-nano"] = { input = 0.05, cached_read = 0.005, output = 0.4, context = 400000,
+      date = "2025-11-13", source = genai },
+    ["openai/gpt-4.1"] = { input = 2, cached_read = 0.5, output = 8, context = 1000000,
+      date = "2025-07-04", source = genai },
+    ["openai/gpt-4.1-mini"] = { input = 0.4, cached_read = 0.1, output = 1.6, context = 1000000,
+      date = "2025-07-04", source = genai },
+    ["openai/gpt-4.1-nano"] = { input = 0.1, cached_read = 0.025, output = 0.4, context = 1000000,
+      date = "2025-07-04", source = genai },
+    ["openai/gpt-4o"] = { input = 2.5, cached_read = 1.25, output = 10, context = 128000,
+      date = "2025-07-04", source = genai },
+    ["openai/gpt-4o-mini"] = { input = 0.15, cached_read = 0.075, output = 0.6, context = 128000,
+      date = "2025-07-04", source = genai },
+    -- Anthropic. Cache writes are those of five minutes. A prompt of more than 100,000 tokens costs five times as much with Haiku 5.5.
+    ["anthropic/claude-haiku-5-5"] = { input = 0.1, cached_read = 0.01, cache_write = 0.125, output = 0.5, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-sonnet-5-5"] = { input = 2, cached_read = 0.1, cache_write = 2.5, output = 10, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-5-5"] = { input = 4, cached_read = 0.2, cache_write = 5, output = 20, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-fable-5-1"] = { input = 10, cached_read = 0.25, cache_write = 12.5, output = 50, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-5"] = { input = 5, cached_read = 0.5, cache_write = 6.25, output = 25, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-sonnet-5"] = { input = 2, cached_read = 0.2, cache_write = 2.5, output = 10, context = 1000000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-4-8"] = { input = 5, cached_read = 0.5, cache_write = 6.25, output = 25, context = 1000000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-4-7"] = { input = 5, cached_read = 0.5, cache_write = 6.25, output = 25, context = 1000000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-4-6"] = { input = 5, cached_read = 0.5, cache_write = 6.25, output = 25, context = 1000000, max_output = 128000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-opus-4-5"] = { input = 5, cached_read = 0.5, cache_write = 6.25, output = 25, context = 200000, max_output = 64000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-sonnet-4-6"] = { input = 3, cached_read = 0.3, cache_write = 3.75, output = 15, context = 1000000,
+      date = "2026-10-24", source = claude },
+    ["anthropic/claude-haiku-4-5"] = { input = 1, cached_read = 0.1, cache_write = 1.25, output = 5, context = 200000, max_output = 64000,
+      date = "2026-10-24", source = claude },
+    -- Google. 3.8 Flash costs twice as much from 2027-01-01 on; Pro models from 200,000 tokens of prompt on.
+    ["gemini/gemini-3.8-flash"] = { input = 0.75, cached_read = 0.075, output = 3.75, context = 1048576, max_output = 65536,
+      date = "2026-10-07", source = gemini },
+    ["gemini/gemini-3.5-flash"] = { input = 1.5, cached_read = 0.15, output = 9, context = 1000000, max_output = 64000,
+      date = "2026-09-20", source = gemini },
+    ["gemini/gemini-3.1-pro-preview"] = { input = 2, output = 12,
+      date = "2026-09-20", source = gemini },
+    ["gemini/gemini-2.5-pro"] = { input = 1.25, output = 10,
+      date = "2026-09-20", source = gemini },
+    ["gemini/gemini-2.5-flash"] = { input = 0.3, output = 2.5,
+      date = "2026-09-20", source = gemini },
+    -- DeepSeek: the prices of its peak hours; at other hours half.
+    ["deepseek/deepseek-flash"] = { input = 0.3, cached_read = 0.006, output = 1.2, context = 1000000, max_output = 384000,
+      date = "2026-10-27", source = deepseek },
+    ["deepseek/deepseek-v4-pro"] = { input = 1.32, cached_read = 0.044, output = 3.96, context = 1000000, max_output = 384000,
+      date = "2026-10-27", source = deepseek },
+    -- Groq
+    ["groq/llama-3.1-8b-instant"] = { input = 0.05, output = 0.08, context = 131072, max_output = 131072,
+      date = "2026-11-27", source = groq },
+    ["groq/llama-3.3-70b-versatile"] = { input = 0.59, output = 0.79, context = 131072, max_output = 32768,
+      date = "2026-11-27", source = groq },
+    ["groq/openai/gpt-oss-120b"] = { input = 0.15, output = 0.6, context = 131072, max_output = 65536,
+      date = "2026-11-27", source = groq },
+    ["groq/openai/gpt-oss-20b"] = { input = 0.075, output = 0.3, context = 131072, max_output = 65536,
+      date = "2026-11-27", source = groq },
+    -- Mistral
+    ["mistral/mistral-small-2603"] = { input = 0.15, cached_read = 0.015, output = 0.6,
+      date = "2026-06-09", source = mistral },
+    ["mistral/mistral-large-2512"] = { input = 0.5, cached_read = 0.05, output = 1.5,
+      date = "2026-06-09", source = mistral },
+    ["mistral/mistral-medium-3-5"] = { input = 1.5, cached_read = 0.15, output = 7.5, context = 256000,
+      date = "2026-08-24", source = mistral },
+    ["mistral/mistral-medium-latest"] = { input = 1.5, cached_read = 0.15, output = 7.5, context = 256000,
+      date = "2026-08-24", source = mistral },
+    ["mistral/ministral-8b-2512"] = { input = 0.15, cached_read = 0.015, output = 0.15,
+      date = "2026-08-24", source = mistral },
+  },
 }

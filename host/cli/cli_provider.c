@@ -1,9 +1,13 @@
-/* cli_provider.c - `quire provider test`: one tiny call to a provider, in a library that is thrown away.
+/* cli_provider.c - `quire provider test`: one tiny call to a provider, in a library that is thrown away; `quire models`: what is known of
+ * models.
  *
  * It goes the way of every call (adapter, key, limits, retries), so what works here works in a run; and a run's own words say what does not. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
@@ -101,4 +105,65 @@ int cli_provider_test(struct cli *c) {
   free(model);
   if (err != OK) return cli_fail(c, &e);
   return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- models */
+
+static void price_cell(struct table *t, const json_t *row, const char *field) {
+  const json_t *v = json_object_get(row, field);
+  if (v)
+    table_cell(t, "%.4g", json_number_value(v));
+  else
+    table_cell(t, "%s", "");
+}
+
+/* Days since the row's date; -1: it has none. */
+static int64_t age_days(const json_t *row) {
+  struct tm day = {0};
+  const char *date = jsonx_str(row, "date", "");
+  if (sscanf(date, "%4d-%2d-%2d", &day.tm_year, &day.tm_mon, &day.tm_mday) != 3) return -1;
+  day.tm_year -= 1900;
+  day.tm_mon--;
+  int64_t days = (clock_wall_ms() / 1000 - timegm(&day)) / 86400;
+  return days > 0 ? days : 0;
+}
+
+static void show_model(struct table *t, const char *name, const json_t *row) {
+  static const char *const prices[] = {"input", "cached_read", "cache_write", "output"};
+  static const char *const sizes[] = {"context", "max_output"};
+  int64_t age = age_days(row);
+  table_cell(t, "%s", name);
+  for (size_t i = 0; i < sizeof prices / sizeof *prices; i++) price_cell(t, row, prices[i]);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    json_int_t tokens = jsonx_int(row, sizes[i], 0);
+    if (tokens)
+      table_cell(t, "%lld", (long long)tokens);
+    else
+      table_cell(t, "%s", "");
+  }
+  if (age >= 0)
+    table_cell(t, "%lld d", (long long)age);
+  else
+    table_cell(t, "%s", jsonx_str(row, "origin", ""));
+}
+
+int cli_models(struct cli *c) {
+  static const char *const headers[] = {"MODEL",   "INPUT",      "CACHED", "CACHE WRITE", "OUTPUT",
+                                        "CONTEXT", "MAX OUTPUT", "AGE",    NULL};
+  struct error e = {0};
+  if (cli_config(c, &e) != OK) return cli_fail(c, &e);
+  json_t *found = json_object(), *row;
+  const char *part = c->n_args ? c->args[0] : "", *name;
+  json_object_foreach(c->config.models, name, row) {
+    if (strcasestr(name, part)) json_object_set(found, name, row);
+  }
+  if (c->out.json) {
+    out_json(found);
+    return EXIT_DONE;
+  }
+  struct table *t = table_new(headers);
+  json_object_foreach(found, name, row) show_model(t, name, row);
+  table_print(t);
+  json_decref(found);
+  return EXIT_DONE;
 }

@@ -91,6 +91,7 @@ int cli_provider_test(struct cli *c);
 int cli_rehearse(struct cli *c);
 int cli_rehearse_help(void);
 int cli_config_show(struct cli *c);
+int cli_models(struct cli *c);
 int cli_setup(struct cli *c);
 int cli_config_password(struct cli *c);
 int cli_token_new(struct cli *c);

@@ -235,10 +235,17 @@ static size_t prompt_bytes(const struct llm_call *c) {
   return n;
 }
 
+/* Tokens of the model's longest answer; 0: not known. A person's setting goes before what the server told, and that before the list. */
+static int64_t longest_answer(const struct call_state *s) {
+  int64_t told = learnt_number(s->llm->learnt, s->full_name, "max_output");
+  int64_t known = s->facts ? s->facts->max_output : 0;
+  return known && (s->facts->max_output_is_own || !told) ? known : told;
+}
+
 /* Tokens for the answer and the thinking before it, as far as the model gives them. */
 static int64_t room_for(const struct call_state *s) {
   const struct learnt *l = s->llm->learnt;
-  int64_t most = learnt_number(l, s->full_name, "max_output");
+  int64_t most = longest_answer(s);
   int64_t room =
       cost_output_tokens(s->c->max_words, s->c->reasoning) + learnt_number(l, s->full_name, "room");
   return most > 0 && room > most ? most : room;
@@ -268,7 +275,8 @@ static void use_model(struct call_state *s) {
   s->provider = llm_provider(s->llm, full, &s->model_name);
   const struct llm_provider *p = s->provider->config;
   s->adapter = llm_adapter(s->llm, p->adapter, NULL);
-  s->price = llm_price(s->llm, full);
+  s->facts = llm_facts(s->llm, full);
+  s->price = s->facts && !s->facts->unpriced ? s->facts : NULL;
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;
@@ -572,7 +580,7 @@ static void fail_cut(struct call_state *s, const struct adapter_end *end) {
   snprintf(
       s->failure.message, sizeof s->failure.message,
       "the server read only %lld tokens of a prompt of about %lld and cut the rest without a word: its context window is too small. "
-      "Give it a larger one (Ollama: OLLAMA_CONTEXT_LENGTH=32768 ollama serve)",
+      "Give it a larger one (Ollama: adapter = \"ollama\", or OLLAMA_CONTEXT_LENGTH=32768 ollama serve)",
       (long long)end->usage.input, (long long)call_prompt_tokens(s->c));
 }
 

@@ -57,7 +57,7 @@ struct call_state {
   struct provider *provider;
   const char *model_name, *full_name; /* "gpt-x", "openai/gpt-x" */
   struct adapter *adapter;
-  const struct llm_price *price;
+  const struct llm_price *facts, *price; /* what is known of it; the same, or NULL when its price is not */
   struct lane *lane;
   struct lane_ticket ticket;
   int tries, relearns;
@@ -92,7 +92,7 @@ struct call_state {
 /* llm.c */
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
-const struct llm_price *llm_price(const struct llm *llm, const char *full_name);
+const struct llm_price *llm_facts(const struct llm *llm, const char *full_name); /* or NULL */
 enum err llm_ready(struct llm *llm, const char *full_name,
                    struct error *e); /* as llm_check_model, for the loop: keeps the adapter and the key */
 bool llm_is_embedded(const struct llm_provider *p);

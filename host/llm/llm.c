@@ -77,7 +77,8 @@ static enum err no_key(const struct llm_provider *c, const struct error *why, st
   err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why->message[0] ? ": " : "",
           why->message);
   if (c->key_env && c->key_file)
-    err_hint(e, "set %s, or write the key to %s (mode 0600)", c->key_env, c->key_file);
+    err_hint(e, "set %s, or write the key to %s (mode 0600)%s%s", c->key_env, c->key_file,
+             c->hint ? "; " : "", c->hint ? c->hint : "");
   else
     err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)",
              c->key_env ? c->key_env : c->key_file);
@@ -150,7 +151,7 @@ struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e) 
 }
 
 /* What the host does itself costs nothing, unless a price was given for a forecast. */
-const struct llm_price *llm_price(const struct llm *llm, const char *full_name) {
+const struct llm_price *llm_facts(const struct llm *llm, const char *full_name) {
   static const struct llm_price free_of_charge;
   for (size_t i = 0; i < llm->settings->n_prices; i++)
     if (strcmp(llm->settings->prices[i].model, full_name) == 0) return &llm->settings->prices[i];

@@ -19,6 +19,7 @@ struct llm_provider {
   char *adapter;            /* scripts/providers/ADAPTER.lua */
   char *base_url;           /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
   char *key_env, *key_file; /* where the key is; both NULL: none is needed */
+  char *hint;               /* what helps who has no key, or NULL */
   int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
   int retries; /* further attempts at one model; 0: the default, 4; -1: none */
   double connect_s, first_byte_s, idle_s, total_s; /* 0: 10, 300, 120, 3600 */
@@ -29,7 +30,9 @@ struct
     llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
   char *model;  /* "provider/model" */
   int64_t input, cached_read, cache_write, output;
-  int64_t context;
+  int64_t context, max_output; /* tokens; 0: not known */
+  bool max_output_is_own;      /* a person's setting: what is learnt of the model does not change it */
+  bool unpriced;               /* only its sizes are known */
 };
 struct llm_role {
   char *name;

@@ -98,7 +98,8 @@ bool script_is_test(const char *name) {
 /* What runs do not see: what the host reads for itself, and tests. */
 static bool host_only(const char *name) {
   if (script_is_test(name) || strcmp(name, "test_api") == 0) return true;
-  return strcmp(name, "api") == 0 || strcmp(name, "models") == 0 || strncmp(name, "providers/", 10) == 0;
+  return strcmp(name, "api") == 0 || strcmp(name, "models") == 0 || strcmp(name, "presets") == 0 ||
+         strncmp(name, "providers/", 10) == 0;
 }
 
 static bool left_out(const struct script_set *s, const char *name) {

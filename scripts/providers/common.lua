@@ -293,7 +293,9 @@ local never_dropped = { model = true, messages = true, response_format = true, c
 local function refused_value(message, named)
   local m = message:lower()
   local name = named or message:match("[Pp]arameter:? ['\"`]([%w_]+)['\"`]") or message:match("['\"`]([%w_]+)['\"`]")
-  local unknown = has_any(m, { "unsupported", "not support", "unknown", "unrecognized", "unexpected", "extra inputs", "not permitted" })
+    or message:match("^([%l_]+): ")
+  local unknown = has_any(m, { "unsupported", "not support", "unknown", "unrecognized", "unexpected", "extra inputs", "not permitted",
+    "deprecated", "not allowed" })
   local most = longest_answer(m)
   if other_field[name] and m:find(other_field[name], 1, true) and unknown then return { max_tokens_field = other_field[name] } end
   if most then return { max_output = most } end

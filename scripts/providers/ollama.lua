@@ -39,7 +39,8 @@ function ollama.request(call)
   local body = { model = call.model, messages = json.array(messages), stream = true, think = think(call),
     keep_alive = call.options.keep_alive or "30m", format = how == "schema" and call.schema or how == "json_object" and "json" or nil,
     options = { num_ctx = window(call), num_predict = call.max_tokens, temperature = call.temperature } }
-  return { url = common.url(call, "/api/chat"), headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }),
+  local url = call.base_url:gsub("/+$", ""):gsub("/v1$", "") .. "/api/chat" -- with "/v1" it is the address of Ollama's OpenAI dialect
+  return { url = url, headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }),
     body = common.amend(body, call), framing = "ndjson" }
 end
 

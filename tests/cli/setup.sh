@@ -51,4 +51,23 @@ t_case "it asks nothing: standard input is not read"
 t_run "$QUIRE" setup ollama/llama3.1 --json
 t_has "$out" '"model": "ollama/llama3.1"'
 
+t_case "the models that are known are shown with price, size and age, and what quire.lua says goes first"
+export QUIRE_LIBRARY=$tmp/models
+mkdir -p "$QUIRE_LIBRARY"
+t_run 0 "$QUIRE" models sonnet-5-5
+t_has "$out" "anthropic/claude-sonnet-5-5"
+t_has "$out" " d"
+echo 'return { prices = { ["anthropic/claude-sonnet-5-5"] = { input = 7, output = 8 }, ["box/mine"] = { context = 9000 } } }' >"$QUIRE_LIBRARY/quire.lua"
+t_run 0 "$QUIRE" models --json
+printf '%s' "$out" >"$tmp/models.json"
+of() { sqlite3 :memory: "SELECT json_extract(readfile('$tmp/models.json'), '\$.\"$1\".$2')"; }
+t_is "$(of anthropic/claude-sonnet-5-5 input) $(of anthropic/claude-sonnet-5-5 context) $(of anthropic/claude-sonnet-5-5 origin)" "7 1000000 quire.lua"
+t_is "$(of box/mine context)" 9000
+t_is "$(sqlite3 :memory: "SELECT count(*) FROM json_each(readfile('$tmp/models.json')) WHERE json_extract(value, '\$.origin') = 'scripts/models.lua'
+  AND (json_extract(value, '\$.date') IS NULL OR json_extract(value, '\$.source') IS NULL)")" 0
+
+t_case "a provider that is known by name needs no more than its key"
+t_run 4 env -u ANTHROPIC_API_KEY "$QUIRE" provider test anthropic
+t_has "$out" "set ANTHROPIC_API_KEY"
+t_has "$out" "platform.claude.com"
 t_done

@@ -699,6 +699,26 @@ static void a_prompt_that_was_cut_is_no_answer(void **state) {
   free(text);
 }
 
+/* What a server told of its longest answer holds, unless a person says otherwise. */
+static void a_persons_limit_goes_before_a_learnt_one(void **state) {
+  struct room *r = *state;
+  static const char refusal[] = REFUSED(
+      "400", "",
+      "{\"error\":{\"message\":\"max_tokens is too large: it must be at most 120\",\"param\":\"max_tokens\"}}");
+  struct question q = {0}, other = {0};
+  SCRIPT(&r->server, refusal, GOOD);
+  ask_one(r, &q);
+  assert_non_null(strstr(r->server.requests[1], "\"max_tokens\":120"));
+  r->prices[0].max_output = 150;
+  r->prices[0].max_output_is_own = true;
+  forget_requests(&r->server);
+  ask_one(r, &other);
+  assert_non_null(strstr(r->server.requests[0], "\"max_tokens\":150"));
+  r->prices[0].max_output = 0;
+  release(&q);
+  release(&other);
+}
+
 static void what_cannot_fit_is_not_sent(void **state) {
   struct room *r = *state;
   r->prices[0].context = 60;
@@ -1491,6 +1511,7 @@ int main(void) {
       T(a_provider_cannot_park_a_run_for_years),
       T(providers_words_are_understood),
       T(a_prompt_that_was_cut_is_no_answer),
+      T(a_persons_limit_goes_before_a_learnt_one),
       T(what_cannot_fit_is_not_sent),
       T(no_request_leaves_without_an_intent),
       T(each_deadline_counts_by_itself),

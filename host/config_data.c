@@ -1,0 +1,106 @@
+/* config_data.c - see config_data.h. Prices are dollars per million tokens. */
+#include "config_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embedded.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "lua/describe.h"
+
+enum { PRICE_MOST_USD = 5000, SIZE_MOST_TOKENS = 100000000 };
+
+enum err config_data(const struct config *c, const char *name, json_t **out, struct error *e) {
+  struct buf b;
+  buf_init(&b, MAX_SCRIPT_BYTES);
+  const char *text = NULL;
+  size_t n = 0;
+  enum err err = OK;
+  char *file = mem_printf("scripts/%s.lua", name), *chunk = mem_printf("@%s", file);
+  for (size_t i = 0; c->script_dirs[i] && !text && err == OK; i++) {
+    char *path = mem_printf("%s/%s", c->script_dirs[i], file);
+    if (access(path, F_OK) == 0 && (err = buf_read_text(&b, path, e)) == OK) text = b.data, n = b.len;
+    free(path);
+  }
+  for (size_t i = 0; i < embedded_count && !text; i++)
+    if (strcmp(embedded_files[i].name, file) == 0) text = embedded_files[i].data, n = embedded_files[i].size;
+  if (err == OK && text) err = describe_data(text, n, chunk, out, e);
+  buf_release(&b);
+  free(file);
+  free(chunk);
+  return err;
+}
+
+/* ---- models */
+
+static struct llm_price *price_at(struct config *c, const char *model) {
+  for (size_t i = 0; i < c->llm.n_prices; i++)
+    if (strcmp(c->llm.prices[i].model, model) == 0) return &c->llm.prices[i];
+  c->llm.prices = mem_grow(c->llm.prices, (c->llm.n_prices + 1) * sizeof *c->llm.prices);
+  struct llm_price *p = &c->llm.prices[c->llm.n_prices++];
+  *p = (struct llm_price){.model = mem_dup(model), .unpriced = true};
+  return p;
+}
+
+/* A row of quire.lua that names no price leaves the one that is known. */
+static void add_model(struct config *c, const char *model, const json_t *t, bool own) {
+  struct llm_price *p = price_at(c, model);
+  if (json_object_get(t, "input") || json_object_get(t, "output")) {
+    p->unpriced = false;
+    double input = jsonx_num(t, "input", 0);
+    p->input = (int64_t)(input * 1e9);
+    p->output = (int64_t)(jsonx_num(t, "output", 0) * 1e9);
+    p->cached_read = (int64_t)(jsonx_num(t, "cached_read", input) * 1e9);
+    p->cache_write = (int64_t)(jsonx_num(t, "cache_write", input) * 1e9);
+  }
+  p->context = jsonx_int(t, "context", p->context);
+  p->max_output = jsonx_int(t, "max_output", p->max_output);
+  p->max_output_is_own = own && json_object_get(t, "max_output");
+  json_t *shown = json_object_get(c->models, model);
+  if (shown)
+    json_object_update(shown, (json_t *)(uintptr_t)t);
+  else
+    json_object_set_new(c->models, model, json_deep_copy(t));
+  json_object_set_new(json_object_get(c->models, model), "origin",
+                      json_string(own ? "quire.lua" : "scripts/models.lua"));
+}
+
+static enum err check_model(const char *file, const char *model, json_t *t, struct error *e) {
+  const char *field;
+  json_t *v;
+  if (!json_is_object(t) || !strchr(model, '/'))
+    return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
+                   model);
+  json_object_foreach(t, field, v) {
+    bool size = strcmp(field, "context") == 0 || strcmp(field, "max_output") == 0;
+    double number = json_number_value(v), most = size ? SIZE_MOST_TOKENS : PRICE_MOST_USD;
+    if (!json_is_number(v) || (number >= 0 && number <= most)) continue;
+    return err_set(e, ERR_CONFIG, "%s: '%s': %s must be from 0 to %.0f %s", file, model, field, most,
+                   size ? "tokens" : "USD per million tokens");
+  }
+  return OK;
+}
+
+static enum err add_models(struct config *c, const json_t *table, const char *file, bool own,
+                           struct error *e) {
+  const char *model;
+  json_t *t;
+  json_object_foreach((json_t *)(uintptr_t)table, model, t) {
+    enum err err = check_model(file, model, t, e);
+    if (err != OK) return err;
+    add_model(c, model, t, own);
+  }
+  return OK;
+}
+
+enum err config_models(struct config *c, const json_t *own, struct error *e) {
+  json_t *t = NULL;
+  c->models = json_object();
+  enum err err = config_data(c, "models", &t, e);
+  if (err == OK) err = add_models(c, json_object_get(t, "models"), "scripts/models.lua", false, e);
+  if (err == OK) err = add_models(c, own, "quire.lua: prices", true, e);
+  json_decref(t);
+  return err;
+}
