@@ -4,6 +4,8 @@
 --   local answer = calls.prose(book, { role = "writer", blocks = ..., max_words = 800 })
 --   local plan = calls.json(book, { role = "planner", blocks = ..., schema = ... })
 --   local facts, err = calls.try_json(book, { role = "extractor", ... })      -- nil, "why" when every model failed
+local refusals = require "lib.refusals"
+
 local calls = {}
 
 local function note(book, role, answer)
@@ -13,10 +15,35 @@ local function note(book, role, answer)
   if string.find(answer.model, "^rehearsal/") then book.rehearsal = true end
 end
 
---- Free text. Raises when no model of the role could answer.
+local function with_next_model(ask)
+  local copy = {}
+  for name, value in pairs(ask) do copy[name] = value end
+  copy.model_choice = (ask.model_choice or 1) + 1
+  return copy
+end
+
+-- Free text by `call` (llm.ask or llm.try_ask). A refusal in words is asked of the role's next model; nil and an error when that refuses too.
+local function prose_by(call, book, ask)
+  local rejected, said = {}, nil
+  for _, question in ipairs { ask, with_next_model(ask) } do
+    local answer, err = call(question)
+    if not answer then return nil, err end
+    said = refusals.of(answer.text)
+    if not said then
+      note(book, ask.role, answer)
+      return answer
+    end
+    log.warn("the %s (%s) refused: %s", ask.role, answer.model, said)
+    rejected[#rejected + 1] = answer.seq
+  end
+  return nil, { kind = "provider", rejected = rejected, message = string.format("the %s refused twice, in words instead of text: \"%s\". "
+    .. "Give the role another model or change what is asked, then retry the run.", ask.role, said) }
+end
+
+--- Free text. Raises when no model of the role could answer, or when two refused.
 function calls.prose(book, ask)
-  local answer = llm.ask(ask)
-  note(book, ask.role, answer)
+  local answer, err = prose_by(llm.ask, book, ask)
+  if not answer then error(err, 0) end
   return answer
 end
 
@@ -50,13 +77,10 @@ end
 
 --- Like calls.prose, but a failure is a value.
 function calls.try_prose(book, ask)
-  local answer, err = llm.try_ask(ask)
-  if not answer then
-    log.warn("the %s gave no answer: %s", ask.role, err.message)
-    return nil, err.message
-  end
-  note(book, ask.role, answer)
-  return answer
+  local answer, err = prose_by(llm.try_ask, book, ask)
+  if answer then return answer end
+  log.warn("the %s gave no answer: %s", ask.role, err.message)
+  return nil, err.message
 end
 
 --- The names of the models that answered, each once, sorted.

@@ -30,6 +30,17 @@ return {
     t.equal(t.run { source = try_json, answers = { { text = "Here: {\"n\": 3}" } } }.result.value, { n = 3 })
   end,
 
+  ["a refusal in words is asked of the next model; two of them are an error in their words, never prose"] = function(t)
+    local refusal = "I'm sorry, but I can't help with that request."
+    local run = t.run { source = try_prose, answers = { { times = 1, text = refusal }, { text = "Rope." } } }
+    t.equal(run.result.value.text, "Rope.")
+    run = t.run { source = try_prose, answers = { { text = refusal } } }
+    t.equal(run.result.value, json.null)
+    t.has(run.result.why, "refused twice")
+    run = t.run { source = source [[prose(book, { role = "writer", prompt = "Write." })]], answers = { { text = refusal } } }
+    t.has(t.status(run, "failed").error.message, refusal)
+  end,
+
   ["a rehearsal is noted as one"] = function(t)
     t.equal(t.run { source = try_prose, model = "rehearsal/novelist" }.result.rehearsal, true)
     t.equal(t.run { source = try_prose }.result.rehearsal, false)

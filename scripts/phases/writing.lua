@@ -105,7 +105,7 @@ local function generous(words)
 end
 
 --- A scene that broke off is finished by a second call; if that fails, it is cut back to its last whole sentence.
-local function finish(book, prompt, scenes, plan, prose)
+local function finish(book, prompt, scenes, plan, prose, choice)
   local scene = plan.scenes[#scenes + 1]
   local start = checks.trim_to_sentence(prose)
   if start == "" then start = prose end
@@ -114,7 +114,7 @@ local function finish(book, prompt, scenes, plan, prose)
   for i, written in ipairs(scenes) do so_far[i] = written end
   so_far[#so_far + 1] = start
   local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome), 4000)
-  local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing) })
+  local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
   return ending == "" and start or start .. "\n\n" .. ending
@@ -143,6 +143,10 @@ function writing.write_scene(book, prompt, scenes, plan, task_text)
   if prose == "" then
     error({ kind = "provider", rejected = { first.seq, answer.seq }, message = string.format("scene %d of chapter %d came back empty twice "
       .. "(%s: %s)", i, plan.number, answer.model, answer.native_stop) })
+  end
+  if answer.stop == "filter" then
+    log.warn("scene %d: the provider's content filter ended the answer of %s; the next model finishes it", i, answer.model)
+    return finish(book, prompt, scenes, plan, prose, 2)
   end
   if answer.stop == "length" or not paragraphs.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
   return prose
