@@ -39,7 +39,8 @@ const char *text_nearest(const char *word, const char *const *names) {
     if (m > WORD_MAX) continue;
     size_t longer = n > m ? n : m, allowed = longer / 3 ? longer / 3 : 1;
     size_t distance = edits(word, n, *names, m);
-    if (distance > allowed || distance >= best || distance == longer) continue;
+    if (distance > allowed || distance > best || distance == longer) continue;
+    if (distance == best && strcmp(*names, nearest) > 0) continue; /* the same whatever order they came in */
     best = distance;
     nearest = *names;
   }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* The name of `names` (NULL-terminated) nearest to `word` by edit distance, or NULL when none is near
- * (more than a third of the longer word's length away, at least 1 edit allowed). */
+ * (more than a third of the longer word's length away, at least 1 edit allowed). Of several equally near ones the first in the order of bytes. */
 const char *text_nearest(const char *word, const char *const *names);
 /* Decodes one code point at s[0..n); returns its length in bytes, 0 at the end, -1 when invalid (overlong,
  * surrogate, > U+10FFFF, cut off). */

@@ -86,7 +86,7 @@ static void resume_task(struct run *run, struct task *t) {
   if (run->machine->kill) {
     struct error e = {0};
     machine_kill_reason(run->machine, &e);
-    run_fail(run, ERR_LIMIT, &e, run_error_record(run, t));
+    run_fail(run, e.code, &e, run_error_record(run, t));
   } else if (status == LUA_YIELD && run->machine->preempted) {
     list_push_head(&run->ready, &t->ready); /* before its siblings: slices must not change the order */
   } else if (status == LUA_YIELD && t->wait) {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/jsonx.h"
+#include "lua/fields.h"
 #include "lua/sandbox.h"
 #include "lua/value.h"
 
@@ -67,14 +68,9 @@ static void check_fields(lua_State *L, int module) {
                  "input field '%s': unknown type '%s' (string, text, integer, number, boolean, choice, list)",
                  name, type);
     lua_pop(L, 1);
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-      lua_pop(L, 1);
-      const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
-      ok = false;
-      for (int k = 0; known[k]; k++) ok = ok || strcmp(known[k], key) == 0;
-      if (!ok) luaL_error(L, "input field '%s': unknown key '%s'", name, key);
-    }
+    struct odd_field odd = fields_odd(L, -1, known);
+    if (odd.name || odd.type)
+      luaL_error(L, "input field '%s': unknown key '%s'", name, odd.name ? odd.name : odd.type);
   }
   lua_pop(L, 2);
 }

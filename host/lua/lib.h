@@ -11,10 +11,12 @@
  *   math    random is seeded by lib_math_seed, no randomseed
  *   utf8    as it is
  *
- * A __mode set on a metatable after setmetatable still makes its tables weak; pairs and next refuse those.
+ * A __mode set on a metatable after setmetatable still makes its tables weak: pairs and next refuse those, and the script is stopped
+ * at the end of its slice (lib_has_weakened).
  * Every function a script can reach here may raise and, but for pcall, xpcall and the body of a pairs loop,
  * none may wait. One state is used by one thread at a time. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <lua.h>
 #include "base/hash.h"
@@ -42,6 +44,9 @@ void lib_math_shared(lua_State *L);
 /* Pushes the value at `index` as text, like luaL_tolstring but without addresses: "table", "function", or the
  * metatable's __name. Calls __tostring. The result lives as long as it is on the stack. May raise. */
 const char *lib_tolstring(lua_State *L, int index, size_t *len);
+
+/* Has a metatable that the script gave away a __mode now? Walks over those that live. Needs no protected call. */
+bool lib_has_weakened(lua_State *L);
 
 /* For lib_*.c: replaces the table on the top of the stack, a stock library, by a new one that has only the
  * functions `names` (ended by NULL) of it, and room for `more`. May raise. */

@@ -59,6 +59,49 @@ static void refuse_field(lua_State *L, const char *field, const char *why) {
   lua_pop(L, 1);
 }
 
+/* ---- metatables in use ----
+ *
+ * Nothing can refuse a __mode that is set after setmetatable, and the collector believes it. So all metatables that scripts gave away are known, and a
+ * script is stopped at the end of the slice in which one of them has it, before anything that it computed is kept. */
+
+static char used_key; /* its address is the place in the registry */
+
+static void remember_metatable(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &used_key) == LUA_TTABLE) {
+    lua_pushvalue(L, 2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1);
+}
+
+static void open_used(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k"); /* ours forgets what scripts have forgotten */
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &used_key);
+}
+
+/* "__mode" is a word that Lua itself keeps: nothing is allocated here, so nothing can be raised. */
+bool lib_has_weakened(lua_State *L) {
+  bool found = false;
+  if (!lua_checkstack(L, 4)) return false;
+  int top = lua_gettop(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &used_key) == LUA_TTABLE) {
+    lua_pushnil(L);
+    while (!found && lua_next(L, top + 1)) {
+      lua_pop(L, 1);
+      lua_pushliteral(L, "__mode");
+      found = lua_rawget(L, -2) == LUA_TSTRING;
+      lua_pop(L, 1);
+    }
+  }
+  lua_settop(L, top);
+  return found;
+}
+
 static int base_setmetatable(lua_State *L) {
   int type = lua_type(L, 2);
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -71,6 +114,7 @@ static int base_setmetatable(lua_State *L) {
     refuse_field(L, "__gc", "a script's finalizer could not be stopped; use a `local x <close>` variable");
     refuse_field(L, "__mode",
                  "what a weak table holds depends on when memory was collected; remove entries yourself");
+    remember_metatable(L);
   }
   lua_setmetatable(L, 1);
   return 1;
@@ -120,6 +164,7 @@ void lib_open_base(lua_State *L) {
                                  {"xpcall", base_xpcall},
                                  {NULL, NULL}};
   luaL_checkstack(L, 6, "no room to open base");
+  open_used(L);
   /* luaopen_base writes into the globals, whatever they are: give it a table of its own for a moment. If this
    * raises in between, the state is unusable and the opener's protected call says so. */
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);

@@ -244,6 +244,7 @@ void machine_slice_end(struct machine *m) {
   m->phase_cpu += used_ns(m);
   m->run_cpu += used_ns(m);
   if (!m->kill) m->kill = over_account(m, 0);
+  if (!m->kill && lib_has_weakened(m->L)) m->kill = MACHINE_KILL_WEAK;
 }
 
 void machine_yield_soon(struct machine *m) {
@@ -278,6 +279,10 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
     break;
   case MACHINE_KILL_RUN_CPU: why = "the script used up the CPU time of its run (an endless loop?)"; break;
   case MACHINE_KILL_UNWANTED: why = "its result is no longer needed"; break;
+  case MACHINE_KILL_WEAK:
+    why =
+        "a metatable that is in use was given __mode: what a weak table holds depends on when memory was collected";
+    break;
   }
   if (!e) return why;
   if (m->kill == MACHINE_KILL_MEMORY) {
@@ -286,6 +291,9 @@ const char *machine_kill_reason(const struct machine *m, struct error *e) {
   } else if (m->kill == MACHINE_KILL_CPU) {
     err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.burst_ns / 1e9);
     err_hint(e, "do the work in smaller pieces outside sort, gsub and metamethods");
+  } else if (m->kill == MACHINE_KILL_WEAK) {
+    err_set(e, ERR_SCRIPT, "%s", why);
+    err_hint(e, "take the __mode out and remove entries yourself");
   } else if (m->kill == MACHINE_KILL_RUN_CPU) {
     err_set(e, ERR_LIMIT, "limit: %s (%.1f s)", why, (double)m->limits.run_cpu_ns / 1e9);
     err_hint(e, "look for a loop that never ends, or raise limits.run_cpu_s");
@@ -344,5 +352,9 @@ enum err machine_protect(struct machine *m, void (*fn)(lua_State *L, void *arg),
   lua_sethook(L, NULL, 0, 0);
   m->grace = false;
   if (!nested) machine_slice_end(m);
+  if (code == OK && m->kill == MACHINE_KILL_WEAK) {
+    machine_kill_reason(m, e);
+    code = ERR_SCRIPT;
+  }
   return code;
 }

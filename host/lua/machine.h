@@ -32,7 +32,8 @@ enum machine_kill {
   MACHINE_KILL_CPU,
   MACHINE_KILL_PHASE_CPU,
   MACHINE_KILL_RUN_CPU,
-  MACHINE_KILL_UNWANTED
+  MACHINE_KILL_UNWANTED,
+  MACHINE_KILL_WEAK /* found at the end of a slice */
 };
 
 struct machine {

@@ -54,6 +54,8 @@ struct encoder {
   lua_State *L;
   struct buf *out;
   struct error *e;
+  bool
+      in_order; /* a second time, for the first refusal in the order of keys: what comes first in a table differs from process to process */
 };
 
 struct member {
@@ -169,6 +171,34 @@ static enum err encode_member(struct encoder *c, const struct place *at, struct 
   return err;
 }
 
+/* For a value that is refused somewhere. The first key and value of the table are on the stack. */
+static enum err encode_in_order(struct encoder *c, int index, const struct place *at, int depth) {
+  struct members m = {.cap = FEW_MEMBERS};
+  m.list = m.few;
+  enum err err = OK;
+  do {
+    struct member one = {0};
+    if (lua_type(c->L, -2) != LUA_TSTRING)
+      err = refuse(c, at, "a table is either a list (1..n) or has string keys");
+    else
+      one.key = lua_tolstring(c->L, -2, &one.n);
+    if (!err) members_add(&m, one);
+    lua_pop(c->L, 1);
+  } while (!err && lua_next(c->L, index));
+  if (!err) sort_members(&m);
+  for (size_t i = 0; i < m.count && !err; i++) {
+    struct members unused = {.cap = FEW_MEMBERS};
+    unused.list = unused.few;
+    lua_pushlstring(c->L, m.list[i].key, m.list[i].n);
+    lua_pushvalue(c->L, -1);
+    lua_rawget(c->L, index);
+    err = encode_member(c, at, &unused, depth);
+    if (!err) lua_pop(c->L, 2);
+  }
+  if (m.list != m.few) free(m.list);
+  return err;
+}
+
 /* The first key and value of the table are on the stack. */
 static enum err encode_object(struct encoder *c, int index, const struct place *at, int depth) {
   struct members m = {.cap = FEW_MEMBERS, .sorted = true};
@@ -222,7 +252,9 @@ static enum err encode_table(struct encoder *c, int index, const struct place *a
   lua_pushnil(L);
   if (!lua_next(L, index)) return buf_append(c->out, marked ? "[]" : "{}", 2);
   bool list = marked || lua_type(L, -2) != LUA_TSTRING;
-  enum err err = list ? encode_list(c, index, at, depth) : encode_object(c, index, at, depth);
+  enum err err = list          ? encode_list(c, index, at, depth)
+                 : c->in_order ? encode_in_order(c, index, at, depth)
+                               : encode_object(c, index, at, depth);
   if (!err) lua_settop(L, top);
   return err;
 }
@@ -255,10 +287,17 @@ enum err value_encode(lua_State *L, int index, struct buf *out, struct error *e)
   size_t before = out->len;
   int top = lua_gettop(L);
   c.e->code = OK;
-  enum err err = encode_value(&c, lua_absindex(L, index), &root, 0);
+  index = lua_absindex(L, index);
+  enum err err = encode_value(&c, index, &root, 0);
   if (!err) return OK;
   lua_settop(L, top);
   out->len = before;
+  if (c.e->code != OK) { /* refused */
+    c.in_order = true;
+    encode_value(&c, index, &root, 0);
+    lua_settop(L, top);
+    out->len = before;
+  }
   if (out->cap) out->data[before] = '\0';
   if (c.e->code == OK) err_set(c.e, ERR_LIMIT, "limit: the value is larger than %zu bytes as JSON", out->max);
   return c.e->code;

@@ -6,24 +6,18 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "lua/fields.h"
 #include "lua/value.h"
 
 void args_fields(lua_State *L, int arg, const char *function, const char *const *fields) {
   if (!lua_istable(L, arg))
     luaL_error(L, "%s expects a table of named fields, got %s", function, luaL_typename(L, arg));
-  lua_pushnil(L);
-  while (lua_next(L, arg)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "%s: fields have names; found a %s key", function, luaL_typename(L, -1));
-    const char *key = lua_tostring(L, -1);
-    int i = 0;
-    while (fields[i] && strcmp(fields[i], key) != 0) i++;
-    if (fields[i]) continue;
-    const char *near = text_nearest(key, fields);
-    if (near) luaL_error(L, "%s: unknown field '%s'; did you mean '%s'?", function, key, near);
-    luaL_error(L, "%s: unknown field '%s'", function, key);
-  }
+  struct odd_field odd = fields_odd(L, arg, fields);
+  if (odd.type) luaL_error(L, "%s: fields have names; found a %s key", function, odd.type);
+  if (!odd.name) return;
+  const char *near = text_nearest(odd.name, fields);
+  if (near) luaL_error(L, "%s: unknown field '%s'; did you mean '%s'?", function, odd.name, near);
+  luaL_error(L, "%s: unknown field '%s'", function, odd.name);
 }
 
 const char *args_string(lua_State *L, int arg, const char *function, const char *field, bool required,

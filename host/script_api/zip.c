@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "lua/budget.h"
+#include "lua/fields.h"
 #include "lua/hold.h"
 
 enum {
@@ -100,16 +101,11 @@ static bool name_is_safe(const char *name, size_t n) {
 
 static void refuse_unknown_fields(lua_State *L, int entry, lua_Integer number) {
   static const char *const fields[] = {"name", "data", "store", NULL};
-  lua_pushnil(L);
-  while (lua_next(L, entry)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    bool known = strcmp(key, "name") == 0 || strcmp(key, "data") == 0 || strcmp(key, "store") == 0;
-    const char *near = text_nearest(key, fields);
-    if (!known)
-      luaL_error(L, "zip.build: entry %I has an unknown field '%s'%s%s%s", number, key,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    lua_pop(L, 1);
-  }
+  struct odd_field odd = fields_odd(L, entry, fields);
+  const char *key = odd.name ? odd.name : odd.type, *near = key ? text_nearest(key, fields) : NULL;
+  if (key)
+    luaL_error(L, "zip.build: entry %I has an unknown field '%s'%s%s%s", number, key,
+               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static const char *field(lua_State *L, int entry, lua_Integer number, const char *name, size_t *n) {

@@ -725,6 +725,38 @@ static void names_are_there_when_they_are_said(void **state) {
   machine_free(b);
 }
 
+/* A cache that forgets by itself would make a resumed run see something else than the run that was killed. */
+static void weaken(lua_State *L, void *arg) {
+  if (luaL_dostring(L, arg) != LUA_OK) lua_error(L);
+}
+
+static void a_table_made_weak_later_stops_its_script(void **state) {
+  (void)state;
+  static char *const texts[] = {
+      "local m = {} local t = setmetatable({}, m) m.__mode = 'k'",
+      "local m = {} m.__index = m setmetatable({}, m) m.__mode = 'kv' m.x = 1",
+      "local c = setmetatable({}, {}) getmetatable(c).__mode = 'v'",
+      "local a, b = {}, {} setmetatable(setmetatable({}, a), b) a.__mode = 'k' hold = a"};
+  static char *const sound[] = {"local m = {} setmetatable({}, m) m.__mode = 'k' m.__mode = nil",
+                                "local m = {__index = {}} for i = 1, 100 do setmetatable({}, m) end",
+                                "local m = {} m.__mode = 'k'"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct error e = {0};
+    struct machine *m = new_machine(open_ours, 5);
+    assert_int_equal(machine_protect(m, weaken, texts[i], &e), ERR_SCRIPT);
+    assert_non_null(strstr(e.message, "__mode"));
+    assert_int_equal(m->kill, MACHINE_KILL_WEAK);
+    machine_free(m);
+  }
+  for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
+    struct error e = {0};
+    struct machine *m = new_machine(open_ours, 5);
+    assert_int_equal(machine_protect(m, weaken, sound[i], &e), OK);
+    assert_int_equal(m->kill, MACHINE_ALIVE);
+    machine_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(base_keeps_its_promises),
@@ -741,6 +773,7 @@ int main(void) {
       cmocka_unit_test(every_library_fits_into_its_memory),
       cmocka_unit_test(too_little_memory_is_an_error),
       cmocka_unit_test(names_are_there_when_they_are_said),
+      cmocka_unit_test(a_table_made_weak_later_stops_its_script),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
