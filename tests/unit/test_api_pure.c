@@ -145,7 +145,7 @@ static void likeness_and_repeats_are_found(void **state) {
       {"text.repeated('a', 0, 2)", "~1 to 20 words"},
       {"return text.nearest('Marrta', {'Martha', 'Marta', 'Tom'})", "Marta"},
       {"return text.nearest('xyz', {'Martha'})", "nil"},
-      {"text.nearest('x', {1})", "~name 1 is no string"},
+      {"text.nearest('x', {1})", "~name 1 must be a string"},
   };
   ALL(pairs);
 }
@@ -237,8 +237,8 @@ static void archives_are_byte_identical_and_checked(void **state) {
       {"zip.build{}", "~at least one entry"},
       {"zip.build{{name = 'a', date = 'x'}}", "~entry 1 has an unknown field 'date'; did you mean 'data'?"},
       {"zip.build{{name = 'a'}}", "~entry 1: 'data' must be a string, not nil"},
-      {"zip.build{{name = '../a', data = ''}}", "~is no name for a file"},
-      {"zip.build{{name = '/a', data = ''}}", "~is no name"},
+      {"zip.build{{name = '../a', data = ''}}", "~is not a file name"},
+      {"zip.build{{name = '/a', data = ''}}", "~is not a file name"},
       {"zip.build{{name = 'a//b', data = ''}}", "~is no name"},
       {"zip.build{{name = 'a', data = ''}, {name = 'a', data = ''}}", "~is there twice"},
       {"zip.build{{name = 'a', data = '', store = 1}}", "~'store' must be true or false"},

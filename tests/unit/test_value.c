@@ -321,8 +321,7 @@ static void a_reader_refuses_what_is_no_json(void **state) {
                                       "{\"x\":\"\n\"}",
                                       "{\"x\":\"a}",
                                       "{\"x\":[{]}",
-                                      "{\"a\":}",
-                                      "{\"x\":\"\xff\"}"};
+                                      "{\"a\":}"};
   struct small s;
   small_open(&s);
   lua_register(s.L, "reader", json_reader);
@@ -338,6 +337,23 @@ static void a_reader_refuses_what_is_no_json(void **state) {
   small_close(&s);
   assert_reads("return tostring(reader {'a'}(string.rep('{\"x\":', 101) .. '1' .. string.rep('}', 101)))",
                "false");
+}
+
+/* Half a letter, whose other half comes with the next event: the adapter joins them. */
+static void a_reader_leaves_bytes_that_are_no_utf8_as_they_are(void **state) {
+  (void)state;
+  struct small s;
+  small_open(&s);
+  lua_register(s.L, "reader", json_reader);
+  small_run(&s, "read = reader {'a'}");
+  lua_settop(s.L, 0);
+  lua_getglobal(s.L, "read");
+  lua_pushstring(s.L, "{\"a\":\"x\xff"
+                      "y\"}");
+  assert_int_equal(lua_pcall(s.L, 1, 2, 0), LUA_OK);
+  assert_string_equal(lua_tostring(s.L, 2), "x\xff"
+                                            "y");
+  small_close(&s);
 }
 
 static void paths_that_lead_through_each_other_are_refused(void **state) {
@@ -361,7 +377,7 @@ static void the_first_mistake_is_the_same_in_every_process(void **state) {
         "local t = {ok = 1}\n"
         "for c in ('zmaqxbwky'):gmatch('.') do t[c] = {deep = 1, [c .. 'f'] = type, [c .. 'e'] = type} end\n"
         "local good, why = pcall(json.encode, t) return why");
-    assert_non_null(strstr(got, ".a.ae:"));
+    assert_int_equal(strncmp(got, "a.ae: ", 6), 0);
     lua_settop(s.L, 0);
     lua_newtable(s.L);
     for (const char *c = "zmaqxbwky"; *c; c++) {
@@ -394,6 +410,7 @@ int main(void) {
       cmocka_unit_test(refused_memory_never_leaks),
       cmocka_unit_test(a_reader_gives_what_its_paths_lead_to),
       cmocka_unit_test(a_reader_refuses_what_is_no_json),
+      cmocka_unit_test(a_reader_leaves_bytes_that_are_no_utf8_as_they_are),
       cmocka_unit_test(paths_that_lead_through_each_other_are_refused),
       cmocka_unit_test(the_first_mistake_is_the_same_in_every_process),
   };
