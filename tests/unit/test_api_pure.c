@@ -239,7 +239,7 @@ static void archives_are_byte_identical_and_checked(void **state) {
       {"zip.build{{name = 'a'}}", "~entry 1: 'data' must be a string, not nil"},
       {"zip.build{{name = '../a', data = ''}}", "~is not a file name"},
       {"zip.build{{name = '/a', data = ''}}", "~is not a file name"},
-      {"zip.build{{name = 'a//b', data = ''}}", "~is no name"},
+      {"zip.build{{name = 'a//b', data = ''}}", "~is not a file name"},
       {"zip.build{{name = 'a', data = ''}, {name = 'a', data = ''}}", "~is there twice"},
       {"zip.build{{name = 'a', data = '', store = 1}}", "~'store' must be true or false"},
       {"zip.build{1}", "~entry 1 must be a table"},
