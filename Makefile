@@ -139,12 +139,12 @@ install-run:
 
 install-test:
 	@tables="$$RUN_PACKAGES"$$'\n'"$$TEST_PACKAGES" bash -c "$$INSTALL_MISSING"
-	+@$(MAKE) tests/browser/node_modules/.package-lock.json
+	+@$(MAKE) tests/browser/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json
 
-# playwright-core and axe-core, at the versions that the lock file names; nothing of them runs at installation.
-tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+# What the browser tests drive, and the services' own clients, at the versions that the lock files name; nothing of them runs at installation.
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	@cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --silent || { \
-	  echo "The browser tests need playwright-core and axe-core from the npm registry; without them: make unit, or tests/run.sh unit cli lua" >&2; exit 1; }
+	  echo "The tests in tests/$* need what its package.json names from the npm registry; without them: make unit, or tests/run.sh unit cli lua" >&2; exit 1; }
 	@touch $@
 
 run: install-run

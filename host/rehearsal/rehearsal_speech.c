@@ -16,6 +16,13 @@ void speech_put(const struct speech *speech, json_t *v, struct buf *out) {
   json_decref(v);
 }
 
+void speech_put_error(const struct speech *speech, const char *message, const char *type, struct buf *out) {
+  json_t *v = speech->flat_errors ? json_pack("{s:s, s:s, s:s, s:n, s:i}", "type", "error", "code", type,
+                                              "message", message, "param", "sequence_number", 1)
+                                  : speech->error(500, message, type, type);
+  speech_put(speech, v, out);
+}
+
 static void put_document(json_t *v, struct buf *out) {
   jsonx_canonical(v, out);
   json_decref(v);
@@ -268,7 +275,8 @@ const struct speech speech_responses = {.name = "responses",
                                         .put_text = responses_text,
                                         .put_last = responses_last,
                                         .put_body = responses_body,
-                                        .error = responses_error};
+                                        .error = responses_error,
+                                        .flat_errors = true};
 
 /* ---- generateContent */
 

@@ -21,7 +21,8 @@ struct speech {
   void (*put_last)(const struct rehearsal_stream *s, struct buf *out);
   void (*put_body)(const struct rehearsal_stream *s, struct buf *out);
   json_t *(*error)(int status, const char *message, const char *type, const char *code);
-  bool lines; /* a JSON document a line, and no server-sent events */
+  bool flat_errors; /* an error event has no "error" around it */
+  bool lines;       /* a JSON document a line, and no server-sent events */
 };
 
 extern const struct speech speech_chat, speech_responses, speech_messages, speech_gemini, speech_ollama;
@@ -30,5 +31,7 @@ extern const struct speech speech_chat, speech_responses, speech_messages, speec
 const struct speech *speech_at(const char *target);
 /* The request as one of chat completions; a new reference. */
 json_t *speech_read(const struct speech *speech, json_t *request, const char *target);
+/* Appends the event of an error in the stream. */
+void speech_put_error(const struct speech *speech, const char *message, const char *type, struct buf *out);
 /* One event of a stream: `v` as the data; its "type" is the name where the dialect has names. Takes v. */
 void speech_put(const struct speech *speech, json_t *v, struct buf *out);

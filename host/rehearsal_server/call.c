@@ -196,9 +196,7 @@ static void cut(struct call *c) {
 static void end_with_error_event(struct call *c) {
   struct buf event;
   buf_init(&event, MAX_JSON_BYTES);
-  speech_put(c->speech,
-             c->speech->error(500, "a rehearsed fault in the stream", "server_error", "server_error"),
-             &event);
+  speech_put_error(c->speech, "a rehearsed fault in the stream", "server_error", &event);
   put_head(c, &c->wire);
   put_chunk(&c->wire, event.data, event.len);
   buf_release(&event);
