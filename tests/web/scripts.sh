@@ -129,5 +129,24 @@ if [[ -e /usr/share/javascript/codemirror/lib/codemirror.js ]]; then
   t_is "$code $(header Content-Type)" "200 text/javascript; charset=utf-8"
 fi
 
+t_case "the check of a script that never ends is answered all the same, and a host in the middle of such checks stops when it is asked"
+spins=('while true do end'
+  'xpcall(function() error("x") end, function() while true do end end)'
+  'return (("a"):rep(40)):find(("a*"):rep(30) .. "b")'
+  'local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() while true do end end)'
+  'return text.similarity(("ab "):rep(2 ^ 21), ("ba "):rep(2 ^ 21))'
+  'return markdown.xhtml(("[["):rep(2 ^ 19))')
+for i in "${!spins[@]}"; do
+  echo "${spins[i]}" >"$tmp/spin.lua"
+  source_of "$tmp/spin.lua" | sed "s/{/{\"name\":\"pipelines\/spin\",/" >"$tmp/spin.$i"
+  send POST /api/scripts/check "@$tmp/spin.$i"
+  t_is "$code $(field '$.ok')" "200 0"
+  t_has "$body" '"limit: the script'
+done
+for i in "${!spins[@]}" "${!spins[@]}"; do
+  curl -sS -o /dev/null -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary "@$tmp/spin.$i" "$base/api/scripts/check" 2>/dev/null &
+done
+before=$SECONDS
 web_stop
+((SECONDS - before < 15)) && t_ok || t_fail "the stop took $((SECONDS - before)) s"
 t_done
