@@ -30,6 +30,7 @@ struct crowd {
   struct list members;
   pthread_cond_t turn; /* somebody at work ended */
   int n, at_work, in_line, threads, reserve;
+  int leaving; /* were let go and are still here */
   bool closed;
   atomic_int port;
 };
@@ -123,7 +124,7 @@ static struct waiting *next_to_go(struct waiting *all, int n) {
 }
 
 /* All but `allowed` of those that wait. */
-static void let_go(const struct crowd *c, int allowed) {
+static void let_go(struct crowd *c, int allowed) {
   struct waiting *all = mem_alloc(WAITING_MOST * sizeof *all), *next;
   int n = 0;
   DIR *dir = opendir("/proc/self/fd");
@@ -133,15 +134,17 @@ static void let_go(const struct crowd *c, int allowed) {
   if (dir) closedir(dir);
   for (int left = n; left > allowed && (next = next_to_go(all, n)) != NULL; left--) {
     shutdown(next->fd, SHUT_RD);
+    c->leaving++;
     next->fd = -1;
   }
   free(all);
 }
 
-/* Whoever begins to wait asks for it: with all threads waiting nobody else would. */
+/* Whoever begins to wait asks for it: with all threads waiting nobody else would. To look at all connections takes long where there are
+ * hundreds, so a few more are let go than must be, and the next that come need no look. */
 static void keep_room(struct crowd *c) {
-  int usable = c->threads - c->reserve;
-  if (c->n >= usable && c->n > c->at_work) let_go(c, usable > c->at_work + 1 ? usable - c->at_work : 1);
+  int usable = c->threads - c->reserve, allowed = usable - c->at_work - c->threads / 16;
+  if (c->n - c->leaving >= usable && c->n > c->at_work) let_go(c, allowed > 1 ? allowed : 1);
 }
 
 /* ---- coming and going ---- */
@@ -169,6 +172,7 @@ void crowd_leave(struct member *m) {
   pthread_mutex_lock(&c->lock);
   list_remove(&m->node);
   c->n--;
+  c->leaving -= c->leaving > 0;
   stop_work(m);
   pthread_mutex_unlock(&c->lock);
   free(m);
