@@ -1,6 +1,6 @@
 -- apply.lua - the mutants of list.lua, for run.sh.
 --
---   lua5.4 apply.lua list [PART]...      a line each: name, a tab, the tests that should notice
+--   lua5.4 apply.lua list [PART]...      a line each: name, room and the tests that should notice, between tabs
 --   lua5.4 apply.lua apply NAME TREE     changes the files below TREE; their old texts are kept beside them as FILE.unmutated
 --   lua5.4 apply.lua why NAME            what a user would lose
 --
@@ -71,7 +71,7 @@ if command == "list" then
   for _, mutant in ipairs(mutants) do
     local wanted = #arg == 1
     for i = 2, #arg do wanted = wanted or mutant.name:find(arg[i], 1, true) ~= nil end
-    if wanted then print(mutant.name .. "\t" .. mutant.tests) end
+    if wanted then print(mutant.name .. "\t" .. mutant.room .. "\t" .. mutant.tests) end
   end
 elseif command == "apply" then
   os.exit(apply(find(name), tree) and 0 or 1)
