@@ -10,56 +10,56 @@ end
 
 -- the store: nothing acknowledged is lost, nothing is done twice
 room = "store"
-mutant("spool-once", "an entry that was spooled and also committed is recorded twice", "test_store",
+mutant("spool-once", "an entry that was spooled and also committed is recorded twice", "test_store_writer test_store_crash",
   "if (err == OK && entry->once) err = has_seq(db, entry->run, entry->seq, &has);", "")
-mutant("spool-checksum", "a torn line of the spool is taken for a whole one", "test_store",
+mutant("spool-checksum", "a torn line of the spool is taken for a whole one", "test_store_writer test_store_open test_store_crash",
   "return memcmp(sum, *line, CHECKSUM) == 0 ? *line + CHECKSUM + 1 : NULL;", "return *line + CHECKSUM + 1;")
-mutant("spool-no-sync", "a change counts as kept before it is durable", "test_store faults/power.sh",
+mutant("spool-no-sync", "a change counts as kept before it is durable", "test_store_writer test_store_open test_store_crash faults/power.sh",
   "enum err err = !s->uncut && fsync(s->fd) == 0 ? OK : err_errno(e, errno, \"cannot make %s durable\", s->path);", "enum err err = OK;")
-mutant("spool-unmarked", "a crash between commit and removal repeats the spool", "test_store",
+mutant("spool-unmarked", "a crash between commit and removal repeats the spool", "test_store_writer test_store_crash",
   "if (err == OK) err = write_mark(s, db);", "")
-mutant("give-up-says-done", "a change that was neither written nor spooled is told as done", "test_store faults/locked.sh",
+mutant("give-up-says-done", "a change that was neither written nor spooled is told as done", "test_store_writer test_store_open test_store_crash faults/locked.sh",
   "if (!op->spooled) fail_op(op, why, e);", "")
-mutant("one-attempt", "a database that is locked for a moment loses an update", "test_store faults/locked.sh",
+mutant("one-attempt", "a database that is locked for a moment loses an update", "test_store_writer test_store_open test_store_crash faults/locked.sh",
   "int attempts = w->down ? 1 : w->settings.lock_attempts;", "int attempts = 1;")
-mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store faults/locked.sh",
+mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store_writer test_store_open test_store_crash faults/locked.sh",
   "    atomic_store(&w->healthy, false);\n    w->damaged", "    w->damaged")
-mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store",
+mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store_writer test_store_open test_store_crash",
   "err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);", "err = db_savepoint_keep(w->db);")
-mutant("group-lost", "changes behind the first group are forgotten", "test_store",
+mutant("group-lost", "changes behind the first group are forgotten", "test_store_writer test_store_open test_store_crash",
   "    w->head = last->next;\n", "    w->head = NULL;\n")
-mutant("closed-accepts", "a change posted while the library closes waits for ever", "test_store",
+mutant("closed-accepts", "a change posted while the library closes waits for ever", "test_store_writer test_store_open test_store_crash",
   "bool closed = w->stopping;", "bool closed = false;")
-mutant("unheard-commit", "a commit whose answer was lost is told as done", "test_store faults/unheard.sh",
+mutant("unheard-commit", "a commit whose answer was lost is told as done", "test_store_writer test_store_open test_store_crash faults/unheard.sh",
   "if (w->unheard) tell_failure(group);", "")
-mutant("no-fence", "a zombie writes into a run that moved on", "test_store faults/fences.sh",
+mutant("no-fence", "a zombie writes into a run that moved on", "test_store_runs faults/fences.sh",
   "return err == OK && step != DB_ROW ? ERR_FENCED : err;\n}\n\nenum err fence_check", "return err;\n}\n\nenum err fence_check")
-mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store faults/with.sh",
+mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store_runs faults/with.sh",
   "if (err == OK && entry->supersedes) err = supersede(db, entry);", "")
-mutant("no-heartbeat", "a run that works looks stale", "test_store faults/stale.sh",
+mutant("no-heartbeat", "a run that works looks stale", "test_store_runs faults/stale.sh",
   "if (err == OK && at - heartbeat >= HEARTBEAT_EVERY_MS) err = beat(db, entry->run, at);", "")
-mutant("epoch-stays", "two hosts write for one run", "test_store faults/fences.sh test_engine",
+mutant("epoch-stays", "two hosts write for one run", "test_store_runs faults/fences.sh test_engine",
   "\"UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL, wait_hint = NULL,\"",
   "\"UPDATE runs SET status = 'running', wait_kind = NULL, wait_for = NULL, wait_hint = NULL,\"")
-mutant("pause-keeps-epoch", "a paused run's late work still changes it", "test_store faults/fences.sh web/pause.sh",
+mutant("pause-keeps-epoch", "a paused run's late work still changes it", "test_store_runs faults/fences.sh web/pause.sh",
   "epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',", "wait_kind = 'paused',")
 mutant("deaths-forgotten", "a run that kills its host kills it for ever", "test_store faults/hang.sh faults/storm.sh",
   "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths = 0;")
-mutant("deaths-kept", "a run that gets on between crashes is given up", "test_store",
+mutant("deaths-kept", "a run that gets on between crashes is given up", "test_store_runs",
   "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths += one_more;")
 mutant("stale-never", "a run without any heartbeat is never found", "test_store faults/stale.sh",
   "\" AND (r.last_heartbeat < $beat OR (r.last_heartbeat IS NULL AND r.started_at < $started))\"",
   "\" AND r.last_heartbeat < $beat AND $started > 0\"")
-mutant("retry-keeps-failures", "a retry repeats the failure that it should try again", "test_store cli/rejected.sh cli/running.sh",
+mutant("retry-keeps-failures", "a retry repeats the failure that it should try again", "test_store_runs cli/rejected.sh cli/running.sh",
   "\" AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\\\"error\\\":')\"", "\"\"")
-mutant("wake-forgotten", "a run that waits for a time sleeps for ever", "test_store test_engine",
+mutant("wake-forgotten", "a run that waits for a time sleeps for ever", "test_store_runs test_engine",
   "SELECT COALESCE(MIN(wake_at), 0) FROM runs", "SELECT COALESCE(MIN(wake_at) * 0, 0) FROM runs")
-mutant("spool-skip", "changes of a spool that was replayed but not removed are done twice", "test_store_crash test_store_writer test_store_open",
+mutant("spool-skip", "changes of a spool that was replayed but not removed are done twice", "test_store_writer test_store_crash",
   "    else if (i >= skip)\n", "    else if (skip >= 0)\n")
-mutant("spool-twice", "a spool that was replayed but not removed repeats what a run has said", "test_store_crash test_store_writer test_store_open", {
+mutant("spool-twice", "a spool that was replayed but not removed repeats what a run has said", "test_store_writer test_store_crash", {
   { from = "    else if (i >= skip)\n", to = "    else if (skip >= 0)\n" },
   { from = "if (err == OK && entry->once) err = has_seq(db, entry->run, entry->seq, &has);", to = "" } })
-mutant("late-cut", "an answer that was cut off is taken for a late answer", "test_store_runs test_replay",
+mutant("late-cut", "an answer that was cut off is taken for a late answer", "test_store_runs",
   "if (!op->result || strcmp(op->state, \"answered\") != 0) return OK;", "if (!op->result) return OK;")
 mutant("late-lost", "an answer that was paid for goes with the life that asked", "test_store_runs faults/replay.sh",
   "err = keep_late(db, op);", "")
@@ -81,9 +81,9 @@ mutant("zombie-writes", "a zombie writes documents into a run that moved on", "t
 
 -- gates and notes: a decision counts once, for what was shown
 room = "gates"
-mutant("gate-twice", "a second decision overwrites the first", "test_store cli/gates.sh faults/gate.sh",
+mutant("gate-twice", "a second decision overwrites the first", "test_store_content cli/gates.sh faults/gate.sh",
   "\" decided_at = $now WHERE id = $id AND status = 'open'\"", "\" decided_at = $now WHERE id = $id\"")
-mutant("gate-any-text", "a decision counts for a text that nobody has seen", "test_store cli/gates.sh faults/gate.sh web/forms.sh",
+mutant("gate-any-text", "a decision counts for a text that nobody has seen", "test_store_content cli/gates.sh faults/gate.sh web/forms.sh",
   "} else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {", "} else if (false) {")
 mutant("gate-any-choice", "a choice that is none is taken", "test_store cli/gates.sh faults/gate.sh",
   "return good ? OK : ERR_INVALID;\n}\n\n/* Everything that speaks", "return OK;\n}\n\n/* Everything that speaks")
@@ -91,17 +91,17 @@ mutant("gate-late", "a decision after its time is taken beside the one by defaul
   "} else if (db_int(s, 8)) {", "} else if (false) {")
 mutant("gate-sleeps", "a decided gate does not move its run", "test_store faults/gate.sh cli/gates.sh",
   "return err == OK ? requeue(db, op->run) : err;", "return err;")
-mutant("notes-again", "a note to the writer is heard again and again", "test_store",
+mutant("notes-again", "a note to the writer is heard again and again", "test_store_content",
   "db, \"UPDATE notes SET entry_id = $entry WHERE run_id = $run AND entry_id IS NULL AND id <= $last\");",
   "db, \"UPDATE notes SET entry_id = NULL WHERE run_id = $run AND entry_id = $entry AND id <= $last\");")
 
 -- prune and delete: never what is needed
 room = "upkeep"
-mutant("prune-used-blobs", "contents of documents go with old runs", "test_store",
+mutant("prune-used-blobs", "contents of documents go with old runs", "test_store_keep",
   "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = $id)\");", "\"\");")
-mutant("prune-dry-writes", "a dry run deletes", "test_store cli/ops.sh",
+mutant("prune-dry-writes", "a dry run deletes", "test_store_keep cli/ops.sh",
   "if (op->dry_run) return count_all(db, op);", "")
-mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store cli/ops.sh",
+mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store_keep cli/ops.sh",
   "  if (n > 0) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"",
   "  if (n > 1000) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"")
 
@@ -115,7 +115,7 @@ mutant("entry-used-twice", "one recorded answer answers two questions", "test_en
   "if (e && e->used) e = NULL; /* it answered an adopter */", "")
 mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_engine faults/with.sh",
   "if (strcmp(key->kind, \"llm\") != 0 && strcmp(key->kind, \"step\") != 0) return NULL;", "")
-mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store faults/replay.sh",
+mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store_runs faults/replay.sh",
   "struct entry *keep = e->id ? e : older, *lose = e->id ? older : e;",
   "struct entry *keep = e->id ? older : e, *lose = e->id ? e : older;")
 mutant("no-loop-guard", "equal questions with equal answers cost money for ever", "test_engine faults/bad_input.sh lua/attacks.sh",
@@ -152,9 +152,9 @@ mutant("watcher-on-time", "readiness does not tell that the watcher is late", "f
 mutant("trials-together", "runs that may have killed a host start together again", "faults/storm.sh faults/hang.sh",
   "struct list *node = en->on_trial || en->draining ? NULL : list_pop_head(&en->suspects);",
   "struct list *node = list_pop_head(&en->suspects);")
-mutant("budget-per-life", "each life of a run has the whole budget again", "test_engine cli/running.sh faults/kill.sh",
+mutant("budget-per-life", "each life of a run has the whole budget again", "test_replay",
   "run->budget.spent_nano = run->row.cost_nano;", "run->budget.spent_nano = 0;")
-mutant("calls-per-life", "each life of a run may make all its calls again", "test_engine cli/running.sh lua/attacks.sh",
+mutant("calls-per-life", "each life of a run may make all its calls again", "test_replay",
   "run->budget.calls = run->row.calls;", "run->budget.calls = 0;")
 mutant("no-pressure", "a forgotten log line in a loop keeps all other runs waiting", "test_engine lua/attacks.sh",
   "return is_full(&run->pressure) || run->pressure.rest.heap;", "return false;")
