@@ -2,6 +2,7 @@
  *
  * Threads: the caller's, the loop's (engine, llm), the store's, the pool's, the web server's. */
 #include "serve.h"
+#include "engine/live.h"
 
 #include <poll.h>
 #include <pthread.h>

@@ -76,6 +76,34 @@ check_rooms() {
   done < <(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' host)
 }
 
+# The same through other headers: what a room cannot include it cannot reach by a header of another room either. The headers beside main.c
+# put rooms together and end the chain. May be seen and not included:
+declare -A may_see=(
+  [cli]="rehearsal lua" # the structs of rehearse's options, and of a script's test
+  [script_test]="engine" # by the script API
+)
+
+check_indirect_rooms() {
+  local room rows
+  rows=$(for room in "${!may_include[@]}"; do echo "may $room ${may_include[$room]} ${may_see[$room]-}"; done
+    grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' host | sed -E 's/^([^:]+):[0-9]+:.*"([^"]+)".*/inc \1 \2/')
+  each_breaches "sees a room that it may not include" < <(awk '
+    $1 == "may" { for (i = 3; i <= NF; i++) may[$2, $i] = 1; rooms[$2] = 1; next }
+    { to = "host/" $3; own = $2; sub("[^/]*$", $3, own); n[$2]++; header[$2, n[$2]] = $3 ~ "/" ? to : own }
+    function room_of(path, parts) { return split(path, parts, "/") > 2 ? parts[2] : "" }
+    function walk(path, i, next_one) {
+      for (i = 1; i <= n[path]; i++) {
+        next_one = header[path, i]
+        if (next_one in seen) continue
+        seen[next_one] = 1
+        other = room_of(next_one)
+        if (other != "" && other in rooms && !((room, other) in may)) print from ":0:" next_one " through " path
+        if (other != "") walk(next_one)
+      }
+    }
+    END { for (from in n) { room = room_of(from); if (!(room in rooms)) continue; split("", seen); walk(from) } }' <<<"$rows" | LC_ALL=C sort)
+}
+
 # The browser's rooms: core <- parts <- screens. Only routes.js names screens, and main.js puts the page together.
 check_ui_rooms() {
   local line
@@ -163,6 +191,7 @@ check_style
 check_lua
 check_prompts
 check_rooms
+check_indirect_rooms
 check_ui_rooms
 check_single_places
 check_left_overs

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "store/settings.h"
 
 enum { PASSWORD_LEAST = 8, PASSWORD_MOST = 500, NAME_MOST = 60 };

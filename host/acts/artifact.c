@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "store/artifacts.h"
 #include "store/projects.h"
 

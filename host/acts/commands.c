@@ -1,6 +1,7 @@
 /* commands.c - what a person can ask the owner to change. Everything is checked before anything is written, so a refused command leaves
  * nothing behind. Threads: those of the command line and of the web server. */
 #include "acts/commands.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <stdlib.h>

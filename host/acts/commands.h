@@ -5,9 +5,16 @@
 #pragma once
 #include <jansson.h>
 #include <stdatomic.h>
-#include "engine/engine.h"
-#include "engine/live.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
 
+struct engine;
+struct engine_settings;
+struct llm;
+struct llm_settings;
+struct script_set;
+struct store;
 struct watcher;
 
 struct commands {
@@ -82,8 +89,17 @@ bool commands_ready(struct commands *c, json_t **reasons, struct error *e);
 /* OK when new runs may begin, else the first reason. */
 enum err commands_refuse(struct commands *c, struct error *e);
 /* For the metrics: what the engine and the watcher count. */
-void commands_numbers(const struct commands *c, struct engine_stats *engine, int64_t *last_sweep_ms,
-                      int64_t *stale, bool *late);
+struct commands_numbers {
+  int64_t claims, claim_wait_ms; /* claims whose wait is known, and their waits together */
+  int64_t loop_lag_us, loop_lag_most_us;
+  int64_t last_sweep_ms, stale;
+  bool late; /* the watcher */
+};
+struct commands_numbers commands_numbers(const struct commands *c);
+/* What a run may spend and call when it names no limits of its own. */
+void commands_run_limits(const struct commands *c, double *usd, int64_t *calls);
+/* While it is watched, a run's text goes to the host's streams as it comes; `watcher` names the stream. As often off as on. */
+void commands_watch_text(struct commands *c, int64_t run, uint64_t watcher, bool on);
 /* POST /api/sweep -> {"found": N, "last_sweep_ms"}: looks for stale runs now; waits until each is given back. */
 enum err command_sweep(struct commands *c, json_t **out, struct error *e);
 /* POST /api/prune {"older_ms", "keep", "dry_run"} -> counts; see store/upkeep/prune.h. May take minutes. */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/child.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 
 enum { DRY_RUN_S = 120 };
 

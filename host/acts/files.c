@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"

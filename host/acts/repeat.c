@@ -6,6 +6,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "store/journal.h"
 #include "store/runs.h"
 #include "store/with.h"

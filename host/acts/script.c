@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "base/jsonx.h"
 #include "lua/describe.h"
 

@@ -14,6 +14,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 
 enum { PLACES_MOST = 16, NAME_MOST = 120, LINE_DIGITS_MOST = 9 };
 

@@ -17,6 +17,7 @@
 #include "base/version.h"
 #include "base/child.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "engine/internal.h"
 #include "engine/watcher.h"
 #include "store/upkeep/backup.h"

@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/jsonx.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
+#include "engine/live.h"
 #include "engine/watcher.h"
 #include "store/upkeep/prune.h"
 #include "store/runs.h"
@@ -78,12 +80,28 @@ enum err commands_refuse(struct commands *c, struct error *e) {
   return why.code;
 }
 
-void commands_numbers(const struct commands *c, struct engine_stats *engine, int64_t *last_sweep_ms,
-                      int64_t *stale, bool *late) {
-  engine_stats(c->engine, engine);
-  *last_sweep_ms = watcher_last_sweep(c->watcher);
-  *stale = watcher_found(c->watcher);
-  *late = watcher_late(c->watcher);
+struct commands_numbers commands_numbers(const struct commands *c) {
+  struct engine_stats engine;
+  engine_stats(c->engine, &engine);
+  return (struct commands_numbers){.claims = engine.claims,
+                                   .claim_wait_ms = engine.claim_wait_ms,
+                                   .loop_lag_us = engine.loop_lag_us,
+                                   .loop_lag_most_us = engine.loop_lag_most_us,
+                                   .last_sweep_ms = watcher_last_sweep(c->watcher),
+                                   .stale = watcher_found(c->watcher),
+                                   .late = watcher_late(c->watcher)};
+}
+
+void commands_run_limits(const struct commands *c, double *usd, int64_t *calls) {
+  *usd = (double)c->settings->run_limit_nano / 1e9;
+  *calls = c->settings->run_limit_calls;
+}
+
+void commands_watch_text(struct commands *c, int64_t run, uint64_t watcher, bool on) {
+  if (on)
+    engine_watch(c->engine, run, watcher);
+  else
+    engine_unwatch(c->engine, run);
 }
 
 /* ---- sweep */

@@ -7,6 +7,7 @@
 #include "document/picture.h"
 #include "base/text.h"
 #include "acts/commands.h"
+#include "engine/engine.h"
 #include "store/artifacts.h"
 #include "store/projects.h"
 

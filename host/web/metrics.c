@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "acts/commands.h"
+#include "store/store.h"
 #include "store/upkeep/tally.h"
 
 enum { FILE_S = 10 };
@@ -64,9 +65,9 @@ static void label(struct buf *b, const char *name, const char *value) {
 struct numbers {
   const struct tally *tally;
   struct store_stats store;
-  struct engine_stats engine;
-  int64_t now_ms, born_ms, last_sweep_ms, stale, free_bytes;
-  bool ready, healthy, late;
+  struct commands_numbers host;
+  int64_t now_ms, born_ms, free_bytes;
+  bool ready, healthy;
   double cpu_s;
   int64_t memory, descriptors;
 };
@@ -85,15 +86,15 @@ static void runs_now(struct buf *b, const struct numbers *n) {
   head(b, "quire_claim_latency_seconds", "summary",
        "From the time at which a run could begin until it was claimed.");
   buf_printf(b, "quire_claim_latency_seconds_sum %.12g\nquire_claim_latency_seconds_count %lld\n",
-             (double)n->engine.claim_wait_ms / 1e3, (long long)n->engine.claims);
+             (double)n->host.claim_wait_ms / 1e3, (long long)n->host.claims);
 }
 
 static void watcher_now(struct buf *b, const struct numbers *n) {
   metric(b, "quire_watcher_last_sweep_timestamp_seconds", "gauge",
-         "When the watcher last looked for stale runs; 0: not yet.", (double)n->last_sweep_ms / 1e3);
-  metric(b, "quire_watcher_late", "gauge", "1: the next sweep is overdue.", n->late);
+         "When the watcher last looked for stale runs; 0: not yet.", (double)n->host.last_sweep_ms / 1e3);
+  metric(b, "quire_watcher_late", "gauge", "1: the next sweep is overdue.", n->host.late);
   metric(b, "quire_stale_runs_total", "counter",
-         "Runs that had stopped moving and were given back or failed.", (double)n->stale);
+         "Runs that had stopped moving and were given back or failed.", (double)n->host.stale);
 }
 
 static void store_now(struct buf *b, const struct numbers *n) {
@@ -128,9 +129,9 @@ static void store_now(struct buf *b, const struct numbers *n) {
 
 static void host_now(struct buf *b, const struct numbers *n) {
   metric(b, "quire_loop_lag_seconds", "gauge", "How late the loop's timer was, at worst in the last minute.",
-         (double)n->engine.loop_lag_us / 1e6);
+         (double)n->host.loop_lag_us / 1e6);
   metric(b, "quire_loop_lag_longest_seconds", "gauge", "The same since the start.",
-         (double)n->engine.loop_lag_most_us / 1e6);
+         (double)n->host.loop_lag_most_us / 1e6);
   metric(b, "quire_process_start_time_seconds", "gauge", "When this host started.", (double)n->born_ms / 1e3);
   metric(b, "quire_process_cpu_seconds_total", "counter", "CPU time.", n->cpu_s);
   metric(b, "quire_process_resident_memory_bytes", "gauge", "Memory.", (double)n->memory);
@@ -239,7 +240,7 @@ static void gather(struct metrics *m, const struct tally *t, struct numbers *n) 
                         .memory = resident_bytes(),
                         .descriptors = count_descriptors()};
   store_stats(c->store, &n->store);
-  commands_numbers(c, &n->engine, &n->last_sweep_ms, &n->stale, &n->late);
+  n->host = commands_numbers(c);
 }
 
 void metrics_text(struct metrics *m, struct buf *out) {

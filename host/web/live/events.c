@@ -110,13 +110,8 @@ static void tell_runs(struct stream *s) {
 /* ---- the stream */
 
 static void watch_texts(struct stream *s, bool on) {
-  struct engine *engine = s->web->commands->engine;
-  for (size_t i = 0; i < s->filter.n_runs && s->filter.text; i++) {
-    if (on)
-      engine_watch(engine, s->filter.runs[i], bus_reader_id(s->reader));
-    else
-      engine_unwatch(engine, s->filter.runs[i]);
-  }
+  for (size_t i = 0; i < s->filter.n_runs && s->filter.text; i++)
+    commands_watch_text(s->web->commands, s->filter.runs[i], bus_reader_id(s->reader), on);
 }
 
 /* Until the client goes (false), or has fallen so far behind that it must read from the library again (true). */
