@@ -49,7 +49,7 @@ function book.new(input)
     language = languages.find(input.language or "English"),
     chapters = input.chapters,
     words = input.words_per_chapter,
-    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, rehearsal = false, words_written = 0,
+    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false, words_written = 0,
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self
@@ -124,6 +124,18 @@ function book:take_taken_off()
   local taken = self.taken_off
   self.taken_off = json.array {}
   return taken
+end
+
+--- Something that happened while a chapter was written and that its author should read; it becomes an issue of the chapter.
+function book:tell(problem)
+  self.told[#self.told + 1] = problem
+end
+
+--- What was told since this was last asked for.
+function book:take_told()
+  local told = self.told
+  self.told = {}
+  return told
 end
 
 --- What people have told the writer since the book began, the last ones first to go when there are too many. Waits.

@@ -146,6 +146,7 @@ function writing.write_scene(book, prompt, scenes, plan, task_text)
   end
   if answer.stop == "filter" then
     log.warn("scene %d: the provider's content filter ended the answer of %s; the next model finishes it", i, answer.model)
+    book:tell(string.format("scene %d: a content filter ended the answer of %s; a second call wrote the rest. Read where they meet.", i, answer.model))
     return finish(book, prompt, scenes, plan, prose, 2)
   end
   if answer.stop == "length" or not paragraphs.complete(prose) then return finish(book, prompt, scenes, plan, prose) end
@@ -216,6 +217,7 @@ function writing.examine(book, prompt, plan, scenes)
   for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory)) do
     if finding.certain then open[#open + 1] = audit.sentence(finding) end
   end
+  for _, problem in ipairs(book:take_told()) do open[#open + 1] = problem end
   if read.sheet.pending then open[#open + 1] = "facts pending: " .. read.sheet.reason end
   if verdict.failed then open[#open + 1] = "audit pending: " .. verdict.failed end
   return { number = plan.number, title = plan.title, scenes = revised, sheet = read.sheet, summary = read.summary,
