@@ -110,10 +110,17 @@ static bool in_ranges(uint32_t cp, const struct range *r, size_t count) {
   return false;
 }
 
-/* Scripts that put no spaces between words. */
-static bool is_unspaced(uint32_t cp) {
+/* Thai, Lao, Burmese, Khmer: no spaces between words, and about four code points (letters, vowels, tones) a word. */
+static bool is_southern(uint32_t cp) {
   static const struct range ranges[] = {
       {0x0e01, 0x0e3a}, {0x0e40, 0x0e4e}, {0x0e81, 0x0ece}, {0x1000, 0x103f}, {0x1780, 0x17d3},
+  };
+  return cp >= 0xe01 && cp <= 0x17d3 && in_ranges(cp, ranges, sizeof ranges / sizeof ranges[0]);
+}
+
+/* Chinese and Japanese, which put no spaces between words: two characters a word. */
+static bool is_unspaced(uint32_t cp) {
+  static const struct range ranges[] = {
       {0x3005, 0x3007}, {0x3041, 0x309f}, {0x30a1, 0x30fa}, {0x30fc, 0x30ff}, {0x31f0, 0x31ff},
       {0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xf900, 0xfaff}, {0xff66, 0xff9f}, {0x20000, 0x3fffd},
   };
@@ -138,7 +145,7 @@ static bool is_separator(uint32_t cp) {
   return in_ranges(cp, ranges, sizeof ranges / sizeof ranges[0]);
 }
 
-enum kind { SEPARATOR, LETTER, INNER, UNSPACED, IGNORED };
+enum kind { SEPARATOR, LETTER, INNER, UNSPACED, SOUTHERN, IGNORED };
 
 static enum kind kind_of(uint32_t cp) {
   bool ascii_letter = (cp >= '0' && cp <= '9') || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
@@ -156,25 +163,34 @@ static enum kind kind_of(uint32_t cp) {
   }
   if (cp < 0x80) return ascii_letter ? LETTER : SEPARATOR;
   if (is_unspaced(cp)) return UNSPACED;
+  if (is_southern(cp)) return SOUTHERN;
   return is_separator(cp) ? SEPARATOR : LETTER;
 }
 
+/* A digit before s[i] and one at s[i + 1]: the point or comma between them belongs to their number (UAX #29, WB11 and WB12). */
+static bool inside_number(const char *s, size_t n, size_t i) {
+  bool mark = s[i] == '.' || s[i] == ',';
+  return mark && i > 0 && i + 1 < n && s[i - 1] >= '0' && s[i - 1] <= '9' && s[i + 1] >= '0' &&
+         s[i + 1] <= '9';
+}
+
 size_t text_words(const char *s, size_t n) {
-  size_t words = 0, halves = 0;
+  size_t words = 0, quarters = 0;
   bool in_word = false,
        after_inner = false; /* after_inner: an apostrophe or hyphen that a letter may follow */
   for (size_t i = 0; i < n;) {
     uint32_t cp = 0;
     int len = utf8_decode(s + i, n - i, &cp);
     enum kind kind = len < 0 ? SEPARATOR : kind_of(cp);
+    if (kind == SEPARATOR && inside_number(s, n, i)) kind = LETTER;
     i += len < 0 ? 1 : (size_t)len;
     if (kind == IGNORED) continue;
     if (kind == LETTER && !in_word) words++;
-    if (kind == UNSPACED) halves++;
+    quarters += kind == UNSPACED ? 2 : kind == SOUTHERN ? 1 : 0;
     in_word = kind == LETTER || (kind == INNER && in_word && !after_inner);
     after_inner = kind == INNER;
   }
-  return words + (halves + 1) / 2;
+  return words + (quarters + 3) / 4;
 }
 
 /* ---- slugs ---- */

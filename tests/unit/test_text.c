@@ -73,7 +73,11 @@ static void a_chapter_has_as_many_words_as_a_reader_counts(void **state) {
       {"\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440", 2},
       {"\u6f22\u5b57\u3002\u304b\u306a", 2},
       {"\u6f22\u5b57\u304b", 2},
-      {"\U0001f600 \u2764 3.14", 2},
+      {"\U0001f600 \u2764 3.14", 1},
+      {"At 3.30 he paid 1,500 marks.", 6},
+      {"1,500.25 2. 3, 4", 4},
+      {"\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e0a\u0e32\u0e27\u0e42\u0e25\u0e01",
+       3}, /* Hello, people of the world */
       {"a\xff"
        "b",
        2},
