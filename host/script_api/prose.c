@@ -109,8 +109,8 @@ void prose_trim(const char **s, size_t *n) {
 
 enum kind { GAP, LETTER, INNER, UNSPACED };
 
-/* base/text.h knows the alphabets: a character three times over is one word if it is a letter, two if it needs no
- * spaces, none if it is a sign. */
+/* base/text.h knows the alphabets: a character eight times over is one word if it is a letter, more if its script
+ * puts no spaces between words, none if it is a sign. */
 static enum kind kind_of(const char *s, size_t len, uint32_t cp) {
   if (cp < 0x80) {
     bool letter = (cp >= '0' && cp <= '9') || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
@@ -118,9 +118,9 @@ static enum kind kind_of(const char *s, size_t len, uint32_t cp) {
   }
   if (cp == 0x2019 || cp == 0x2010 || cp == 0x2011 || cp == 0xad || cp == 0x200c || cp == 0x200d)
     return INNER;
-  char thrice[3 * UTF8_MOST];
-  for (size_t i = 0; i < 3; i++) memcpy(thrice + i * len, s, len);
-  size_t words = text_words(thrice, 3 * len);
+  char eight[8 * UTF8_MOST];
+  for (size_t i = 0; i < 8; i++) memcpy(eight + i * len, s, len);
+  size_t words = text_words(eight, 8 * len);
   return words > 1 ? UNSPACED : words ? LETTER : GAP;
 }
 
@@ -230,6 +230,47 @@ static bool abbreviates(const char *s, size_t dot) {
   return len && is_capital(cp) && cp != 'I' && (dot == len || is_space(before) || before == '.');
 }
 
+/* Behind closing marks and, in French, behind a no-break space (also a narrow one) or a blank and the guillemet that it sets apart. */
+static size_t skip_closers(const char *s, size_t n, size_t i) {
+  uint32_t cp;
+  for (;;) {
+    i = skip(s, n, i, ends_or_closes, n);
+    size_t len = look(s, n, i, &cp);
+    if ((cp == 0xab || cp == 0x2039) && (i + len == n || is_space((unsigned char)s[i + len]))) {
+      i += len; /* the German »Ja.« */
+      continue;
+    }
+    if (cp != ' ' && cp != 0xa0 && cp != 0x202f) return i;
+    size_t mark = look(s, n, i + len, &cp);
+    if (!mark || (cp != 0xbb && cp != 0x203a)) return i;
+    /* »Da.« »Nein.«: where guillemets point inwards, one that a letter follows opens the next sentence. */
+    look(s, n, i + len + mark, &cp);
+    if (cp != 0 && !is_space(cp) && !ends_or_closes(cp) && cp != ',' && cp != ';') return i;
+    i += len + mark;
+  }
+}
+
+/* A dash, which sets speech apart from who says it: "—No —dijo ella." */
+static bool is_dash(uint32_t cp) {
+  return cp == 0x2013 || cp == 0x2014 || cp == 0x2015 || cp == '-';
+}
+
+static bool opens_or_dashes(uint32_t cp) {
+  return opens(cp) || is_dash(cp) || is_space(cp);
+}
+
+/* Speech in Japanese goes on with a particle that quotes it: 「はい。」と言った. */
+static bool quotes_on(const char *s, size_t n, size_t mark, size_t behind) {
+  static const char *const particles[] = {"と", "って"};
+  uint32_t last;
+  look_back(s, behind, &last);
+  if (behind <= mark || (last != 0x300d && last != 0x300f)) return false;
+  for (size_t i = 0; i < sizeof particles / sizeof particles[0]; i++)
+    if (n - behind >= strlen(particles[i]) && memcmp(s + behind, particles[i], strlen(particles[i])) == 0)
+      return true;
+  return false;
+}
+
 /* `behind` follows a full stop (at `at`) and its closing quotes. Does a sentence end there? */
 static bool boundary(const char *s, size_t n, size_t at, size_t behind) {
   uint32_t cp;
@@ -238,7 +279,7 @@ static bool boundary(const char *s, size_t n, size_t at, size_t behind) {
   if (next == behind) return false;
   for (size_t i = behind; i < next; i++)
     if (s[i] == '\n' && paragraph_ends(s, n, i)) return true;
-  look(s, n, skip(s, n, next, opens, MOST_OPENERS), &cp);
+  look(s, n, skip(s, n, next, opens_or_dashes, MOST_OPENERS), &cp);
   if (is_small(cp)) return false;
   return s[at] != '.' || behind > at + 1 || !abbreviates(s, at);
 }
@@ -252,8 +293,8 @@ size_t prose_sentence_end(const char *s, size_t n, size_t from) {
       i += len;
       continue;
     }
-    size_t behind = skip(s, n, i + len, ends_or_closes, n);
-    if (wide || boundary(s, n, i, behind)) return behind;
+    size_t behind = skip_closers(s, n, i + len);
+    if (wide ? !quotes_on(s, n, i + len, behind) : boundary(s, n, i, behind)) return behind;
     i = behind;
   }
   return n;
