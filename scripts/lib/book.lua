@@ -49,7 +49,8 @@ function book.new(input)
     language = languages.find(input.language or "English"),
     chapters = input.chapters,
     words = input.words_per_chapter,
-    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false, words_written = 0,
+    given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false,
+    words_written = 0,
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self

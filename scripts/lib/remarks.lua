@@ -62,9 +62,11 @@ local works = { "scene", "chapter", "rewrite", "revision", "draft", "continuatio
 local also_things = { "passage", "text", "abschnitt", "texte", "texto", "testo", "текст" }
 local orders = { "^%s*%d* as requested", "^%s*%d* as you ", "^%s*%d* you asked", "^%s*%d* you requested", "^%s*%d*,? in about %d+ words",
   "^%s*%d*,? rewritten", "^%s*%d*,? revised", "^%s*%d*,? written as", "^,? wie gewünscht", "^%s*%d*,? demandé", "^ que vous avez demandé", "^ que pediste",
-  "^%s*%d*,? solicitad", "^%s*%d*,? richiest", "^ che hai chiesto", "^ que você pediu", "^%s*%d*,? como solicitado", "^,? как вы просили", "^,? котор%S+ вы просили" }
+  "^%s*%d*,? solicitad", "^%s*%d*,? richiest", "^ che hai chiesto", "^ que você pediu", "^%s*%d*,? como solicitado", "^,? как вы просили",
+  "^,? котор%S+ вы просили" }
 local tails = { "^%s*%d*%s*[:%.!]?$", "^%s*%d*,? whole" }
-local double = { "^%a+[!,%.] here", "^of course[!,%.] below", "^%S+[!,%.] hier ", "^bien sûr ?[!,%.] voici", "^%S+[!,%.] aquí", "^por supuesto[!,%.] aquí", "^%S+[!,%.] ecco",
+local double = { "^%a+[!,%.] here", "^of course[!,%.] below", "^%S+[!,%.] hier ", "^bien sûr ?[!,%.] voici", "^%S+[!,%.] aquí", "^por supuesto[!,%.] aquí",
+  "^%S+[!,%.] ecco",
   "^%S+[!,%.] aqui", "^%S+[!,%.] вот" }
 -- Chinese and Japanese name the thing between a greeting and the mark that ends the line.
 local wide_works = { "场景", "場景", "章节", "章節", "正文", "一章", "章的", "シーン", "本文", "章です", "章の" }
@@ -104,7 +106,8 @@ local offers = { "^please let me know if", "^let me know if", "^let me know whet
 local requests = { "next scene", "next chapter", "the scene", "this scene", "the chapter", "this chapter", "the tone", "the draft", "the prose",
   "the length", "the word count", "adjust", "revis", "tweak", "rewrite", "expand", "any changes", "edits", "you'd like", "you would like", "nächste szene",
   "die szene", "anpass", "scène suivante", "la scène", "modifi", "siguiente escena", "la escena", "ajust", "prossima scena",
-  "la scena", "continui con", "próxima cena", "a cena", "continue com", "continúe con", "siguiente capítulo", "próximo capítulo", "prossimo capitolo", "chapitre suivant",
+  "la scena", "continui con", "próxima cena", "a cena", "continue com", "continúe con", "siguiente capítulo", "próximo capítulo", "prossimo capitolo",
+  "chapitre suivant",
   "nächste kapitel", "fortsetz", "следующую", "сцену", "измен", "продолж", "修改", "调整", "調整", "下一章", "下一个场景", "续写", "お知らせください",
   "お申し付け", "書きましょうか", "いたしましょうか", "修正", "次のシーン", "次の章", "главу" }
 
@@ -118,7 +121,8 @@ end
 local function is_label(paragraph)
   local plain = bare(paragraph)
   if string.find(paragraph, "\n") or text.length(paragraph) > short then return false end
-  if string.find(plain, "^word count:?%s*[~%d]") or string.find(plain, "^word count:?%s*%a+ %d[%d,%.]* words$") or string.find(plain, "^%d+ words$") then return true end
+  if string.find(plain, "^word count:?%s*[~%d]") or string.find(plain, "^word count:?%s*%a+ %d[%d,%.]* words$") or
+    string.find(plain, "^%d+ words$") then return true end
   local label = string.match(plain, "^end of (.+)$") or string.match(plain, "^end (.+)$")
   local found = label and headings.read(label)
   if found then return found.unit ~= nil and found.title == "" end
