@@ -312,6 +312,28 @@ static void a_library_that_is_still_locked_opens_red(void **state) {
   check_replayed(f->store, run);
 }
 
+/* The run's own answers are recognized when they come twice; what it said has no mark of its own but the spool's. */
+static void a_spool_that_comes_back_repeats_nothing_of_a_history(void **state) {
+  struct fixture *f = *state;
+  struct store *s = f->store;
+  int64_t run = create_run(s, "b"), epoch = claim(s, run);
+  struct locker l = lock_from_outside(f);
+  events_post(s, run, epoch, (struct event_place){1, 1}, "log", "{\"text\":\"chapter 1\"}");
+  assert_int_equal(journal(s, run, epoch, 1, "1"), OK); /* in order: now both are in the spool */
+  char *spool = mem_printf("%s/spool", f->dir), *copy = mem_printf("%s/copy", f->dir);
+  assert_int_equal(link(spool, copy), 0);
+  let_go(&l);
+  wait_healthy(s);
+  store_close(s);
+  assert_int_equal(rename(copy, spool), 0);
+  f->store = open_store(f->dir, STORE_OWNER);
+  assert_int_equal(ask(f->store, "SELECT count(*) FROM events WHERE kind = 'log'"), 1);
+  assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 1);
+  assert_false(has_spool(f));
+  free(spool);
+  free(copy);
+}
+
 /* A commit that was told as failed may have reached the disk after all, and the next host finds it there beside the spooled lines. */
 static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **state) {
   struct fixture *f = *state;
@@ -570,6 +592,7 @@ int main(int argc, char **argv) {
       CASE(a_long_lock_spools_results_and_refuses_the_rest),
       CASE(the_spool_is_replayed_at_start),
       CASE(a_spool_that_comes_back_is_not_applied_twice),
+      CASE(a_spool_that_comes_back_repeats_nothing_of_a_history),
       CASE(what_a_failed_commit_wrote_after_all_is_not_applied_twice),
       CASE(what_is_told_as_kept_is_in_the_spool_when_a_neighbour_of_it_is_not),
       CASE(a_torn_last_line_was_never_promised),
