@@ -17,6 +17,7 @@
 
 enum { FEW_KEYS = 64 }; /* sorted in the C stack; more in a userdata */
 
+/* CLASS_COUNT: a key without an order. */
 enum class { CLASS_INTEGER, CLASS_FLOAT, CLASS_STRING, CLASS_BOOLEAN, CLASS_COUNT };
 
 /* A key while it is sorted. A string's bytes stay put: the table still holds the string. */
@@ -41,19 +42,28 @@ struct census {
   size_t count[CLASS_COUNT], total;
 };
 
-/* The class of the key at `index`; raises for one that has no order. */
-static enum class class_of(lua_State *L, int index, const char *function) {
+static enum class class_of(lua_State *L, int index) {
   switch (lua_type(L, index)){
     case LUA_TNUMBER : return lua_isinteger(L, index) ? CLASS_INTEGER : CLASS_FLOAT;
     case LUA_TSTRING : return CLASS_STRING;
     case LUA_TBOOLEAN : return CLASS_BOOLEAN;
-    default : luaL_error(
-        L,
-        "%s cannot order a key of type %s: it would come in another order each run. Use a name or a "
-        "number as the key, or keep the %ss in a list and walk it with ipairs",
-        function, luaL_typename(L, index), luaL_typename(L, index));
-    return CLASS_COUNT;
+    default : return CLASS_COUNT;
   }
+}
+
+/* Of several keys without an order, the lowest type is told: which of them a table begins with differs from process to process. */
+static void note_type(lua_State *L, int index, int *lowest) {
+  int type = lua_type(L, index);
+  if (type < *lowest) *lowest = type;
+}
+
+static void refuse_type(lua_State *L, int type, const char *function) {
+  if (type == LUA_NUMTYPES) return;
+  const char *name = lua_typename(L, type);
+  luaL_error(L,
+             "%s cannot order a key of type %s: it would come in another order each run. Use a name or a "
+             "number as the key, or keep the %ss in a list and walk it with ipairs",
+             function, name, name);
 }
 
 static void key_read(lua_State *L, int index, enum class class, struct key *key) {
@@ -88,17 +98,22 @@ static int (*const compare[CLASS_COUNT])(const void *, const void *) = {by_integ
 
 static struct census collect_counts(lua_State *L, int t, const char *function) {
   struct census c = {0};
+  int lowest = LUA_NUMTYPES;
   lua_pushnil(L);
   while (lua_next(L, t)) {
     lua_pop(L, 1);
     budget_spend(L, 1);
-    if (lua_isinteger(L, -1) && lua_tointeger(L, -1) == c.run + 1) {
+    enum class class = class_of(L, -1);
+    if (class == CLASS_INTEGER && lua_tointeger(L, -1) == c.run + 1) {
       c.run++;
+    } else if (class == CLASS_COUNT) {
+      note_type(L, -1, &lowest);
     } else {
-      c.count[class_of(L, -1, function)]++;
+      c.count[class]++;
       c.total++;
     }
   }
+  refuse_type(L, lowest, function);
   return c;
 }
 
@@ -112,7 +127,7 @@ static void collect_keys(lua_State *L, int t, int list, const struct census *c, 
   while (lua_next(L, t)) {
     lua_pop(L, 1);
     budget_spend(L, 4);
-    enum class class = class_of(L, -1, "pairs");
+    enum class class = class_of(L, -1);
     if (class == CLASS_INTEGER && lua_tointeger(L, -1) == run + 1) {
       run++;
       continue;
@@ -256,12 +271,17 @@ int lua_first_pair(lua_State *L) {
   lua_settop(L, 1);
   struct key best = {0}, key;
   enum class best_class = CLASS_COUNT;
+  int lowest = LUA_NUMTYPES;
   lua_pushnil(L); /* 2: the best key so far */
   lua_pushnil(L); /* 3: where lua_next stands */
   while (lua_next(L, 1)) {
     lua_pop(L, 1);
     budget_spend(L, 1);
-    enum class class = class_of(L, 3, "next");
+    enum class class = class_of(L, 3);
+    if (class == CLASS_COUNT) {
+      note_type(L, 3, &lowest);
+      continue;
+    }
     key_read(L, 3, class, &key);
     if (best_class != CLASS_COUNT && !key_before(&key, class, &best, best_class)) continue;
     best = key;
@@ -269,6 +289,7 @@ int lua_first_pair(lua_State *L) {
     lua_pushvalue(L, 3);
     lua_replace(L, 2);
   }
+  refuse_type(L, lowest, "next");
   if (best_class == CLASS_COUNT) return 1; /* the nil at 2 */
   lua_pushvalue(L, 2);
   lua_rawget(L, 1);
