@@ -147,6 +147,25 @@ static void every_word_of_a_run_comes_back_and_the_lists_of_statements_hold_the_
   assert_int_equal(run_wait_of(NULL), FOR_NOTHING);
 }
 
+/* A wait that the page does not know would be told as one that needs a person. Tests stand at the top of the tree. */
+static void the_browser_has_a_sentence_for_each_word_of_a_run(void **state) {
+  (void)state;
+  struct buf source;
+  struct error e = {0};
+  char line[100];
+  buf_init(&source, 1 << 20);
+  assert_int_equal(buf_read_text(&source, "host/ui/core/sentences.js", &e), OK);
+  for (int i = RUN_QUEUED; i < RUN_STATUSES; i++) {
+    snprintf(line, sizeof line, "\n  %s: { word: ", run_status_word((enum run_status)i));
+    assert_non_null(strstr(source.data, line));
+  }
+  for (int i = FOR_NOTHING + 1; i < RUN_WAITS; i++) {
+    snprintf(line, sizeof line, "case \"%s\":", run_wait_word((enum run_wait)i));
+    assert_non_null(strstr(source.data, line));
+  }
+  buf_release(&source);
+}
+
 /* ---- diffs */
 
 static void check_diff(const char *old, const char *new, const char *expected) {
@@ -261,6 +280,7 @@ int main(void) {
       cmocka_unit_test(every_unfinished_run_names_who_moves_it_next),
       cmocka_unit_test(exit_codes_are_those_of_the_table),
       cmocka_unit_test(every_word_of_a_run_comes_back_and_the_lists_of_statements_hold_the_same),
+      cmocka_unit_test(the_browser_has_a_sentence_for_each_word_of_a_run),
       cmocka_unit_test(every_error_has_an_exit_code_and_a_name_that_comes_back),
       cmocka_unit_test(a_diff_shows_words_that_went_and_came),
       cmocka_unit_test(a_diff_gives_back_both_texts),

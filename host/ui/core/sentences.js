@@ -37,7 +37,8 @@ function waiting(run) {
     case "budget": return `Paused, nothing is lost: ${stop(why)} Resume it with a higher limit to continue.`;
     case "key": return `Paused: ${stop(why)} Set the key, then resume it.`;
     case "model": return `Paused: ${stop(why)} Name a model, then resume it.`;
-    case "provider": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It continues automatically then.` : `Paused: ${stop(why)} Resume it to try again.`;
+    case "provider":
+    case "store": return at ? `Paused until ${timeOfDay(at)}: ${stop(why)} It continues automatically then.` : `Paused: ${stop(why)} Resume it to try again.`;
     case "timer": return `Sleeps until ${at ? timeOfDay(at) : "its time"}, then continues automatically.`;
     case "until": return `${upper(stop(why))} Resume it to continue.`;
     case "paused": return "Paused by you. Resume it to continue where it stopped.";
