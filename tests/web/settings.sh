@@ -112,7 +112,9 @@ t_run "$QUIRE" provider test rehearsal
 t_has "$out" "ok rehearsal/novelist"
 t_run 1 "$QUIRE" provider test gone/any
 t_has "$out" "cannot be reached"
-t_run 2 "$QUIRE" provider test openai
-t_has "$out" "quire provider test openai/MODEL"
+t_run 2 "$QUIRE" provider test gone
+t_has "$out" "quire provider test gone/MODEL"
+t_run 4 "$QUIRE" provider test openai # a known one needs no model's name
+t_has "$out" "set OPENAI_API_KEY"
 
 t_done
