@@ -1357,6 +1357,22 @@ static void cancel_works_at_any_time(void **state) {
   assert_null(strstr(rows_of(r).states, "sent"));
 }
 
+/* Its provider bills what it has written by then. */
+static void a_call_that_is_cancelled_in_mid_stream_is_booked(void **state) {
+  struct room *r = *state;
+  SCRIPT(&r->server,
+         OK_HEAD DELTA("One two three four ") PAUSE DELTA("five six.") PAUSE STOP("stop") USAGE DONE);
+  struct question q = {.cancel_at = 2};
+  put_question(r, &q);
+  loop_run(r->loop);
+  release(&q);
+  int64_t spent = r->budget.spent_nano;
+  assert_in_range(spent, 5 * 10000, 100 * 1000 + 50 * 10000); /* five tokens at least */
+  reopen_all(r);
+  assert_int_equal(ask(r->f->store, LAST_CALL("cost_nano")), spent);
+  assert_true(ask(r->f->store, LAST_CALL("usage_estimated")));
+}
+
 static void closing_with_calls_in_flight(void **state) {
   struct room *r = *state;
   SCRIPT(&r->server, OK_HEAD DELTA("One ") HANG);
@@ -1538,6 +1554,7 @@ int main(void) {
       T(budgets_hold_with_calls_in_parallel),
       T(the_library_has_a_month),
       T(cancel_works_at_any_time),
+      T(a_call_that_is_cancelled_in_mid_stream_is_booked),
       T(closing_with_calls_in_flight),
       T(limits_hold),
       T(a_looping_adapter_is_stopped),
