@@ -33,7 +33,7 @@ end
 
 -- Folded, without the marks of emphasis and the brackets around the whole line.
 local function bare(line)
-  local folded = string.gsub(string.gsub(string.gsub(text.fold(text.trim(line)), "’", "'"), "^¡", ""), "^¿", "")
+  local folded = string.gsub(text.fold(text.trim(line)), "’", "'")
   return (string.gsub(string.gsub(folded, "^[%s%*_%[%(#>]+", ""), "[%s%*_%]%)#]+$", ""))
 end
 
@@ -52,44 +52,20 @@ end
 
 local greetings = { "^certainly[!,%.]", "^sure[!,%.]", "^sure thing", "^of course[!,%.]", "^absolutely[!,%.]", "^understood[!,%.]", "^got it[!,%.]",
   "^okay[!,%.]", "^gerne[!,%.]", "^natürlich[!,%.]", "^bien sûr", "^voici ", "^claro[!,%.]", "^por supuesto", "^aquí ", "^ecco ", "^certo[!,%.]",
-  "^here is ", "^here's ", "^here are ", "^below is ", "^hier ist ", "^selbstverständlich[!,%.]", "^certainement[!,%.]", "^d'accord[!,%.]", "^certamente[!,%.]",
-  "^com certeza[!,%.]", "^aqui está ", "^eis ", "^конечно[!,%.]", "^вот ", "^хорошо[!,%.]", "^以下", "^好的", "^当然", "^這是", "^这是", "^承知", "^もちろん",
-  "^かしこまりました", "^こちらが", "^네[,!]" }
+  "^here is ", "^here's ", "^here are ", "^below is ", "^hier ist ", "^конечно", "^вот ", "^以下", "^好的", "^当然", "^承知", "^もちろん", "^네[,!]" }
 -- What only somebody who talks about the task would call what follows: the thing, alone or as it was ordered.
 local works = { "scene", "chapter", "rewrite", "revision", "draft", "continuation", "prose", "szene", "kapitel", "überarbeitung",
-  "scène", "chapitre", "escena", "capítulo", "capitolo", "scena", "cena", "сцена", "сцены", "глава", "главы" }
--- These are also things of a story ("Here is the text:"); they need an order behind them, or a second greeting before them.
-local also_things = { "passage", "text", "abschnitt", "texte", "texto", "testo", "текст" }
-local orders = { "^%s*%d* as requested", "^%s*%d* as you ", "^%s*%d* you asked", "^%s*%d* you requested", "^%s*%d*,? in about %d+ words",
-  "^%s*%d*,? rewritten", "^%s*%d*,? revised", "^%s*%d*,? written as", "^,? wie gewünscht", "^%s*%d*,? demandé", "^ que vous avez demandé", "^ que pediste",
-  "^%s*%d*,? solicitad", "^%s*%d*,? richiest", "^ che hai chiesto", "^ que você pediu", "^%s*%d*,? como solicitado", "^,? как вы просили",
-  "^,? котор%S+ вы просили" }
-local tails = { "^%s*%d*%s*[:%.!]?$", "^%s*%d*,? whole" }
-local double = { "^%a+[!,%.] here", "^of course[!,%.] below", "^%S+[!,%.] hier ", "^bien sûr ?[!,%.] voici", "^%S+[!,%.] aquí", "^por supuesto[!,%.] aquí",
-  "^%S+[!,%.] ecco",
-  "^%S+[!,%.] aqui", "^%S+[!,%.] вот" }
--- Chinese and Japanese name the thing between a greeting and the mark that ends the line.
-local wide_works = { "场景", "場景", "章节", "章節", "正文", "一章", "章的", "シーン", "本文", "章です", "章の" }
-
-local function names_a_wide_work(plain)
-  if not (string.find(plain, "：$") or string.find(plain, ":$") or string.find(plain, "。$")) then return false end
-  for _, word in ipairs(wide_works) do
-    if string.find(plain, word, 1, true) then return true end
-  end
-  return false
-end
-
-local function is_ordered(plain, words, patterns)
-  for _, word in ipairs(words) do
-    local from, to = string.find(plain, word, 1, true)
-    if from and any(string.sub(plain, to + 1), patterns) then return true end
-  end
-  return false
-end
+  "scène", "chapitre", "escena", "capítulo", "capitolo", "scena", "сцена", "глава" }
+local tails = { "^%s*%d*%s*[:%.!]?$", "^%s*%d* as requested", "^%s*%d* as you ", "^%s*%d* you asked", "^%s*%d* you requested",
+  "^%s*%d*,? in about %d+ words", "^%s*%d*,? rewritten", "^%s*%d*,? revised", "^%s*%d*,? whole" }
+local ordered = { "^以下[是为].*[场場章节]", "^以下は?.*シーン", "^以下[がは].*章" }
 
 local function names_the_work(plain)
-  return is_ordered(plain, works, tails) or is_ordered(plain, works, orders) or is_ordered(plain, also_things, orders)
-    or (any(plain, double) ~= nil and is_ordered(plain, also_things, tails)) or names_a_wide_work(plain)
+  for _, word in ipairs(works) do
+    local from, to = string.find(plain, word, 1, true)
+    if from and any(string.sub(plain, to + 1), tails) then return true end
+  end
+  return any(plain, ordered) ~= nil
 end
 
 -- "Certainly! Here is the scene:" - it greets, and it names what was ordered. "Here is what the keeper wrote that night:" is prose.
@@ -100,16 +76,10 @@ end
 
 local offers = { "^please let me know if", "^let me know if", "^let me know whether", "^let me know what", "^would you like me to", "^do you want me to",
   "^shall i ", "^should i ", "^feel free to", "^i hope this", "^i hope you", "^i can also", "^if you'd like", "^if you would like", "^if you want",
-  "^sag mir", "^sagen sie mir", "^möchten sie", "^möchtest du", "^n'hésitez pas", "^souhaitez-vous", "^avísame", "^quieres que", "^te gustaría",
-  "^fammi sapere", "^vuoi che", "^me avise", "^avise%-me", "^gostaria que", "^quer que", "^дайте знать", "^сообщите", "^хотите", "^如果您", "^如果你", "^您想", "^需要我",
-  "^ご希望", "^修正", "^次のシーン", "^続き", "^次の章" }
+  "^sag mir", "^sagen sie mir", "^möchten sie", "^möchtest du", "^n'hésitez pas", "^souhaitez-vous", "^avísame", "^quieres que", "^fammi sapere" }
 local requests = { "next scene", "next chapter", "the scene", "this scene", "the chapter", "this chapter", "the tone", "the draft", "the prose",
   "the length", "the word count", "adjust", "revis", "tweak", "rewrite", "expand", "any changes", "edits", "you'd like", "you would like", "nächste szene",
-  "die szene", "anpass", "scène suivante", "la scène", "modifi", "siguiente escena", "la escena", "ajust", "prossima scena",
-  "la scena", "continui con", "próxima cena", "a cena", "continue com", "continúe con", "siguiente capítulo", "próximo capítulo", "prossimo capitolo",
-  "chapitre suivant",
-  "nächste kapitel", "fortsetz", "следующую", "сцену", "измен", "продолж", "修改", "调整", "調整", "下一章", "下一个场景", "续写", "お知らせください",
-  "お申し付け", "書きましょうか", "いたしましょうか", "修正", "次のシーン", "次の章", "главу" }
+  "die szene", "anpass", "scène suivante", "la scène", "modifi", "siguiente escena", "la escena", "ajust", "prossima scena" }
 
 local function is_offer(paragraph, after_rule)
   local plain = bare(paragraph)
@@ -121,8 +91,7 @@ end
 local function is_label(paragraph)
   local plain = bare(paragraph)
   if string.find(paragraph, "\n") or text.length(paragraph) > short then return false end
-  if string.find(plain, "^word count:?%s*[~%d]") or string.find(plain, "^word count:?%s*%a+ %d[%d,%.]* words$") or
-    string.find(plain, "^%d+ words$") then return true end
+  if string.find(plain, "^word count:?%s*[~%d]") or string.find(plain, "^%d+ words$") then return true end
   local label = string.match(plain, "^end of (.+)$") or string.match(plain, "^end (.+)$")
   local found = label and headings.read(label)
   if found then return found.unit ~= nil and found.title == "" end

@@ -31,32 +31,8 @@ return {
   ["offers to go on are taken off the end, in several languages"] = function(t)
     for _, offer in ipairs { "Let me know if you'd like me to adjust the tone!",
       "Would you like me to write the next scene?",
-      "N'hésitez pas à demander si je dois ajuster la scène suivante.", "¿Quieres que continúe con la siguiente escena?",
-      "Vuoi che continui con la prossima scena?", "Quer que eu continue com a próxima cena?", "Хотите, чтобы я продолжил и написал следующую сцену?",
-      "如果您需要修改或调整，请告诉我。", "次の章を書きましょうか？" } do
+      "N'hésitez pas à demander si je dois ajuster la scène suivante." } do
       t.equal((remarks.strip("The rope held.\n\n---\n\n" .. offer)), "The rope held.", offer)
-    end
-  end,
-
-  ["greetings that name what was ordered go, in the languages that models speak"] = function(t)
-    for _, greeting in ipairs { "Sure! Here is the scene you asked for:", "Certainly! Here's the revised passage:",
-      "Of course. Below is the text, written as you wished.", "Gerne! Hier ist die Szene, wie gewünscht:", "Bien sûr ! Voici la scène demandée :",
-      "¡Claro! Aquí está la escena que pediste:", "Certo! Ecco la scena richiesta:", "Claro! Aqui está a cena que você pediu:",
-      "もちろんです。以下がシーンです：", "好的，以下是第二章的正文：", "Конечно! Вот сцена, как вы просили:" } do
-      local kept, taken = remarks.strip(greeting .. "\n\nThe rope held.")
-      t.equal(kept, "The rope held.", greeting)
-      t.equal(taken, { greeting })
-    end
-    t.equal((remarks.strip("The rope held.\n\n(Word count: approximately 800 words)")), "The rope held.")
-  end,
-
-  ["first and last sentences of stories stay in every language"] = function(t)
-    for _, prose in ipairs { "Here is the text:\n\nCome home.", "Voici ce que le gardien écrivit :\n\nRien.", "Claro, dijo ella.\n\nNada más.",
-      "Вот и всё.\n\nОн ушёл.", "好的，她说。\n\n雨停了。", "以下の手紙が残っていた：\n\n帰れ。", "Er kam.\n\nMöchtest du Tee?", "Llegó.\n\n¿Quieres que me quede?",
-      "他走了。\n\n如果你回来，我会等你。", "Он молчал.\n\nХотите чаю?" } do
-      local kept, taken = remarks.strip(prose)
-      t.equal(kept, prose)
-      t.equal(#taken, 0)
     end
   end,
 
