@@ -31,7 +31,7 @@ for (const text of texts) for (const [name, cut] of Object.entries(by)) console.
 EOF
 got=$(node run.mjs 2>err) || { cat err; exit 1; }
 echo "$got"
-[[ $got == 'splitter [“Stop!] [” “Why?] [” “Because.”]
+expected='splitter [“Stop!] [” “Why?] [” “Because.”]
 sbd [“Stop!” “Why?” “Because.”]
 cldr [“Stop!”] [“Why?”] [“Because.”]
 compromise [“Stop!” “Why?” “Because.”]
@@ -54,5 +54,10 @@ compromise [J. R. Smith came.]
 splitter [He lived at No. 5 then.]
 sbd [He lived at No. 5 then.]
 cldr [He lived at No. 5 then.]
-compromise [He lived at No.] [5 then.]' ]] || { echo "changed"; exit 1; }
+compromise [He lived at No.] [5 then.]'
+if [[ $got != "$expected" ]]; then
+  diff <(echo "$expected") <(echo "$got") || true
+  echo "it is no longer as described here"
+  exit 1
+fi
 echo "as described"

@@ -170,11 +170,25 @@ check_words() {
   each_breaches "an idiom in words that people read" <<<"$found"
 }
 
+# What a test or a tool leaves in the tree is easily taken into a commit.
+check_top_level() {
+  local found
+  found=$(git ls-files 2>/dev/null | cut -d/ -f1 | sort -u | grep -vxE '\..*|host|scripts|pipelines|tests|findings|Makefile|Dockerfile|README\.md|LICENSE' | sed 's/$/:0:/')
+  each_breaches "has no place at the top of the tree" <<<"$found"
+}
+
+# A value in a message stands between two quotes or none.
+check_quotes() {
+  each_breaches "a quote before a value and none after it" \
+    < <(grep -rnE --include='*.c' "'%(\.[0-9]+)?(s|d|lld|zu) [a-z]" host)
+}
+
 # A reader trusts a comment: a function or file that it names is there.
 check_comments() {
   local found
   mapfile -t files < <(find host scripts pipelines tests Makefile \( -name node_modules -prune \) -o -type f \
-    \( -name '*.[ch]' -o -name '*.lua' -o -name '*.js' -o -name '*.sh' -o -name Makefile \) -print)
+    \( -name '*.[ch]' -o -name '*.lua' -o -name '*.js' -o -name '*.sh' -o -name '*.md' -o -name Makefile \) -print)
+  files+=(README.md)
   found=$(lua5.4 tests/comments.lua "${files[@]}")
   [[ -z $found ]] || breach "$found"
 }
@@ -196,6 +210,8 @@ check_ui_rooms
 check_single_places
 check_left_overs
 check_words
+check_quotes
+check_top_level
 check_comments
 check_node
 if ((breaches)); then

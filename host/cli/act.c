@@ -21,9 +21,9 @@
 #include "cli/stop.h"
 
 enum {
-  TRY_S = 15,
+  TRY_S = 15,    /* for an owner that does not answer, or that comes and goes */
+  CROWD_S = 300, /* for one that has no thread free: it is alive, so as long as for an answer */
   SAY_S = 2,
-  CROWD_S = 300, /* an owner that turns clients away is alive: as long as for an answer */
   PAUSE_MS = 20,
   TAKE_OVER_MS = 5000
 };
@@ -130,8 +130,8 @@ static const char *method_of(const struct act *a) {
   return a->kind == ACT_PROJECT_DELETE || a->kind == ACT_TOKEN_REVOKE ? "DELETE" : "POST";
 }
 
-/* True: it is decided (err says how). False: try again, for up to `try_s` seconds. */
-static bool hand_over(struct act *a, int *try_s, enum err *err, struct error *e) {
+/* True: it is decided (err says how). False: try again. */
+static bool hand_over(struct act *a, bool *crowded, enum err *err, struct error *e) {
   char path[300];
   enum client_end end;
   act_path(a, path, sizeof path);
@@ -143,7 +143,7 @@ static bool hand_over(struct act *a, int *try_s, enum err *err, struct error *e)
     return true;
   }
   if (*err == ERR_OWNED) return true;
-  if (end == CLIENT_CROWDED) *try_s = CROWD_S;
+  *crowded = end == CLIENT_CROWDED;
   if (end == CLIENT_ANSWERED) return *err != ERR_CLOSED; /* it is leaving: the next owner will take it */
   return false;
 }
@@ -154,27 +154,33 @@ static enum err refuse_detached(struct cli *c, struct error *e) {
   return ERR_INVALID;
 }
 
+static uint64_t seconds(uint64_t ns) {
+  return ns / 1000000000;
+}
+
 enum err act_do(struct cli *c, struct act *a, struct error *e) {
-  uint64_t begin = clock_mono_ns();
+  uint64_t begin = clock_mono_ns(), alive = begin; /* alive: when the owner last said that it is there */
   bool said = false;
   for (;;) {
     enum err err = OK;
-    int try_s = TRY_S;
+    bool crowded = false;
     struct error ignored;
     if (library_get_owner(c->library, &a->owner, &ignored) != OK) {
       if (a->only_living) return refuse_detached(c, e);
       err = moves_a_run(a) ? as_host(c, a, e) : as_writer(c, a, e);
       if (err != ERR_OWNED) return err;
     } else if (*a->owner.address) {
-      if (hand_over(a, &try_s, &err, e)) return err;
+      if (hand_over(a, &crowded, &err, e)) return err;
     } else {
       err_set(e, ERR_OWNED, "the library %s belongs to process %d, which does not listen", c->library,
               (int)a->owner.pid);
       err_hint(e, "it may be starting, stopped (Ctrl-Z) or closing; `--take-over` ends it");
     }
-    uint64_t waited = (clock_mono_ns() - begin) / 1000000000;
-    if (waited >= (uint64_t)try_s || stop_signal()) return e->code ? e->code : ERR_OWNED;
-    if (!said && waited >= SAY_S) {
+    uint64_t now = clock_mono_ns();
+    if (crowded) alive = now;
+    if (seconds(now - alive) >= TRY_S || seconds(now - begin) >= CROWD_S || stop_signal())
+      return e->code ? e->code : ERR_OWNED;
+    if (!said && seconds(now - begin) >= SAY_S) {
       out_say(&c->out, "Waiting for the library's owner (process %d)...", (int)a->owner.pid);
       said = true;
     }

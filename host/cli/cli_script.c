@@ -299,9 +299,10 @@ int cli_script_new(struct cli *c) {
   struct error e = {0};
   const char *name = c->args[0], *from = options_get(&c->options, "from");
   bool phase = options_has(&c->options, "phase");
-  enum err err = plain_name(name) ? cli_config(c, &e)
-                                  : err_set(&e, ERR_INVALID,
-                                            "'%s is not a valid script name: letters, digits, _ and -", name);
+  enum err err =
+      plain_name(name)
+          ? cli_config(c, &e)
+          : err_set(&e, ERR_INVALID, "'%s' is not a valid script name: letters, digits, _ and -", name);
   if (err != OK) return cli_fail(c, &e);
   char *path = mem_printf("%s/%s/%s.lua", c->library, phase ? "scripts/phases" : "pipelines", name);
   if (phase || from) {

@@ -201,7 +201,7 @@ enum err follow_run(struct cli *c, struct follow *f, enum follow_end *end, struc
     if (unread > MOST_UNREAD && err != ERR_LOCKED) return err;
     if (unread && !store_err_is_database(err)) return err;
     int64_t now = now_ms();
-    if (f->row.status && f->row.status == RUN_WAITING) waited += now - before;
+    if (f->row.status == RUN_WAITING) waited += now - before;
     before = now;
     *end = FOLLOW_OVER;
     if (f->row.status && over(f, waited)) break;

@@ -204,7 +204,7 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
 
 static enum err check_address(const struct llm_provider *c, struct error *e) {
   if (llm_is_embedded(c) || http_same_origin(c->base_url, c->base_url)) return OK;
-  return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s is not an http or https address", c->name,
+  return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is not an http or https address", c->name,
                  c->base_url);
 }
 

@@ -241,10 +241,11 @@ void machine_slice_begin(struct machine *m, lua_State *thread) {
 void machine_slice_end(struct machine *m) {
   current = NULL;
   m->running = NULL;
+  bool weakened = lib_has_weakened(m->L); /* many metatables take time, which is the script's */
   m->phase_cpu += used_ns(m);
   m->run_cpu += used_ns(m);
   if (!m->kill) m->kill = over_account(m, 0);
-  if (!m->kill && lib_has_weakened(m->L)) m->kill = MACHINE_KILL_WEAK;
+  if (!m->kill && weakened) m->kill = MACHINE_KILL_WEAK;
 }
 
 void machine_yield_soon(struct machine *m) {

@@ -171,31 +171,31 @@ static enum err encode_member(struct encoder *c, const struct place *at, struct 
   return err;
 }
 
-/* For a value that is refused somewhere. The first key and value of the table are on the stack. */
+/* For a value that is refused somewhere. The first key and value of the table are on the stack. The list of its keys is Lua's memory, as what follows
+ * may raise. */
 static enum err encode_in_order(struct encoder *c, int index, const struct place *at, int depth) {
-  struct members m = {.cap = FEW_MEMBERS};
-  m.list = m.few;
-  enum err err = OK;
+  lua_State *L = c->L;
+  size_t n = 0, k = 0;
   do {
-    struct member one = {0};
-    if (lua_type(c->L, -2) != LUA_TSTRING)
-      err = refuse(c, at, "a table is either a list (1..n) or has string keys");
-    else
-      one.key = lua_tolstring(c->L, -2, &one.n);
-    if (!err) members_add(&m, one);
-    lua_pop(c->L, 1);
-  } while (!err && lua_next(c->L, index));
-  if (!err) sort_members(&m);
-  for (size_t i = 0; i < m.count && !err; i++) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      return refuse(c, at, "a table is either a list (1..n) or has string keys");
+    n++;
+    lua_pop(L, 1);
+  } while (lua_next(L, index));
+  struct member *list = lua_newuserdatauv(L, n * sizeof *list, 0);
+  lua_pushnil(L);
+  for (; lua_next(L, index); lua_pop(L, 1), k++) list[k].key = lua_tolstring(L, -2, &list[k].n);
+  qsort(list, n, sizeof *list, by_key);
+  enum err err = OK;
+  for (size_t i = 0; i < n && !err; i++) {
     struct members unused = {.cap = FEW_MEMBERS};
     unused.list = unused.few;
-    lua_pushlstring(c->L, m.list[i].key, m.list[i].n);
-    lua_pushvalue(c->L, -1);
-    lua_rawget(c->L, index);
+    lua_pushlstring(L, list[i].key, list[i].n);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, index);
     err = encode_member(c, at, &unused, depth);
-    if (!err) lua_pop(c->L, 2);
+    if (!err) lua_pop(L, 2);
   }
-  if (m.list != m.few) free(m.list);
   return err;
 }
 

@@ -78,26 +78,29 @@ static void add_messages(json_t *to, const json_t *list) {
   json_array_foreach(list, i, m) add_message(to, jsonx_str(m, "role", "user"), json_object_get(m, "content"));
 }
 
-json_t *read_messages(const json_t *request, const char *target) {
-  (void)target;
+/* Where a dialect keeps what: instructions, messages, the most tokens, and the field whose "format" holds the schema. */
+struct places {
+  const char *system, *messages, *most, *form;
+};
+
+static json_t *read_at(const json_t *request, const struct places *p) {
   json_t *messages = json_array();
-  add_message(messages, "system", json_object_get(request, "system"));
-  add_messages(messages, json_object_get(request, "messages"));
+  add_message(messages, "system", json_object_get(request, p->system));
+  add_messages(messages, json_object_get(request, p->messages));
   json_t *chat = begin(request, jsonx_str(request, "model", ""), messages,
                        json_is_true(json_object_get(request, "stream")));
-  const json_t *format = json_object_get(json_object_get(request, "output_config"), "format");
-  return end(chat, json_object_get(request, "max_tokens"), json_object_get(format, "schema"));
+  const json_t *format = json_object_get(json_object_get(request, p->form), "format");
+  return end(chat, json_object_get(request, p->most), json_object_get(format, "schema"));
+}
+
+json_t *read_messages(const json_t *request, const char *target) {
+  (void)target;
+  return read_at(request, &(struct places){"system", "messages", "max_tokens", "output_config"});
 }
 
 json_t *read_responses(const json_t *request, const char *target) {
   (void)target;
-  json_t *messages = json_array();
-  add_message(messages, "system", json_object_get(request, "instructions"));
-  add_messages(messages, json_object_get(request, "input"));
-  json_t *chat = begin(request, jsonx_str(request, "model", ""), messages,
-                       json_is_true(json_object_get(request, "stream")));
-  const json_t *format = json_object_get(json_object_get(request, "text"), "format");
-  return end(chat, json_object_get(request, "max_output_tokens"), json_object_get(format, "schema"));
+  return read_at(request, &(struct places){"instructions", "input", "max_output_tokens", "text"});
 }
 
 /* ".../models/NAME:streamGenerateContent?alt=sse" */

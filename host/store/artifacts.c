@@ -62,8 +62,7 @@ static enum err make_artifact(struct db *db, const struct artifact_write *w, int
   db_bind_int(s, "$project", w->project);
   db_bind_text(s, "$name", w->name);
   db_bind_int(s, "$now", now);
-  enum err err = db_insert(s, id);
-  return err;
+  return db_insert(s, id);
 }
 
 static enum err insert_version(struct db *db, struct artifact_write *w, const struct artifact_head *head,
@@ -82,8 +81,7 @@ static enum err insert_version(struct db *db, struct artifact_write *w, const st
   db_bind_int(s, "$size", (int64_t)w->n);
   db_bind_int(s, "$blob", blob);
   db_bind_int(s, "$now", now);
-  enum err err = db_insert(s, &w->version_id);
-  return err;
+  return db_insert(s, &w->version_id);
 }
 
 static enum err move_head(struct db *db, const struct artifact_write *w, int64_t artifact, int64_t now) {

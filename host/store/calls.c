@@ -29,8 +29,7 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
   db_bind_text(s, "$sha", sha);
   db_bind_int(s, "$size", (int64_t)n);
   db_bind_blob(s, "$data", data ? data : "", n);
-  err = db_insert(s, id);
-  return err;
+  return db_insert(s, id);
 }
 
 /* --- the intent --- */
@@ -58,8 +57,7 @@ static enum err insert_call(struct db *db, struct op_call_intent *op) {
   db_bind_text(s, "$params", op->params);
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$risk", op->risk_nano);
-  enum err err = db_insert(s, &op->id);
-  return err;
+  return db_insert(s, &op->id);
 }
 
 static enum err insert_block(struct db *db, int64_t call, size_t place, const struct call_block *block) {

@@ -52,8 +52,7 @@ static enum err insert_gate(struct db *db, struct op_gate_ask *op) {
   db_bind_text(s, "$on_timeout", op->on_timeout);
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_id(s, "$expires", op->expires_at);
-  enum err err = db_insert(s, &op->gate);
-  return err;
+  return db_insert(s, &op->gate);
 }
 
 /* Open: what is shown may have changed since (edited scripts); a decision then needs the new hash. */

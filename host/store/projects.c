@@ -68,8 +68,7 @@ enum err project_make(struct db *db, const char *base, const char *title, const 
   db_bind_text(s, "$title", title && *title ? title : "Untitled");
   db_bind_text(s, "$kind", kind);
   db_bind_int(s, "$now", clock_wall_ms());
-  err = db_insert(s, id);
-  return err;
+  return db_insert(s, id);
 }
 
 enum err project_make_provisional(struct db *db, const char *title, int64_t *id) {

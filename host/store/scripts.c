@@ -30,8 +30,7 @@ static enum err put_source(struct db *db, const struct script_source *file, int6
   s = db_prepare(db, "INSERT INTO scripts (sha, text) VALUES ($sha, $text)");
   db_bind_text(s, "$sha", sha);
   db_bind_blob(s, "$text", file->text, file->n);
-  err = db_insert(s, id);
-  return err;
+  return db_insert(s, id);
 }
 
 static enum err put_file(struct db *db, int64_t set, const struct script_source *file) {

@@ -31,7 +31,6 @@ local function system_of(call)
 end
 
 -- A thinking model takes no temperature.
-local thought = { low = 4096, medium = 8192, high = 16384 }
 local function add_thinking(body, call)
   local how = call.options.thinking
   if how == nil then how = call.learnt.thinking or "adaptive" end
@@ -40,7 +39,7 @@ local function add_thinking(body, call)
   if how == "budget" then
     local most = call.max_tokens - 1024
     if most >= 1024 then
-      body.thinking = { type = "enabled", budget_tokens = math.min(thought[call.reasoning] or 8192, most) }
+      body.thinking = { type = "enabled", budget_tokens = math.min(common.thinking_tokens[call.reasoning] or 8192, most) }
     end
   else
     body.thinking = { type = "adaptive", display = "summarized" }
@@ -49,9 +48,7 @@ local function add_thinking(body, call)
 end
 
 function anthropic.request(call)
-  local how = common.schema_mode(call)
-  local _, user = common.split_blocks(call.blocks)
-  if how and how ~= "schema" then user = user .. common.form .. call.schema_text end
+  local how, _, user = common.prompt(call)
   local body = { model = call.model, max_tokens = call.max_tokens, stream = true, temperature = call.temperature,
     system = system_of(call), messages = json.array { { role = "user", content = user } } }
   add_thinking(body, call)

@@ -33,12 +33,29 @@ function common.schema_mode(call)
   return wanted == "json_object" and "json_object" or "schema"
 end
 
+-- How the form is told (schema_mode), and the prompt in two parts: instructions (the stable blocks; or nil), and the rest, with the form in it where
+-- the server does not take it.
+function common.prompt(call)
+  local how = common.schema_mode(call)
+  local system, user = common.split_blocks(call.blocks)
+  if how and how ~= "schema" then user = user .. common.form .. call.schema_text end
+  return how, system, user
+end
+
+-- Tokens of thinking, for models that take a number.
+common.thinking_tokens = { low = 4096, medium = 8192, high = 16384 }
+
+-- What the server refused before (`learnt`) is left out of a table that is sent.
+function common.drop_refused(sent, learnt)
+  for name in pairs(learnt) do
+    local field = name:match("^drop_(.+)$")
+    if field then sent[field] = nil end
+  end
+end
+
 -- The last word on a body: what was refused before is left out, what the script wants beside is put in.
 function common.amend(body, call)
-  for name in pairs(call.learnt) do
-    local field = name:match("^drop_(.+)$")
-    if field then body[field] = nil end
-  end
+  common.drop_refused(body, call.learnt)
   for name, value in pairs(call.extra) do
     if value == json.null then body[name] = nil else body[name] = value end
   end

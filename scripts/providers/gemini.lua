@@ -18,12 +18,11 @@ local dialect = {
   say = true,
 }
 
-local budget = { low = 4096, medium = 8192, high = 16384 }
 local function thinking_of(call)
   local how = call.options.thinking
   if how == nil then how = call.learnt.thinking or (call.model:find("gemini-2", 1, true) and "budget" or "level") end
   if not call.reasoning or not how then return nil end
-  if how == "budget" then return { includeThoughts = true, thinkingBudget = budget[call.reasoning] or 8192 } end
+  if how == "budget" then return { includeThoughts = true, thinkingBudget = common.thinking_tokens[call.reasoning] or 8192 } end
   return { includeThoughts = true, thinkingLevel = call.reasoning:upper() }
 end
 
@@ -39,9 +38,7 @@ local function escaped(name)
 end
 
 function gemini.request(call)
-  local how = common.schema_mode(call)
-  local system, user = common.split_blocks(call.blocks)
-  if how and how ~= "schema" then user = user .. common.form .. call.schema_text end
+  local how, system, user = common.prompt(call)
   local body = {
     contents = json.array { { role = "user", parts = json.array { { text = user } } } },
     systemInstruction = system and { parts = json.array { { text = system } } },
@@ -50,10 +47,7 @@ function gemini.request(call)
       responseJsonSchema = how == "schema" and call.schema or nil },
     safetySettings = safety_of(call.options.safety),
   }
-  for field in pairs(call.learnt) do
-    local refused = field:match("^drop_(.+)$")
-    if refused then body.generationConfig[refused] = nil end
-  end
+  common.drop_refused(body.generationConfig, call.learnt)
   local headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}", ["Accept"] = "text/event-stream" })
   local model = call.model:find("/", 1, true) and call.model or "models/" .. call.model
   return { url = common.url(call, "/" .. escaped(model) .. ":streamGenerateContent?alt=sse"), headers = headers,

@@ -30,9 +30,7 @@ local function think(call)
 end
 
 function ollama.request(call)
-  local how = common.schema_mode(call)
-  local system, user = common.split_blocks(call.blocks)
-  if how and how ~= "schema" then user = user .. common.form .. call.schema_text end
+  local how, system, user = common.prompt(call)
   local messages = {}
   if system then messages[1] = { role = "system", content = system } end
   messages[#messages + 1] = { role = "user", content = user }

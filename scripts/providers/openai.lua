@@ -15,11 +15,9 @@
 local common = require("common")
 local count, text_or_nil = common.count, common.text_or_nil
 
-local openai = { split_blocks = common.split_blocks, failure = common.failure }
+local openai = { failure = common.failure }
 
-local function messages(call, with_form)
-  local system, user = common.split_blocks(call.blocks)
-  if with_form then user = user .. common.form .. call.schema_text end
+local function messages(call, system, user)
   local list = {}
   if system then list[1] = { role = call.options.system_role or "system", content = system } end
   list[#list + 1] = { role = "user", content = user }
@@ -34,9 +32,8 @@ local function add_reasoning(body, call)
 end
 
 function openai.body(call)
-  local how = common.schema_mode(call)
-  local body = { model = call.model, stream = true, temperature = call.temperature }
-  body.messages = messages(call, how == "prompt" or how == "json_object")
+  local how, system, user = common.prompt(call)
+  local body = { model = call.model, messages = messages(call, system, user), stream = true, temperature = call.temperature }
   local default_field = common.is_host(call.base_url, "api.openai.com") and "max_completion_tokens" or "max_tokens"
   body[call.options.max_tokens_field or call.learnt.max_tokens_field or default_field] = call.max_tokens
   if call.options.include_usage ~= false then body.stream_options = { include_usage = true } end

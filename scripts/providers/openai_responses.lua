@@ -25,9 +25,7 @@ local function format_of(how, call)
 end
 
 function responses.request(call)
-  local how = common.schema_mode(call)
-  local system, user = common.split_blocks(call.blocks)
-  if how and how ~= "schema" then user = user .. common.form .. call.schema_text end
+  local how, system, user = common.prompt(call)
   local body = { model = call.model, instructions = system, max_output_tokens = call.max_tokens, temperature = call.temperature,
     input = json.array { { role = "user", content = json.array { { type = "input_text", text = user } } } },
     reasoning = reasoning_of(call), text = format_of(how, call), store = false, stream = true }

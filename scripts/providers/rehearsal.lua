@@ -5,14 +5,14 @@
 --   manners            how it answers, as `quire rehearse --manner` takes it: { "think=800", "refuse:p=0.1,role=writer" }
 --   seed               other dice, and other answers
 -- A script gives one call manners with extra = { manners = { "json-cut" } }.
-local openai = require("openai")
+local common, openai = require("common"), require("openai")
 
 local rehearsal = {}
 for name, value in pairs(openai) do rehearsal[name] = value end
 
 function rehearsal.request(call)
   local request = openai.request(call)
-  local system = openai.split_blocks(call.blocks)
+  local system = common.split_blocks(call.blocks)
   request.body.metadata = { quire_role = call.role, quire_key = call.key or "", quire_prefix_bytes = tostring(system and #system or 0) }
   for _, name in ipairs { "manners", "seed" } do
     if request.body[name] == nil then request.body[name] = call.options[name] end

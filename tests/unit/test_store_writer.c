@@ -312,6 +312,18 @@ static void a_library_that_is_still_locked_opens_red(void **state) {
   check_replayed(f->store, run);
 }
 
+/* The database takes writes again and the store is closed, all as it should; and the spool is there once more. */
+static void close_and_bring_spool_back(struct fixture *f, struct locker *l) {
+  char *spool = mem_printf("%s/spool", f->dir), *copy = mem_printf("%s/copy", f->dir);
+  assert_int_equal(link(spool, copy), 0);
+  let_go(l);
+  wait_healthy(f->store);
+  store_close(f->store);
+  assert_int_equal(rename(copy, spool), 0);
+  free(spool);
+  free(copy);
+}
+
 /* The run's own answers are recognized when they come twice; what it said has no mark of its own but the spool's. */
 static void a_spool_that_comes_back_repeats_nothing_of_a_history(void **state) {
   struct fixture *f = *state;
@@ -320,18 +332,11 @@ static void a_spool_that_comes_back_repeats_nothing_of_a_history(void **state) {
   struct locker l = lock_from_outside(f);
   events_post(s, run, epoch, (struct event_place){1, 1}, "log", "{\"text\":\"chapter 1\"}");
   assert_int_equal(journal(s, run, epoch, 1, "1"), OK); /* in order: now both are in the spool */
-  char *spool = mem_printf("%s/spool", f->dir), *copy = mem_printf("%s/copy", f->dir);
-  assert_int_equal(link(spool, copy), 0);
-  let_go(&l);
-  wait_healthy(s);
-  store_close(s);
-  assert_int_equal(rename(copy, spool), 0);
+  close_and_bring_spool_back(f, &l);
   f->store = open_store(f->dir, STORE_OWNER);
   assert_int_equal(ask(f->store, "SELECT count(*) FROM events WHERE kind = 'log'"), 1);
   assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 1);
   assert_false(has_spool(f));
-  free(spool);
-  free(copy);
 }
 
 /* A commit that was told as failed may have reached the disk after all, and the next host finds it there beside the spooled lines. */
@@ -342,12 +347,7 @@ static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **sta
   struct locker l = lock_from_outside(f);
   assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
   assert_int_equal(journal(s, run, epoch, 2, "2"), OK);
-  char *spool = mem_printf("%s/spool", f->dir), *copy = mem_printf("%s/copy", f->dir);
-  assert_int_equal(link(spool, copy), 0);
-  let_go(&l);
-  wait_healthy(s);
-  store_close(s);
-  assert_int_equal(rename(copy, spool), 0);
+  close_and_bring_spool_back(f, &l);
   sqlite3 *h; /* the mark of the replay goes too: here the entries came by the failed commit */
   char *path = mem_printf("%s/quire.db", f->dir);
   assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
@@ -357,8 +357,6 @@ static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **sta
   assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 2);
   assert_false(has_spool(f));
   free(path);
-  free(spool);
-  free(copy);
 }
 
 /* --- groups --- */
