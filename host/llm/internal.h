@@ -1,7 +1,7 @@
-/* internal.h - what llm.c, call.c, attempt.c, answer.c and embedded.c share. Loop thread only.
+/* internal.h - what llm.c, call.c, reserve.c, retry.c, attempt.c, answer.c and embedded.c share. Loop thread only.
  *
- * One call: call.c decides (model, money, limits, retries, the end), attempt.c does one request and reads its stream, answer.c writes
- * down what came of it, embedded.c stands in for the network under "rehearsal:". */
+ * One call: call.c decides (model, the end), with reserve.c (money, limits) and retry.c (failures); attempt.c does one request and reads
+ * its stream, answer.c writes down what came of it, embedded.c stands in for the network under "rehearsal:". */
 #pragma once
 #include "base/list.h"
 #include "base/map.h"
@@ -116,7 +116,32 @@ void call_unsent(
 int64_t call_prompt_tokens(const struct llm_call *c);
 void call_attempt_ended(struct call_state *s,
                         const struct adapter_end *end); /* end NULL: s->failure says why */
+void call_end(struct call_state *s); /* gives the caller its struct back, with what stands there */
 void call_finished(struct call_state *s, enum err err, const struct error *e);
+
+void call_use_model(struct call_state *s); /* asks the model s->model of the role */
+/* The first key, or provider, of the role's models that is missing or refused: shown when no other model answers either. */
+void call_remember_key(struct call_state *s, const struct error *e);
+/* Tokens for the answer and the thinking before it, as far as the model gives them; `take` puts them into the call and its ticket. */
+int64_t call_room_for(const struct call_state *s);
+void call_take_room(struct call_state *s);
+
+/* reserve.c */
+/* Money first, then the lane; ends the call with a pause where there is none. */
+void call_reserve(struct call_state *s);
+void call_granted(struct lane_ticket *t); /* the lane's turn came */
+/* Gives the reservation back and books what the call took. */
+void call_settle(struct call_state *s, int64_t cost_nano);
+void call_unsettle(struct call_state *s); /* nothing was sent: it was no call at all */
+void call_pause(struct call_state *s, enum err err, enum llm_pause pause);
+/* So that the run shows why nothing comes. */
+void call_note_wait(struct call_state *s, const char *why, double wait_s);
+
+/* retry.c */
+struct attempt_result;
+void call_after_failure(struct call_state *s, struct attempt_result *r);
+/* This model will not answer now. `r` NULL: it could not be asked at all. What continues automatically comes before what a person has to do. */
+void call_next_model(struct call_state *s, struct attempt_result *r);
 
 /* attempt.c: the intent is durable; s->row is its row */
 void attempt_send(struct call_state *s);
