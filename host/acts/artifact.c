@@ -1,10 +1,12 @@
-/* artifact.c - the way back: an older version of a document, or a run's proposal, becomes the newest version by a person. Nothing is
+/* artifact.c - a person's edit of a document; and the way back: an older version, or a run's proposal, becomes the newest version. Nothing is
  * written over: the text that was there stays a version. Threads: those of commands.h. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsonx.h"
 #include "base/mem.h"
 #include "acts/commands.h"
+#include "acts/internal.h"
 #include "engine/engine.h"
 #include "store/artifacts.h"
 #include "store/projects.h"
@@ -56,5 +58,38 @@ enum err command_artifact_restore(struct commands *c, const char *project, const
   }
   free(w.kind);
   buf_release(&content);
+  return err;
+}
+
+enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
+                          struct error *e) {
+  static const char *const known[] = {"name", "kind", "content", "expected", NULL};
+  int64_t id = 0;
+  enum err err = check_only_fields(request, known, e);
+  struct db *db = store_reader(c->store);
+  if (err == OK) err = project_find_id(db, project, &id, e);
+  store_reader_release(c->store, db);
+  if (err != OK) return err;
+  const char *name = jsonx_str(request, "name", NULL);
+  const json_t *content = json_object_get(request, "content");
+  if (artifact_name_check(name, e) != OK) return ERR_INVALID;
+  if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
+  const char *kind = jsonx_str(request, "kind", artifact_kind_of(name));
+  if (strcmp(kind, "json") == 0) {
+    json_t *v = NULL;
+    err = jsonx_parse(json_string_value(content), json_string_length(content), name, &v, e);
+    json_decref(v);
+    if (err != OK) return err;
+  }
+  struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
+                                .project = id,
+                                .name = name,
+                                .kind = kind,
+                                .content = json_string_value(content),
+                                .n = json_string_length(content),
+                                .expected = jsonx_int(request, "expected", -1)};
+  err = store_do(c->store, &op.op);
+  if (err != OK && e) *e = op.op.error;
+  if (err == OK) *out = json_pack("{s:s, s:I}", "name", name, "version", (json_int_t)op.version);
   return err;
 }

@@ -69,7 +69,7 @@ enum err command_gate(struct commands *c, int64_t gate, const json_t *request, j
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e);
 /* POST /api/projects/{slug}/restore/{name}, accept/{name} {"version"} -> {"name","version"}: that version's content as a new one by a person.
- * `proposal`: it must be a run's proposal. `expected` as above. In artifact.c. */
+ * `proposal`: it must be a run's proposal. `expected` as above. */
 enum err command_artifact_restore(struct commands *c, const char *project, const char *name, int64_t version,
                                   int64_t expected, bool proposal, json_t **out, struct error *e);
 

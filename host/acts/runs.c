@@ -1,22 +1,18 @@
-/* commands.c - what a person can ask the owner to change. Everything is checked before anything is written, so a refused command leaves
- * nothing behind. Threads: those of the command line and of the web server. */
+/* runs.c - what a person can do with runs: start, resume, retry, pause, cancel. Everything is checked before anything is written, so a
+ * refused command leaves nothing behind. Threads: those of the command line and of the web server. */
 #include "acts/commands.h"
+#include "acts/internal.h"
 #include "engine/engine.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/jsonx.h"
 #include "engine/until.h"
 #include "lua/script_set.h"
 #include "store/artifacts.h"
-#include "store/gates.h"
 #include "store/projects.h"
 #include "store/runs.h"
 #include "store/scripts.h"
@@ -24,135 +20,10 @@
 enum { MOST_KEY = 200, MOST_SLUG = 80, MOST_GIVES = 50 };
 
 /* Without an engine the change is only recorded. */
-static void start_run(struct commands *c, int64_t run) {
+void runs_start(struct commands *c, int64_t run) {
   if (c->engine) engine_start_run(c->engine, run);
 }
 
-/* ---- scripts */
-
-static char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path;
-  size_t n = strlen(start);
-  return mem_dup_n(start, n > 4 && strcmp(start + n - 4, ".lua") == 0 ? n - 4 : n);
-}
-
-enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e) {
-  if (err == OK) {
-    script_set_add_embedded(s);
-    script_set_seal(s);
-    err = script_set_check(s, e);
-  }
-  if (err == OK)
-    *out = s;
-  else
-    script_set_unref(s);
-  return err;
-}
-
-enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
-                         struct script_set **out, struct error *e) {
-  struct script_set *s = script_set_new();
-  enum err err = OK;
-  if (file) {
-    char *base = base_name(file), *name = mem_printf("pipelines/%s", base);
-    err = script_set_add_file(s, name, file, e);
-    free(base);
-    free(name);
-  }
-  if (err == OK && extra_dir) err = script_set_add_dir(s, extra_dir, e);
-  for (size_t i = 0; err == OK && script_dirs && script_dirs[i]; i++)
-    err = script_set_add_dir(s, script_dirs[i], e);
-  return commands_gathered(s, err, out, e);
-}
-
-/* Stores the set; its id. */
-static enum err save_set(struct commands *c, const struct script_set *s, int64_t *id, struct error *e) {
-  size_t n = script_set_count(s);
-  struct script_source *files = mem_alloc((n + 1) * sizeof *files);
-  for (size_t i = 0; i < n; i++) {
-    const struct script_file *f = script_set_at(s, i);
-    files[i] = (struct script_source){.name = f->name, .text = f->text, .n = f->n};
-    memcpy(files[i].sha, f->sha, SHA_HEX);
-  }
-  struct op_script_set op = {
-      .op.kind = &op_script_set_kind, .hash = script_set_hash(s), .files = files, .n_files = n};
-  enum err err = store_do(c->store, &op.op);
-  if (err != OK && e) *e = op.op.error;
-  *id = op.id;
-  free(files);
-  return err;
-}
-
-/* ---- checks of a request */
-
-static enum err only_fields(const json_t *request, const char *const *known, struct error *e) {
-  if (!json_is_object(request)) return err_set(e, ERR_INVALID, "the request must be a JSON object");
-  const char *key;
-  json_t *v;
-  json_object_foreach((json_t *)(uintptr_t)request, key, v) {
-    size_t i = 0;
-    while (known[i] && strcmp(known[i], key) != 0) i++;
-    if (known[i]) continue;
-    const char *near = text_nearest(key, known);
-    err_set(e, ERR_INVALID, "unknown field '%s'", key);
-    if (near) err_hint(e, "did you mean '%s'?", near);
-    return ERR_INVALID;
-  }
-  return OK;
-}
-
-static enum err check_models(struct commands *c, const json_t *models, struct error *e) {
-  const char *role;
-  json_t *list;
-  if (models && !json_is_object(models))
-    return err_set(e, ERR_INVALID, "'models' must be an object of lists");
-  json_object_foreach((json_t *)(uintptr_t)models, role, list) {
-    if (!json_is_array(list) || json_array_size(list) == 0)
-      return err_set(e, ERR_INVALID, "the models of role '%s' must be a list", role);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-      const char *name = json_string_value(json_array_get(list, i));
-      if (!name) return err_set(e, ERR_INVALID, "a model is written provider/name");
-      enum err err = llm_check_model(c->llm, name, e);
-      if (err != OK) return err;
-    }
-  }
-  return OK;
-}
-
-static enum err check_text(const json_t *request, const char *field, size_t most, struct error *e) {
-  const json_t *v = json_object_get(request, field);
-  if (!v || json_is_null(v)) return OK;
-  if (!json_is_string(v)) return err_set(e, ERR_INVALID, "'%s' must be text", field);
-  if (json_string_length(v) == 0 || json_string_length(v) > most)
-    return err_set(e, ERR_INVALID, "'%s' must have 1 to %zu bytes", field, most);
-  return OK;
-}
-
-/* Before a book is paid for, not after. */
-static enum err check_out(const json_t *request, struct error *e) {
-  enum err err = check_text(request, "out", 4000, e);
-  const char *dir = jsonx_str(request, "out", NULL);
-  if (err != OK || !dir) return err;
-  err = file_mkdirs(dir, 0777, e);
-  if (err == OK && access(dir, W_OK) != 0) err = err_errno(e, errno, "cannot write to the folder %s", dir);
-  if (err == OK) return OK;
-  err_hint(e, "choose another with --out DIR");
-  if (e) e->code = ERR_INVALID;
-  return ERR_INVALID;
-}
-
-static enum err check_options(struct commands *c, const json_t *request, struct error *e) {
-  enum err err = check_text(request, "until", 200, e);
-  if (err == OK) err = check_out(request, e);
-  const json_t *usd = json_object_get(request, "budget_usd");
-  if (err == OK && usd &&
-      (!json_is_number(usd) || json_number_value(usd) < 0 || json_number_value(usd) > 1e6))
-    err = err_set(e, ERR_INVALID, "the budget must be from 0 to 1,000,000 USD");
-  if (err == OK) err = check_models(c, json_object_get(request, "models"), e);
-  return err;
-}
-
-/* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
 /* What each role of the settings means at this time. */
 static json_t *roles_now(const struct llm_settings *models) {
   json_t *roles = json_object();
@@ -174,6 +45,7 @@ static void put_roles(const struct commands *c, const json_t *before, bool anew,
     json_object_set_new(o, "roles", roles_now(c->models));
 }
 
+/* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
 static char *options_text(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
   static const char *const kept[] = {"models", "budget_usd", "out", NULL};
   json_t *o = json_object();
@@ -190,7 +62,7 @@ static char *options_text(const struct commands *c, const json_t *request, const
   return text;
 }
 
-/* ---- run */
+/* ---- start */
 
 struct prepared {
   struct script_set *scripts;
@@ -292,7 +164,7 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
   static const char *const known[] = {"pipeline", "file",       "input",    "gives", "project",
                                       "models",   "budget_usd", "until",    "key",   "out",
                                       "scripts",  "hold",       "after_ms", NULL};
-  enum err err = only_fields(request, known, e);
+  enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = check_text(request, "key", MOST_KEY, e);
   if (err == OK) err = check_text(request, "project", MOST_SLUG, e);
@@ -310,7 +182,7 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
   }
   err = check_mixing(c, request, project, e);
   if (err != OK) return err;
-  p->pipeline = file ? base_name(file) : mem_dup(pipeline);
+  p->pipeline = file ? gather_base_name(file) : mem_dup(pipeline);
   err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
   if (err == OK) err = take_input(c, p, request, e);
   if (err == OK) err = take_gives(p, json_object_get(request, "gives"), e);
@@ -344,7 +216,7 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
       free(options);
       json_decref(before);
     }
-    start_run(c, id);
+    runs_start(c, id);
   }
   *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
                    "status", run_status_word(row.status));
@@ -366,7 +238,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
   int64_t set = 0;
   enum err err = commands_refuse(c, e);
   if (err == OK) err = prepare(c, request, &p, e);
-  if (err == OK) err = save_set(c, p.scripts, &set, e);
+  if (err == OK) err = gather_save(c, p.scripts, &set, e);
   if (err == OK) {
     struct op_run_create op = {.op.kind = &op_run_create_kind,
                                .key = key,
@@ -382,7 +254,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
                                .title_is_stand_in = p.title_is_stand_in};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
-    if (err == OK && start) start_run(c, op.id);
+    if (err == OK && start) runs_start(c, op.id);
     if (err == OK)
       *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)op.id, "project", op.project_slug,
                        "existed", op.existed, "status", run_status_word(RUN_QUEUED));
@@ -410,7 +282,7 @@ static enum err new_set(struct commands *c, const json_t *request, const char *p
   json_t *description = NULL;
   enum err err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), NULL, &s, e);
   if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
-  if (err == OK) err = save_set(c, s, id, e);
+  if (err == OK) err = gather_save(c, s, id, e);
   json_decref(description);
   script_set_unref(s);
   return err;
@@ -465,7 +337,7 @@ static enum err take_models(const json_t *request, struct with *out, struct erro
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
   static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
-  enum err err = only_fields(request, known, e);
+  enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = take_with(request, &ch->with, e);
   if (err == OK && row->status == RUN_COMPLETED) err = take_models(request, &ch->with, e);
@@ -504,7 +376,7 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
-      start_run(c, run);
+      runs_start(c, run);
       *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", run_status_word(op.row.status));
     }
     run_row_release(&op.row);
@@ -518,7 +390,7 @@ enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct err
   struct run_row row = {0};
   enum err err = status_of(c, run, &row, e);
   if (err != OK) return err;
-  if (!run_status_ended(row.status) && row.status != RUN_WAITING) start_run(c, run);
+  if (!run_status_ended(row.status) && row.status != RUN_WAITING) runs_start(c, run);
   *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status",
                    run_status_word(row.status));
   run_row_release(&row);
@@ -549,7 +421,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
     if (err == OK) {
-      start_run(c, op.id);
+      runs_start(c, op.id);
       *out = json_pack("{s:I, s:I, s:s}", "run", (json_int_t)op.id, "retry_of", (json_int_t)run, "status",
                        run_status_word(RUN_QUEUED));
     }
@@ -559,7 +431,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   return err;
 }
 
-/* ---- pause, cancel, notes, gates, artifacts */
+/* ---- pause and cancel */
 
 enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
   bool here = c->engine && engine_holds(c->engine, run);
@@ -590,79 +462,5 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
   if (err != OK && e) *e = op.op.error;
   if (err == OK)
     *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", run_status_word(RUN_CANCELLED));
-  return err;
-}
-
-enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e) {
-  const char *text = jsonx_str(request, "text", NULL);
-  if (!text || !*text) return err_set(e, ERR_INVALID, "a note needs a text");
-  struct op_note_add op = {.op.kind = &op_note_add_kind, .run = run, .text = text};
-  enum err err = store_do(c->store, &op.op);
-  if (err != OK && e) *e = op.op.error;
-  if (err == OK) *out = json_pack("{s:I}", "run", (json_int_t)run);
-  return err;
-}
-
-enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out,
-                      struct error *e) {
-  static const char *const known[] = {"choice", "edits", "note", "by", "show_sha", NULL};
-  enum err err = only_fields(request, known, e);
-  if (err != OK) return err;
-  const char *choice = jsonx_str(request, "choice", NULL);
-  if (!choice) return err_set(e, ERR_INVALID, "a decision needs a choice");
-  const json_t *edits = json_object_get(request, "edits"), *note = json_object_get(request, "note");
-  if (note && edits) return err_set(e, ERR_INVALID, "a decision has edits or a note, not both");
-  if (note && !json_is_string(note)) return err_set(e, ERR_INVALID, "'note' must be a text");
-  if (note) edits = note;
-  char *text = NULL; /* the store takes text as it is, and objects and lists as JSON */
-  if (json_is_string(edits))
-    text = mem_dup(json_string_value(edits));
-  else if (edits && !json_is_null(edits))
-    text = jsonx_dumps(edits);
-  struct op_gate_decide op = {.op.kind = &op_gate_decide_kind,
-                              .gate = gate,
-                              .show_sha = jsonx_str(request, "show_sha", NULL),
-                              .choice = choice,
-                              .edits = text,
-                              .by = jsonx_str(request, "by", "a person")};
-  err = store_do(c->store, &op.op);
-  if (err != OK && e) *e = op.op.error;
-  free(text);
-  if (err != OK) return err;
-  start_run(c, op.run);
-  *out = json_pack("{s:I, s:I}", "gate", (json_int_t)gate, "run", (json_int_t)op.run);
-  return OK;
-}
-
-enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
-                          struct error *e) {
-  static const char *const known[] = {"name", "kind", "content", "expected", NULL};
-  int64_t id = 0;
-  enum err err = only_fields(request, known, e);
-  struct db *db = store_reader(c->store);
-  if (err == OK) err = project_find_id(db, project, &id, e);
-  store_reader_release(c->store, db);
-  if (err != OK) return err;
-  const char *name = jsonx_str(request, "name", NULL);
-  const json_t *content = json_object_get(request, "content");
-  if (artifact_name_check(name, e) != OK) return ERR_INVALID;
-  if (!json_is_string(content)) return err_set(e, ERR_INVALID, "the edit of '%s' has no content", name);
-  const char *kind = jsonx_str(request, "kind", artifact_kind_of(name));
-  if (strcmp(kind, "json") == 0) {
-    json_t *v = NULL;
-    err = jsonx_parse(json_string_value(content), json_string_length(content), name, &v, e);
-    json_decref(v);
-    if (err != OK) return err;
-  }
-  struct op_artifact_edit op = {.op.kind = &op_artifact_edit_kind,
-                                .project = id,
-                                .name = name,
-                                .kind = kind,
-                                .content = json_string_value(content),
-                                .n = json_string_length(content),
-                                .expected = jsonx_int(request, "expected", -1)};
-  err = store_do(c->store, &op.op);
-  if (err != OK && e) *e = op.op.error;
-  if (err == OK) *out = json_pack("{s:s, s:I}", "name", name, "version", (json_int_t)op.version);
   return err;
 }

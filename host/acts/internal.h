@@ -1,0 +1,19 @@
+/* internal.h - what the files of acts/ share. The command functions themselves are in commands.h. */
+#pragma once
+#include "acts/commands.h"
+
+struct script_set;
+
+/* gather.c. "my_book" of "dir/my_book.lua"; the caller frees. */
+char *gather_base_name(const char *path);
+/* Stores the set; its id. */
+enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id, struct error *e);
+
+/* check.c. `known` ends with NULL. */
+enum err check_only_fields(const json_t *request, const char *const *known, struct error *e);
+enum err check_text(const json_t *request, const char *field, size_t most, struct error *e);
+/* models, budget_usd, until and out of a request that starts or continues a run */
+enum err check_options(struct commands *c, const json_t *request, struct error *e);
+
+/* runs.c. Without an engine the change is only recorded. */
+void runs_start(struct commands *c, int64_t run);
