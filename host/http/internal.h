@@ -1,5 +1,5 @@
-/* internal.h - what the server's files share: server.c (start, stop, routes), guard.c (who may come in), response.c (what
- * goes out). */
+/* internal.h - what the server's files share: server.c (start, stop, routes), request.c (what a handler reads), guard.c (who may come in),
+ * response.c (what goes out). */
 #pragma once
 #include <civetweb.h>
 #include <pthread.h>
@@ -67,6 +67,9 @@ void response_init(struct response *a,
 /* Finishes what is open; returns the status that was sent. */
 int response_end(struct response *a);
 void response_fail_and_close(struct response *a, int status, const char *code, const char *message);
+
+/* request.c. "%2F" and the like, with `plus` also "+" for a blank. False: not valid, or a control character. */
+bool request_decode(const char *s, size_t n, bool plus, struct buf *out);
 
 /* False: the request was answered with why not. */
 bool guard(struct request *q, struct response *a);
