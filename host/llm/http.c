@@ -371,19 +371,6 @@ static void look_at_deadlines(struct timer *timer) {
 
 /* ---- starting ---- */
 
-/* This machine is never reached through a proxy, whatever the environment says of others. */
-static bool is_loopback(const char *url) {
-  CURLU *u = curl_url();
-  char *host = NULL;
-  bool own =
-      u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-      curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-      (strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
-  curl_free(host);
-  curl_url_cleanup(u);
-  return own;
-}
-
 /* "identity": nobody is asked to pack a stream, but what comes packed is unpacked. */
 static void set_options(struct transfer *t, const struct http_request *r) {
   CURL *c = t->easy;
@@ -402,7 +389,8 @@ static void set_options(struct transfer *t, const struct http_request *r) {
   curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
                    (long)(clear || r->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
   if (!clear && !r->http1) curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
-  if (is_loopback(r->url)) curl_easy_setopt(c, CURLOPT_PROXY, "");
+  /* This machine is never reached through a proxy, whatever the environment says of others. */
+  if (http_is_loopback(r->url)) curl_easy_setopt(c, CURLOPT_PROXY, "");
   curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
   curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
@@ -478,34 +466,4 @@ const char *http_header(const struct transfer *t, const char *name) {
     return value;
   }
   return NULL;
-}
-
-static bool part_equals(CURLU *a, CURLU *b, CURLUPart part, unsigned flags) {
-  char *x = NULL, *y = NULL;
-  bool same = curl_url_get(a, part, &x, flags) == CURLUE_OK &&
-              curl_url_get(b, part, &y, flags) == CURLUE_OK && strcasecmp(x, y) == 0;
-  curl_free(x);
-  curl_free(y);
-  return same;
-}
-
-static bool is_plain_http(CURLU *u, const char *url) {
-  if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK) return false;
-  char *scheme = NULL, *user = NULL;
-  bool http = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-              (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
-  bool has_user = curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK;
-  curl_free(scheme);
-  curl_free(user);
-  return http && !has_user;
-}
-
-bool http_same_origin(const char *a, const char *b) {
-  CURLU *x = curl_url(), *y = curl_url();
-  bool same = x && y && is_plain_http(x, a) && is_plain_http(y, b) &&
-              part_equals(x, y, CURLUPART_SCHEME, 0) && part_equals(x, y, CURLUPART_HOST, 0) &&
-              part_equals(x, y, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  curl_url_cleanup(x);
-  curl_url_cleanup(y);
-  return same;
 }

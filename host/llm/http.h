@@ -60,5 +60,7 @@ const char *http_header(const struct transfer *t, const char *name);
 /* All headers as "name: value\n" lines, names in lower case; "" before the head. */
 const char *http_headers(const struct transfer *t);
 
+/* address.c. Does the URL name this machine? */
+bool http_is_loopback(const char *url);
 /* The same scheme, host and port? false when either is no http(s) URL, or one has a user name in it. */
 bool http_same_origin(const char *a, const char *b);
