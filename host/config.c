@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "config_data.h"
+#include "config_internal.h"
 #include "lua/describe.h"
 #include "lua/script_set.h"
 #include "store/write/library.h"
@@ -44,18 +45,18 @@ enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
 
 /* ---- what is shown with its origin */
 
-static void show(struct config *c, const char *name, json_t *value, const char *origin) {
+void config_show(struct config *c, const char *name, json_t *value, const char *origin) {
   json_array_append_new(c->shown,
                         json_pack("{s:s, s:o, s:s}", "name", name, "value", value, "origin", origin));
 }
 
-static void show_url(struct config *c, const char *name, const char *url, bool path, const char *origin) {
+void config_show_url(struct config *c, const char *name, const char *url, bool path, const char *origin) {
   char *shown = secret_url(url, path);
-  show(c, name, json_string(shown), origin);
+  config_show(c, name, json_string(shown), origin);
   free(shown);
 }
 
-static enum err unknown(const json_t *table, const char *const *known, const char *where, struct error *e) {
+enum err config_unknown(const json_t *table, const char *const *known, const char *where, struct error *e) {
   const char *key;
   json_t *v;
   json_object_foreach((json_t *)(uintptr_t)table, key, v) {
@@ -89,7 +90,7 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
   double v[LIMITS];
   for (int i = 0; i < LIMITS; i++) names[i] = limit_rows[i].name;
   if (table && !json_is_object(table)) return err_set(e, ERR_CONFIG, "quire.lua: 'limits' must be a table");
-  enum err err = unknown(table, names, "limits.", e);
+  enum err err = config_unknown(table, names, "limits.", e);
   for (int i = 0; i < LIMITS && err == OK; i++) {
     const struct limit_row *row = &limit_rows[i];
     const json_t *given = json_object_get(table, row->name);
@@ -99,7 +100,7 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
                     row->least, row->most, row->help);
     char name[64];
     snprintf(name, sizeof name, "limits.%s", row->name);
-    show(c, name, json_real(v[i]), given ? "quire.lua" : "default");
+    config_show(c, name, json_real(v[i]), given ? "quire.lua" : "default");
   }
   if (err != OK) return err;
   c->engine.run_limit_nano = (int64_t)(v[0] * 1e9);
@@ -120,193 +121,6 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
   return OK;
 }
 
-/* ---- providers */
-
-static struct llm_provider *provider_at(struct config *c, const char *name) {
-  for (size_t i = 0; i < c->llm.n_providers; i++)
-    if (strcmp(c->llm.providers[i].name, name) == 0) return &c->llm.providers[i];
-  c->llm.providers = mem_grow(c->llm.providers, (c->llm.n_providers + 1) * sizeof *c->llm.providers);
-  struct llm_provider *p = &c->llm.providers[c->llm.n_providers++];
-  *p = (struct llm_provider){.name = mem_dup(name),
-                             .adapter = mem_dup("openai"),
-                             .retries = 4,
-                             .connect_s = 10,
-                             .first_byte_s = 300,
-                             .idle_s = 120,
-                             .total_s = 1800};
-  return p;
-}
-
-static void set_string(char **field, const char *value) {
-  if (!value) return;
-  free(*field);
-  *field = mem_dup(value);
-}
-
-static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
-  static const char *const known[] = {
-      "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
-      "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
-      "total_s",           "http1",    NULL};
-  char where[120];
-  snprintf(where, sizeof where, "providers.%s.", name);
-  if (!json_is_object(t))
-    return err_set(e, ERR_CONFIG, "quire.lua: %.*s must be a table", (int)strlen(where) - 1, where);
-  if (strchr(name, '/') || !*name) return err_set(e, ERR_CONFIG, "quire.lua: a provider's name has no '/'");
-  enum err err = unknown(t, known, where, e);
-  if (err != OK) return err;
-  struct llm_provider *p = provider_at(c, name);
-  set_string(&p->adapter, jsonx_str(t, "adapter", NULL));
-  set_string(&p->base_url, jsonx_str(t, "base_url", NULL));
-  set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
-  set_string(&p->key_file, jsonx_str(t, "key_file", NULL));
-  p->concurrency = (int)jsonx_int(t, "concurrency", p->concurrency);
-  p->requests_per_minute = (int)jsonx_int(t, "requests_per_minute", p->requests_per_minute);
-  p->tokens_per_minute = (int)jsonx_int(t, "tokens_per_minute", p->tokens_per_minute);
-  p->retries = (int)jsonx_int(t, "retries", p->retries);
-  p->connect_s = jsonx_num(t, "connect_s", p->connect_s);
-  p->first_byte_s = jsonx_num(t, "first_byte_s", p->first_byte_s);
-  p->idle_s = jsonx_num(t, "idle_s", p->idle_s);
-  p->total_s = jsonx_num(t, "total_s", p->total_s);
-  p->http1 = json_is_true(json_object_get(t, "http1"));
-  json_t *options = json_object_get(t, "options");
-  if (options && !json_is_object(options))
-    return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
-  if (options && p->options) json_object_update_missing(options, p->options);
-  if (options) json_decref(p->options);
-  if (options) p->options = json_incref(options);
-  if (!p->base_url) return err_set(e, ERR_CONFIG, "quire.lua: %sbase_url is missing", where);
-  return OK;
-}
-
-/* Those that are known by name, as data: scripts/presets.lua. */
-static enum err read_presets(struct config *c, struct error *e) {
-  json_t *list = NULL, *t;
-  size_t i;
-  enum err err = config_data(c, "presets", &list, e);
-  json_array_foreach(list, i, t) {
-    const char *name = jsonx_str(t, "name", "");
-    if (err == OK && (!*name || !jsonx_str(t, "base_url", NULL)))
-      err = err_set(e, ERR_CONFIG, "scripts/presets.lua: row %zu has no name or no base_url", i + 1);
-    if (err != OK) break;
-    struct llm_provider *p = provider_at(c, name);
-    set_string(&p->adapter, jsonx_str(t, "adapter", NULL));
-    set_string(&p->base_url, jsonx_str(t, "base_url", NULL));
-    set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
-    set_string(&p->hint, jsonx_str(t, "hint", NULL));
-    p->options = json_incref(json_object_get(t, "options"));
-  }
-  json_decref(list);
-  return err;
-}
-
-static enum err read_providers(struct config *c, const json_t *table, struct error *e) {
-  enum err err = read_presets(c, e);
-  const char *url = getenv("OPENAI_BASE_URL");
-  if (url && *url) set_string(&provider_at(c, "openai")->base_url, url);
-  const char *name;
-  json_t *t;
-  json_object_foreach((json_t *)(uintptr_t)table, name, t) {
-    if (err == OK) err = read_provider(c, name, t, e);
-  }
-  for (size_t i = 0; i < c->llm.n_providers && err == OK; i++) {
-    struct llm_provider *p = &c->llm.providers[i];
-    if (p->key_env && !p->key_file) p->key_file = mem_printf("%s/keys/%s", c->library, p->name);
-    char shown[120];
-    snprintf(shown, sizeof shown, "providers.%s", c->llm.providers[i].name);
-    const char *origin = json_object_get(table, c->llm.providers[i].name)         ? "quire.lua"
-                         : url && strcmp(c->llm.providers[i].name, "openai") == 0 ? "environment"
-                                                                                  : "default";
-    show_url(c, shown, c->llm.providers[i].base_url, true, origin);
-  }
-  return err;
-}
-
-/* ---- roles */
-
-static enum err add_role(struct config *c, const char *name, const json_t *models, const char *origin,
-                         struct error *e) {
-  c->llm.roles = mem_grow(c->llm.roles, (c->llm.n_roles + 1) * sizeof *c->llm.roles);
-  struct llm_role *r = &c->llm.roles[c->llm.n_roles++];
-  size_t n = json_is_string(models) ? 1 : json_array_size(models);
-  *r = (struct llm_role){.name = mem_dup(name), .models = mem_alloc((n + 1) * sizeof *r->models)};
-  for (size_t i = 0; i < n; i++) {
-    const char *m = json_string_value(json_is_string(models) ? models : json_array_get(models, i));
-    if (!m || !strchr(m, '/'))
-      return err_set(e, ERR_CONFIG, "quire.lua: roles.%s must be 'provider/model' or a list of them", name);
-    r->models[r->n_models++] = mem_dup(m);
-  }
-  if (!n) return err_set(e, ERR_CONFIG, "quire.lua: roles.%s is empty", name);
-  char shown[120];
-  snprintf(shown, sizeof shown, "roles.%s", name);
-  show(c, shown, json_is_string(models) ? json_string(json_string_value(models)) : json_deep_copy(models),
-       origin);
-  return OK;
-}
-
-static enum err read_roles(struct config *c, const json_t *table, struct error *e) {
-  const char *name, *model = getenv("QUIRE_MODEL");
-  json_t *v;
-  enum err err = OK;
-  json_object_foreach((json_t *)(uintptr_t)table, name, v) {
-    if (err == OK && !(model && strcmp(name, "default") == 0)) err = add_role(c, name, v, "quire.lua", e);
-  }
-  if (err != OK) return err;
-  if (model && *model) {
-    json_t *m = json_string(model);
-    err = add_role(c, "default", m, "environment", e);
-    json_decref(m);
-  } else if (!json_object_get(table, "default")) {
-    json_t *m = json_string("rehearsal/novelist");
-    err = add_role(c, "default", m, "default", e);
-    json_decref(m);
-  }
-  return err;
-}
-
-/* ---- adapters: providers/NAME.lua on the search path */
-
-static const char *adapter_source(void *arg, const char *name, size_t *n) {
-  const struct config *c = arg;
-  for (size_t i = 0; i < c->n_adapters; i++)
-    if (strcmp(c->adapters[i].name, name) == 0) {
-      *n = c->adapters[i].n;
-      return c->adapters[i].text;
-    }
-  return NULL;
-}
-
-static void add_adapter(struct config *c, const char *name, const char *text, size_t n) {
-  size_t known;
-  if (adapter_source(c, name, &known)) return;
-  c->adapters = mem_grow(c->adapters, (c->n_adapters + 1) * sizeof *c->adapters);
-  c->adapters[c->n_adapters++] = (struct config_adapter){mem_dup(name), mem_dup_n(text, n), n};
-}
-
-/* Those that some provider uses: found on disk first, then built in. */
-static enum err read_adapters(struct config *c, struct error *e) {
-  enum err err = OK;
-  for (size_t i = 0; i < c->llm.n_providers; i++)
-    for (size_t d = 0; c->script_dirs[d] && err == OK; d++) {
-      char *path = mem_printf("%s/scripts/providers/%s.lua", c->script_dirs[d], c->llm.providers[i].adapter);
-      struct buf b;
-      buf_init(&b, MAX_SCRIPT_BYTES);
-      if (access(path, F_OK) == 0 && (err = buf_read_text(&b, path, e)) == OK)
-        add_adapter(c, c->llm.providers[i].adapter, b.data, b.len);
-      buf_release(&b);
-      free(path);
-    }
-  static const char prefix[] = "scripts/providers/";
-  for (size_t i = 0; i < embedded_count; i++) {
-    const struct embedded_file *f = &embedded_files[i];
-    if (strncmp(f->name, prefix, sizeof prefix - 1) != 0) continue;
-    char *name = mem_dup_n(f->name + sizeof prefix - 1, strlen(f->name) - sizeof prefix + 1 - 4);
-    add_adapter(c, name, f->data, f->size);
-    free(name);
-  }
-  return err;
-}
-
 /* ---- watcher and notify */
 
 static enum err number_of(const json_t *t, const char *table, const char *name, double least, double *v,
@@ -324,7 +138,7 @@ static enum err read_watcher(struct config *c, const json_t *t, struct error *e)
   c->watcher = (struct watcher_settings){.every_s = 300, .stale_s = 900, .never_s = 7200, .deaths_most = 3};
   c->hang_s = 30;
   double deaths = 3;
-  enum err err = unknown(t, known, "watcher.", e);
+  enum err err = config_unknown(t, known, "watcher.", e);
   if (err == OK) err = number_of(t, "watcher", "every_s", 0.1, &c->watcher.every_s, e);
   if (err == OK) err = number_of(t, "watcher", "stale_s", 0.1, &c->watcher.stale_s, e);
   if (err == OK) err = number_of(t, "watcher", "never_s", 0.1, &c->watcher.never_s, e);
@@ -337,12 +151,12 @@ static enum err read_watcher(struct config *c, const json_t *t, struct error *e)
     err = err_set(e, ERR_CONFIG, "quire.lua: watcher.on_stale must be \"resume\" or \"fail\"");
   c->watcher.fail = strcmp(on_stale, "fail") == 0;
   const char *origin = t ? "quire.lua" : "default";
-  show(c, "watcher.every_s", json_real(c->watcher.every_s), origin);
-  show(c, "watcher.stale_s", json_real(c->watcher.stale_s), origin);
-  show(c, "watcher.never_s", json_real(c->watcher.never_s), origin);
-  show(c, "watcher.deaths", json_integer(c->watcher.deaths_most), origin);
-  show(c, "watcher.on_stale", json_string(on_stale), origin);
-  show(c, "watcher.hang_s", json_real(c->hang_s), origin);
+  config_show(c, "watcher.every_s", json_real(c->watcher.every_s), origin);
+  config_show(c, "watcher.stale_s", json_real(c->watcher.stale_s), origin);
+  config_show(c, "watcher.never_s", json_real(c->watcher.never_s), origin);
+  config_show(c, "watcher.deaths", json_integer(c->watcher.deaths_most), origin);
+  config_show(c, "watcher.on_stale", json_string(on_stale), origin);
+  config_show(c, "watcher.hang_s", json_real(c->hang_s), origin);
   return err;
 }
 
@@ -351,14 +165,14 @@ static enum err read_notify(struct config *c, const json_t *t, struct error *e) 
   if (t && !json_is_object(t)) return err_set(e, ERR_CONFIG, "quire.lua: 'notify' must be a table");
   double attempts = 5;
   c->hooks.pause_s = 1;
-  enum err err = unknown(t, known, "notify.", e);
+  enum err err = config_unknown(t, known, "notify.", e);
   if (err == OK) err = number_of(t, "notify", "attempts", 1, &attempts, e);
   if (err == OK) err = number_of(t, "notify", "pause_s", 0.01, &c->hooks.pause_s, e);
   c->hooks.attempts = (int)attempts;
-  set_string(&c->hooks.url, jsonx_str(t, "url", NULL));
-  set_string(&c->hooks.command, jsonx_str(t, "command", NULL));
-  if (c->hooks.url) show_url(c, "notify.url", c->hooks.url, false, "quire.lua");
-  if (c->hooks.command) show(c, "notify.command", json_string(c->hooks.command), "quire.lua");
+  config_set_string(&c->hooks.url, jsonx_str(t, "url", NULL));
+  config_set_string(&c->hooks.command, jsonx_str(t, "command", NULL));
+  if (c->hooks.url) config_show_url(c, "notify.url", c->hooks.url, false, "quire.lua");
+  if (c->hooks.command) config_show(c, "notify.command", json_string(c->hooks.command), "quire.lua");
   return err;
 }
 
@@ -368,8 +182,8 @@ static enum err read_proxy(struct config *c, const json_t *url, const json_t *pr
   if (url && !json_is_string(url)) return err_set(e, ERR_CONFIG, "quire.lua: public_url must be a string");
   if (proxies && !json_is_array(proxies))
     return err_set(e, ERR_CONFIG, "quire.lua: trusted_proxies must be a list of addresses");
-  set_string(&c->public_url, json_string_value(url));
-  if (url) show(c, "public_url", json_string(c->public_url), "quire.lua");
+  config_set_string(&c->public_url, json_string_value(url));
+  if (url) config_show(c, "public_url", json_string(c->public_url), "quire.lua");
   if (!proxies) return OK;
   c->trusted_proxies = mem_alloc((json_array_size(proxies) + 1) * sizeof *c->trusted_proxies);
   for (size_t i = 0; i < json_array_size(proxies); i++) {
@@ -377,7 +191,7 @@ static enum err read_proxy(struct config *c, const json_t *url, const json_t *pr
     if (!address) return err_set(e, ERR_CONFIG, "quire.lua: trusted_proxies must be a list of addresses");
     c->trusted_proxies[i] = mem_dup(address);
   }
-  show(c, "trusted_proxies", json_deep_copy(proxies), "quire.lua");
+  config_show(c, "trusted_proxies", json_deep_copy(proxies), "quire.lua");
   return OK;
 }
 
@@ -437,31 +251,31 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   *c = (struct config){.shown = json_array()};
   c->library = library_path(flags->library);
   c->exports = mem_printf("%s/exports", c->library);
-  show(c, "library", json_string(c->library),
-       flags->library            ? "flag"
-       : getenv("QUIRE_LIBRARY") ? "environment"
-                                 : "default");
+  config_show(c, "library", json_string(c->library),
+              flags->library            ? "flag"
+              : getenv("QUIRE_LIBRARY") ? "environment"
+                                        : "default");
   find_dirs(c, flags);
   json_t *t = NULL;
   enum err err = read_file(c, &t, e);
-  if (err == OK) err = unknown(t, known, "", e);
+  if (err == OK) err = config_unknown(t, known, "", e);
   if (err == OK) err = read_limits(c, json_object_get(t, "limits"), e);
-  if (err == OK) err = read_providers(c, json_object_get(t, "providers"), e);
-  if (err == OK) err = read_roles(c, json_object_get(t, "roles"), e);
+  if (err == OK) err = config_read_providers(c, json_object_get(t, "providers"), e);
+  if (err == OK) err = config_read_roles(c, json_object_get(t, "roles"), e);
   if (err == OK) err = read_watcher(c, json_object_get(t, "watcher"), e);
   if (err == OK) err = read_notify(c, json_object_get(t, "notify"), e);
   if (err == OK)
     err = read_proxy(c, json_object_get(t, "public_url"), json_object_get(t, "trusted_proxies"), e);
   if (err == OK) err = config_models(c, json_object_get(t, "prices"), e);
-  if (err == OK) err = read_adapters(c, e);
+  if (err == OK) err = config_read_adapters(c, e);
   if (err == OK) {
     const char *listen = jsonx_str(t, "listen", NULL);
     c->listen = mem_dup(listen ? listen : "127.0.0.1:0");
-    show(c, "listen", json_string(c->listen), listen ? "quire.lua" : "default");
+    config_show(c, "listen", json_string(c->listen), listen ? "quire.lua" : "default");
     c->llm.backoff_first_s = 0.5;
     c->llm.backoff_most_s = 30;
     c->llm.pause_over_s = 300;
-    c->llm.adapter_source = adapter_source;
+    c->llm.adapter_source = config_adapter_source;
     c->llm.adapter_arg = c;
     c->engine.exports_dir = c->exports;
   }
