@@ -7,29 +7,23 @@
 
 #include "script_api/prose.h"
 #include "script_api/pure.h"
+#include "script_api/text.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "lua/budget.h"
 #include "base/utf8.h"
 
-enum {
-  BYTES_A_STEP = 16,
-  STEPS_A_WORD = 8,
-  SLUG_BYTES = 81,
-  MAX_PHRASE_WORDS = 20,
-  NAMES_A_PORTION = 100,
-  MAX_SLOT_NAME = 64
-};
+enum { SLUG_BYTES = 81, NAMES_A_PORTION = 100, MAX_SLOT_NAME = 64 };
 
-static const char *check_text(lua_State *L, int arg, size_t *n) {
+const char *text_check(lua_State *L, int arg, size_t *n) {
   const char *s = luaL_checklstring(L, arg, n);
   if (*n > MAX_LUA_STRING_BYTES)
     luaL_error(L, "limit: argument #%d is larger than %d bytes", arg, (int)MAX_LUA_STRING_BYTES);
   return s;
 }
 
-static void check_room(lua_State *L, size_t have, size_t more) {
+static void text_check_room(lua_State *L, size_t have, size_t more) {
   if (have + more > MAX_LUA_STRING_BYTES)
     luaL_error(L, "limit: the text would become larger than %d bytes", (int)MAX_LUA_STRING_BYTES);
 }
@@ -38,7 +32,7 @@ static void check_room(lua_State *L, size_t have, size_t more) {
 
 static int text_count_words(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   budget_spend(L, n / BYTES_A_STEP);
   lua_pushinteger(L, (lua_Integer)text_words(s, n));
   return 1;
@@ -46,7 +40,7 @@ static int text_count_words(lua_State *L) {
 
 static int text_length(lua_State *L) {
   size_t n, count = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   budget_spend(L, n / BYTES_A_STEP);
   for (size_t i = 0; i < n; i++) count += ((unsigned char)s[i] & 0xc0) != 0x80;
   lua_pushinteger(L, (lua_Integer)(utf8_valid(s, n, NULL) ? count : n));
@@ -55,7 +49,7 @@ static int text_length(lua_State *L) {
 
 static int text_trim(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   prose_trim(&s, &n);
   lua_pushlstring(L, s, n);
   return 1;
@@ -73,7 +67,7 @@ static void append_trimmed(lua_State *L, const char *s, size_t n, lua_Integer *c
 static int text_sentences(lua_State *L) {
   size_t n;
   lua_Integer count = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   lua_newtable(L);
   for (size_t from = 0; from < n;) {
     size_t to = prose_sentence_end(s, n, from);
@@ -92,7 +86,7 @@ static bool is_empty_line(const char *s, size_t n) {
 static int text_paragraphs(lua_State *L) {
   size_t n, from = 0;
   lua_Integer count = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   lua_newtable(L);
   for (size_t i = 0; i < n;) {
     const char *newline = memchr(s + i, '\n', n - i);
@@ -116,7 +110,7 @@ static int text_paragraphs(lua_State *L) {
 static int text_lines(lua_State *L) {
   size_t n;
   lua_Integer count = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   lua_newtable(L);
   for (size_t i = 0; i < n;) {
     const char *newline = memchr(s + i, '\n', n - i);
@@ -182,7 +176,7 @@ static size_t last_sentence_end(lua_State *L, const char *s, size_t n, size_t cu
 
 static int text_first_words(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   size_t most = check_words(L, 2);
   prose_trim(&s, &n);
   size_t cut = beginning(L, s, n, most);
@@ -215,7 +209,7 @@ static size_t first_sentence_start(lua_State *L, const char *s, size_t n, size_t
 
 static int text_last_words(lua_State *L) {
   size_t n, i = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   size_t most = check_words(L, 2);
   struct token first = {0};
   prose_trim(&s, &n);
@@ -234,7 +228,7 @@ static int text_last_words(lua_State *L) {
 
 static int text_fold(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   luaL_Buffer b;
   luaL_buffinitsize(L, &b, n);
   for (size_t i = 0; i < n;) {
@@ -252,7 +246,7 @@ static int text_fold(lua_State *L) {
 
 static int text_make_slug(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   char slug[SLUG_BYTES];
   text_slug(s, n, slug, sizeof slug);
   budget_spend(L, n / BYTES_A_STEP);
@@ -273,14 +267,14 @@ static const char *xml_escape(char c) {
 
 static int text_xml(lua_State *L) {
   size_t n, made = 0;
-  const char *s = check_text(L, 1, &n);
+  const char *s = text_check(L, 1, &n);
   luaL_Buffer b;
   luaL_buffinitsize(L, &b, n);
   for (size_t i = 0; i < n;) {
     size_t len = utf8_xml_character(s + i, n - i);
     const char *escape = xml_escape(s[i]);
     size_t more = escape ? strlen(escape) : len;
-    check_room(L, made, more);
+    text_check_room(L, made, more);
     luaL_addlstring(&b, escape ? escape : s + i, more);
     made += more;
     i += len ? len : 1;
@@ -292,12 +286,12 @@ static int text_xml(lua_State *L) {
 
 static int text_smarten(lua_State *L) {
   size_t n;
-  const char *s = check_text(L, 1, &n), *language = luaL_checkstring(L, 2);
-  check_room(L, 0, n);
+  const char *s = text_check(L, 1, &n), *language = luaL_checkstring(L, 2);
+  text_check_room(L, 0, n);
   luaL_Buffer b;
   luaL_buffinitsize(L, &b, n);
   prose_smarten(L, &b, s, n, language);
-  check_room(L, 0, luaL_bufflen(&b));
+  text_check_room(L, 0, luaL_bufflen(&b));
   luaL_pushresult(&b);
   return 1;
 }
@@ -309,153 +303,6 @@ static int text_sha256(lua_State *L) {
   budget_spend(L, n / BYTES_A_STEP);
   sha256_hex(s, n, hex);
   lua_pushstring(L, hex);
-  return 1;
-}
-
-/* ---- likeness ---- */
-
-static size_t count_tokens(lua_State *L, const char *s, size_t n) {
-  struct token t;
-  size_t count = 0;
-  for (size_t i = 0; prose_next_token(s, n, &i, &t); count++) budget_spend(L, STEPS_A_WORD);
-  return count;
-}
-
-static int by_hash(const void *a, const void *b) {
-  const uint64_t *x = a, *y = b;
-  return (*x > *y) - (*x < *y);
-}
-
-static uint64_t mix(uint64_t hash, uint64_t more) {
-  hash = (hash ^ more) * 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 29;
-}
-
-struct set {
-  uint64_t *hashes;
-  size_t n;
-};
-
-/* The sorted set of the text's word trigrams (of all its words where it has fewer), in a userdata on the stack. */
-static struct set push_trigrams(lua_State *L, const char *s, size_t n) {
-  size_t words = count_tokens(L, s, n);
-  struct set set = {.hashes = lua_newuserdatauv(L, (words + 1) * sizeof(uint64_t), 0)};
-  uint64_t last[3] = {0};
-  struct token t;
-  size_t seen = 0;
-  for (size_t i = 0; prose_next_token(s, n, &i, &t);) {
-    budget_spend(L, STEPS_A_WORD);
-    last[0] = last[1];
-    last[1] = last[2];
-    last[2] = t.hash;
-    if (++seen >= 3 || seen == words) set.hashes[set.n++] = mix(mix(mix(1, last[0]), last[1]), last[2]);
-  }
-  qsort(set.hashes, set.n, sizeof *set.hashes, by_hash);
-  size_t kept = 0;
-  for (size_t i = 0; i < set.n; i++)
-    if (!kept || set.hashes[kept - 1] != set.hashes[i]) set.hashes[kept++] = set.hashes[i];
-  set.n = kept;
-  machine_burn(L);
-  return set;
-}
-
-static int text_similarity(lua_State *L) {
-  size_t an, bn, shared = 0;
-  const char *as = check_text(L, 1, &an), *bs = check_text(L, 2, &bn);
-  struct set a = push_trigrams(L, as, an), b = push_trigrams(L, bs, bn);
-  for (size_t i = 0, k = 0; i < a.n && k < b.n;) {
-    shared += a.hashes[i] == b.hashes[k];
-    bool first = a.hashes[i] <= b.hashes[k], second = b.hashes[k] <= a.hashes[i];
-    i += first;
-    k += second;
-  }
-  size_t all = a.n + b.n - shared;
-  lua_pushnumber(L, all ? (double)shared / (double)all : 1.0);
-  return 1;
-}
-
-/* ---- repeated phrases ---- */
-
-struct phrase {
-  uint64_t hash;
-  uint32_t from, to; /* where it stands in the text */
-};
-
-static int by_phrase(const void *a, const void *b) {
-  const struct phrase *x = a, *y = b;
-  if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-  return (x->from > y->from) - (x->from < y->from);
-}
-
-struct repeat {
-  uint32_t from, to, count;
-};
-
-static int by_count(const void *a, const void *b) {
-  const struct repeat *x = a, *y = b;
-  if (x->count != y->count) return x->count > y->count ? -1 : 1;
-  return (x->from > y->from) - (x->from < y->from);
-}
-
-/* All sequences of `length` words within a sentence, sorted so that equal ones are neighbours. On the stack. */
-static struct phrase *push_phrases(lua_State *L, const char *s, size_t n, size_t length, size_t *count) {
-  size_t words = count_tokens(L, s, n), seen = 0, made = 0;
-  struct phrase *all = lua_newuserdatauv(L, (words + 1) * sizeof *all, 0);
-  struct token window[MAX_PHRASE_WORDS], t;
-  for (size_t i = 0; prose_next_token(s, n, &i, &t);) {
-    budget_spend(L, STEPS_A_WORD);
-    if (t.begins) seen = 0;
-    window[seen++ % length] = t;
-    if (seen < length) continue;
-    uint64_t hash = 2;
-    for (size_t k = 0; k < length; k++) hash = mix(hash, window[(seen + k) % length].hash);
-    all[made++] = (struct phrase){hash, (uint32_t)window[seen % length].from, (uint32_t)t.to};
-  }
-  qsort(all, made, sizeof *all, by_phrase);
-  machine_burn(L);
-  *count = made;
-  return all;
-}
-
-/* The phrase as it stands in the text, line breaks and double spaces as one space. */
-static void push_phrase_text(lua_State *L, const char *s, const struct repeat *r) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  for (size_t i = r->from; i < r->to; i++) {
-    bool space = s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r';
-    if (!space)
-      luaL_addchar(&b, s[i]);
-    else if (s[i - 1] != ' ' && s[i - 1] != '\n' && s[i - 1] != '\t' && s[i - 1] != '\r')
-      luaL_addchar(&b, ' ');
-  }
-  luaL_pushresult(&b);
-}
-
-static int text_repeated(lua_State *L) {
-  size_t n, count, groups = 0;
-  const char *s = check_text(L, 1, &n);
-  lua_Integer length = luaL_checkinteger(L, 2), least = luaL_checkinteger(L, 3);
-  luaL_argcheck(L, length >= 1 && length <= MAX_PHRASE_WORDS, 2, "a phrase has 1 to 20 words");
-  luaL_argcheck(L, least >= 1, 3, "at least 1 occurrence");
-  struct phrase *all = push_phrases(L, s, n, (size_t)length, &count);
-  struct repeat *repeats = lua_newuserdatauv(L, (count / (size_t)least + 1) * sizeof *repeats, 0);
-  for (size_t i = 0, k; i < count; i = k) {
-    for (k = i + 1; k < count && all[k].hash == all[i].hash;) k++;
-    if (k - i >= (size_t)least)
-      repeats[groups++] = (struct repeat){all[i].from, all[i].to, (uint32_t)(k - i)};
-  }
-  qsort(repeats, groups, sizeof *repeats, by_count);
-  machine_burn(L);
-  lua_createtable(L, (int)groups, 0);
-  for (size_t i = 0; i < groups; i++) {
-    budget_spend(L, STEPS_A_WORD * (size_t)length);
-    lua_createtable(L, 0, 2);
-    push_phrase_text(L, s, &repeats[i]);
-    lua_setfield(L, -2, "text");
-    lua_pushinteger(L, repeats[i].count);
-    lua_setfield(L, -2, "count");
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
   return 1;
 }
 
@@ -529,13 +376,13 @@ static void add_field(lua_State *L, luaL_Buffer *b, const char *name, size_t n) 
   }
   size_t more;
   lua_tolstring(L, -1, &more);
-  check_room(L, luaL_bufflen(b), more);
+  text_check_room(L, luaL_bufflen(b), more);
   luaL_addvalue(b);
 }
 
 static int text_fill(lua_State *L) {
   size_t n, name_n;
-  const char *s = check_text(L, 1, &n), *end = s + n, *name, *behind;
+  const char *s = text_check(L, 1, &n), *end = s + n, *name, *behind;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   luaL_Buffer b;
@@ -543,7 +390,7 @@ static int text_fill(lua_State *L) {
   while (s < end) {
     const char *slot = memmem(s, (size_t)(end - s), "{{", 2);
     const char *plain_end = slot ? slot : end;
-    check_room(L, luaL_bufflen(&b), (size_t)(plain_end - s));
+    text_check_room(L, luaL_bufflen(&b), (size_t)(plain_end - s));
     luaL_addlstring(&b, s, (size_t)(plain_end - s));
     budget_spend(L, (size_t)(plain_end - s) / BYTES_A_STEP + STEPS_A_WORD);
     if (!slot) break;
@@ -569,8 +416,8 @@ const struct luaL_Reg api_text_functions[] = {{"words", text_count_words},
                                               {"first_words", text_first_words},
                                               {"last_words", text_last_words},
                                               {"length", text_length},
-                                              {"similarity", text_similarity},
-                                              {"repeated", text_repeated},
+                                              {"similarity", api_text_similarity},
+                                              {"repeated", api_text_repeated},
                                               {"nearest", text_find_nearest},
                                               {"xml", text_xml},
                                               {"smarten", text_smarten},
