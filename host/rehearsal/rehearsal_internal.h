@@ -1,7 +1,7 @@
 /* rehearsal_internal.h - what the rehearsal model's files share: the prompt as it reads it, and its dice.
  *
  *   rehearsal.c -> prompt_read (rehearsal_prompt.c) -> names_read_prose (rehearsal_names.c), task_read (rehearsal_asked.c)
- *               -> write_instance (rehearsal_schema.c) -> write_prose, write_phrase (rehearsal_prose.c) */
+ *               -> write_instance (rehearsal_schema.c, rehearsal_strings.c) -> write_prose, write_phrase (rehearsal_prose.c) */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
