@@ -1,7 +1,9 @@
 /* adapter.c - provider scripts in their own machines.
  *
  * Every call is a C function run protected with a struct of in- and out-fields. What a script returns is copied out inside the
- * protected call; nothing of ours that needs freeing is made while Lua could raise, but for buffers that belong to the struct. */
+ * protected call; nothing of ours that needs freeing is made while Lua could raise, but for buffers that belong to the struct.
+ *
+ * Longer than 500 lines: the one door between C and a provider's script; its five functions share the machine and what reads a table. */
 #include "llm/adapter.h"
 
 #include <lauxlib.h>

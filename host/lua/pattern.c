@@ -4,6 +4,8 @@
  * a choice. That is exponential for hostile patterns, so every step is counted (spend) and settled with the
  * budget each 4096 steps. Costs that hide in one step count too: a long set, a long back reference.
  *
+ * Longer than 500 lines: one algorithm under one notice, to be read beside lstrlib.c.
+ *
  * The algorithm, the limits and the error messages of the part from `struct matcher` to `pattern_gsub` stem
  * from lstrlib.c of Lua 5.4; rearranged here, with the step counter added. Its notice:
  *
