@@ -4,7 +4,7 @@
 
 struct script_set;
 
-/* gather.c. "my_book" of "dir/my_book.lua"; the caller frees. */
+/* gather.c. A path without its folder and ".lua"; the caller frees. */
 char *gather_base_name(const char *path);
 /* Stores the set; its id. */
 enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id, struct error *e);
