@@ -1,0 +1,142 @@
+/* test_llm_keys.c - keys of providers: where they come from, and where they must not be seen. */
+#include "llm_fixture.h"
+
+static void a_redirect_takes_no_key_along(void **state) {
+  struct room *r = *state;
+  struct question q = {0};
+  static char reply[200]; /* the server may look at it until it stops */
+  snprintf(reply, sizeof reply,
+           "HTTP/1.1 307 X\r\nConnection: close\r\nLocation: %s/chat/completions\r\n\r\n", r->url2);
+  SCRIPT(&r->server, reply);
+  SCRIPT(&r->other, GOOD);
+  ask_one(r, &q);
+  assert_int_equal(q.call.err, ERR_PROVIDER);
+  assert_int_equal(r->other.n_requests, 0);
+  release(&q);
+}
+
+static void a_missing_key_pauses_before_anything(void **state) {
+  struct room *r = *state;
+  unsetenv("TEST_LLM_KEY");
+  llm_free(r->llm);
+  start_llm(r);
+  struct question q = {0}, again = {0};
+  ask_one(r, &q);
+  assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
+  assert_non_null(strstr(q.call.error->hint, "TEST_LLM_KEY"));
+  assert_int_equal(rows_of(r).n, 0);
+  setenv("TEST_LLM_KEY", KEY, 1);
+  SCRIPT(&r->server, GOOD);
+  ask_one(r, &again);
+  assert_int_equal(again.call.err, OK);
+  release(&q);
+  release(&again);
+}
+
+static void a_key_file_must_be_private(void **state) {
+  struct room *r = *state;
+  char *path = mem_printf("%s/key", r->f->dir);
+  int fd = open(path, O_CREAT | O_WRONLY, 0644);
+  assert_int_equal(write(fd, KEY "\n", sizeof KEY), sizeof KEY);
+  close(fd);
+  r->providers[0].key_env = NULL;
+  r->providers[0].key_file = path;
+  llm_free(r->llm);
+  start_llm(r);
+  struct error e = {0};
+  assert_int_equal(llm_check_model(r->llm, "local/m", &e), ERR_AUTH);
+  assert_int_equal(chmod(path, 0600), 0);
+  assert_int_equal(llm_check_model(r->llm, "local/m", &e), OK);
+  assert_int_equal(llm_check_model(r->llm, "locale/m", &e), ERR_CONFIG);
+  assert_non_null(strstr(e.hint, "local/m"));
+  unlink(path);
+  free(path);
+}
+
+static bool file_has(const char *dir, const char *word) {
+  DIR *d = opendir(dir);
+  bool has = false;
+  for (struct dirent *entry; d && (entry = readdir(d)) != NULL;) {
+    struct buf b;
+    buf_init(&b, 1 << 28);
+    char *path = mem_printf("%s/%s", dir, entry->d_name);
+    if (entry->d_type == DT_REG && buf_read_file(&b, path, NULL) == OK &&
+        memmem(b.data, b.len, word, strlen(word)))
+      has = true;
+    free(path);
+    buf_release(&b);
+  }
+  if (d) closedir(d);
+  return has;
+}
+
+static void the_key_is_written_nowhere(void **state) {
+  struct room *r = *state;
+  static const char *const replies[] = {
+      REFUSED("401", "x-request-id: " KEY "\r\n",
+              "{\"error\":{\"message\":\"no: " KEY "\",\"code\":\"" KEY "\"}}"),
+      REFUSED("400", "", KEY),
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nx-request-id: " KEY "\r\n\r\n" DELTA("It is " KEY) STOP(KEY)
+          DONE,
+      OK_HEAD DELTA(KEY) "data: {\"error\":{\"message\":\"" KEY "\"}}\n\n",
+  };
+  for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i]);
+    ask_one(r, &q);
+    if (q.call.error) assert_null(strstr(q.call.error->message, KEY));
+    if (q.call.result) assert_null(strstr(q.call.result, KEY));
+    release(&q);
+  }
+  assert_true(rows_of(r).n >= 4);
+  reopen_all(r);
+  assert_false(file_has(r->f->dir, KEY));
+  assert_true(file_has(r->f->dir, "Write of the sea"));
+}
+
+/* Also when it comes in two or in fifty pieces: who watches the text live sees stars. */
+static void the_key_is_not_in_the_live_text(void **state) {
+  struct room *r = *state;
+  for (int drip = 0; drip < 2; drip++) {
+    struct question q = {0};
+    SCRIPT(&r->server, OK_HEAD DELTA("A sk-sec") DELTA("sk-secret-01234")
+                           DELTA("56789abcdef, sk-secret-0123456789abcdef") DELTA("sk-s") STOP("stop") DONE);
+    r->server.drip = drip;
+    ask_one(r, &q);
+    assert_string_equal(q.live.data, "A sk-sec**************************, **************************sk-s");
+    json_t *v = result(&q);
+    assert_string_equal(jsonx_str(v, "text", ""), q.live.data);
+    json_decref(v);
+    release(&q);
+  }
+}
+
+/* With a Host of its own a script could have the key carried to another site behind the same address. */
+static void connection_headers_are_the_hosts(void **state) {
+  struct room *r = *state;
+  static const char *const names[] = {"Host", "transfer-encoding", "Content-Length", "Connection ", "Host;x"};
+  SCRIPT(&r->server, GOOD);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct question q = {0};
+    json_t *options = json_pack("{s:{s:s}}", "headers", names[i], "elsewhere");
+    r->providers[0].options = options;
+    ask_one(r, &q);
+    assert_int_equal(q.call.err, ERR_CONFIG);
+    assert_non_null(strstr(q.call.error->message, "which is the host's own"));
+    json_decref(options);
+    release(&q);
+  }
+  r->providers[0].options = NULL;
+  assert_int_equal(r->server.n_requests, 0);
+  assert_int_equal(r->budget.reserved_nano, 0);
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+  const struct CMUnitTest tests[] = {
+      T(a_redirect_takes_no_key_along),   T(a_missing_key_pauses_before_anything),
+      T(a_key_file_must_be_private),      T(the_key_is_written_nowhere),
+      T(the_key_is_not_in_the_live_text), T(connection_headers_are_the_hosts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
