@@ -43,7 +43,23 @@ enum err event_status(struct db *db, int64_t run, enum run_status status, const 
 
 /* --- the op --- */
 
+/* A life tells its places in order, so the search ends, from the newest, at one before this: whatever stands there twice was told last. */
+static enum err has_place(struct db *db, int64_t run, struct event_place at, bool *has) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT 1 FROM events WHERE run_id = $run AND seq = $seq AND n = $n AND id > COALESCE((SELECT id"
+          " FROM events WHERE run_id = $run AND seq < $seq ORDER BY id DESC LIMIT 1), 0) LIMIT 1");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$seq", at.seq);
+  db_bind_int(s, "$n", at.n);
+  enum db_step step = db_step(s);
+  *has = step == DB_ROW;
+  return sql_end(db, s, step);
+}
+
 static enum err insert(struct db *db, struct op_event *op) {
+  bool has = false;
+  enum err err = op->once && op->at.n ? has_place(db, op->run, op->at, &has) : OK;
+  if (err != OK || has) return err;
   return event_insert(db, op->run, op->at, op->kind, op->data, &op->id);
 }
 
@@ -71,6 +87,7 @@ static struct store_op *decode_event(const char *text, size_t n) {
   op->at = (struct event_place){jsonx_int(v, "seq", 0), jsonx_int(v, "n", 0)};
   snprintf(op->kind, sizeof op->kind, "%s", jsonx_str(v, "kind", "log"));
   op->data = spool_take_text(v, "data", NULL);
+  op->once = true;
   json_decref(v);
   return &op->op;
 }

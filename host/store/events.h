@@ -16,7 +16,9 @@ struct op_event {
   struct event_place at;
   char kind[24]; /* phase | log | progress | status | call | note | error */
   char *data;
-  int64_t id; /* out */
+  bool
+      once; /* from the spool: where its place is taken it is there already, by a commit that was told as failed */
+  int64_t id; /* out; 0: it was there */
 };
 extern const struct store_op_kind op_event_kind;
 void events_post(struct store *s, int64_t run, int64_t epoch, struct event_place at, const char *kind,

@@ -346,6 +346,13 @@ static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **sta
   int64_t run = create_run(s, "b"), epoch = claim(s, run);
   struct locker l = lock_from_outside(f);
   assert_int_equal(journal(s, run, epoch, 1, "1"), OK);
+  events_post(s, run, epoch, (struct event_place){1, 1}, "log", "{\"text\":\"chapter 1\"}");
+  events_post(s, run, epoch, (struct event_place){1, 2}, "log", "{\"text\":\"chapter 1\"}");
+  struct op_events *several = op_events_new(run, epoch);
+  op_events_add(several, (struct event_place){1, 3}, "log", "{\"text\":\"its facts\"}");
+  do_ok(s, &several->op);
+  assert_true(several->op.spooled);
+  op_events_kind.free(&several->op);
   assert_int_equal(journal(s, run, epoch, 2, "2"), OK);
   close_and_bring_spool_back(f, &l);
   sqlite3 *h; /* the mark of the replay goes too: here the entries came by the failed commit */
@@ -355,6 +362,7 @@ static void what_a_failed_commit_wrote_after_all_is_not_applied_twice(void **sta
   sqlite3_close(h);
   f->store = open_store(f->dir, STORE_OWNER);
   assert_int_equal(ask(f->store, "SELECT count(*) FROM journal"), 2);
+  assert_int_equal(ask(f->store, "SELECT count(*) FROM events WHERE kind = 'log'"), 3);
   assert_false(has_spool(f));
   free(path);
 }
