@@ -123,7 +123,7 @@ static void copy_into(struct intent_op *op, const struct call_state *s) {
   const struct llm_provider *p = s->provider->config;
   size_t size = c->n_blocks * sizeof(struct call_block) + room(c->key.scope) + room(c->key.kind) +
                 room(c->role) + room(p->name) + room(s->model_name) + room(c->reads);
-  for (size_t i = 0; i < c->n_blocks; i++) size += c->blocks[i].n;
+  for (size_t i = 0; i < c->n_blocks; i++) size += c->blocks[i].n + room(c->blocks[i].name);
   op->memory = mem_alloc(size);
   struct call_block *blocks = (struct call_block *)(void *)op->memory;
   char *at = op->memory + c->n_blocks * sizeof *blocks;
@@ -132,6 +132,7 @@ static void copy_into(struct intent_op *op, const struct call_state *s) {
     if (blocks[i].n) memcpy(at, c->blocks[i].text, blocks[i].n);
     blocks[i].text = at;
     at += blocks[i].n;
+    blocks[i].name = put(&at, c->blocks[i].name);
   }
   op->op.blocks = blocks;
   op->op.n_blocks = c->n_blocks;

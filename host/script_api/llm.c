@@ -43,6 +43,7 @@ static void ask_free(struct ask *a) {
   json_decref(a->schema);
   json_decref(a->extra);
   free(a->call.error);
+  for (size_t i = 0; i < a->n_blocks; i++) free((char *)(uintptr_t)a->blocks[i].name);
   free(a->blocks);
   free(a);
 }
@@ -317,6 +318,10 @@ static enum err take_block(lua_State *L, struct ask *a, struct buf *content, str
     lua_pushliteral(L, "stable");
     lua_rawget(L, at);
     b->stable = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    lua_pushliteral(L, "name");
+    lua_rawget(L, at);
+    b->name = mem_dup(lua_tostring(L, -1)); /* its table need not outlive this call */
     lua_pop(L, 1);
     lua_pushliteral(L, "from");
     lua_rawget(L, at);

@@ -65,7 +65,9 @@ static enum err insert_block(struct db *db, int64_t call, size_t place, const st
   enum err err = blob_put(db, block->sha, block->text, block->n, &blob);
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
-      db, "INSERT INTO call_blocks (call_id, place, blob_id, stable) VALUES ($call, $place, $blob, $stable)");
+      db, "INSERT INTO call_blocks (call_id, place, blob_id, stable, name) VALUES ($call, $place, $blob,"
+          " $stable, $name)");
+  db_bind_text(s, "$name", block->name);
   db_bind_int(s, "$call", call);
   db_bind_int(s, "$place", (int64_t)place);
   db_bind_int(s, "$blob", blob);
@@ -403,15 +405,41 @@ enum err call_attempts(struct db *db, int64_t id, void (*fn)(void *, const struc
   return each_call(db, s, fn, arg, NULL);
 }
 
+enum err call_seq(struct db *db, int64_t id, int64_t *seq) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT j.seq FROM calls c JOIN journal j ON j.run_id = c.run_id"
+                     " AND j.kind = 'llm' AND j.scope = c.scope AND j.hash = c.hash AND j.n = c.n"
+                     " WHERE c.id = $id ORDER BY j.call_id = c.id DESC, j.superseded, j.id LIMIT 1");
+  db_bind_int(s, "$id", id);
+  enum db_step step = db_step(s);
+  *seq = step == DB_ROW ? db_int(s, 0) : 0;
+  return sql_end(db, s, step);
+}
+
+enum err call_at(struct db *db, int64_t run, int64_t seq, int64_t *id, struct error *e) {
+  struct db_stmt *s = db_prepare(db, "SELECT call_id FROM journal WHERE run_id = $run AND seq = $seq"
+                                     " AND call_id IS NOT NULL ORDER BY superseded LIMIT 1");
+  db_bind_int(s, "$run", run);
+  db_bind_int(s, "$seq", seq);
+  enum db_step step = db_step(s);
+  *id = step == DB_ROW ? db_int(s, 0) : 0;
+  if (sql_end(db, s, step) != OK) return db_error(db, e);
+  if (*id) return OK;
+  err_set(e, ERR_NOT_FOUND, "run %lld has no call at place %lld of its journal", (long long)run,
+          (long long)seq);
+  err_hint(e, "`quire trace %lld` lists its calls", (long long)run);
+  return ERR_NOT_FOUND;
+}
+
 enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *, const struct call_block *),
                           void *arg) {
   struct db_stmt *s =
-      db_prepare(db, "SELECT b.data, k.stable FROM call_blocks k JOIN blobs b ON b.id = k.blob_id"
+      db_prepare(db, "SELECT b.data, k.stable, k.name FROM call_blocks k JOIN blobs b ON b.id = k.blob_id"
                      " WHERE k.call_id = $call ORDER BY k.place");
   db_bind_int(s, "$call", call);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
-    struct call_block block = {.stable = db_int(s, 1) != 0};
+    struct call_block block = {.stable = db_int(s, 1) != 0, .name = db_text(s, 2)};
     block.text = db_blob(s, 0, &block.n);
     fn(arg, &block);
   }

@@ -8,6 +8,7 @@ struct call_block {
   size_t n;
   char sha[SHA_HEX];
   bool stable;
+  const char *name; /* what its script calls it, or NULL */
 };
 
 enum { BYTES_A_TOKEN = 4 }; /* about: for what nobody counted */
@@ -70,6 +71,10 @@ enum err call_get(struct db *db, int64_t id, void (*fn)(void *arg, const struct 
                   struct error *e);
 /* All attempts at the question of a call, itself too, without texts. */
 enum err call_attempts(struct db *db, int64_t id, void (*fn)(void *arg, const struct call_row *), void *arg);
+/* Its place in its run's journal, or that of the question it was an attempt at; 0: none. */
+enum err call_seq(struct db *db, int64_t id, int64_t *seq);
+/* The call that answered the entry `seq` of a run: of this run, or of one that it continues. ERR_NOT_FOUND. */
+enum err call_at(struct db *db, int64_t run, int64_t seq, int64_t *id, struct error *e);
 /* The prompt in its blocks; `sha` is empty. */
 enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *arg, const struct call_block *),
                           void *arg);

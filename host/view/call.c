@@ -36,8 +36,10 @@ json_t *view_call(const struct call_row *k) {
 
 static void add_block(void *arg, const struct call_block *block) {
   json_t *text = json_stringn(block->text, block->n);
-  json_array_append_new(arg, json_pack("{s:o, s:b}", "text", text ? text : json_string("(not UTF-8)"),
-                                       "stable", block->stable));
+  json_t *v = json_pack("{s:o, s:b, s:I}", "text", text ? text : json_string("(not UTF-8)"), "stable",
+                        block->stable, "bytes", (json_int_t)block->n);
+  view_set_text(v, "name", block->name);
+  json_array_append_new(arg, v);
 }
 
 static void take_call(void *arg, const struct call_row *k) {
@@ -91,7 +93,10 @@ enum err view_call_whole(struct db *db, int64_t call, json_t **out, struct error
   enum err err = call_get(db, call, take_call, &v, e);
   if (err != OK) return err;
   json_t *blocks = json_array(), *attempts = json_array();
-  err = call_blocks_each(db, call, add_block, blocks);
+  int64_t seq = 0;
+  err = call_seq(db, call, &seq);
+  if (seq) json_object_set_new(v, "seq", json_integer(seq));
+  if (err == OK) err = call_blocks_each(db, call, add_block, blocks);
   if (err == OK) err = call_attempts(db, call, add_attempt, attempts);
   json_object_set_new(v, "blocks", blocks);
   json_object_set_new(v, "attempts", attempts);

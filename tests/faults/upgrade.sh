@@ -59,6 +59,7 @@ declare -A undo=(
   [10]="DROP TRIGGER runs_counted; DROP TRIGGER runs_recounted; DROP TRIGGER runs_uncounted; DROP TRIGGER calls_counted;
     DROP TRIGGER calls_uncounted; DROP TABLE run_counts; DROP TABLE call_counts; DROP INDEX calls_sent; DROP INDEX calls_cancelled;
     ALTER TABLE calls DROP COLUMN repeated"
+  [11]="ALTER TABLE call_blocks DROP COLUMN name"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"

@@ -249,8 +249,12 @@ static const char migration_10[] =
     "CREATE TRIGGER calls_uncounted AFTER UPDATE OF state ON calls WHEN OLD.state <> 'sent' BEGIN " CALL_OUT
     "; END;";
 
-static const char *const migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5,
-                                         migration_6, migration_7, migration_8, migration_9, migration_10};
+/* What a script calls a block of a prompt; calls of before have blocks without names. */
+static const char migration_11[] = "ALTER TABLE call_blocks ADD COLUMN name TEXT;";
+
+static const char *const migrations[] = {migration_1, migration_2,  migration_3, migration_4,
+                                         migration_5, migration_6,  migration_7, migration_8,
+                                         migration_9, migration_10, migration_11};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

@@ -39,6 +39,7 @@ class CallElement extends Element {
       ["Tokens out", usage.output ? `${number(usage.output)}${usage.reasoning ? `, ${number(usage.reasoning)} of them thinking` : ""}` : ""],
       ["Money", money(call.cost_usd)],
       ["HTTP status", call.http_status],
+      ["Place", call.seq && `${call.run}:${call.seq}, in the run's journal`],
       ["Provider's id", call.request_id],
     ];
     return h("dl", { class: "facts" }, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", null, name), h("dd", null, String(value))]));
@@ -55,7 +56,7 @@ class CallElement extends Element {
   }
 
   block(block, i) {
-    return h("details", { open: true, key: i }, h("summary", null, `Block ${i + 1}`, block.stable ? ", the same in many calls (can be cached)" : ""), h("pre", { class: "sheet", tabindex: 0 }, block.text));
+    return h("details", { open: true, key: i }, h("summary", null, `Block ${i + 1}`, block.name ? `: ${block.name}` : "", `, ${plural(block.bytes, "byte")}`, block.stable ? ", the same in many calls (can be cached)" : ""), h("pre", { class: "sheet", tabindex: 0 }, block.text));
   }
 
   sentence(call) {

@@ -146,7 +146,7 @@ const struct web_route web_routes[] = {
      SCOPE_READ,
      NULL,
      NULL,
-     "call with blocks, answer, reasoning, params, attempts, curl"},
+     "call with seq, blocks: [{name, text, bytes, stable}], answer, reasoning, params, attempts, curl"},
 
     /* forms that are not sent yet, and what a person brings along */
     {{"GET", "/api/drafts/{name}", get_draft, "a saved form; 204 when there is none", 0, 0},
