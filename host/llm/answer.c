@@ -12,24 +12,20 @@
 
 /* ---- tokens and money ---- */
 
-static size_t prompt_bytes(const struct call_state *s) {
-  size_t n = 0;
-  for (size_t i = 0; s->c && i < s->c->n_blocks; i++) n += s->c->blocks[i].n;
-  return n;
-}
-
 /* What an attempt took whose tokens nobody told: nothing when the provider refused it or was never reached. The one rule of what counts
- * as paid; the store books what this host did not live to see by risk_nano. */
+ * as paid; the store books what this host did not live to see by the intent's risk. */
 static void estimate(const struct call_state *s, struct call_usage *u) {
-  size_t answered = s->text.len + s->reasoning.len;
-  if (!answered && !s->possibly_billed) return;
-  u->input = (int64_t)(prompt_bytes(s) / BYTES_A_TOKEN);
-  u->output = (int64_t)((answered + BYTES_A_TOKEN - 1) / BYTES_A_TOKEN);
+  struct tokens answered = {0};
+  tokens_add(&answered, s->text.data, s->text.len);
+  tokens_add(&answered, s->reasoning.data, s->reasoning.len);
+  if (!answered.likely && !s->possibly_billed) return;
+  u->input = s->prompt.likely;
+  u->output = answered.likely;
 }
 
 /* As a call that is cancelled before its first byte. */
 static int64_t risk_nano(const struct call_state *s) {
-  struct call_usage u = {.input = (int64_t)(prompt_bytes(s) / BYTES_A_TOKEN)};
+  struct call_usage u = {.input = s->prompt.likely};
   return s->price ? cost_actual(s->price, &u) : -1;
 }
 
@@ -154,6 +150,7 @@ void intent_post(struct call_state *s) {
   op->op.attempt = ++s->attempts;
   op->op.anew = s->c->anew;
   op->op.risk_nano = risk_nano(s);
+  op->op.risk_tokens = s->prompt.likely;
   op->post.fn = intent_landed;
   op->loop = s->llm->loop;
   op->call = s;

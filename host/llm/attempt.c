@@ -198,13 +198,13 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
 
 /* Where the model's context is known (models.lua, quire.lua), what is longer by any count is not sent: some servers would cut it. */
 static bool too_long(struct call_state *s) {
-  int64_t context = s->facts ? s->facts->context : 0, tokens = call_prompt_tokens(s->c);
-  if (!context || tokens * 2 / 3 + s->c->max_words <= context) return false;
+  int64_t context = s->facts ? s->facts->context : 0;
+  if (!context || s->prompt.fewest + s->c->max_words <= context) return false;
   char message[sizeof s->failure.message];
   snprintf(
       message, sizeof message,
       "the prompt of about %lld tokens and %lld words of answer do not fit into its context of %lld tokens",
-      (long long)tokens, (long long)s->c->max_words, (long long)context);
+      (long long)s->prompt.likely, (long long)s->c->max_words, (long long)context);
   fail(s, FAIL_CONTEXT, message);
   return true;
 }

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/failpoint.h"
+#include "base/jsonx.h"
 #include "base/mem.h"
 #include "llm/cost.h"
 #include "llm/internal.h"
 
 enum {
-  CHARACTERS_A_TOKEN = 4,      /* about, in prose */
-  CUT_CHARACTERS_A_TOKEN = 9,  /* more than any tokenizer makes of prose */
-  CUT_LEAST_CHARACTERS = 6000, /* shorter prompts fit everywhere */
+  SCHEMA_WORDS = 24,       /* tokens of what is said around a schema */
+  MESSAGE_MOST = 50,       /* tokens that a service may add to a request */
+  CUT_LEAST_TOKENS = 1500, /* shorter prompts fit everywhere */
 };
 
 /* ---- lifetime ---- */
@@ -78,11 +79,19 @@ void call_end(struct call_state *s) {
 
 /* ---- models ---- */
 
-int64_t call_prompt_tokens(const struct llm_call *c) {
-  int64_t n = 0;
-  for (size_t i = 0; i < c->n_blocks; i++)
-    for (size_t k = 0; k < c->blocks[i].n; k++) n += ((unsigned char)c->blocks[i].text[k] & 0xC0) != 0x80;
-  return n / CHARACTERS_A_TOKEN;
+/* The blocks, and the form that the answer is to have: services that take a schema beside the prompt put it into the prompt themselves, and bill
+ * it; for those that take none it is in the prompt (common.lua). */
+static struct tokens prompt_tokens(const struct llm_call *c) {
+  struct tokens t = {0};
+  for (size_t i = 0; i < c->n_blocks; i++) tokens_add(&t, c->blocks[i].text, c->blocks[i].n);
+  char *schema = c->schema ? jsonx_dumps(c->schema) : NULL;
+  if (schema) {
+    tokens_add(&t, schema, strlen(schema));
+    t.likely += SCHEMA_WORDS;
+  }
+  t.most += MESSAGE_MOST;
+  free(schema);
+  return t;
 }
 
 /* The first key, or provider, of the role's models that is missing or refused: told when no other model answers either. */
@@ -90,12 +99,6 @@ void call_remember_key(struct call_state *s, const struct error *e) {
   if (s->key_missing) return;
   s->key_missing = mem_alloc(sizeof *s->key_missing);
   *s->key_missing = *e;
-}
-
-static size_t prompt_bytes(const struct llm_call *c) {
-  size_t n = 0;
-  for (size_t i = 0; i < c->n_blocks; i++) n += c->blocks[i].n;
-  return n;
 }
 
 /* Tokens of the model's longest answer; 0: not known. A person's setting goes before what the server told, and that before the list. */
@@ -116,7 +119,7 @@ int64_t call_room_for(const struct call_state *s) {
 
 void call_take_room(struct call_state *s) {
   s->most_output = call_room_for(s);
-  s->ticket.tokens = s->estimated_input + s->most_output;
+  s->ticket.tokens = s->prompt.most + s->most_output;
 }
 
 void call_use_model(struct call_state *s) {
@@ -143,7 +146,6 @@ void call_use_model(struct call_state *s) {
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;
-  s->estimated_input = cost_estimate_tokens(prompt_bytes(c));
   s->ticket = (struct lane_ticket){.run = c->run, .granted = call_granted, .arg = s};
   call_take_room(s);
   call_reserve(s);
@@ -162,6 +164,7 @@ static void start(struct call_state *s) {
     return;
   }
   s->model = c->first_model < s->n_models ? c->first_model : s->n_models - 1;
+  s->prompt = prompt_tokens(c);
   call_use_model(s);
 }
 
@@ -230,14 +233,13 @@ void call_unsent(struct call_state *s) {
 /* ---- after an attempt ---- */
 
 /* Servers of one's own with a small window (Ollama's is 2k to 4k unless it is told otherwise) cut a longer prompt and answer what
- * is left. The tokens that they say they read betray it: no tokenizer puts that many characters into one. Paid services refuse
+ * is left. The tokens that they say they read betray it: no tokenizer makes so few. Paid services refuse
  * instead, and are not judged by an estimate. Some tell only what was not in their cache: who has read more before has a larger window. */
 static bool prompt_was_cut(struct call_state *s, const struct adapter_end *end) {
   int64_t read = end->has_usage ? end->usage.input : 0;
-  int64_t characters = call_prompt_tokens(s->c) * CHARACTERS_A_TOKEN;
   bool own = strncmp(s->provider->config->base_url, "http://", 7) == 0;
   if (read < lane_most_read(s->lane, read)) return false;
-  return own && read > 0 && characters > CUT_LEAST_CHARACTERS && characters > read * CUT_CHARACTERS_A_TOKEN;
+  return own && read > 0 && s->prompt.likely > CUT_LEAST_TOKENS && read < s->prompt.fewest * 3 / 5;
 }
 
 static void fail_cut(struct call_state *s, const struct adapter_end *end) {
@@ -246,7 +248,7 @@ static void fail_cut(struct call_state *s, const struct adapter_end *end) {
       s->failure.message, sizeof s->failure.message,
       "the server read only %lld tokens of a prompt of about %lld and cut the rest without a word: its context window is too small. "
       "Give it a larger one (Ollama: adapter = \"ollama\", or OLLAMA_CONTEXT_LENGTH=32768 ollama serve)",
-      (long long)end->usage.input, (long long)call_prompt_tokens(s->c));
+      (long long)end->usage.input, (long long)s->prompt.likely);
 }
 
 /* An answer that is none: true when s->failure says so. */

@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-enum { MESSAGE_OVERHEAD = 50, TOKENS_PER_WORD = 3, ANSWER_OVERHEAD = 200 };
-
-int64_t cost_estimate_tokens(size_t bytes) {
-  return (int64_t)(bytes / 3) + MESSAGE_OVERHEAD;
-}
+enum { TOKENS_PER_WORD = 3, ANSWER_OVERHEAD = 200 };
 
 int64_t cost_output_tokens(int64_t max_words, const char *reasoning) {
   int64_t thought = 0;

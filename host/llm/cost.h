@@ -2,8 +2,6 @@
 #pragma once
 #include "llm/llm.h"
 
-/* Tokens of so many bytes of prompt: rather too many (no tokenizer needs one for each 3 bytes of a living language, but for few). */
-int64_t cost_estimate_tokens(size_t bytes);
 /* Tokens that an answer of so many words may take; reasoning: NULL, "low", "medium", "high". */
 int64_t cost_output_tokens(int64_t max_words, const char *reasoning);
 /* The most that a call with these tokens can cost. 0 when the price is not known (price NULL). */

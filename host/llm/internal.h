@@ -11,6 +11,7 @@
 #include "llm/limits.h"
 #include "llm/llm.h"
 #include "llm/thinking.h"
+#include "llm/tokens.h"
 
 struct provider {
   const struct llm_provider *config;
@@ -61,7 +62,8 @@ struct call_state {
   struct lane *lane;
   struct lane_ticket ticket;
   int tries, relearns;
-  int64_t attempts, estimated_input, most_output, reserved;
+  int64_t attempts, most_output, reserved;
+  struct tokens prompt; /* about what is sent, the form of the answer too */
   bool counted, no_schema, slipped;
   struct error *unreachable, *key_missing; /* why models of the role did not answer that may yet; or NULL */
   int64_t pause_until_ms;
@@ -112,8 +114,6 @@ void call_fail(struct call_state *s, enum err err,
                const struct error *e); /* ends the call without a result */
 void call_unsent(
     struct call_state *s); /* a kept answer came in its place: no money, no turn at the provider */
-/* About how many tokens the prompt has, by its characters: a token holds about as many in any script. */
-int64_t call_prompt_tokens(const struct llm_call *c);
 void call_attempt_ended(struct call_state *s,
                         const struct adapter_end *end); /* end NULL: s->failure says why */
 void call_end(struct call_state *s); /* gives the caller its struct back, with what stands there */

@@ -104,7 +104,7 @@ static bool at_rest(const struct call_state *s) {
 void call_reserve(struct call_state *s) {
   struct llm *llm = s->llm;
   struct llm_budget *b = s->c->budget;
-  int64_t worst = cost_worst(s->price, s->estimated_input, s->most_output);
+  int64_t worst = cost_worst(s->price, s->prompt.most, s->most_output);
   enum fit run = fit_run(b, worst), month = fit_month(llm, worst);
   s->stage = AT_MONEY;
   if (at_rest(s)) return;

@@ -40,9 +40,9 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
 static enum err insert_call(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
       db,
-      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano,"
+      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano, risk_tokens,"
       " repeated) VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now,"
-      " NULLIF($risk, -1), CASE WHEN $epoch > 1 AND (EXISTS (SELECT 1 FROM calls o WHERE o.state = 'cancelled' AND " EARLIER
+      " NULLIF($risk, -1), $tokens, CASE WHEN $epoch > 1 AND (EXISTS (SELECT 1 FROM calls o WHERE o.state = 'cancelled' AND " EARLIER
       ") OR EXISTS (SELECT 1 FROM calls o WHERE o.late_result IS NOT NULL AND " EARLIER
       ")) THEN 1 ELSE 0 END)");
   db_bind_int(s, "$run", op->run);
@@ -57,6 +57,7 @@ static enum err insert_call(struct db *db, struct op_call_intent *op) {
   db_bind_text(s, "$params", op->params);
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_int(s, "$risk", op->risk_nano);
+  db_bind_int(s, "$tokens", op->risk_tokens);
   return db_insert(s, &op->id);
 }
 

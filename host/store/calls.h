@@ -11,8 +11,6 @@ struct call_block {
   const char *name; /* what its script calls it, or NULL */
 };
 
-enum { BYTES_A_TOKEN = 4 }; /* about: for what nobody counted */
-
 /* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs.
  *
  * When an answer to this question was kept late and no entry of the run holds it, there is nothing to send: no row is made, `kept` is the
@@ -27,7 +25,8 @@ struct op_call_intent {
   size_t n_blocks;
   const char *reads; /* JSON list of what the blocks were made from, or NULL */
   bool anew;         /* a person wants a new answer: a kept one does not do */
-  int64_t risk_nano; /* what it is booked with when nobody sees its end; -1: the price is unknown */
+  int64_t risk_nano,
+      risk_tokens;   /* what it is booked with when nobody sees its end; -1: the price is unknown */
   int64_t id, kept;  /* out: one of them */
   char *kept_result; /* out, the op's */
 };

@@ -60,6 +60,7 @@ declare -A undo=(
     DROP TRIGGER calls_uncounted; DROP TABLE run_counts; DROP TABLE call_counts; DROP INDEX calls_sent; DROP INDEX calls_cancelled;
     ALTER TABLE calls DROP COLUMN repeated"
   [11]="ALTER TABLE call_blocks DROP COLUMN name"
+  [12]="ALTER TABLE calls DROP COLUMN risk_tokens"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"

@@ -201,12 +201,12 @@ mutant("cost-worst-cheap", "the reservation forgets that writing a cache is dear
 mutant("cancel-free", "a cancelled call is booked as free", "test_llm",
   "  answer_usage(s, NULL, &r);\n  settle(s, r.cost_nano);\n  attempt_clear(s);", "  r.price_known = true;\n  settle(s, 0);\n  attempt_clear(s);")
 mutant("estimate-free", "a call that failed in mid-stream is booked as free", "test_llm",
-  "u->output = (int64_t)((answered + BYTES_A_TOKEN - 1) / BYTES_A_TOKEN);", "u->output = 0;")
+  "u->output = answered.likely;", "u->output = 0;")
 mutant("refusal-is-prose", "a refusal is published although another model would answer", "test_llm",
   "if (refused && (empty || s->model + 1 < s->n_models)) {", "if (refused && empty) {")
 mutant("cut-prompt-unseen", "a server that reads half the prompt is believed", "test_llm",
-  "return own && read > 0 && characters > CUT_LEAST_CHARACTERS && characters > read * CUT_CHARACTERS_A_TOKEN;",
-  "return false && own && characters > read * CUT_LEAST_CHARACTERS * CUT_CHARACTERS_A_TOKEN;")
+  "return own && read > 0 && s->prompt.likely > CUT_LEAST_TOKENS && read < s->prompt.fewest * 3 / 5;",
+  "return false && own && read > CUT_LEAST_TOKENS;")
 mutant("quota-pressed", "a used-up quota is asked again and again", "test_llm",
   "  if (s->failure.kind == FAIL_QUOTA ||\n", "  if (false ||\n")
 mutant("no-retries", "one failed request ends a book", "test_llm faults/provider.sh",

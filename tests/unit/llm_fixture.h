@@ -306,8 +306,8 @@ static inline void on_done(struct llm_call *c) {
   if (--q->room->waiting == 0) loop_stop(q->room->loop);
 }
 
-static const struct call_block blocks[] = {{"You write books.", 16, "", true},
-                                           {"Write of the sea.", 17, "", false}};
+static const struct call_block blocks[] = {{.text = "You write books.", .n = 16, .stable = true},
+                                           {.text = "Write of the sea.", .n = 17}};
 
 static inline void put_question(struct room *r, struct question *q) {
   q->room = r;

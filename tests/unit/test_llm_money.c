@@ -35,6 +35,54 @@ static void tokens_that_were_not_told_are_estimated_each_for_itself(void **state
   }
 }
 
+/* What is booked for a prompt, and for the form that its answer is to have (or NULL), when nobody tells the tokens. */
+static json_int_t booked_input(struct room *r, const char *prompt, const json_t *schema, bool refused) {
+  struct call_block block = {.text = prompt, .n = strlen(prompt)};
+  struct question q = {.call = {.blocks = &block, .n_blocks = 1, .schema = schema}};
+  const char *told = OK_HEAD DELTA("{}") STOP("stop") DONE;
+  const char *refusal =
+      REFUSED("400", "", "{\"error\":{\"message\":\"Invalid schema for response_format 'answer'\"}}");
+  if (refused)
+    SCRIPT(&r->server, refusal, told);
+  else
+    SCRIPT(&r->server, told);
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_int_equal(jsonx_int(v, "attempts", 0), refused ? 2 : 1);
+  json_int_t input = jsonx_int(json_object_get(v, "usage"), "input", 0);
+  json_decref(v);
+  release(&q);
+  return input;
+}
+
+/* The form is as long as many a prompt, and is sent and billed with each: beside it, or in it where the server refuses it. */
+static void the_form_of_an_answer_is_booked_where_nobody_tells_the_tokens(void **state) {
+  struct room *r = *state;
+  json_t *properties = json_object();
+  for (int i = 0; i < 40; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "what_happens_%d", i);
+    json_object_set_new(properties, name, json_pack("{s:s}", "type", "string"));
+  }
+  json_t *schema = json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+  char *text = jsonx_dumps(schema);
+  json_int_t form = (json_int_t)strlen(text) / 4, bare = booked_input(r, "Plan a chapter.", NULL, false);
+  assert_true(booked_input(r, "Plan a chapter.", schema, false) >= bare + form);
+  assert_true(booked_input(r, "Plan a chapter.", schema, true) >= bare + form);
+  free(text);
+  json_decref(schema);
+}
+
+/* "Four characters a token" books a Hindi or a Chinese book at a third of what it costs. */
+static void a_prompt_is_booked_by_its_script_where_nobody_tells_the_tokens(void **state) {
+  struct room *r = *state;
+  static const char english[] = "The lamp went out at four. Nobody came up."; /* 42 characters; then 41 */
+  static const char chinese[] =
+      "四点钟灯灭了没有人上楼来重新点亮它守塔人坐在黑暗里双手放在膝上听着海水沿着岩石往";
+  assert_in_range(booked_input(r, english, NULL, false), 10, 12);
+  assert_in_range(booked_input(r, chinese, NULL, false), 36, 44);
+}
+
 /* Money that cannot be true is money that nobody named: the answer is priced by its tokens. */
 static void a_provider_cannot_spend_what_it_likes(void **state) {
   struct room *r = *state;
@@ -121,7 +169,7 @@ static void a_refused_answer_is_kept_and_booked(void **state) {
     assert_non_null(strstr(q.call.error->message, "more than 4 MB"));
     assert_int_equal(r->server.taken, 1);
     assert_int_equal(ask(r->f->store, LAST_CALL("length(CAST(answer AS BLOB))")), MAX_ANSWER_BYTES);
-    assert_int_equal(ask(r->f->store, LAST_CALL("output_tokens")), MAX_ANSWER_BYTES / 4);
+    assert_int_equal(ask(r->f->store, LAST_CALL("output_tokens")), MAX_ANSWER_BYTES / 2); /* one each */
     assert_true(ask(r->f->store, LAST_CALL("usage_estimated AND cost_nano > 10000000000")));
     r->budget.spent_nano = 0;
     release(&q);
@@ -274,6 +322,8 @@ int main(void) {
       T(a_long_answer_is_kept_and_paid_once),
       T(a_refused_answer_is_kept_and_booked),
       T(tokens_that_were_not_told_are_estimated_each_for_itself),
+      T(the_form_of_an_answer_is_booked_where_nobody_tells_the_tokens),
+      T(a_prompt_is_booked_by_its_script_where_nobody_tells_the_tokens),
       T(a_late_answer_is_no_second_request),
       T(budgets_hold_with_calls_in_parallel),
       T(the_library_has_a_month),

@@ -258,7 +258,7 @@ static void what_retry_after_says_is_heeded(void **state) {
   run_passes(r, 300); /* back-offs here take at most 20 ms */
   assert_int_equal(r->server.n_requests, 1);
   assert_int_equal(r->budget.calls, 2); /* one that failed, and the other's, whose turn has not come */
-  assert_int_equal(r->budget.reserved_nano, 61ll * 1000 + 500 * 10000);
+  assert_int_equal(r->budget.reserved_nano, 62ll * 1000 + 500 * 10000);
   assert_false(llm_call_in_flight(&other.call));
   assert_in_range(q.wait_ms, 46000, 52000);
   assert_string_equal(q.wait_why, "provider 'local' (HTTP 429: slow down)");

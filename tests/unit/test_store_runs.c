@@ -395,7 +395,8 @@ static int64_t intend_at_risk(struct store *s, int64_t run, int64_t epoch, int64
                               .model = "m",
                               .blocks = &block,
                               .n_blocks = 1,
-                              .risk_nano = risk_nano};
+                              .risk_nano = risk_nano,
+                              .risk_tokens = 10};
   op.key.scope = "/";
   op.key.kind = "llm";
   do_ok(s, &op.op);

@@ -252,9 +252,15 @@ static const char migration_10[] =
 /* What a script calls a block of a prompt; calls of before have blocks without names. */
 static const char migration_11[] = "ALTER TABLE call_blocks ADD COLUMN name TEXT;";
 
-static const char *const migrations[] = {migration_1, migration_2,  migration_3, migration_4,
-                                         migration_5, migration_6,  migration_7, migration_8,
-                                         migration_9, migration_10, migration_11};
+/* The tokens behind risk_nano: by the script of the prompt, and with the form of the answer (llm/tokens.c). Until now they were counted by bytes. */
+static const char migration_12[] =
+    "ALTER TABLE calls ADD COLUMN risk_tokens INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE calls SET risk_tokens = (SELECT COALESCE(SUM(b.size), 0) / 4 FROM call_blocks k JOIN blobs b ON b.id = k.blob_id"
+    " WHERE k.call_id = calls.id) WHERE state = 'sent';";
+
+static const char *const migrations[] = {migration_1, migration_2,  migration_3,  migration_4,
+                                         migration_5, migration_6,  migration_7,  migration_8,
+                                         migration_9, migration_10, migration_11, migration_12};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {
