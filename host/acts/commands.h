@@ -47,8 +47,11 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
 /* Makes a book's files anew when `name` is one of them and older than what it is made from (an edit, a rewrite, a cover), and waits for
  * that, 20 s at most. No model is asked. Where it cannot be done the file stays as it was. */
 void command_refresh_file(struct commands *c, const char *project, const char *name);
-/* POST /api/runs/{id}/resume. {"with": ["scripts","artifacts","models=writer"], "models", "budget_usd", "until", "scripts"} -> {"run","status"}.
- * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. */
+/* POST /api/runs/{id}/resume. {"with": ["scripts","artifacts","models=writer"], "models", "budget_usd", "until", "scripts", "plan"} -> {"run","status"}.
+ * For waiting, interrupted and queued runs; a terminal run: ERR_CONFLICT, the hint names `quire retry`. With "plan": true nothing happens; the answer
+ * lists what is recorded and what would become of it: {"run","act","note", "stays","again","may": {"calls","cost_usd","unpriced_calls"},
+ * "groups": [{"fate","role","model","calls","cost_usd"}], "items": [{"fate","why","seq","call","scope","role","model","cost_usd"}],
+ * "changed_scripts"}. The money is what those calls cost last time. */
 enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,
                         struct error *e);
 /* POST /api/runs/{id}/adopt -> {"run","status"}. Goes on with a run whose host died, exactly as it was being run: its scripts, its --with, its
@@ -76,9 +79,6 @@ enum err command_artifact_restore(struct commands *c, const char *project, const
 /* POST /api/uploads {"kind": "brief"|"outline"|"cover", "content": base64, "project": of a cover}. A text comes back as {"kind","text"}; a
  * cover becomes the project's document `cover` -> {"kind","name","version"} (upload.c) */
 enum err command_upload(struct commands *c, const json_t *request, json_t **out, struct error *e);
-/* GET /api/runs/{id}/repeat?with=scripts,artifacts,models -> {"entries","calls","note"}: what a resume or retry with it may ask again, at most
- * (repeat.c) */
-enum err command_repeat(struct commands *c, int64_t run, const char *with, json_t **out, struct error *e);
 
 /* ---- keeping house (upkeep.c) */
 

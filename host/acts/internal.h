@@ -1,6 +1,7 @@
 /* internal.h - what the files of acts/ share. The command functions themselves are in commands.h. */
 #pragma once
 #include "acts/commands.h"
+#include "store/runs.h"
 
 struct script_set;
 
@@ -17,3 +18,17 @@ enum err check_options(struct commands *c, const json_t *request, struct error *
 
 /* runs.c. Without an engine the change is only recorded. */
 void runs_start(struct commands *c, int64_t run);
+enum err runs_get(struct commands *c, int64_t run, struct run_row *row, struct error *e);
+/* The options column of a run; `before`: of the run that it continues, or NULL. The caller frees. */
+char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew);
+
+/* again.c. What a resume or retry would change, checked and not yet written. */
+struct change {
+  struct with with;
+  char *options;
+  struct script_set *scripts; /* today's, when they are asked for */
+};
+
+/* plan.c. What would stay and what would be asked again; nothing is changed. `drops`: as a retry, which asks again what failed. */
+enum err plan_make(struct commands *c, const struct run_row *row, const struct change *ch, bool drops,
+                   json_t **out, struct error *e);

@@ -1,4 +1,4 @@
-/* runs.c - what a person can do with runs: start, resume, retry, pause, cancel. Everything is checked before anything is written, so a
+/* runs.c - what a person can do with runs: start, adopt, pause, cancel; again.c has what begins from a record. Everything is checked before anything is written, so a
  * refused command leaves nothing behind. Threads: those of the command line and of the web server. */
 #include "acts/commands.h"
 #include "acts/internal.h"
@@ -46,7 +46,7 @@ static void put_roles(const struct commands *c, const json_t *before, bool anew,
 }
 
 /* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
-static char *options_text(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
+char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
   static const char *const kept[] = {"models", "budget_usd", "out", NULL};
   json_t *o = json_object();
   put_roles(c, before, anew, o);
@@ -186,11 +186,11 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
   err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
   if (err == OK) err = take_input(c, p, request, e);
   if (err == OK) err = take_gives(p, json_object_get(request, "gives"), e);
-  p->options = options_text(c, request, NULL, false);
+  p->options = runs_options(c, request, NULL, false);
   return err;
 }
 
-static enum err status_of(struct commands *c, int64_t run, struct run_row *row, struct error *e) {
+enum err runs_get(struct commands *c, int64_t run, struct run_row *row, struct error *e) {
   struct db *db = store_reader(c->store);
   enum err err = run_get(db, run, row, e);
   store_reader_release(c->store, db);
@@ -201,14 +201,14 @@ static enum err status_of(struct commands *c, int64_t run, struct run_row *row, 
 static enum err found_by_key(struct commands *c, int64_t id, bool start, const json_t *request, json_t **out,
                              struct error *e) {
   struct run_row row = {0};
-  enum err err = status_of(c, id, &row, e);
+  enum err err = runs_get(c, id, &row, e);
   if (err != OK) return err;
   if (start && !run_status_ended(row.status)) {
     if (row.status == RUN_WAITING && row.wait != FOR_GATE) {
       json_t *before =
           NULL; /* the new request's --until counts, and its models and budget where it names them */
       if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
-      char *options = options_text(c, request, before, false);
+      char *options = runs_options(c, request, before, false);
       struct op_run_command op = {
           .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
       store_do(c->store, &op.op);
@@ -263,132 +263,11 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
   return err;
 }
 
-/* ---- resume and retry */
-
-static enum err take_with(const json_t *request, struct with *out, struct error *e) {
-  const json_t *list = json_object_get(request, "with");
-  enum err err = OK;
-  for (size_t i = 0; err == OK && i < json_array_size(list); i++) {
-    const char *word = json_string_value(json_array_get(list, i));
-    err = with_add(out, word ? word : "?", e);
-  }
-  return err;
-}
-
-/* The current scripts as a set, checked against the run's pipeline. */
-static enum err new_set(struct commands *c, const json_t *request, const char *pipeline, int64_t *id,
-                        struct error *e) {
-  struct script_set *s = NULL;
-  json_t *description = NULL;
-  enum err err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), NULL, &s, e);
-  if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
-  if (err == OK) err = gather_save(c, s, id, e);
-  json_decref(description);
-  script_set_unref(s);
-  return err;
-}
-
-struct change {
-  struct with with;
-  char *options;
-  int64_t set;
-};
-
-static void change_release(struct change *ch) {
-  with_release(&ch->with);
-  free(ch->options);
-}
-
-static void add_source(void *arg, const struct script_source *src) {
-  script_set_add_text(arg, src->name, src->name, src->text, src->n);
-}
-
-/* Whether the scripts of the set `id` have what the run shall stop after: else it would not stop. */
-static enum err check_until(struct commands *c, int64_t id, const char *pipeline, const char *until,
-                            struct error *e) {
-  if (!until || id == 0) return OK;
-  struct script_set *s = script_set_new();
-  json_t *description = NULL;
-  struct db *db = store_reader(c->store);
-  enum err err = script_set_each(db, id, add_source, s);
-  if (err != OK) err = db_error(db, e);
-  store_reader_release(c->store, db);
-  script_set_seal(s);
-  if (err == OK) err = pipeline_describe(c->settings, s, pipeline, &description, e);
-  if (err == OK) err = until_check(json_object_get(description, "phases"), until, e);
-  json_decref(description);
-  script_set_unref(s);
-  return err;
-}
-
-/* A book that is finished has nothing left to ask: whoever writes it again and names a model wants that model's answers. */
-static enum err take_models(const json_t *request, struct with *out, struct error *e) {
-  const char *role;
-  const json_t *list;
-  enum err err = OK;
-  json_object_foreach(json_object_get(request, "models"), role, list) {
-    char *word = *role ? mem_printf("models=%s", role) : mem_dup("models");
-    if (err == OK) err = with_add(out, word, e);
-    free(word);
-  }
-  return err;
-}
-
-static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
-                               struct change *ch, struct error *e) {
-  static const char *const known[] = {"with", "models", "budget_usd", "until", "scripts", "out", NULL};
-  enum err err = check_only_fields(request, known, e);
-  if (err == OK) err = check_options(c, request, e);
-  if (err == OK) err = take_with(request, &ch->with, e);
-  if (err == OK && row->status == RUN_COMPLETED) err = take_models(request, &ch->with, e);
-  if (err == OK && ch->with.scripts) err = new_set(c, request, row->pipeline, &ch->set, e);
-  if (err == OK)
-    err = check_until(c, ch->set ? ch->set : row->script_set, row->pipeline,
-                      jsonx_str(request, "until", NULL), e);
-  json_t *before = NULL;
-  jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options", &before,
-              NULL);
-  ch->options = options_text(c, request, before, ch->with.models);
-  json_decref(before);
-  return err;
-}
-
-enum err command_resume(struct commands *c, int64_t run, const json_t *request, json_t **out,
-                        struct error *e) {
-  struct run_row row = {0};
-  struct change ch = {0};
-  enum err err = status_of(c, run, &row, e);
-  if (err != OK) return err;
-  if (run_status_ended(row.status)) {
-    err = err_set(e, ERR_CONFLICT, "run %lld is %s; a finished run stays as it is", (long long)run,
-                  run_status_word(row.status));
-    err_hint(e, "`quire retry %lld` starts a new run that keeps its answers", (long long)run);
-  }
-  if (err == OK) err = prepare_change(c, &row, request, &ch, e);
-  if (err == OK) {
-    struct op_run_command op = {.op.kind = &op_run_command_kind,
-                                .id = run,
-                                .what = RUN_RESUME,
-                                .orphan = !engine_holds(c->engine, run),
-                                .with = &ch.with,
-                                .script_set = ch.set,
-                                .options = ch.options};
-    err = store_do(c->store, &op.op);
-    if (err != OK && e) *e = op.op.error;
-    if (err == OK) {
-      runs_start(c, run);
-      *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status", run_status_word(op.row.status));
-    }
-    run_row_release(&op.row);
-  }
-  change_release(&ch);
-  run_row_release(&row);
-  return err;
-}
+/* ---- adopt, pause and cancel */
 
 enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct error *e) {
   struct run_row row = {0};
-  enum err err = status_of(c, run, &row, e);
+  enum err err = runs_get(c, run, &row, e);
   if (err != OK) return err;
   if (!run_status_ended(row.status) && row.status != RUN_WAITING) runs_start(c, run);
   *out = json_pack("{s:I, s:s, s:s}", "run", (json_int_t)run, "project", row.project, "status",
@@ -397,49 +276,13 @@ enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct err
   return OK;
 }
 
-enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out,
-                       struct error *e) {
-  struct run_row row = {0};
-  struct change ch = {0};
-  enum err err = status_of(c, run, &row, e);
-  if (err == OK) err = commands_refuse(c, e);
-  if (err == OK && !run_status_ended(row.status)) {
-    err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run,
-                  run_status_word(row.status));
-    err_hint(e, "`quire resume %lld` continues it", (long long)run);
-  }
-  if (err == OK) err = prepare_change(c, &row, request, &ch, e);
-  if (err == OK) {
-    struct op_run_create op = {.op.kind = &op_run_create_kind,
-                               .project = row.project,
-                               .pipeline = row.pipeline,
-                               .input = row.input,
-                               .options = ch.options,
-                               .script_set = ch.set ? ch.set : row.script_set,
-                               .retry_of = run,
-                               .with = &ch.with};
-    err = store_do(c->store, &op.op);
-    if (err != OK && e) *e = op.op.error;
-    if (err == OK) {
-      runs_start(c, op.id);
-      *out = json_pack("{s:I, s:I, s:s}", "run", (json_int_t)op.id, "retry_of", (json_int_t)run, "status",
-                       run_status_word(RUN_QUEUED));
-    }
-  }
-  change_release(&ch);
-  run_row_release(&row);
-  return err;
-}
-
-/* ---- pause and cancel */
-
 enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e) {
   bool here = c->engine && engine_holds(c->engine, run);
   if (here) engine_pause(c->engine, run);
   struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
   struct run_row row = {0};
   enum err err = store_do(c->store, &op.op);
-  bool pausing = err == ERR_CONFLICT && here && status_of(c, run, &row, NULL) == OK &&
+  bool pausing = err == ERR_CONFLICT && here && runs_get(c, run, &row, NULL) == OK &&
                  row.status == RUN_RUNNING; /* the loop parks it */
   if (err != OK && !pausing && e) *e = op.op.error;
   if (err == OK || pausing)
@@ -455,7 +298,7 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
   struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_CANCEL};
   enum err err = store_do(c->store, &op.op);
   struct run_row row = {0};
-  if (err == ERR_CONFLICT && status_of(c, run, &row, NULL) == OK && row.status == RUN_CANCELLED)
+  if (err == ERR_CONFLICT && runs_get(c, run, &row, NULL) == OK && row.status == RUN_CANCELLED)
     err = OK; /* the engine was first */
   run_row_release(&row);
   run_row_release(&op.row);

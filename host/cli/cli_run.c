@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/guarded.h"
+#include "cli/plan.h"
 #include "cli/request.h"
 #include "cli/result.h"
 #include "cli/stop.h"
@@ -269,6 +270,12 @@ static int resume_or_retry(struct cli *c, enum act_kind kind) {
   if (err == OK) err = cli_library_there(c, &e);
   if (err == OK) err = request_resume(c, &a.request, &e);
   if (err != OK) return cli_fail(c, &e);
+  if (options_has(&c->options, "plan")) {
+    json_object_set_new(a.request, "plan", json_true());
+    int code = plan_print(c, &a);
+    json_decref(a.request);
+    return code;
+  }
   if (kind == ACT_RESUME) f.after_event = last_event_of(c, a.id);
   return move(c, &a, &f);
 }

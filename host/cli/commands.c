@@ -15,12 +15,15 @@ const struct command cli_commands[] = {
      "follows it. Ctrl-C lets the calls in flight finish and says how to continue; a second Ctrl-C ends at once.\n"
      "`quire script check PIPELINE` lists the input fields."},
     {"resume", "RUN [--with scripts|artifacts|models[=ROLE]]...",
-     "continue a run that waits or was interrupted", 1, 1, MOVES,
+     "continue a run that waits or was interrupted", 1, 1, MOVES " plan full",
      "quire resume 7\nquire resume 7 --with scripts       use the current scripts; only calls whose request changed are made again\n"
-     "quire resume 7 --with artifacts     read again what a person changed since\nquire resume 7 --budget 20\n",
+     "quire resume 7 --with artifacts     read again what a person changed since\nquire resume 7 --budget 20\n"
+     "quire resume 7 --with models --plan     what would be asked again, and what that cost last time; nothing happens\n",
      cli_resume, NULL},
-    {"retry", "RUN [--with ...]...", "a new run that begins with a finished run's answers", 1, 1, MOVES,
-     "quire retry 7\nquire retry 7 --with scripts\n", cli_retry,
+    {"retry", "RUN [--with ...]...", "a new run that begins with a finished run's answers", 1, 1,
+     MOVES " plan full",
+     "quire retry 7\nquire retry 7 --with scripts\nquire retry 7 --with models=writer --plan --full     call by call; nothing happens\n",
+     cli_retry,
      "What the models answered is kept, but for the answers that the run failed on: failed calls, and JSON that stayed\n"
      "unusable after its repair. Those questions are asked again, and everything that depends on them."},
     {"pause", "RUN", "stop a run after its calls in flight, until it is resumed", 1, 1, "", "quire pause 7\n",
@@ -179,6 +182,8 @@ const struct option_row cli_option_rows[] = {
     {"limit", 0, OPTION_VALUE, "N", "at most N of them (20); 0: all"},
     {"follow", 'f', OPTION_FLAG, NULL, "stay, and show what comes"},
     {"all", 0, OPTION_FLAG, NULL, "all of them"},
+    {"plan", 0, OPTION_FLAG, NULL,
+     "only list what stays and what would be asked again, with its cost last time"},
     {"full", 0, OPTION_FLAG, NULL, "nothing shortened"},
     {"block", 0, OPTION_VALUE, "NAME|N", "only that block of the prompt, or the answer or reasoning"},
     {"prompt", 0, OPTION_FLAG, NULL, "only the prompt, in its blocks, as a text to edit"},

@@ -285,27 +285,49 @@ enum err journal_result(struct db *db, int64_t id, int64_t call_id, struct buf *
   return end != OK ? end : err;
 }
 
-/* --- counts --- */
+/* --- what could be asked again --- */
 
-enum err journal_count(struct db *db, int64_t run, int64_t *entries) {
-  struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM journal WHERE run_id = $run AND NOT superseded");
-  db_bind_int(s, "$run", run);
-  enum db_step step = db_step(s);
-  *entries = step == DB_ROW ? db_int(s, 0) : 0;
-  return sql_end(db, s, step);
-}
-
-enum err journal_calls_each(struct db *db, int64_t run, void (*fn)(void *, const struct journal_calls *),
-                            void *arg) {
-  struct db_stmt *s =
-      db_prepare(db, "SELECT c.role, c.provider || '/' || c.model, count(*) FROM journal j"
-                     " JOIN calls c ON c.id = j.call_id WHERE j.run_id = $run AND NOT j.superseded"
-                     " GROUP BY 1, 2 ORDER BY 1, 2");
+enum err journal_answers_each(struct db *db, int64_t run, void (*fn)(void *, const struct journal_answer *),
+                              void *arg) {
+  struct db_stmt *s = db_prepare(
+      db, "SELECT j.seq, COALESCE(c.id, 0), j.scope, COALESCE(c.role, ''),"
+          " COALESCE(c.provider || '/' || c.model, ''), COALESCE(c.cost_nano, 0), COALESCE(c.price_known, 1),"
+          " substr(j.result, 1, 9) = '{\"error\":' FROM journal j LEFT JOIN calls c ON c.id = j.call_id"
+          " WHERE j.run_id = $run AND NOT j.superseded AND j.kind = 'llm' ORDER BY j.seq, j.id");
   db_bind_int(s, "$run", run);
   enum db_step step;
   while ((step = db_step(s)) == DB_ROW) {
-    struct journal_calls row = {db_text(s, 0), db_text(s, 1), db_int(s, 2)};
+    struct journal_answer row = {.seq = db_int(s, 0),
+                                 .call = db_int(s, 1),
+                                 .scope = db_text(s, 2),
+                                 .role = db_text(s, 3),
+                                 .model = db_text(s, 4),
+                                 .cost_nano = db_int(s, 5),
+                                 .price_known = db_int(s, 6) != 0,
+                                 .failed = db_int(s, 7) != 0};
     fn(arg, &row);
   }
+  return sql_end(db, s, step);
+}
+
+#define BY_OTHERS(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
+
+enum err journal_first_stale(struct db *db, int64_t run, int64_t *seq) {
+  struct db_stmt *s = db_prepare(
+      db,
+      "WITH RECURSIVE " RUN_LINE(
+          "VALUES ($run)") " SELECT COALESCE(MIN(j.seq), 0) FROM journal j"
+                           " WHERE j.run_id = $run AND NOT j.superseded AND j.kind = 'get' AND (EXISTS (SELECT 1 FROM artifact_versions v"
+                           "  JOIN artifact_versions n ON n.artifact_id = v.artifact_id AND n.number > v.number AND n.state = 'version'"
+                           "  AND " BY_OTHERS("n") " WHERE v.id = " SQL_FIELD(
+                               "j.result",
+                               "id") ")"
+                                     /* which one was looked for, only the script knows */
+                                     " OR (j.result = 'null' AND EXISTS (SELECT 1 FROM runs r JOIN artifacts a ON a.project_id = r.project_id"
+                                     "  JOIN artifact_versions n ON n.artifact_id = a.id AND n.number = 1 AND n.created_at > j.at AND " BY_OTHERS(
+                                         "n") "  WHERE r.id = $run)))");
+  db_bind_int(s, "$run", run);
+  enum db_step step = db_step(s);
+  *seq = step == DB_ROW ? db_int(s, 0) : 0;
   return sql_end(db, s, step);
 }

@@ -51,11 +51,15 @@ enum err journal_each(struct db *db, int64_t run, size_t inline_max,
 /* The result of one entry (id), appended to `out`. For a late answer pass id 0 and its call_id: the answer in normal form. */
 enum err journal_result(struct db *db, int64_t id, int64_t call_id, struct buf *out);
 
-/* The recorded answers of calls by role and model, and how many entries there are in all: what a resume could ask again. */
-struct journal_calls {
-  const char *role, *model; /* "provider/model" */
-  int64_t calls;
+/* The live answers of calls, in the order of their delivery: what a resume or retry could ask again, and what each took. */
+struct journal_answer {
+  int64_t seq, call;                /* the entry's place, and the call that answered it, or 0 */
+  const char *scope, *role, *model; /* "provider/model"; "" without a call */
+  int64_t cost_nano;
+  bool price_known, failed; /* failed: the entry says why there is no answer */
 };
-enum err journal_count(struct db *db, int64_t run, int64_t *entries);
-enum err journal_calls_each(struct db *db, int64_t run, void (*fn)(void *arg, const struct journal_calls *),
-                            void *arg);
+enum err journal_answers_each(struct db *db, int64_t run,
+                              void (*fn)(void *arg, const struct journal_answer *), void *arg);
+/* The place of the first recorded read that --with artifacts would read anew: its document has a newer version, by somebody else, or
+ * one appeared where there was none. 0: none. */
+enum err journal_first_stale(struct db *db, int64_t run, int64_t *seq);

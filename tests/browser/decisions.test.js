@@ -53,7 +53,10 @@ test("a book is written again by the model that is typed, and nothing else has t
   await page.getByRole("button", { name: "Write it again…" }).click();
   await page.getByText("An exact replay").waitFor();
   await page.getByLabel("Another model for everything").fill("slow/poet");
-  await page.getByText("Everything is asked again of slow/poet, and paid for").waitFor();
+  const calls = Number(sql(host, "SELECT count(*) FROM journal WHERE run_id = 2 AND kind = 'llm'"));
+  await page.getByText(`Asked again: ${calls} answers, of unknown cost last time`).waitFor();
+  assert.equal(await page.getByText("Kept, not paid again").count(), 0, "a finished run asks all of it anew");
+  assert.equal(sql(host, "SELECT count(*) FROM runs"), "2", "a plan starts nothing");
   await judge(page, "write-again");
   await page.getByRole("dialog").getByRole("button", { name: "Begin the new run" }).click();
   await page.waitForURL(`${host.url}runs/3`);

@@ -52,4 +52,69 @@ t_run 10 "$QUIRE" call 99
 t_run 2 "$QUIRE" call 1:
 t_has "$out" "RUN:SEQ"
 
+# ---- plans
+
+fate() { "$QUIRE" "$@" --plan --json >"$tmp/plan" 2>"$tmp/said" && plan_of "$.again.calls" "$.may.calls" "$.stays.calls"; }
+plan_of() {
+  local path
+  for path; do sqlite3 :memory: "SELECT json_extract(CAST(readfile('$tmp/plan') AS TEXT), '$path')"; done | paste -sd' '
+}
+runs() { sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*), max(epoch), (SELECT count(*) FROM script_sets) FROM runs"; }
+
+t_case "a plan says which answers stay and which are asked again, with what they cost, and nothing happens"
+export QUIRE_LIBRARY=$tmp/plans
+mkdir -p "$QUIRE_LIBRARY/pipelines"
+cat >"$QUIRE_LIBRARY/quire.lua" <<'LUA'
+return { prices = { ["rehearsal/novelist"] = { input = 1, output = 1000 } }, roles = { default = "rehearsal/novelist" } }
+LUA
+cat >"$QUIRE_LIBRARY/pipelines/three.lua" <<'LUA'
+return { title = "Three questions", description = "Asks, reads, asks.", input = {},
+  run = function()
+    local plan = llm.ask { role = "planner", key = "plan", prompt = "Plan a tale.", max_words = 40 }
+    artifact.put("plan.md", plan.text)
+    local read = artifact.get("brief.md") or "no brief"
+    local tale = llm.ask { role = "writer", key = "tale", prompt = "Tell it: " .. read, max_words = 40 }
+    local verdict = llm.ask { role = "judge", key = "judge", prompt = "Judge it: " .. tale.text, max_words = 40 }
+    return { title = "Told", verdict = verdict.text }
+  end }
+LUA
+t_run "$QUIRE" run three --quiet
+before=$(runs)
+t_is "$(fate retry 1)" "0 0 3"
+t_is "$(fate retry 1 --with scripts)" "0 0 3"
+t_is "$(fate retry 1 --with artifacts)" "0 0 3"
+t_is "$(fate retry 1 --with models=writer --model writer=rehearsal/poet)" "1 1 1"
+t_is "$(plan_of '$.items[1].fate' '$.items[1].why' '$.items[2].fate')" "again models may"
+t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT cost_nano / 1e9 FROM calls WHERE role = 'writer'")" "$(plan_of '$.again.cost_usd')"
+t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT cost_nano > 0 FROM calls WHERE role = 'writer'")" 1
+t_run "$QUIRE" retry 1 --with models=writer --model writer=rehearsal/poet --plan
+t_has "$out" "asked again  writer   rehearsal/novelist"
+t_has "$out" "Asked again: 1 call, \$"
+t_has "$out" "Perhaps asked again: 1 call, \$"
+t_has "$out" "Answers that stay: 1 call, \$"
+t_is "$(runs)" "$before"
+
+t_case "an edit of what was read, or of a script, is where a plan says that answers may change"
+t_run "$QUIRE" artifact edit three-questions brief.md --from - --quiet <<<"A storm."
+t_is "$(fate retry 1 --with artifacts)" "0 2 1"
+t_is "$(fate retry 1)" "0 0 3"
+sed -i 's/Judge it:/Judge this:/' "$QUIRE_LIBRARY/pipelines/three.lua"
+t_is "$(fate retry 1 --with scripts)" "0 3 0"
+t_is "$(plan_of '$.changed_scripts[0]')" "pipelines/three"
+t_is "$(runs)" "$before"
+t_run "$QUIRE" retry 1 --with scripts --quiet
+t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM calls WHERE run_id = 2")" 1
+
+t_case "a plan through the library's owner is the same, and what cannot be done cannot be planned"
+t_start "$tmp/serve" "$QUIRE" serve
+serve=$pid
+t_at_exit kill "$serve"
+t_wait 10 grep -q "listens at" "$tmp/serve"
+t_is "$(fate retry 1 --with artifacts)" "0 2 1"
+t_run 1 "$QUIRE" resume 1 --plan
+t_has "$out" "quire retry 1"
+t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM runs")" 2
+kill "$serve"
+wait "$serve"
+
 t_done

@@ -56,12 +56,15 @@ ask POST /api/uploads -H "Authorization: Bearer $token" -H 'Content-Type: applic
 t_is "$code" 413
 
 t_case "what a resume may ask again is told before it is done"
-get /api/runs/1/repeat
-t_is "$(field '$.calls') $(field '$.recorded_calls')" "0 $(sqlite3 "$QUIRE_LIBRARY/quire.db" 'SELECT count(*) FROM journal WHERE call_id')"
-get '/api/runs/1/repeat?with=scripts'
-t_is "$(field '$.calls')" "$(field '$.recorded_calls')"
-get '/api/runs/1/repeat?with=models'
-t_is "$(field '$.calls')" 0
+all_calls=$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal WHERE kind = 'llm'")
+plan() { send POST /api/runs/1/retry "{\"plan\":true,\"with\":[$(sed 's/[^,]*/"&"/g' <<<"$1")]}"; }
+send POST /api/runs/1/retry '{"plan": true}'
+t_is "$code $(field '$.stays.calls') $(field '$.again.calls') $(field '$.may.calls') $(field '$.items[0].fate')" "200 $all_calls 0 0 stays"
+plan scripts
+t_is "$(field '$.stays.calls') $(field '$.changed_scripts')" "$all_calls []"
+plan models
+t_is "$(field '$.again.calls')" 0
+t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" 'SELECT count(*) FROM runs')" 1
 sqlite3 "$QUIRE_LIBRARY/quire.db" "UPDATE calls SET model = 'rehearsal/another'" # as if each had been asked of another model then
 of_role() { sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal j JOIN calls c ON c.id = j.call_id WHERE c.role IN ($1)"; }
 t_ok test "$(of_role "'writer'")" -gt 0
@@ -78,8 +81,8 @@ retried() { # WITH...: a retry of run 1, to its end; what it asked
 }
 all=$(of_role "'writer', 'judge', 'planner', 'extractor'")
 while read -r with expected; do
-  get "/api/runs/1/repeat?with=$with"
-  t_is "$with: $(field '$.calls')" "$with: $expected"
+  plan "$with"
+  t_is "$with: $(field '$.again.calls')" "$with: $expected"
   # shellcheck disable=SC2086
   t_is "$with: $(retried ${with//,/ })" "$with: $expected"
 done <<LIST
@@ -89,7 +92,7 @@ models=judge,models=writer $(of_role "'writer', 'judge'")
 models,models=writer $all
 LIST
 for with in everything models= models=writer,models=; do
-  get "/api/runs/1/repeat?with=$with"
+  plan "$with"
   t_is "$with $code" "$with 400"
 done
 

@@ -31,7 +31,6 @@ HANDLER(list_run_events);
 HANDLER(list_run_calls);
 HANDLER(get_timeline);
 HANDLER(get_call);
-HANDLER(get_repeat);
 /* acts.c */
 HANDLER(start_run);
 HANDLER(resume_run);

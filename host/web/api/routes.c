@@ -6,7 +6,8 @@
 #define PAGING "limit:integer after:integer"
 enum { SMALL_BODY = 16 << 10, DRAFT_BODY = 1 << 20, UPLOAD_BODY = 15 << 20 };
 
-#define CHANGE "with:array models:object budget_usd:number until:string scripts:string out:string"
+#define CHANGE                                                                                               \
+  "with:array models:object budget_usd:number until:string scripts:string out:string plan:boolean"
 
 const struct web_route web_routes[] = {
     /* health */
@@ -106,17 +107,12 @@ const struct web_route web_routes[] = {
      NULL,
      NULL,
      "{phases: [sum], chapters: [sum]}"},
-    {{"GET", "/api/runs/{id}/repeat", get_repeat, "what a resume or retry with it may ask again, at most", 0,
-      0},
-     SCOPE_READ,
-     "with:string",
-     NULL,
-     "{entries, calls, note}"},
-    {{"POST", "/api/runs/{id}/resume", resume_run, "resume a run", 0, 0},
+    {{"POST", "/api/runs/{id}/resume", resume_run,
+      "resume a run; with plan, only list what would be asked again", 0, 0},
      SCOPE_WRITE,
      NULL,
      CHANGE,
-     "{run, status}"},
+     "{run, status}; plan: {run, act, stays, again, may, groups, items, note}"},
     {{"POST", "/api/runs/{id}/adopt", adopt_run, "resume a run whose host died, unchanged", 0, 0},
      SCOPE_WRITE,
      NULL,
@@ -126,7 +122,7 @@ const struct web_route web_routes[] = {
      SCOPE_WRITE,
      NULL,
      CHANGE,
-     "{run, retry_of, status}"},
+     "{run, retry_of, status}; plan: as resume"},
     {{"POST", "/api/runs/{id}/cancel", cancel_run, "stop a run for good", 0, 0},
      SCOPE_WRITE,
      NULL,

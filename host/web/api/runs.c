@@ -136,13 +136,3 @@ void get_call(struct request *q, struct response *a, void *arg) {
   store_reader_release(w->commands->store, db);
   api_answer(a, err, out, 200, &e);
 }
-
-void get_repeat(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  struct error e = {0};
-  json_t *out = NULL;
-  int64_t id;
-  if (!api_number(q, a, "id", "run", &id)) return;
-  enum err err = command_repeat(w->commands, id, request_query(q, "with"), &out, &e);
-  api_answer(a, err, out, 200, &e);
-}
