@@ -6,7 +6,7 @@
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
 #   make screenshots  every screen of the web UI, into build/screenshots
-#   make mutants    breaks Quire in small ways and looks whether the tests notice; half an hour or more
+#   make mutants    breaks Quire in small ways and looks whether the tests notice, two hours or more; ROOM=llm for one room
 #   make faults     all of tests/faults, an hour or two;    make clean
 #                   SOAK_MINUTES=30 for the whole soak  make install   PREFIX=/usr/local, DESTDIR=
 #
@@ -184,7 +184,7 @@ faults: install-test
 	@BUILD='$(BUILD)' QUIRE_FLAVOUR=release tests/run.sh --faults $(T)
 
 mutants: install-test
-	@tests/mutants/run.sh $(T)
+	@ROOM='$(ROOM)' FRESH='$(FRESH)' tests/mutants/run.sh $(T)
 
 bench: install-run
 	+@$(INNER) FLAVOUR=release binary benches

@@ -14,12 +14,13 @@
 #   t_done                                      the last line: prints the count, exits != 0 when a case failed
 #
 # A case without any check fails. $QUIRE is the binary, $tmp a scratch directory that goes away at the end, $root the source tree.
+# Programs that cost much and are not what a test is about are those of tests/stubs.
 # The output is TAP, which tests/run.sh counts.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${QUIRE:=$root/build/quire}"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/quire-test.XXXXXX")
-export QUIRE QUIRE_LIBRARY="$tmp/library"
+export QUIRE QUIRE_LIBRARY="$tmp/library" PATH="$root/tests/stubs:$PATH"
 t_count=0 t_failures=0 t_name='' t_state='' out='' status=0
 t_cleanup=()
 

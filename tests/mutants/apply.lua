@@ -1,6 +1,6 @@
 -- apply.lua - the mutants of list.lua, for run.sh.
 --
---   lua5.4 apply.lua list [PART]...      a line each: name, room and the tests that should notice, between tabs
+--   lua5.4 apply.lua list ROOM [PART]... a line each: name, room and the tests that should notice, between tabs; ROOM may be ""
 --   lua5.4 apply.lua apply NAME TREE     changes the files below TREE; their old texts are kept beside them as FILE.unmutated
 --   lua5.4 apply.lua why NAME            what a user would lose
 --
@@ -69,9 +69,9 @@ end
 local command, name, tree = arg[1], arg[2], arg[3]
 if command == "list" then
   for _, mutant in ipairs(mutants) do
-    local wanted = #arg == 1
-    for i = 2, #arg do wanted = wanted or mutant.name:find(arg[i], 1, true) ~= nil end
-    if wanted then print(mutant.name .. "\t" .. mutant.room .. "\t" .. mutant.tests) end
+    local wanted = #arg <= 2
+    for i = 3, #arg do wanted = wanted or mutant.name:find(arg[i], 1, true) ~= nil end
+    if wanted and (name == "" or mutant.room == name) then print(mutant.name .. "\t" .. mutant.room .. "\t" .. mutant.tests) end
   end
 elseif command == "apply" then
   os.exit(apply(find(name), tree) and 0 or 1)
