@@ -316,6 +316,8 @@ void config_release(struct config *c) {
   free(c->hooks.url);
   free(c->hooks.command);
   json_decref(c->models);
+  json_decref(c->model_list);
+  json_decref(c->own_models);
   json_decref(c->shown);
   *c = (struct config){0};
 }

@@ -26,8 +26,9 @@ struct config {
   struct engine_settings engine;   /* without apis and callbacks: serve.c fills those in */
   struct config_adapter *adapters; /* scripts/providers/NAME.lua on the same search path */
   size_t n_adapters;
-  json_t *models; /* for `quire models`: {"provider/model": its row, with "origin"} */
-  json_t *shown;  /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
+  json_t *model_list, *own_models; /* what llm.facts reads: scripts/models.lua, and `prices` of quire.lua */
+  json_t *models;                  /* for `quire models`: {"provider/model": its row, with "origin"} */
+  json_t *shown;                   /* for `quire config show --origin`: [{"name","value","origin"}, ...] */
   struct watcher_settings watcher;
   struct hooks_settings hooks;
   double hang_s;            /* the guardian kills a host whose loop did not tick for so long */

@@ -57,7 +57,6 @@ static void add_model(struct config *c, const char *model, const json_t *t, bool
   }
   p->context = jsonx_int(t, "context", p->context);
   p->max_output = jsonx_int(t, "max_output", p->max_output);
-  p->max_output_is_own = own && json_object_get(t, "max_output");
   json_t *shown = json_object_get(c->models, model);
   if (shown)
     json_object_update(shown, (json_t *)(uintptr_t)t);
@@ -67,20 +66,60 @@ static void add_model(struct config *c, const char *model, const json_t *t, bool
                       json_string(own ? "quire.lua" : "scripts/models.lua"));
 }
 
-static enum err check_model(const char *file, const char *model, json_t *t, struct error *e) {
+static bool is_size(const char *field) {
+  static const char *const sizes[] = {"context", "max_output", "thought", "room", NULL};
+  for (size_t i = 0; sizes[i]; i++)
+    if (strcmp(sizes[i], field) == 0) return true;
+  return false;
+}
+
+static enum err check_words(const char *file, const char *model, const json_t *t, struct error *e) {
+  static const struct {
+    const char *field, *words;
+  } rows[] = {{"thinks", " never asked default always "}, {"structured", " schema json_object prompt "}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const json_t *v = json_object_get(t, rows[i].field);
+    char word[40];
+    snprintf(word, sizeof word, " %.30s ", json_is_string(v) ? json_string_value(v) : "");
+    if (v && !strstr(rows[i].words, word))
+      return err_set(e, ERR_CONFIG, "%s: '%s': %s must be one of%s", file, model, rows[i].field,
+                     rows[i].words);
+  }
+  const json_t *refuses = json_object_get(t, "refuses"), *name;
+  size_t i;
+  bool good = !refuses || json_is_array(refuses);
+  json_array_foreach(refuses, i, name) good = good && json_is_string(name);
+  return good ? OK : err_set(e, ERR_CONFIG, "%s: '%s': refuses must be a list of parameters", file, model);
+}
+
+static enum err check_row(const char *file, const char *model, json_t *t, struct error *e) {
   const char *field;
   json_t *v;
-  if (!json_is_object(t) || !strchr(model, '/'))
-    return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
-                   model);
   json_object_foreach(t, field, v) {
-    bool size = strcmp(field, "context") == 0 || strcmp(field, "max_output") == 0;
+    bool size = is_size(field);
     double number = json_number_value(v), most = size ? SIZE_MOST_TOKENS : PRICE_MOST_USD;
     if (!json_is_number(v) || (number >= 0 && number <= most)) continue;
     return err_set(e, ERR_CONFIG, "%s: '%s': %s must be from 0 to %.0f %s", file, model, field, most,
                    size ? "tokens" : "USD per million tokens");
   }
-  return OK;
+  return check_words(file, model, t, e);
+}
+
+static enum err check_model(const char *file, const char *model, json_t *t, struct error *e) {
+  if (json_is_object(t) && strchr(model, '/')) return check_row(file, model, t, e);
+  return err_set(e, ERR_CONFIG, "%s: '%s' must be [\"provider/model\"] = {input=, output=, ...}", file,
+                 model);
+}
+
+static enum err check_families(const json_t *families, struct error *e) {
+  size_t i;
+  json_t *row;
+  enum err err = OK;
+  json_array_foreach(families, i, row) {
+    const char *name = jsonx_str(row, "name", "");
+    if (err == OK) err = check_row("scripts/models.lua: families", name, row, e);
+  }
+  return err;
 }
 
 static enum err add_models(struct config *c, const json_t *table, const char *file, bool own,
@@ -99,8 +138,12 @@ enum err config_models(struct config *c, const json_t *own, struct error *e) {
   json_t *t = NULL;
   c->models = json_object();
   enum err err = config_data(c, "models", &t, e);
+  if (err == OK) err = check_families(json_object_get(t, "families"), e);
   if (err == OK) err = add_models(c, json_object_get(t, "models"), "scripts/models.lua", false, e);
   if (err == OK) err = add_models(c, own, "quire.lua: prices", true, e);
-  json_decref(t);
+  c->model_list = t;
+  c->own_models = json_incref((json_t *)(uintptr_t)own);
+  c->llm.facts = (struct facts_known){
+      .families = json_object_get(t, "families"), .models = json_object_get(t, "models"), .own = own};
   return err;
 }

@@ -40,7 +40,7 @@ return {
   },
   run = function(input)
     run.phase("Terms")
-    local found = llm.ask_json { role = "extractor", prompt = string.format(find, input.most, input.text), max_words = 300,
+    local found = llm.ask_json { role = "extractor", prompt = string.format(find, input.most, input.text), max_words = 300, reasoning = "little",
       schema = terms_schema }
     local terms = tidy(found.terms, input.most)
 

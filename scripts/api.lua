@@ -28,7 +28,7 @@ llm = {}
 ---@field blocks? (string|Block)[] -- several blocks
 ---@field max_words? integer       -- most words of the answer (default 1200); the host turns it into the provider's token limit
 ---@field temperature? number
----@field reasoning? string        -- "low", "medium", "high"; ignored by models without it
+---@field reasoning? string        -- "low", "medium", "high", or "little": the least that the model takes; ignored by models without it
 ---@field key? string              -- tells apart calls with equal content (best-of-n: one key for each candidate)
 ---@field extra? table             -- merged into the provider's request body as it is
 ---@field model_choice? integer    -- start with this one of the role's models (1 is the first); for asking another after a bad answer

@@ -1,23 +1,94 @@
--- models.lua: prices and sizes of models, as data. US dollars per million tokens, sizes in tokens, each row with the date of its source.
+-- models.lua: what is known of models, as data. US dollars per million tokens, sizes in tokens, each row with the date of its source.
 --
 -- A model that is not listed has an unknown price: its calls are shown as "unknown", and the limits on calls hold. Prices change often,
 -- so nothing is guessed here: what could not be read somewhere is left out (a price of cached tokens that is not there counts as the
 -- plain one). `quire models` shows the age of each row. What you read at your provider goes under `prices` in the library's quire.lua, in
--- the same form, and goes before this list:
+-- the same form, and goes before this list and before what servers told:
 --
 --   prices = { ["openai/NAME"] = { input = 2.50, cached_read = 1.25, output = 10.00, context = 128000, max_output = 16384 } },
 --
 -- Providers that say what a call cost (OpenRouter) need no row for the bill, but one for the reservation before the call.
+--
+-- How a model is asked is the same wherever it is served, so it stands in `families`: `name` is a glob over "provider/model", small and
+-- capital letters alike; the first that fits counts. A row of `models` (or of quire.lua) may say the same things of one model:
+--
+--   thinks      "never", "asked" (only when it is asked to), "default" (unless it is told not to) or "always"
+--   thought     tokens that it thinks when nobody says how much; each answer has that room beside its words. Every service listed counts
+--               thinking inside the limit of an answer
+--   least       the least thinking that it can be asked for: "none", "minimal" or "low". Roles that ask for "little" get that
+--   thinking    how it is asked: Claude "adaptive" or "budget", Gemini "level" or "budget", DeepSeek "switch"; others by an effort
+--   structured  how it takes a schema: "schema" (as JSON schema; the adapter knows the dialect), "json_object", or "prompt": not at all
+--   refuses     parameters that are not sent to it
 local openai = "https://developers.openai.com/api/docs/models/"
 local claude = "https://platform.claude.com/docs/en/about-claude/pricing"
 local gemini = "https://ai.google.dev/gemini-api/docs/pricing"
 local deepseek = "https://api-docs.deepseek.com/quick_start/pricing"
 local groq = "https://console.groq.com/docs/models"
 local mistral = "https://mistral.ai/pricing, read by https://github.com/pydantic/genai-prices"
+local efforts = "https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/reasoningeffort"
+local adaptive = "https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking"
+local fifth = "https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/claude-5-5"
+local levels = "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/guides/gemini-3-5-flash"
+local hexdocs = "https://hexdocs.pm/gemini_ex/0.11.0/Gemini.Validation.ThinkingConfig.md"
+local ollama = "https://ollama.com/blog/thinking"
+local qwen = "https://huggingface.co/Qwen/Qwen3-30B-A3B-Instruct-2507"
+local sampling, chosen = { "temperature", "top_p" }, { "temperature", "top_p", "top_k" }
 local genai = "https://github.com/pydantic/genai-prices, prices/providers/openai.yml"
 local releases = "https://github.com/uttamdeb/agent-telemetry/releases/tag/v1.6.6"
 
 return {
+  families = {
+    -- OpenAI. Those that think take no temperature.
+    { name = "*gpt-oss*", thinks = "always", thought = 8192, least = "low", date = "2026-11-27", source = "https://console.groq.com/docs/reasoning" },
+    { name = "*gpt-6*", thinks = "default", thought = 8192, least = "none", refuses = sampling, date = "2026-09-22",
+      source = "https://docs.litellm.ai/blog/gpt_6_sol_luna" },
+    { name = "*gpt-5-pro*", thinks = "always", thought = 16384, least = "high", refuses = sampling, date = "2026-11-27", source = efforts },
+    { name = "*gpt-5.*", thinks = "default", thought = 8192, least = "none", refuses = sampling, date = "2026-11-27", source = efforts },
+    { name = "*gpt-5*", thinks = "always", thought = 8192, least = "minimal", refuses = sampling, date = "2026-11-27", source = efforts },
+    { name = "*openai/o[134]*", thinks = "always", thought = 8192, least = "low", refuses = sampling, date = "2026-11-27", source = efforts },
+    { name = "*gpt-4*", thinks = "never", date = "2025-07-04", source = genai },
+    -- Anthropic. The fifth generation thinks unless it is told not to, and Opus 5.5 and Fable whatever it is told.
+    { name = "*claude-opus-5?5*", thinks = "always", thought = 8192, least = "low", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-27", source = fifth },
+    { name = "*claude-fable*", thinks = "always", thought = 16384, least = "low", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-09", source = "https://docs.apiyi.com/en/live/2026-11/claude-thinking-guide-refresh" },
+    { name = "*claude-sonnet-5*", thinks = "always", thought = 16384, least = "low", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-27", source = fifth },
+    { name = "*claude-haiku-5?5*", thinks = "default", thought = 8192, least = "none", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-27", source = fifth },
+    { name = "*claude-opus-5*", thinks = "default", thought = 16384, least = "none", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-27", source = "https://platform.claude.com/docs/en/models/opus-5/migration-guide" },
+    { name = "*claude-opus-4?[78]*", thinks = "asked", least = "none", thinking = "adaptive", refuses = chosen,
+      date = "2026-11-27", source = "https://openrouter.ai/docs/guides/evaluate-and-optimize/model-migrations/claude-4-7" },
+    { name = "*claude-*-4?6*", thinks = "asked", least = "none", thinking = "adaptive", date = "2026-11-27", source = adaptive },
+    { name = "*claude-*-4?5*", thinks = "asked", least = "none", thinking = "budget", date = "2026-11-27", source = adaptive },
+    -- Google
+    { name = "*gemini-2?5-pro*", thinks = "always", thought = 16384, least = "minimal", thinking = "budget", date = "2026-11-27", source = hexdocs },
+    { name = "*gemini-2?5*", thinks = "default", thought = 8192, least = "none", thinking = "budget", date = "2026-11-27", source = hexdocs },
+    { name = "*gemini-3*lite*", thinks = "always", thought = 4096, least = "minimal", thinking = "level", date = "2026-11-27", source = levels },
+    { name = "*gemini-3*pro*", thinks = "always", thought = 16384, least = "low", thinking = "level", date = "2026-11-27", source = levels },
+    { name = "*gemini-3?8*", thinks = "always", thought = 16384, least = "low", thinking = "level", date = "2026-11-27",
+      source = "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/thinking" },
+    { name = "*gemini-3*", thinks = "always", thought = 8192, least = "minimal", thinking = "level", date = "2026-11-27", source = levels },
+    -- DeepSeek: a schema is refused by its own service.
+    { name = "deepseek/*", thinks = "default", thought = 16384, least = "none", thinking = "switch", structured = "json_object", refuses = { "temperature" },
+      date = "2026-11-27", source = "https://api-docs.deepseek.com/guides/thinking_mode.md" },
+    { name = "ollama/*deepseek-r1*", thinks = "default", thought = 8192, least = "none", date = "2026-11-27", source = ollama },
+    { name = "*deepseek-r1*", thinks = "always", thought = 16384, date = "2026-11-27", source = ollama },
+    -- Mistral
+    { name = "*magistral*", thinks = "always", thought = 16384, date = "2026-11-27", source = "https://huggingface.co/mistralai/Magistral-Small-2507" },
+    { name = "mistral/mistral-small*", thinks = "asked", least = "none", date = "2026-11-27", source = "https://github.com/pydantic/pydantic-ai/issues/5285" },
+    { name = "mistral/mistral-medium*", thinks = "asked", least = "none", date = "2026-11-27", source = "https://github.com/pydantic/pydantic-ai/issues/5285" },
+    { name = "mistral/*", thinks = "never", date = "2026-11-27", source = "https://github.com/pydantic/pydantic-ai/issues/5285" },
+    -- Groq takes a schema with few models; with the others it takes its JSON mode.
+    { name = "groq/llama*", thinks = "never", structured = "json_object", date = "2026-11-27", source = "https://console.groq.com/docs/structured-outputs.md" },
+    -- Qwen, wherever it is served
+    { name = "*qwen3*instruct*", thinks = "never", date = "2026-11-27", source = qwen },
+    { name = "*qwen3*coder*", thinks = "never", date = "2026-11-27", source = "https://huggingface.co/Qwen/Qwen3-Coder-30B-A3B-Instruct" },
+    { name = "*qwen3*thinking*", thinks = "always", thought = 16384, date = "2026-11-27", source = "https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507" },
+    { name = "*qwen3*", thinks = "default", thought = 8192, least = "none", date = "2026-11-27", source = ollama },
+    { name = "*qwq*", thinks = "always", thought = 16384, date = "2026-11-27", source = "https://huggingface.co/Qwen/QwQ-32B" },
+  },
   models = {
     ["rehearsal/rehearsal"] = { input = 0, cached_read = 0, cache_write = 0, output = 0, context = 1000000,
       date = "2026-11-23", source = "the embedded model costs nothing" },

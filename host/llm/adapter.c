@@ -244,7 +244,7 @@ struct request_call {
   const struct adapter_call *call;
   const char *schema_token;
   char *schema_text;
-  struct buf extra, options, learnt, body;
+  struct buf extra, options, facts, body;
   json_t *dialect; /* or NULL */
   char *headers[MOST_HEADERS];
   size_t n_headers;
@@ -305,7 +305,7 @@ static void push_call(lua_State *L, const struct request_call *r) {
   }
   set_table(L, "extra", &r->extra);
   set_table(L, "options", &r->options);
-  set_table(L, "learnt", &r->learnt);
+  set_table(L, "facts", &r->facts);
 }
 
 static void read_headers(lua_State *L, struct request_call *r) {
@@ -394,12 +394,12 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   snprintf(token, sizeof token, "{{schema-%p}}", (void *)a);
   buf_init(&r.extra, MAX_REQUEST_BYTES);
   buf_init(&r.options, MAX_REQUEST_BYTES);
-  buf_init(&r.learnt, MAX_REQUEST_BYTES);
+  buf_init(&r.facts, MAX_REQUEST_BYTES);
   buf_init(&r.body, MAX_REQUEST_BYTES);
   enum err err = OK;
   if (call->extra) err = jsonx_canonical(call->extra, &r.extra);
   if (err == OK && call->options) err = jsonx_canonical(call->options, &r.options);
-  if (err == OK && call->learnt) err = jsonx_canonical(call->learnt, &r.learnt);
+  if (err == OK && call->facts) err = jsonx_canonical(call->facts, &r.facts);
   if (call->schema && !(r.schema_text = schema_ordered_text(call->schema))) err = ERR_LIMIT;
   if (err == OK) err = run(a, do_request, &r, e);
   if (err == OK && call->schema && r.dialect) err = translate_schema(call->schema, r.dialect, &r.schema_text);
@@ -413,7 +413,7 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   out->body = buf_take(&r.body);
   buf_release(&r.extra);
   buf_release(&r.options);
-  buf_release(&r.learnt);
+  buf_release(&r.facts);
   buf_release(&r.body);
   free(r.schema_text);
   json_decref(r.dialect);

@@ -9,9 +9,10 @@
  *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole",
  *       dialect={keep={keyword,...}, say=bool, closed=bool} or nil: which part of JSON schema the service takes (lua/schema_dialect.h)}
  *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, schema_text,
- *       without_schema, learnt, extra, options.
+ *       without_schema, facts, extra, options.
  *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order. `schema_text` is
- *       that text itself, for a prompt; without_schema: the server refused the other way for this call. `learnt`: what `learn` said before.
+ *       that text itself, for a prompt; without_schema: the server refused the other way for this call. `facts`: what is known of the model (llm/facts.h), with what
+ *       `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
  *   open() -> s                          a stream's state
  *   event(s, name, data) -> text, reasoning, failure, over    each may be nil; over: the answer is complete, and nothing more is expected
@@ -19,7 +20,7 @@
  *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
  *       cost=USD, model=, request_id=}
  *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds, learn={name=value}}; kinds: enum failure_kind. `learn` is kept for the
- *       model (llm/learnt.h) and is in each later call's `learnt`
+ *       model (llm/learnt.h) and is in each later call's `facts`
  * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
  * json.reader{paths} for events that come by the ten thousand (lua/json_reader.h); json.null; json.array(t). */
 #pragma once
@@ -39,8 +40,8 @@ struct adapter_call {
   const struct call_block *blocks;
   size_t n_blocks;
   int64_t max_tokens;
-  double temperature;                              /* NAN: none */
-  const json_t *schema, *extra, *options, *learnt; /* or NULL */
+  double temperature;                             /* NAN: none */
+  const json_t *schema, *extra, *options, *facts; /* or NULL */
   bool without_schema;
 };
 struct adapter_request {

@@ -181,14 +181,14 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
                               .model = s->model_name,
                               .role = c->role,
                               .key = c->ask_key,
-                              .reasoning = c->reasoning,
+                              .reasoning = s->effort,
                               .blocks = c->blocks,
                               .n_blocks = c->n_blocks,
                               .max_tokens = s->most_output,
                               .temperature = c->temperature,
                               .schema = c->schema,
                               .without_schema = s->no_schema,
-                              .learnt = learnt_of(s->llm->learnt, s->full_name),
+                              .facts = facts_of(s->llm->facts, s->full_name),
                               .extra = c->extra,
                               .options = s->provider->config->options};
   enum err err = adapter_request(s->adapter, &call, out, e);
@@ -196,9 +196,9 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
   return err;
 }
 
-/* Where the model's context is known (models.lua, quire.lua), what is longer by any count is not sent: some servers would cut it. */
+/* Where the model's context is known (facts.h), what is longer by any count is not sent: some servers would cut it. */
 static bool too_long(struct call_state *s) {
-  int64_t context = s->facts ? s->facts->context : 0;
+  int64_t context = facts_number(s->llm->facts, s->full_name, "context");
   if (!context || s->prompt.fewest + s->c->max_words <= context) return false;
   char message[sizeof s->failure.message];
   snprintf(

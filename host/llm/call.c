@@ -101,19 +101,12 @@ void call_remember_key(struct call_state *s, const struct error *e) {
   *s->key_missing = *e;
 }
 
-/* Tokens of the model's longest answer; 0: not known. A person's setting goes before what the server told, and that before the list. */
-static int64_t longest_answer(const struct call_state *s) {
-  int64_t told = learnt_number(s->llm->learnt, s->full_name, "max_output");
-  int64_t known = s->facts ? s->facts->max_output : 0;
-  return known && (s->facts->max_output_is_own || !told) ? known : told;
-}
-
-/* Tokens for the answer and the thinking before it, as far as the model gives them. */
+/* Tokens for the answer and the thinking before it, as far as the model gives them. What it needed beside is learnt. */
 int64_t call_room_for(const struct call_state *s) {
-  const struct learnt *l = s->llm->learnt;
-  int64_t most = longest_answer(s);
-  int64_t room =
-      cost_output_tokens(s->c->max_words, s->c->reasoning) + learnt_number(l, s->full_name, "room");
+  struct facts *f = s->llm->facts;
+  int64_t most = facts_number(f, s->full_name, "max_output");
+  int64_t room = cost_output_tokens(s->c->max_words, s->effort) + facts_number(f, s->full_name, "room");
+  if (!s->effort) room += facts_thought(f, s->full_name);
   return most > 0 && room > most ? most : room;
 }
 
@@ -141,8 +134,8 @@ void call_use_model(struct call_state *s) {
   s->provider = llm_provider(s->llm, full, &s->model_name);
   const struct llm_provider *p = s->provider->config;
   s->adapter = llm_adapter(s->llm, p->adapter, NULL);
-  s->facts = llm_facts(s->llm, full);
-  s->price = s->facts && !s->facts->unpriced ? s->facts : NULL;
+  s->effort = facts_effort(s->llm->facts, full, c->reasoning);
+  s->price = llm_price(s->llm, full);
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;

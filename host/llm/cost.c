@@ -3,13 +3,18 @@
 
 #include <string.h>
 
-enum { TOKENS_PER_WORD = 3, ANSWER_OVERHEAD = 200 };
+enum { TOKENS_PER_WORD = 3, ANSWER_OVERHEAD = 200, MOST_THOUGHT = 16384 };
 
 int64_t cost_output_tokens(int64_t max_words, const char *reasoning) {
-  int64_t thought = 0;
-  if (reasoning)
-    thought = strcmp(reasoning, "low") == 0 ? 4096 : strcmp(reasoning, "medium") == 0 ? 8192 : 16384;
-  return max_words * TOKENS_PER_WORD + ANSWER_OVERHEAD + thought;
+  static const struct {
+    const char *effort;
+    int64_t tokens;
+  } thought[] = {{"none", 0}, {"minimal", 1024}, {"low", 4096}, {"medium", 8192}};
+  int64_t tokens = max_words * TOKENS_PER_WORD + ANSWER_OVERHEAD;
+  if (!reasoning) return tokens;
+  for (size_t i = 0; i < sizeof thought / sizeof *thought; i++)
+    if (strcmp(thought[i].effort, reasoning) == 0) return tokens + thought[i].tokens;
+  return tokens + MOST_THOUGHT;
 }
 
 static int64_t price_of(int64_t tokens, int64_t nano_per_million) {

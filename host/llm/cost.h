@@ -2,7 +2,7 @@
 #pragma once
 #include "llm/llm.h"
 
-/* Tokens that an answer of so many words may take; reasoning: NULL, "low", "medium", "high". */
+/* Tokens that an answer of so many words may take; reasoning: NULL, "none", "minimal", "low", "medium", "high". */
 int64_t cost_output_tokens(int64_t max_words, const char *reasoning);
 /* The most that a call with these tokens can cost. 0 when the price is not known (price NULL). */
 int64_t cost_worst(const struct llm_price *price, int64_t input, int64_t output);

@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "llm/adapter.h"
 #include "llm/http.h"
-#include "llm/learnt.h"
+#include "llm/facts.h"
 #include "llm/limits.h"
 #include "llm/llm.h"
 #include "llm/thinking.h"
@@ -28,7 +28,7 @@ struct llm {
   struct map *adapters;       /* name -> struct adapter */
   struct http *http;
   struct limits *limits;
-  struct learnt *learnt;
+  struct facts *facts;
   char **secrets; /* every key ever read; for scrubbing */
   size_t n_secrets;
   struct list calls, waiting_for_money;
@@ -58,7 +58,8 @@ struct call_state {
   struct provider *provider;
   const char *model_name, *full_name; /* "gpt-x", "openai/gpt-x" */
   struct adapter *adapter;
-  const struct llm_price *facts, *price; /* what is known of it; the same, or NULL when its price is not */
+  const struct llm_price *price; /* NULL: not known */
+  const char *effort;            /* how much it is to think; NULL: nothing is said */
   struct lane *lane;
   struct lane_ticket ticket;
   int tries, relearns;
@@ -94,7 +95,7 @@ struct call_state {
 /* llm.c */
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
-const struct llm_price *llm_facts(const struct llm *llm, const char *full_name); /* or NULL */
+const struct llm_price *llm_price(const struct llm *llm, const char *full_name); /* NULL: not known */
 enum err llm_ready(struct llm *llm, const char *full_name,
                    struct error *e); /* as llm_check_model, for the loop: keeps the adapter and the key */
 bool llm_is_embedded(const struct llm_provider *p);

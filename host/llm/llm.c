@@ -151,10 +151,11 @@ struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e) 
 }
 
 /* What the host does itself costs nothing, unless a price was given for a forecast. */
-const struct llm_price *llm_facts(const struct llm *llm, const char *full_name) {
+const struct llm_price *llm_price(const struct llm *llm, const char *full_name) {
   static const struct llm_price free_of_charge;
   for (size_t i = 0; i < llm->settings->n_prices; i++)
-    if (strcmp(llm->settings->prices[i].model, full_name) == 0) return &llm->settings->prices[i];
+    if (strcmp(llm->settings->prices[i].model, full_name) == 0)
+      return llm->settings->prices[i].unpriced ? NULL : &llm->settings->prices[i];
   const char *model;
   const struct provider *p = llm_provider(llm, full_name, &model);
   return p && llm_is_embedded(p->config) ? &free_of_charge : NULL;
@@ -334,7 +335,7 @@ struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_set
   list_init(&llm->waiting_for_money);
   llm->http = http_new(loop);
   llm->limits = limits_new(loop);
-  llm->learnt = learnt_new(store);
+  llm->facts = facts_new(&settings->facts, store);
   llm->providers = mem_alloc(settings->n_providers * sizeof *llm->providers);
   for (size_t i = 0; i < settings->n_providers; i++) {
     struct error ignored = {0}; /* a missing key matters when it is needed */
@@ -366,7 +367,7 @@ void llm_free(struct llm *llm) {
   if (llm->month_op) llm->month_op->llm = NULL;
   http_free(llm->http);
   limits_free(llm->limits);
-  learnt_free(llm->learnt);
+  facts_free(llm->facts);
   map_free(llm->adapters, free_adapter);
   for (size_t i = 0; i < llm->settings->n_providers; i++) free_secret(llm->providers[i].key);
   free(llm->providers);

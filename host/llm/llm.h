@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include "base/loop.h"
 #include "base/pool.h"
+#include "llm/facts.h"
 #include "store/calls.h"
 
 struct llm_provider {
@@ -30,8 +31,7 @@ struct
     llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
   char *model;  /* "provider/model" */
   int64_t input, cached_read, cache_write, output;
-  int64_t context, max_output; /* tokens; 0: not known */
-  bool max_output_is_own;      /* a person's setting: what is learnt of the model does not change it */
+  int64_t context, max_output; /* tokens, as the lists say; 0: not known. What counts is in facts.h */
   bool unpriced;               /* only its sizes are known */
 };
 struct llm_role {
@@ -47,6 +47,7 @@ struct llm_settings {
   size_t n_roles;
   struct llm_price *prices;
   size_t n_prices;
+  struct facts_known facts;               /* what is known of models beside their prices */
   double backoff_first_s, backoff_most_s; /* full jitter between 0 and min(most, first * 2^attempt) */
   double pause_over_s; /* a Retry-After longer than this pauses the run instead of waiting (default 300) */
   int64_t month_limit_nano; /* the library's budget in the last 30 days; 0: none */
@@ -94,8 +95,8 @@ struct llm_call {
   const struct call_block *blocks;
   size_t n_blocks;
   int64_t max_words;
-  double temperature;           /* NAN: not sent */
-  const char *reasoning;        /* NULL, "low", "medium", "high" */
+  double temperature;    /* NAN: not sent */
+  const char *reasoning; /* NULL, "low", "medium", "high", or "little": the least that the model takes */
   const json_t *schema, *extra; /* or NULL */
   const char *ask_key;          /* the script's key=, or NULL */
   const char *reads;            /* JSON list or NULL */

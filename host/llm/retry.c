@@ -147,18 +147,18 @@ static void learn(struct call_state *s, struct attempt_result *r) {
     call_next_model(s, r);
     return;
   }
-  learnt_add(s->llm->learnt, s->full_name, s->failure.learn);
+  facts_learn(s->llm->facts, s->full_name, s->failure.learn);
   call_take_room(s);
   try_again(s, r, 0);
 }
 
 /* The model thought until there was no room left: it gets more, and so does each later call. Another call may have learnt it meanwhile. */
 static void learn_room(struct call_state *s, struct attempt_result *r) {
-  int64_t had = s->most_output, room = learnt_number(s->llm->learnt, s->full_name, "room");
+  int64_t had = s->most_output, room = facts_number(s->llm->facts, s->full_name, "room");
   if (call_room_for(s) <= had && room < MOST_ROOM) {
     char more[40];
     snprintf(more, sizeof more, "{\"room\":%lld}", (long long)(room ? room * 2 : FIRST_ROOM));
-    learnt_add(s->llm->learnt, s->full_name, more);
+    facts_learn(s->llm->facts, s->full_name, more);
   }
   if (call_room_for(s) <= had || s->relearns++ >= MOST_RELEARNS) {
     call_next_model(s, r);
@@ -173,7 +173,7 @@ static void without_schema(struct call_state *s, struct attempt_result *r) {
     call_next_model(s, r);
     return;
   }
-  learnt_add(s->llm->learnt, s->full_name, s->failure.learn);
+  facts_learn(s->llm->facts, s->full_name, s->failure.learn);
   s->no_schema = true;
   try_again(s, r, 0);
 }

@@ -15,6 +15,14 @@ local function note(book, role, answer)
   if string.find(answer.model, "^rehearsal/") then book.rehearsal = true end
 end
 
+-- Who takes down what stands there, or compares, needs little thought; asked for none, some models would think longer than a chapter takes.
+local little = { extractor = true, judge = true }
+
+local function measured(ask)
+  if little[ask.role] then ask.reasoning = ask.reasoning or "little" end
+  return ask
+end
+
 local function with_next_model(ask)
   local copy = {}
   for name, value in pairs(ask) do copy[name] = value end
@@ -25,7 +33,7 @@ end
 -- Free text by `call` (llm.ask or llm.try_ask). A refusal in words is asked of the role's next model; nil and an error when that refuses too.
 local function prose_by(call, book, ask)
   local rejected, said = {}, nil
-  for _, question in ipairs { ask, with_next_model(ask) } do
+  for _, question in ipairs { measured(ask), with_next_model(ask) } do
     local answer, err = call(question)
     if not answer then return nil, err end
     said = refusals.of(answer.text)
@@ -49,7 +57,7 @@ end
 
 --- A value that follows ask.schema. Raises when no model of the role could give one.
 function calls.json(book, ask)
-  local value, answer = llm.ask_json(ask)
+  local value, answer = llm.ask_json(measured(ask))
   note(book, ask.role, answer)
   return value
 end
@@ -65,7 +73,7 @@ end
 
 --- Like calls.json, but what a provider did wrong is a value. All else (budget, cancelled, a mistake here) is raised on.
 function calls.try_json(book, ask)
-  local ok, value, answer = pcall(llm.ask_json, ask)
+  local ok, value, answer = pcall(llm.ask_json, measured(ask))
   if ok then
     note(book, ask.role, answer)
     return value

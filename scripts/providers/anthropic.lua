@@ -33,8 +33,12 @@ end
 -- A thinking model takes no temperature.
 local function add_thinking(body, call)
   local how = call.options.thinking
-  if how == nil then how = call.learnt.thinking or "adaptive" end
+  if how == nil then how = call.facts.thinking or "adaptive" end
   if not call.reasoning or not how then return end
+  if call.reasoning == "none" then -- who only thinks when asked is not asked
+    if call.facts.thinks == "default" then body.thinking = { type = "disabled" } end
+    return
+  end
   body.temperature = nil
   if how == "budget" then
     local most = call.max_tokens - 1024

@@ -28,7 +28,7 @@ Answer with one JSON document and nothing else. It follows this JSON schema:
 function common.schema_mode(call)
   if not call.schema then return nil end
   local wanted = call.options.structured
-  if wanted == nil then wanted = call.learnt.structured end
+  if wanted == nil then wanted = call.facts.structured end
   if call.without_schema or wanted == false or wanted == "prompt" then return "prompt" end
   return wanted == "json_object" and "json_object" or "schema"
 end
@@ -43,11 +43,11 @@ function common.prompt(call)
 end
 
 -- Tokens of thinking, for models that take a number.
-common.thinking_tokens = { low = 4096, medium = 8192, high = 16384 }
+common.thinking_tokens = { none = 0, minimal = 1024, low = 4096, medium = 8192, high = 16384 }
 
--- What the server refused before (`learnt`) is left out of a table that is sent.
-function common.drop_refused(sent, learnt)
-  for name in pairs(learnt) do
+-- What the model refuses is left out of a table that is sent.
+function common.drop_refused(sent, facts)
+  for name in pairs(facts) do
     local field = name:match("^drop_(.+)$")
     if field then sent[field] = nil end
   end
@@ -55,7 +55,7 @@ end
 
 -- The last word on a body: what was refused before is left out, what the script wants beside is put in.
 function common.amend(body, call)
-  common.drop_refused(body, call.learnt)
+  common.drop_refused(body, call.facts)
   for name, value in pairs(call.extra) do
     if value == json.null then body[name] = nil else body[name] = value end
   end

@@ -20,9 +20,12 @@ local dialect = {
 
 local function thinking_of(call)
   local how = call.options.thinking
-  if how == nil then how = call.learnt.thinking or (call.model:find("gemini-2", 1, true) and "budget" or "level") end
+  if how == nil then how = call.facts.thinking or (call.model:find("gemini-2", 1, true) and "budget" or "level") end
   if not call.reasoning or not how then return nil end
-  if how == "budget" then return { includeThoughts = true, thinkingBudget = common.thinking_tokens[call.reasoning] or 8192 } end
+  if how == "budget" then
+    local tokens = common.thinking_tokens[call.reasoning] or 8192
+    return { includeThoughts = tokens > 0, thinkingBudget = tokens }
+  end
   return { includeThoughts = true, thinkingLevel = call.reasoning:upper() }
 end
 
@@ -47,7 +50,7 @@ function gemini.request(call)
       responseJsonSchema = how == "schema" and call.schema or nil },
     safetySettings = safety_of(call.options.safety),
   }
-  common.drop_refused(body.generationConfig, call.learnt)
+  common.drop_refused(body.generationConfig, call.facts)
   local headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}", ["Accept"] = "text/event-stream" })
   local model = call.model:find("/", 1, true) and call.model or "models/" .. call.model
   return { url = common.url(call, "/" .. escaped(model) .. ":streamGenerateContent?alt=sse"), headers = headers,

@@ -26,6 +26,7 @@ end
 -- gpt-oss takes a level, the others yes or no.
 local function think(call)
   if not call.reasoning or call.options.think == false then return nil end
+  if call.reasoning == "none" then return false end
   return call.model:find("gpt-oss", 1, true) and call.reasoning or true
 end
 

@@ -9,6 +9,7 @@
 --   headers            more headers, name = value; {{call}} in a value is the number of the call in the library (quire trace shows it)
 --
 -- What a server refuses is learnt and not sent to that model again: max_tokens_field, max_output, structured, drop_NAME. An option wins.
+-- Of the facts of a model it reads those, and thinking = "switch" (DeepSeek): thinking is switched by a parameter of that name.
 --
 -- The stable blocks of a prompt are the system message, byte by byte the same from call to call, so that prefix caches hit.
 
@@ -28,6 +29,10 @@ local function add_reasoning(body, call)
   local field = call.options.reasoning_field
   if field == nil then field = common.is_host(call.base_url, "openrouter.ai") and "reasoning" or "reasoning_effort" end
   if not call.reasoning or not field then return end
+  if call.facts.thinking == "switch" then
+    body.thinking = { type = call.reasoning == "none" and "disabled" or "enabled" }
+    if call.reasoning == "none" then return end
+  end
   if field == "reasoning" then body.reasoning = { effort = call.reasoning } else body[field] = call.reasoning end
 end
 
@@ -35,7 +40,7 @@ function openai.body(call)
   local how, system, user = common.prompt(call)
   local body = { model = call.model, messages = messages(call, system, user), stream = true, temperature = call.temperature }
   local default_field = common.is_host(call.base_url, "api.openai.com") and "max_completion_tokens" or "max_tokens"
-  body[call.options.max_tokens_field or call.learnt.max_tokens_field or default_field] = call.max_tokens
+  body[call.options.max_tokens_field or call.facts.max_tokens_field or default_field] = call.max_tokens
   if call.options.include_usage ~= false then body.stream_options = { include_usage = true } end
   if how == "schema" then
     body.response_format = { type = "json_schema", json_schema = { name = "answer", schema = call.schema } }

@@ -168,6 +168,14 @@ static void a_prompt_that_was_cut_is_no_answer(void **state) {
   free(text);
 }
 
+/* A host that knows this of models. */
+static void know(struct room *r, const json_t *families, const json_t *own) {
+  llm_free(r->llm);
+  loop_drain(r->loop);
+  r->settings.facts = (struct facts_known){.families = families, .own = own};
+  start_llm(r);
+}
+
 /* What a server told of its longest answer holds, unless a person says otherwise. */
 static void a_persons_limit_goes_before_a_learnt_one(void **state) {
   struct room *r = *state;
@@ -178,19 +186,75 @@ static void a_persons_limit_goes_before_a_learnt_one(void **state) {
   SCRIPT(&r->server, refusal, GOOD);
   ask_one(r, &q);
   assert_non_null(strstr(r->server.requests[1], "\"max_tokens\":120"));
-  r->prices[0].max_output = 150;
-  r->prices[0].max_output_is_own = true;
+  json_t *own = json_pack("{s:{s:i}}", "local/m", "max_output", 150);
+  know(r, NULL, own);
   forget_requests(&r->server);
   ask_one(r, &other);
   assert_non_null(strstr(r->server.requests[0], "\"max_tokens\":150"));
-  r->prices[0].max_output = 0;
   release(&q);
   release(&other);
+  json_decref(own);
+}
+
+/* The first request is one that the model takes, with room to think in, whatever provider serves it and however new the library is. */
+static void a_known_thinker_is_asked_as_it_wants_it(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *row, *reasoning, *sent, *not_sent;
+  } cases[] = {
+      {"{'thinks':'default','thought':1000}", NULL, "\"max_tokens\":1500", "reasoning_effort"},
+      {"{'thinks':'always'}", NULL, "\"max_tokens\":8692", "reasoning_effort"},
+      {"{'thinks':'always','thought':1000,'max_output':1200}", NULL, "\"max_tokens\":1200",
+       "reasoning_effort"},
+      {"{'thinks':'default','thought':1000,'least':'none'}", "little", "\"max_tokens\":500", "\"low\""},
+      {"{'thinks':'default','thought':1000,'least':'none'}", "little", "\"reasoning_effort\":\"none\"",
+       "\"low\""},
+      {"{'thinks':'always','least':'low'}", "little", "\"reasoning_effort\":\"low\"", "none"},
+      {"{'thinks':'always'}", "little", "\"max_tokens\":8692", "reasoning_effort"},
+      {"{'thinks':'never'}", "high", "\"max_tokens\":500", "reasoning_effort"},
+      {"{'thinks':'asked'}", "low", "\"max_tokens\":4596", "none"},
+      {"{'thinks':'default','thinking':'switch','least':'none'}", "little",
+       "\"thinking\":{\"type\":\"disabled\"}", "reasoning_effort"},
+      {"{'refuses':['stream_options']}", NULL, "\"stream\":true", "stream_options"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char row[200], *quote;
+    snprintf(row, sizeof row, "[{'name':'*/M',%s]", cases[i].row + 1);
+    while ((quote = strchr(row, '\''))) *quote = '"';
+    json_t *families = json_loads(row, 0, NULL);
+    know(r, families, NULL);
+    struct question q = {.call = {.reasoning = cases[i].reasoning}};
+    SCRIPT(&r->server, GOOD);
+    forget_requests(&r->server);
+    ask_one(r, &q);
+    if (!strstr(r->server.requests[0], cases[i].sent) || strstr(r->server.requests[0], cases[i].not_sent))
+      fail_msg("%s: %s", cases[i].row, r->server.requests[0]);
+    release(&q);
+    know(r, NULL, NULL);
+    json_decref(families);
+  }
+}
+
+/* What thinking needed beyond the room that is usual is learnt on top of it. */
+static void a_thinker_that_needs_more_room_than_usual_gets_it(void **state) {
+  struct room *r = *state;
+  json_t *own = json_pack("{s:{s:s, s:i}}", "local/m", "thinks", "always", "thought", 1000);
+  know(r, NULL, own);
+  struct question q = {0};
+  SCRIPT(&r->server, OK_HEAD STOP("length") USAGE DONE, GOOD);
+  forget_requests(&r->server);
+  ask_one(r, &q);
+  assert_non_null(strstr(r->server.requests[0], "\"max_tokens\":1500"));
+  assert_non_null(strstr(r->server.requests[1], "\"max_tokens\":9692"));
+  assert_int_equal(q.call.err, OK);
+  release(&q);
+  json_decref(own);
 }
 
 static void what_cannot_fit_is_not_sent(void **state) {
   struct room *r = *state;
-  r->prices[0].context = 60;
+  json_t *own = json_pack("{s:{s:i}}", "local/m", "context", 60);
+  know(r, NULL, own);
   struct question q = {.call = {.max_words = 2000}};
   SCRIPT(&r->server, GOOD);
   ask_one(r, &q);
@@ -198,7 +262,7 @@ static void what_cannot_fit_is_not_sent(void **state) {
   assert_non_null(strstr(q.call.error->message, "do not fit into its context of 60 tokens"));
   assert_int_equal(r->budget.reserved_nano, 0);
   release(&q);
-  r->prices[0].context = 0;
+  json_decref(own);
 }
 
 /* The body of GOOD on a connection that stays open, and with it the next call's. */
@@ -420,6 +484,8 @@ int main(void) {
       T(providers_words_are_understood),
       T(a_prompt_that_was_cut_is_no_answer),
       T(a_persons_limit_goes_before_a_learnt_one),
+      T(a_known_thinker_is_asked_as_it_wants_it),
+      T(a_thinker_that_needs_more_room_than_usual_gets_it),
       T(what_cannot_fit_is_not_sent),
       T(no_request_leaves_without_an_intent),
       T(a_request_that_is_too_large_says_so),
