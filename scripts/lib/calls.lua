@@ -2,11 +2,22 @@
 -- publishing sheet, and a failure of a helper (extractor, judge) can be a value, so that it never costs a chapter.
 --
 --   local answer = calls.prose(book, { role = "writer", blocks = ..., max_words = 800 })
+--   local idea = calls.whole(book, { role = "planner", ... })                -- its text; what a limit cut off is asked for too
 --   local plan = calls.json(book, { role = "planner", blocks = ..., schema = ... })
 --   local facts, err = calls.try_json(book, { role = "extractor", ... })      -- nil, "why" when every model failed
+local checks = require "lib.checks"
 local refusals = require "lib.refusals"
 
 local calls = {}
+
+local MOST_PIECES = 4
+
+local go_on = [[
+You answered this task before, and the end of your answer was cut off. This much of it arrived:
+
+%s
+
+Write what is missing, beginning right after its last sentence. Repeat nothing, and say nothing beside it.]]
 
 local function note(book, role, answer)
   local by_role = book.models[role] or {}
@@ -55,6 +66,42 @@ function calls.prose(book, ask)
   return answer
 end
 
+local function followed_by(ask, words, key)
+  local copy, blocks = {}, {}
+  for name, value in pairs(ask) do copy[name] = value end
+  for i, block in ipairs(ask.blocks or { ask.prompt }) do blocks[i] = block end
+  blocks[#blocks + 1] = words
+  copy.prompt, copy.blocks, copy.key = nil, blocks, (ask.key or "") .. key
+  return copy
+end
+
+local function to_sentence(words)
+  local trimmed = checks.trim_to_sentence(words)
+  return trimmed ~= "" and trimmed or words
+end
+
+-- Some servers end each answer at a limit of their own: the rest is asked for, and what is still cut then ends as a sentence.
+local function whole_by(call, book, ask)
+  local answer, err = prose_by(call, book, ask)
+  if not answer then return nil, err end
+  local said = answer.text
+  for piece = 1, MOST_PIECES do
+    if answer.stop ~= "length" then return said end
+    said = to_sentence(said)
+    local more = prose_by(llm.try_ask, book, followed_by(ask, string.format(go_on, said), "#rest-" .. piece))
+    if not more or text.trim(more.text) == "" then break end
+    answer, said = more, said .. " " .. text.trim(more.text)
+  end
+  return to_sentence(said)
+end
+
+--- Free text that others build on, without an end that a limit cut off. Raises like calls.prose.
+function calls.whole(book, ask)
+  local said, err = whole_by(llm.ask, book, ask)
+  if not said then error(err, 0) end
+  return said
+end
+
 --- A value that follows ask.schema. Raises when no model of the role could give one.
 function calls.json(book, ask)
   local value, answer = llm.ask_json(measured(ask))
@@ -83,13 +130,17 @@ function calls.try_json(book, ask)
   return nil, message_of(value)
 end
 
---- Like calls.prose, but a failure is a value.
-function calls.try_prose(book, ask)
-  local answer, err = prose_by(llm.try_ask, book, ask)
-  if answer then return answer end
+local function or_why(ask, value, err)
+  if value then return value end
   log.warn("the %s gave no answer: %s", ask.role, err.message)
   return nil, err.message
 end
+
+--- Like calls.prose, but a failure is a value.
+function calls.try_prose(book, ask) return or_why(ask, prose_by(llm.try_ask, book, ask)) end
+
+--- Like calls.whole, but a failure is a value.
+function calls.try_whole(book, ask) return or_why(ask, whole_by(llm.try_ask, book, ask)) end
 
 --- The names of the models that answered, each once, sorted.
 function calls.names(book)

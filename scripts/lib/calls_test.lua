@@ -41,6 +41,17 @@ return {
     t.has(t.status(run, "failed").error.message, refusal)
   end,
 
+  ["a text that a limit cut off is asked for to its end, and never taken as whole in the middle of a sentence"] = function(t)
+    local whole = source [[whole(book, { role = "planner", prompt = "Plan." })]]
+    local function cut(words, key) return { text = words, stop = "length", key = key } end
+    local run = t.run { source = whole, answers = { { key = "#rest-2", text = "He goes." }, cut("She stays. He", "#rest-1"), cut("They meet. Sh") } }
+    t.equal(run.result.value, "They meet. She stays. He goes.")
+    t.has(run.requests[3].task, "They meet. She stays.")
+    run = t.run { source = whole, answers = { cut("They meet. Sh", "#rest-1"), cut("They meet. Sh") } }
+    t.equal(run.result.value, "They meet. They meet. They meet. They meet. They meet.")
+    t.equal(#run.requests, 5)
+  end,
+
   ["a rehearsal is noted as one"] = function(t)
     t.equal(t.run { source = try_prose, model = "rehearsal/novelist" }.result.rehearsal, true)
     t.equal(t.run { source = try_prose }.result.rehearsal, false)

@@ -52,8 +52,8 @@ local carry_shape = schema.object {
 --- Plans the series: series.json. `desk` is a book that stands for the whole series (its brief, its language). Waits.
 function series.plan(desk, count)
   local words = 300 + 150 * count
-  local idea = calls.prose(desk, { role = "planner", max_words = words,
-    blocks = prompts.brief(desk):last("task", string.format(think, count, words), 3000):list() }).text
+  local idea = calls.whole(desk, { role = "planner", max_words = words,
+    blocks = prompts.brief(desk):last("task", string.format(think, count, words), 3000):list() })
   local plan = calls.json(desk, { role = "extractor", max_words = 600 + 150 * count, schema = plan_shape(count),
     blocks = prompts.brief(desk):last("task", string.format(to_fields, count, blocks.fit(idea, 20000)), 22000):list() })
   if desk.input.title and desk.input.title ~= "" then plan.title = desk.input.title end

@@ -106,7 +106,7 @@ local function invent(book, round, notes)
   return task.map(numbers, function(i)
     local door = doors[(i + (round - 1) * #numbers - 1) % #doors + 1]
     local prompt = prompts.brief(book):last("task", with_notes(string.format(ideation, door, most_words), notes), 20000)
-    return calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = key(i) }).text
+    return calls.whole(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = key(i) })
   end, { key = key })
 end
 
@@ -200,7 +200,7 @@ local function ideas_for(book, round, notes)
   if not author then return rank(book, invent(book, round, notes)) end
   local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), given.cap + 1000, author.from)
     :last("task", with_notes(string.format(fill_gaps, most_words), notes), 20000)
-  return { calls.prose(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = round > 1 and "round-" .. round or nil }).text }
+  return { calls.whole(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = round > 1 and "round-" .. round or nil }) }
 end
 
 local function take_note(notes, answer)

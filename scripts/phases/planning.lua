@@ -87,7 +87,7 @@ local function think_through(book, prompt, range)
   local asked = prompt:copy():last("task", string.format(think, range.first, range.last, book.chapters,
     (plans.scene_count(book.words)), blocks.fit(prompts.events_text(book.structure, range.first, range.last), 6000),
     promise_lines(book, range), words), 14000)
-  return blocks.fit(calls.prose(book, { role = "planner", blocks = asked:list(), max_words = words }).text, 16000)
+  return blocks.fit(calls.whole(book, { role = "planner", blocks = asked:list(), max_words = words }), 16000)
 end
 
 --- Without a critic the plan goes on as it is.

@@ -187,9 +187,8 @@ end
 local function blurb_of(book)
   local course = book.memory:story_so_far(book.chapters)
   local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course), 12000)
-  local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = 180 })
-  if not answer then return book.blueprint.premise end
-  return book:prose_of(answer, "blurb")
+  local said = calls.try_whole(book, { role = "writer", blocks = asked:list(), max_words = 180 })
+  return said and book:prose_of({ text = said }, "blurb") or book.blueprint.premise
 end
 
 local function or_nothing(value)

@@ -107,8 +107,8 @@ end
 
 local function lay_out_acts(book)
   local wanted = acts_wanted(book.chapters)
-  local course = calls.prose(book, { role = "planner", max_words = 700,
-    blocks = base(book):last("task", string.format(plan_acts, book.chapters, wanted), 3000):list() }).text
+  local course = calls.whole(book, { role = "planner", max_words = 700,
+    blocks = base(book):last("task", string.format(plan_acts, book.chapters, wanted), 3000):list() })
   return ask_checked(book, base(book), string.format(acts_to_fields, wanted, book.chapters, blocks.fit(course, 9000)),
     acts_shape(book.chapters, book.given.structure), 1500, function(answer) return coverage.acts(answer, book.chapters) end)
 end

@@ -100,15 +100,15 @@ end
 
 ----------------------------------------------------------------------------------------------------------------- scenes
 
+local MOST_ENDINGS = 4 -- further calls for one scene
+
 local function generous(words)
   return words * 8 // 5 + 60
 end
 
---- A scene that broke off is finished by a second call; if that fails, it is cut back to its last whole sentence.
-local function finish(book, prompt, scenes, plan, prose, choice)
+-- What is missing of the scene behind `start`, as far as one more call gives it; whether that was cut off as well.
+local function write_ending(book, prompt, scenes, plan, start, choice)
   local scene = plan.scenes[#scenes + 1]
-  local start = checks.trim_to_sentence(prose)
-  if start == "" then start = prose end
   local missing = math.max(120, scene.words - text.words(start))
   local so_far = {}
   for i, written in ipairs(scenes) do so_far[i] = written end
@@ -117,7 +117,20 @@ local function finish(book, prompt, scenes, plan, prose, choice)
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
-  return ending == "" and start or start .. "\n\n" .. ending
+  return ending, answer and answer.stop == "length"
+end
+
+--- A scene that broke off is finished by a second call, and by further ones where the server ends each answer early; if that fails, it is cut back
+--- to its last whole sentence.
+local function finish(book, prompt, scenes, plan, prose, choice)
+  local whole = checks.trim_to_sentence(prose)
+  if whole == "" then whole = prose end
+  for _ = 1, MOST_ENDINGS do
+    local ending, cut = write_ending(book, prompt, scenes, plan, whole, choice)
+    if ending ~= "" then whole = whole .. "\n\n" .. ending end
+    if ending == "" or not cut then break end
+  end
+  return whole
 end
 
 local function scene_task(book, plan, i)
@@ -260,8 +273,8 @@ local function close_part(book, number)
   local words = memory:paragraph_words()
   local asked = prompts.base(book):last("task", string.format(compress, words, book.language.name,
     table.concat(memory:summaries_of(part.first, part.last, 80), "\n")), 14000)
-  local answer = calls.try_prose(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
-  memory:close(part, answer and answer.text)
+  local said = calls.try_whole(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
+  memory:close(part, said)
   artifact.put(book:name("parts", part.last, "json"), { first = part.first, last = part.last, paragraph = part.paragraph })
 end
 

@@ -58,6 +58,19 @@ return {
     t.equal(run.result.issues, 0)
   end,
 
+  ["a server that ends each answer early gives a scene in as many pieces as it takes"] = function(t)
+    local pieces = 0
+    local run = book(t, { { task = broke_off, answer = function(_, rehearse)
+      pieces = pieces + 1
+      local text = rehearse().text
+      return pieces % 3 ~= 0 and { text = string.sub(text, 1, #text // 2), stop = "length" } or { text = text }
+    end }, { task = first_scene, answer = function(_, rehearse)
+      local text = rehearse().text
+      return { text = string.sub(text, 1, #text // 3), stop = "length" }
+    end }, { rehearse = true } })
+    t.equal(#t.requests(run, { task = broke_off }), 3 * #t.requests(run, { task = first_scene }))
+  end,
+
   ["when a scene cannot be finished it is cut back to a whole sentence, and its shortness is an issue"] = function(t)
     local run = book(t, {
       { task = broke_off, fail = "down" }, { pattern = again, fail = "down" },

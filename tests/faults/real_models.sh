@@ -52,6 +52,14 @@ t_run 0 glossary
 t_is "$(failures room)" 1
 t_has "$(sql "SELECT value FROM settings WHERE key = 'learnt:stub/novelist'")" '"room":8192'
 
+t_case "a server that ends each answer at a limit of its own gives the book in pieces, and nothing of it is half"
+fresh pieces
+manner limit=250
+t_run 0 book
+t_is "$(sql "SELECT count(*) > 0 FROM calls WHERE params LIKE '%#rest-1%'")" 1
+t_is "$(sql "SELECT count(*) FROM calls WHERE params LIKE '%#repair%' OR params LIKE '%#room%'")" 0
+t_is "$(sql "SELECT content FROM v_artifacts WHERE name = 'chapters/01.md' AND is_head" | grep -vE '^(#.*|\*.*|)$' | grep -cvE '[.!?…]["”’»*]*$')" 0
+
 t_case "a limit on the length of answers is learnt from its refusal"
 fresh limit
 manner limit-refused=3000
