@@ -284,6 +284,22 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   return err;
 }
 
+static void replace(char **field, const char *value) {
+  free(*field);
+  *field = mem_dup(value);
+}
+
+void config_rehearse(struct config *c) {
+  for (size_t i = 0; i < c->llm.n_providers; i++) {
+    struct llm_provider *p = &c->llm.providers[i];
+    replace(&p->adapter, "rehearsal");
+    replace(&p->base_url, "rehearsal:");
+    replace(&p->key_env, NULL);
+    replace(&p->key_file, NULL);
+    p->concurrency = p->requests_per_minute = p->tokens_per_minute = 0;
+  }
+}
+
 void config_release(struct config *c) {
   free(c->public_url);
   for (char **p = c->trusted_proxies; p && *p; p++) free(*p);

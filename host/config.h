@@ -43,4 +43,7 @@ struct config {
 enum err config_load(const struct config_flags *flags, struct config *out, struct error *e);
 /* --listen goes over what quire.lua says. */
 void config_listen(struct config *c, const char *address);
+/* From here on the embedded model answers for all providers, whatever they are called, without keys or limits: nothing leaves this machine. Names,
+ * roles and prices stay. Before host_open. */
+void config_rehearse(struct config *c);
 void config_release(struct config *c);

@@ -59,8 +59,9 @@ declare -A may_include=(
   [access]="access base http store"
   [web]="web base http store view book document acts access"
   [script_test]="script_test base store lua rehearsal llm script_api acts view config.h serve.h"
+  [forecast]="forecast base store llm acts config.h serve.h scratch.h"
   [rehearsal_server]="rehearsal_server base http rehearsal"
-  [cli]="cli base http store view llm acts web script_test rehearsal_server config.h serve.h guardian.h"
+  [cli]="cli base http store view llm acts web script_test forecast rehearsal_server config.h serve.h scratch.h guardian.h"
 )
 
 check_rooms() {

@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/follow.h"
-#include "cli/scratch.h"
 #include "cli/stop.h"
+#include "scratch.h"
 #include "serve.h"
 #include "view/state.h"
 #include "view/words.h"
@@ -90,7 +90,7 @@ int cli_provider_test(struct cli *c) {
   c->out.quiet = true; /* the run's own lines are not what was asked for */
   enum err err = cli_config(c, &e);
   if (err == OK && !(model = pick_model(&c->config.llm, c->args[0]))) err = no_model(c->args[0], &e);
-  if (err == OK) err = scratch_open(c, &dir, &e);
+  if (err == OK) err = scratch_open(&c->config, &dir, &e);
   if (err == OK) err = ask(c, dir, model, &row, &e);
   scratch_remove(dir);
   json_t *v = err == OK ? verdict(&row, model) : NULL;

@@ -8,9 +8,9 @@
 #include "acts/commands.h"
 #include "base/mem.h"
 #include "cli/command.h"
-#include "cli/scratch.h"
 #include "cli/stop.h"
 #include "cli/twice.h"
+#include "scratch.h"
 #include "script_test/script_test.h"
 
 enum { CASE_S = 240 };
@@ -175,7 +175,7 @@ int cli_script_test(struct cli *c) {
   stop_catch();
   enum err err = cli_config(c, &e);
   if (err == OK) err = read_plan(&p, &e);
-  if (err == OK) err = scratch_open(c, &dir, &e);
+  if (err == OK) err = scratch_open(&c->config, &dir, &e);
   if (err == OK) err = run_tests(&p, dir, &e);
   if (err == OK) err = run_pipelines(&p, &e);
   scratch_remove(dir);

@@ -59,6 +59,7 @@ int cli_fail(struct cli *c, const struct error *e);
 
 /* ---- one file a group */
 int cli_run(struct cli *c);
+int cli_forecast(struct cli *c);
 int cli_resume(struct cli *c);
 int cli_retry(struct cli *c);
 int cli_pause(struct cli *c);

@@ -14,6 +14,17 @@ const struct command cli_commands[] = {
      "Without an owner of the library this process becomes one, for its own run; with one it hands the run over and\n"
      "follows it. Ctrl-C lets the calls in flight finish and says how to continue; a second Ctrl-C ends at once.\n"
      "`quire script check PIPELINE` lists the input fields."},
+    {"forecast", "PIPELINE|FILE.lua|- [--set KEY=VALUE]...",
+     "what a run would take: calls, tokens, money and time", 1, 1,
+     "set input give project model budget until scripts",
+     "quire forecast generate_book --set brief=@brief.txt --set chapters=30\n"
+     "quire forecast generate_book --input brief.json --model writer=openai/gpt-5-mini\n"
+     "quire forecast - <request.json             the request as POST /api/runs takes it\n",
+     cli_forecast,
+     "The pipeline is rehearsed in memory with the embedded model, as it is asked for and with answers that are much shorter\n"
+     "and much longer; what that would take of the models that your settings choose is reckoned from their prices and habits.\n"
+     "Nothing is sent and nothing is paid. `likely (low to high)`: the low has short answers, full caches and no thoughts, the high\n"
+     "long answers, no cache, three times the answer in thoughts where a model thinks, and answers that are asked for again."},
     {"resume", "RUN [--with scripts|artifacts|models[=ROLE]]...",
      "continue a run that waits or was interrupted", 1, 1, MOVES " plan full",
      "quire resume 7\nquire resume 7 --with scripts       use the current scripts; only calls whose request changed are made again\n"

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "cli/follow.h"
 #include "cli/request.h"
-#include "store/gates.h"
+#include "forecast/rehearse.h"
 #include "view/state.h"
 
 enum { MOST_GATES = 50 };
@@ -68,35 +68,13 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
 
 /* ---- one run to its end */
 
-static void first_open(void *arg, const struct gate_row *g) {
-  json_t **out = arg;
-  json_t *choices = view_parsed(g->choices);
-  if (!*out)
-    *out = json_pack("{s:I, s:s, s:s}", "gate", (json_int_t)g->id, "choice",
-                     json_string_value(json_array_get(choices, 0)), "by", "script test");
-  json_decref(choices);
-}
-
-static bool decide_gate(struct trial *t, int64_t run) {
-  json_t *request = NULL, *answer = NULL;
-  struct error ignored = {0};
-  struct store *store = host_store(t->host);
-  struct db *db = store_reader(store);
-  gates_each(db, run, true, first_open, &request);
-  store_reader_release(store, db);
-  int64_t gate = jsonx_int(request, "gate", 0);
-  json_object_del(request, "gate");
-  bool ok = request && command_gate(host_commands(t->host), gate, request, &answer, &ignored) == OK;
-  json_decref(request);
-  json_decref(answer);
-  return ok;
-}
-
 static enum err finish(struct trial *t, int64_t run, struct run_row *row, struct error *e) {
   struct follow f = {.run = run, .host = t->host, .max_wait_ms = -1, .whole_history = true};
   enum follow_end end = FOLLOW_OVER;
   enum err err = follow_run(t->c, &f, &end, e);
-  for (int i = 0; err == OK && state_waits(&f.row, FOR_GATE) && i < MOST_GATES && decide_gate(t, run); i++)
+  for (int i = 0; err == OK && state_waits(&f.row, FOR_GATE) && i < MOST_GATES &&
+                  rehearse_decide(t->host, run, "script test");
+       i++)
     err = follow_run(t->c, &f, &end, e);
   if (err == OK && end == FOLLOW_SIGNAL) err = err_set(e, ERR_CANCELLED, "interrupted");
   *row = f.row;

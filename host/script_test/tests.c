@@ -150,11 +150,6 @@ enum err script_tests_run(struct script_tests *t, const char *name, struct error
 
 /* ---- the host */
 
-static void set_text(char **to, const char *text) {
-  free(*to);
-  *to = mem_dup(text);
-}
-
 /* What a test of budgets needs: a model that costs, per million tokens. */
 static void add_price(struct llm_settings *s) {
   s->prices = mem_grow(s->prices, (s->n_prices + 1) * sizeof *s->prices);
@@ -166,24 +161,20 @@ static void add_price(struct llm_settings *s) {
 }
 
 /* Whatever model a test names, the desk answers; nothing leaves this machine. A refusal is not tried again. */
-static void answer_here(struct llm_settings *s) {
+static void answer_here(struct config *config) {
+  struct llm_settings *s = &config->llm;
   s->providers = mem_grow(s->providers, (s->n_providers + 1) * sizeof *s->providers);
   s->providers[s->n_providers++] = (struct llm_provider){.name = mem_dup("canned")};
+  config_rehearse(config);
   for (size_t i = 0; i < s->n_providers; i++) {
-    struct llm_provider *p = &s->providers[i];
-    set_text(&p->adapter, "rehearsal");
-    set_text(&p->base_url, "rehearsal:");
-    set_text(&p->key_env, NULL);
-    set_text(&p->key_file, NULL);
-    p->concurrency = AT_ONCE;
-    p->requests_per_minute = p->tokens_per_minute = 0;
-    p->retries = -1;
+    s->providers[i].concurrency = AT_ONCE;
+    s->providers[i].retries = -1;
   }
 }
 
 enum err script_tests_open(struct script_tests *t, struct config *config, struct error *e) {
   desk_init(&t->desk);
-  answer_here(&config->llm);
+  answer_here(config);
   add_price(&config->llm);
   config->llm.stand_in = &t->desk.stand_in;
   return host_open(config, "run", false, &t->host, e);

@@ -447,6 +447,18 @@ enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *, const 
   return sql_end(db, s, step);
 }
 
+enum err calls_prefixes_each(struct db *db, int64_t run,
+                             void (*fn)(void *arg, int64_t call, int64_t blob, int64_t bytes), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT k.call_id, k.blob_id, b.size FROM calls c JOIN call_blocks k ON k.call_id = c.id"
+                     " JOIN blobs b ON b.id = k.blob_id WHERE c.run_id = $run AND k.stable"
+                     " ORDER BY k.call_id, k.place");
+  db_bind_int(s, "$run", run);
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) fn(arg, db_int(s, 0), db_int(s, 1), db_int(s, 2));
+  return sql_end(db, s, step);
+}
+
 enum err call_prompt(struct db *db, int64_t call, struct buf *out) {
   struct db_stmt *s = db_prepare(
       db, "SELECT b.data FROM call_blocks k JOIN blobs b ON b.id = k.blob_id WHERE k.call_id = $call"

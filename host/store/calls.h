@@ -77,6 +77,9 @@ enum err call_at(struct db *db, int64_t run, int64_t seq, int64_t *id, struct er
 /* The prompt in its blocks; `sha` is empty. */
 enum err call_blocks_each(struct db *db, int64_t call, void (*fn)(void *arg, const struct call_block *),
                           void *arg);
+/* The stable blocks at the beginning of each prompt of a run, in the order of calls and places: equal texts have equal numbers (`blob`). */
+enum err calls_prefixes_each(struct db *db, int64_t run,
+                             void (*fn)(void *arg, int64_t call, int64_t blob, int64_t bytes), void *arg);
 /* The prompt of a call, its blocks joined, appended to `out`. */
 enum err call_prompt(struct db *db, int64_t call, struct buf *out);
 /* What the library spent since `since_ms` (all runs). */
