@@ -17,8 +17,8 @@ struct habit {
   const struct llm_price *price; /* NULL: unknown */
   bool rehearsal;                /* the settings themselves say that the embedded model answers for it */
   enum { MAY_THINK, DOES_THINK, NEVER_THINKS } thinks; /* where nobody asks it to; MAY_THINK: nobody knows */
-  int64_t own_calls;      /* answers in this library's record */
-  double thinking[CASES]; /* times the answer */
+  int64_t own_calls;                                   /* answers in this library's record */
+  double thinking[CASES];                              /* times the answer */
   double first_byte_s[CASES], tokens_per_s[CASES],
       cached[CASES]; /* cached: of a prefix that was sent before */
   json_t *roles;     /* for which it was asked */
