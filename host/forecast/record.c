@@ -11,7 +11,10 @@
 #include "store/calls.h"
 #include "store/events.h"
 
-enum { PREFIX_LEAST = 1024 }; /* tokens: shorter ones no service keeps */
+enum {
+  PREFIX_LEAST = 1024, /* tokens: shorter ones no service keeps */
+  BYTES_A_TOKEN = 4    /* as the rehearsal counts */
+};
 
 struct reading {
   struct record *record;
