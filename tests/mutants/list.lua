@@ -10,31 +10,31 @@ end
 
 -- the store: nothing acknowledged is lost, nothing is done twice
 room = "store"
-mutant("spool-once", "an entry that was spooled and also committed is recorded twice", "test_store_writer test_store_crash",
+mutant("spool-once", "an entry that was spooled and also committed is recorded twice", "test_store_writer test_store_spool test_store_crash",
   "if (err == OK && entry->once) err = has_seq(db, entry->run, entry->seq, &has);", "")
-mutant("spool-checksum", "a torn line of the spool is taken for a whole one", "test_store_writer test_store_open test_store_crash",
+mutant("spool-checksum", "a torn line of the spool is taken for a whole one", "test_store_writer test_store_spool test_store_open test_store_crash",
   "return memcmp(sum, *line, CHECKSUM) == 0 ? *line + CHECKSUM + 1 : NULL;", "return *line + CHECKSUM + 1;")
-mutant("spool-no-sync", "a change counts as kept before it is durable", "test_store_writer test_store_open test_store_crash faults/power.sh",
+mutant("spool-no-sync", "a change counts as kept before it is durable", "test_store_writer test_store_spool test_store_open test_store_crash faults/power.sh",
   "enum err err = !s->uncut && fsync(s->fd) == 0 ? OK : err_errno(e, errno, \"cannot make %s durable\", s->path);", "enum err err = OK;")
-mutant("spool-unmarked", "a crash between commit and removal repeats the spool", "test_store_writer test_store_crash",
+mutant("spool-unmarked", "a crash between commit and removal repeats the spool", "test_store_writer test_store_spool test_store_crash",
   "if (err == OK) err = write_mark(s, db);", "")
-mutant("give-up-says-done", "a change that was neither written nor spooled is told as done", "test_store_writer test_store_open test_store_crash faults/locked.sh",
+mutant("give-up-says-done", "a change that was neither written nor spooled is told as done", "test_store_writer test_store_spool test_store_open test_store_crash faults/locked.sh",
   "if (!op->spooled) fail_op(op, why, e);", "")
-mutant("one-attempt", "a database that is locked for a moment loses an update", "test_store_writer test_store_open test_store_crash faults/locked.sh",
+mutant("one-attempt", "a database that is locked for a moment loses an update", "test_store_writer test_store_spool test_store_open test_store_crash faults/locked.sh",
   "int attempts = w->down ? 1 : w->settings.lock_attempts;", "int attempts = 1;")
-mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store_writer test_store_open test_store_crash faults/locked.sh",
+mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store_writer test_store_spool test_store_open test_store_crash faults/locked.sh",
   "    atomic_store(&w->healthy, false);\n    w->damaged", "    w->damaged")
-mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store_writer test_store_open test_store_crash",
+mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store_writer test_store_spool test_store_open test_store_crash",
   "err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);", "err = db_savepoint_keep(w->db);")
-mutant("group-lost", "changes behind the first group are forgotten", "test_store_writer test_store_open test_store_crash",
+mutant("group-lost", "changes behind the first group are forgotten", "test_store_writer test_store_spool test_store_open test_store_crash",
   "    w->head = last->next;\n", "    w->head = NULL;\n")
-mutant("closed-accepts", "a change posted while the library closes waits for ever", "test_store_writer test_store_open test_store_crash",
+mutant("closed-accepts", "a change posted while the library closes waits for ever", "test_store_writer test_store_spool test_store_open test_store_crash",
   "bool closed = w->stopping;", "bool closed = false;")
-mutant("unheard-commit", "a commit whose answer was lost is told as done", "test_store_writer test_store_open test_store_crash faults/unheard.sh",
+mutant("unheard-commit", "a commit whose answer was lost is told as done", "test_store_writer test_store_spool test_store_open test_store_crash faults/unheard.sh",
   "if (w->unheard) tell_failure(group);", "")
 mutant("no-fence", "a zombie writes into a run that moved on", "test_store_runs faults/fences.sh",
   "return err == OK && step != DB_ROW ? ERR_FENCED : err;\n}\n\nenum err fence_check", "return err;\n}\n\nenum err fence_check")
-mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store_runs faults/with.sh",
+mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store_calls faults/with.sh",
   "if (err == OK && entry->supersedes) err = supersede(db, entry);", "")
 mutant("no-heartbeat", "a run that works looks stale", "test_store_runs faults/stale.sh",
   "if (err == OK && at - heartbeat >= HEARTBEAT_EVERY_MS) err = beat(db, entry->run, at);", "")
@@ -50,26 +50,26 @@ mutant("deaths-kept", "a run that gets on between crashes is given up", "test_st
 mutant("stale-never", "a run without any heartbeat is never found", "test_store faults/stale.sh",
   "\" AND (r.last_heartbeat < $beat OR (r.last_heartbeat IS NULL AND r.started_at < $started))\"",
   "\" AND r.last_heartbeat < $beat AND $started > 0\"")
-mutant("retry-keeps-failures", "a retry repeats the failure that it should try again", "test_store_runs cli/rejected.sh cli/running.sh",
+mutant("retry-keeps-failures", "a retry repeats the failure that it should try again", "test_store_calls cli/rejected.sh cli/running.sh",
   "\" AND NOT (kind = 'llm' AND substr(result, 1, 9) = '{\\\"error\\\":')\"", "\"\"")
 mutant("wake-forgotten", "a run that waits for a time sleeps for ever", "test_store_runs test_engine",
   "SELECT COALESCE(MIN(wake_at), 0) FROM runs", "SELECT COALESCE(MIN(wake_at) * 0, 0) FROM runs")
-mutant("spool-skip", "changes of a spool that was replayed but not removed are done twice", "test_store_writer test_store_crash",
+mutant("spool-skip", "changes of a spool that was replayed but not removed are done twice", "test_store_writer test_store_spool test_store_crash",
   "*skip = strtoll(value + n, NULL, 10);", "*skip = 0;")
-mutant("spool-twice", "a spool that was replayed but not removed repeats what a run has said", "test_store_writer test_store_crash", {
+mutant("spool-twice", "a spool that was replayed but not removed repeats what a run has said", "test_store_writer test_store_spool test_store_crash", {
   { from = "*skip = strtoll(value + n, NULL, 10);", to = "*skip = 0;" },
   { from = "if (err == OK && entry->once) err = has_seq(db, entry->run, entry->seq, &has);", to = "" } })
-mutant("late-cut", "an answer that was cut off is taken for a late answer", "test_store_runs",
+mutant("late-cut", "an answer that was cut off is taken for a late answer", "test_store_calls",
   "if (!op->result || strcmp(op->state, \"answered\") != 0) return OK;", "if (!op->result) return OK;")
-mutant("late-lost", "an answer that was paid for goes with the life that asked", "test_store_runs faults/replay.sh",
+mutant("late-lost", "an answer that was paid for goes with the life that asked", "test_store_calls faults/replay.sh",
   "err = keep_late(db, op);", "")
-mutant("late-unread", "a kept answer is not found, and paid again", "test_store_runs faults/replay.sh",
+mutant("late-unread", "a kept answer is not found, and paid again", "test_store_calls faults/replay.sh",
   "if (err == OK && call_intent_guard & IF_UNANSWERED && !op->anew) err = find_kept(db, op);", "")
-mutant("booked-twice", "a spooled answer is booked each time it is brought in", "test_store_runs test_store_crash test_store_writer",
+mutant("booked-twice", "a spooled answer is booked each time it is brought in", "test_store_calls test_store_crash test_store_writer test_store_spool",
   "if (changed && (err = call_book(db, op->run, &booking)) != OK) return err;", "if ((err = call_book(db, op->run, &booking)) != OK) return err;")
 mutant("begins-early", "a run that waits for a time begins at once", "test_store_runs test_states test_engine",
   "if (now.status == RUN_QUEUED && now.wake_at > clock_wall_ms())", "if (false)")
-mutant("died-unbooked", "a call that was under way when the host died is booked as free", "test_store_runs faults/kill.sh",
+mutant("died-unbooked", "a call that was under way when the host died is booked as free", "test_store_calls faults/kill.sh",
   "if (err == OK && now.epoch > 0) err = calls_presume(db, op->id, now.epoch + 1, &op->presumed_nano);", "")
 mutant("author-overwritten", "a machine's text takes the place of what the author wrote", "test_store_artifacts",
   "  w->proposal = !may;\n", "  w->proposal = false;\n  may = true;\n")
@@ -97,11 +97,11 @@ mutant("notes-again", "a note to the writer is heard again and again", "test_sto
 
 -- prune and delete: never what is needed
 room = "upkeep"
-mutant("prune-used-blobs", "contents of documents go with old runs", "test_store_keep",
+mutant("prune-used-blobs", "contents of documents go with old runs", "test_store_prune",
   "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = $id)\");", "\"\");")
-mutant("prune-dry-writes", "a dry run deletes", "test_store_keep cli/ops.sh",
+mutant("prune-dry-writes", "a dry run deletes", "test_store_prune cli/ops.sh",
   "if (op->dry_run) return count_all(db, op);", "")
-mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store_keep cli/ops.sh",
+mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store_prune cli/ops.sh",
   "  if (n > 0) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"",
   "  if (n > 1000) {\n    err = err_set(e, ERR_CONFLICT, \"the project '%s' has %lld unfinished run%s\"")
 
@@ -115,7 +115,7 @@ mutant("entry-used-twice", "one recorded answer answers two questions", "test_en
   "if (e && e->used) e = NULL; /* it answered an adopter */", "")
 mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_engine faults/with.sh",
   "if (strcmp(key->kind, \"llm\") != 0 && strcmp(key->kind, \"step\") != 0) return NULL;", "")
-mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store_runs faults/replay.sh",
+mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store_calls faults/replay.sh",
   "struct entry *keep = e->id ? e : older, *lose = e->id ? older : e;",
   "struct entry *keep = e->id ? older : e, *lose = e->id ? e : older;")
 mutant("no-loop-guard", "equal questions with equal answers cost money for ever", "test_engine faults/bad_input.sh lua/attacks.sh",

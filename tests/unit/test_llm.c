@@ -376,40 +376,6 @@ static void other_choices_are_not_mixed_into_the_answer(void **state) {
   release(&q);
 }
 
-struct checking {
-  const struct llm *llm;
-  atomic_bool stop;
-  int checks;
-};
-
-static void *check_again_and_again(void *arg) {
-  struct checking *c = arg;
-  static const char *const names[] = {"local/m", "second/n", "looping/x", "nobody/x"};
-  for (; !c->stop || c->checks < 8; c->checks++) {
-    struct error e = {0};
-    enum err err = llm_check_model(c->llm, names[c->checks % 4], &e);
-    if (err != (c->checks % 4 == 3 ? ERR_CONFIG : OK)) return (void *)(uintptr_t)names[c->checks % 4];
-  }
-  return NULL;
-}
-
-/* Somebody begins runs with models of their own while calls make adapters, refuse keys and read new ones. The thread sanitizer watches. */
-static void a_model_is_checked_beside_calls_under_way(void **state) {
-  struct room *r = *state;
-  struct checking c = {.llm = r->llm};
-  struct question q[12] = {0};
-  pthread_t thread;
-  void *failed;
-  SCRIPT(&r->server, REFUSED("401", "", "{}"), GOOD);
-  pthread_create(&thread, NULL, check_again_and_again, &c);
-  for (int i = 0; i < 12; i++) put_question(r, &q[i]);
-  loop_run(r->loop);
-  c.stop = true;
-  pthread_join(thread, &failed);
-  assert_null(failed);
-  for (int i = 0; i < 12; i++) release(&q[i]);
-}
-
 static void a_fenced_run_sends_nothing(void **state) {
   struct room *r = *state;
   struct question q = {0};
@@ -493,7 +459,6 @@ int main(void) {
       T(a_long_answer_stops_at_its_length),
       T(an_answer_without_stream_is_read_too),
       T(other_choices_are_not_mixed_into_the_answer),
-      T(a_model_is_checked_beside_calls_under_way),
       T(a_fenced_run_sends_nothing),
       T(limits_hold),
       T(a_looping_adapter_is_stopped),

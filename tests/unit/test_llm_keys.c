@@ -131,12 +131,50 @@ static void connection_headers_are_the_hosts(void **state) {
   assert_int_equal(r->budget.reserved_nano, 0);
 }
 
+struct checking {
+  const struct llm *llm;
+  atomic_bool stop;
+  int checks;
+};
+
+static void *check_again_and_again(void *arg) {
+  struct checking *c = arg;
+  static const char *const names[] = {"local/m", "second/n", "looping/x", "nobody/x"};
+  for (; !c->stop || c->checks < 8; c->checks++) {
+    struct error e = {0};
+    enum err err = llm_check_model(c->llm, names[c->checks % 4], &e);
+    if (err != (c->checks % 4 == 3 ? ERR_CONFIG : OK)) return (void *)(uintptr_t)names[c->checks % 4];
+  }
+  return NULL;
+}
+
+/* Somebody begins runs with models of their own while calls make adapters, refuse keys and read new ones. The thread sanitizer watches. */
+static void a_model_is_checked_beside_calls_under_way(void **state) {
+  struct room *r = *state;
+  struct checking c = {.llm = r->llm};
+  struct question q[12] = {0};
+  pthread_t thread;
+  void *failed;
+  SCRIPT(&r->server, REFUSED("401", "", "{}"), GOOD);
+  pthread_create(&thread, NULL, check_again_and_again, &c);
+  for (int i = 0; i < 12; i++) put_question(r, &q[i]);
+  loop_run(r->loop);
+  c.stop = true;
+  pthread_join(thread, &failed);
+  assert_null(failed);
+  for (int i = 0; i < 12; i++) release(&q[i]);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
   const struct CMUnitTest tests[] = {
-      T(a_redirect_takes_no_key_along),   T(a_missing_key_pauses_before_anything),
-      T(a_key_file_must_be_private),      T(the_key_is_written_nowhere),
-      T(the_key_is_not_in_the_live_text), T(connection_headers_are_the_hosts),
+      T(a_redirect_takes_no_key_along),
+      T(a_missing_key_pauses_before_anything),
+      T(a_key_file_must_be_private),
+      T(the_key_is_written_nowhere),
+      T(the_key_is_not_in_the_live_text),
+      T(connection_headers_are_the_hosts),
+      T(a_model_is_checked_beside_calls_under_way),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
