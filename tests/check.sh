@@ -184,6 +184,16 @@ check_quotes() {
     < <(grep -rnE --include='*.c' "'%(\.[0-9]+)?(s|d|lld|zu) [a-z]" host)
 }
 
+# A file that grew is two; one that truly is one thing says so in its head.
+check_lengths() {
+  local file
+  while IFS= read -r file; do
+    (($(wc -l <"$file") <= 500)) && continue
+    head -40 "$file" | grep -q 'Longer than 500 lines: .' && continue
+    breach "$file:1: has more than 500 lines: split it where it is two things, or say 'Longer than 500 lines: WHY' in its head"
+  done < <(git ls-files -- '*.[ch]' '*.lua' '*.js' '*.mjs' '*.sh' '*.css' 2>/dev/null)
+}
+
 # A reader trusts a comment: a function or file that it names is there.
 check_comments() {
   local found
@@ -213,6 +223,7 @@ check_left_overs
 check_words
 check_quotes
 check_top_level
+check_lengths
 check_comments
 check_node
 if ((breaches)); then
