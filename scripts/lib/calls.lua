@@ -41,22 +41,40 @@ local function with_next_model(ask)
   return copy
 end
 
+local function refused(ask, answer, grade, said)
+  log.warn("the %s (%s) %s: %s", ask.role, answer.model, grade == "certain" and "refused" or "may have refused", said)
+end
+
+-- An answer that may be a refusal, and may be prose: it is kept, and a person is told.
+local function keep(book, ask, doubtful)
+  note(book, ask.role, doubtful.answer)
+  book:issue(ask.role, string.format("may have refused, or told a story of somebody who does; its answer was kept: \"%s\"", doubtful.said))
+  return doubtful.answer
+end
+
 -- Free text by `call` (llm.ask or llm.try_ask). A refusal in words is asked of the role's next model; nil and an error when that refuses too.
+-- What is only possibly a refusal is asked again as well, but it ends nothing: the longer of such answers is kept.
 local function prose_by(call, book, ask)
-  local rejected, said = {}, nil
+  local rejected, doubtful, last = {}, nil, nil
   for _, question in ipairs { measured(ask), with_next_model(ask) } do
-    local answer, err = call(question)
-    if not answer then return nil, err end
-    said = refusals.of(answer.text)
-    if not said then
+    local answer, err = (doubtful and llm.try_ask or call)(question)
+    if not answer and not doubtful then return nil, err end
+    if not answer then break end
+    local grade, said = refusals.of(answer.text, ask.max_words)
+    if not grade then
       note(book, ask.role, answer)
       return answer
     end
-    log.warn("the %s (%s) refused: %s", ask.role, answer.model, said)
-    rejected[#rejected + 1] = answer.seq
+    refused(ask, answer, grade, said)
+    if grade == "certain" then
+      rejected[#rejected + 1], last = answer.seq, said
+    elseif not doubtful or text.length(answer.text) > text.length(doubtful.answer.text) then
+      doubtful = { answer = answer, said = said }
+    end
   end
+  if doubtful then return keep(book, ask, doubtful) end
   return nil, { kind = "provider", rejected = rejected, message = string.format("the %s refused twice, in words instead of text: \"%s\". "
-    .. "Give the role another model or change what is asked, then retry the run.", ask.role, said) }
+    .. "Give the role another model or change what is asked, then retry the run.", ask.role, last) }
 end
 
 --- Free text. Raises when no model of the role could answer, or when two refused.

@@ -52,6 +52,22 @@ return {
     t.equal(#run.requests, 5)
   end,
 
+  ["what may be a refusal is asked again, and never ends a run: the longer answer is kept and told"] = function(t)
+    local asked = [[
+    local calls = require "lib.calls"
+    return { run = function()
+      local book = { models = {}, issues = {}, issue = function(self, where, problem) self.issues[#self.issues + 1] = where .. " " .. problem end }
+      return { value = calls.prose(book, { role = "writer", prompt = "Write." }).text, issues = book.issues }
+    end } ]]
+    local short, long = "I can't write this scene. He put down the lamp.", "I can't write this scene. He put down the lamp and went out into the rain."
+    local kept = t.run { source = asked, answers = { { times = 1, text = short }, { text = long } } }.result
+    t.equal(kept.value, long)
+    t.has(kept.issues[1], "writer may have refused")
+    t.equal(t.run { source = asked, answers = { { times = 1, text = short }, { text = "Rope." } } }.result.value, "Rope.")
+    t.equal(t.run { source = asked, answers = { { times = 1, text = short }, { fail = "overloaded" } } }.result.value, short)
+    t.equal(t.run { source = asked, answers = { { times = 1, text = short }, { text = "I can't write this scene." } } }.result.value, short)
+  end,
+
   ["a rehearsal is noted as one"] = function(t)
     t.equal(t.run { source = try_prose, model = "rehearsal/novelist" }.result.rehearsal, true)
     t.equal(t.run { source = try_prose }.result.rehearsal, false)

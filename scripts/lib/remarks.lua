@@ -3,6 +3,7 @@
 -- can be logged and kept. What is only suspected stays where it is; lib/checks.lua puts it before the auditor.
 local headings = require "lib.headings"
 local paragraphs_of = require "lib.paragraphs"
+local talk = require "lib.task_talk"
 
 local remarks = {}
 
@@ -13,22 +14,6 @@ function remarks.is_break(line)
   local bare = string.gsub(line, "%s+", "")
   for _, ornament in ipairs { "⁂", "·", "•", "※", "＊", "＃" } do bare = string.gsub(bare, ornament, "*") end
   return string.match(bare, "^[%*%-_#~]+$") ~= nil and #bare <= 12
-end
-
-local function any(line, patterns)
-  for _, pattern in ipairs(patterns) do
-    local from, to = string.find(line, pattern)
-    if from then return from, to end
-  end
-  return nil
-end
-
-local function count(line, patterns)
-  local n = 0
-  for _, pattern in ipairs(patterns) do
-    if string.find(line, pattern) then n = n + 1 end
-  end
-  return n
 end
 
 -- Folded, without the marks of emphasis and the brackets around the whole line.
@@ -50,41 +35,15 @@ end
 
 ----------------------------------------------------------------------------------------------------- greetings and offers
 
-local greetings = { "^certainly[!,%.]", "^sure[!,%.]", "^sure thing", "^of course[!,%.]", "^absolutely[!,%.]", "^understood[!,%.]", "^got it[!,%.]",
-  "^okay[!,%.]", "^gerne[!,%.]", "^natürlich[!,%.]", "^bien sûr", "^voici ", "^claro[!,%.]", "^por supuesto", "^aquí ", "^ecco ", "^certo[!,%.]",
-  "^here is ", "^here's ", "^here are ", "^below is ", "^hier ist ", "^конечно", "^вот ", "^以下", "^好的", "^当然", "^承知", "^もちろん", "^네[,!]" }
--- What only somebody who talks about the task would call what follows: the thing, alone or as it was ordered.
-local works = { "scene", "chapter", "rewrite", "revision", "draft", "continuation", "prose", "szene", "kapitel", "überarbeitung",
-  "scène", "chapitre", "escena", "capítulo", "capitolo", "scena", "сцена", "глава" }
-local tails = { "^%s*%d*%s*[:%.!]?$", "^%s*%d* as requested", "^%s*%d* as you ", "^%s*%d* you asked", "^%s*%d* you requested",
-  "^%s*%d*,? in about %d+ words", "^%s*%d*,? rewritten", "^%s*%d*,? revised", "^%s*%d*,? whole" }
-local ordered = { "^以下[是为].*[场場章节]", "^以下は?.*シーン", "^以下[がは].*章" }
-
-local function names_the_work(plain)
-  for _, word in ipairs(works) do
-    local from, to = string.find(plain, word, 1, true)
-    if from and any(string.sub(plain, to + 1), tails) then return true end
-  end
-  return any(plain, ordered) ~= nil
-end
-
 -- "Certainly! Here is the scene:" - it greets, and it names what was ordered. "Here is what the keeper wrote that night:" is prose.
-local function is_greeting(paragraph)
-  local plain = bare(paragraph)
-  return not string.find(paragraph, "\n") and text.length(paragraph) <= longest and any(plain, greetings) ~= nil and names_the_work(plain)
+local function is_greeting(paragraph, before_mark)
+  if string.find(paragraph, "\n") or text.length(paragraph) > longest then return false end
+  return talk.greeting(paragraph, before_mark) == "certain" or talk.refusal_beside(paragraph) == "certain"
 end
-
-local offers = { "^please let me know if", "^let me know if", "^let me know whether", "^let me know what", "^would you like me to", "^do you want me to",
-  "^shall i ", "^should i ", "^feel free to", "^i hope this", "^i hope you", "^i can also", "^if you'd like", "^if you would like", "^if you want",
-  "^sag mir", "^sagen sie mir", "^möchten sie", "^möchtest du", "^n'hésitez pas", "^souhaitez-vous", "^avísame", "^quieres que", "^fammi sapere" }
-local requests = { "next scene", "next chapter", "the scene", "this scene", "the chapter", "this chapter", "the tone", "the draft", "the prose",
-  "the length", "the word count", "adjust", "revis", "tweak", "rewrite", "expand", "any changes", "edits", "you'd like", "you would like", "nächste szene",
-  "die szene", "anpass", "scène suivante", "la scène", "modifi", "siguiente escena", "la escena", "ajust", "prossima scena" }
 
 local function is_offer(paragraph, after_rule)
-  local plain = bare(paragraph)
-  if text.length(paragraph) > longest or not any(plain, offers) then return false end
-  return count(plain, requests) + (after_rule and 1 or 0) >= 2
+  if text.length(paragraph) > longest then return false end
+  return talk.offer(paragraph, after_rule) == "certain" or talk.refusal_beside(paragraph) == "certain"
 end
 
 -- "[End of scene 2]", "(Word count: 612)", "**End of Chapter 3**". "End of story." is something that people say.
@@ -123,13 +82,21 @@ end
 local around = {}
 around.__index = around
 
+-- Is what comes behind a first paragraph (or behind its first line) a heading or a rule?
+function around:mark_follows(rest)
+  local line = string.match(rest, "^[^\n]*")
+  if line ~= "" then return is_heading(line) end
+  local following = self.paragraphs[self.first + 1]
+  return self.rules[self.first + 1] == true or (following ~= nil and is_heading(string.match(following, "^[^\n]*")))
+end
+
 -- Takes off a paragraph, or its first (last) line, when it is a remark. Returns whether it did.
 function around:take_first()
   local paragraph = self.paragraphs[self.first]
   if not paragraph then return false end
   local line, rest = string.match(paragraph, "^([^\n]*)\n(.*)$")
   for _, part in ipairs { { paragraph, "" }, line and { line, rest } } do
-    if is_heading(part[1]) or is_greeting(part[1]) then return self:took(self.first, part[1], text.trim(part[2])) end
+    if is_heading(part[1]) or is_greeting(part[1], self:mark_follows(part[2])) then return self:took(self.first, part[1], text.trim(part[2])) end
   end
   return false
 end
@@ -174,8 +141,8 @@ end
 function remarks.suspected(prose)
   local paragraphs = paragraphs_of.split(prose)
   local head, tail = paragraphs[1], paragraphs[#paragraphs]
-  if head and text.length(head) <= longest and string.find(head, ":$") and any(bare(head), greetings) then return head end
-  if tail and text.length(tail) <= longest and any(bare(tail), offers) then return tail end
+  if head and text.length(head) <= longest and (talk.greeting(head) or talk.refusal_beside(head)) then return head end
+  if tail and text.length(tail) <= longest and (talk.offer(tail) or talk.refusal_beside(tail)) then return tail end
   return nil
 end
 

@@ -44,7 +44,9 @@ return {
   end,
 
   ["what may be about the task and stays is suspected"] = function(t)
-    t.equal(remarks.suspected("Here is how it began:\n\nThe rope held."), "Here is how it began:")
+    t.equal(remarks.suspected("Here is the scene.\n\nThe rope held."), "Here is the scene.")
+    t.equal(remarks.suspected("The rope held.\n\nI can't write this chapter."), "I can't write this chapter.")
+    t.equal(remarks.suspected("Here is how it began:\n\nThe rope held."), nil)
     t.equal(remarks.suspected("The rope held.\n\nLet me know if it rains."), "Let me know if it rains.")
     t.equal(remarks.suspected("The rope held."), nil)
   end,
