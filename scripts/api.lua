@@ -237,6 +237,7 @@ export = {}
 ---@field input? table          -- its fields: { {name=, type=, help=, required=, default=, min=, max=, choices=}, ... }
 ---@field phases? string[]      -- what --until may name; "chapter:N" for numbered checkpoints. Without it anything is taken
 ---@field gives? string[]       -- the documents that --give may bring. Without it any is taken
+---@field hidden? boolean       -- not among the forms for a new run
 ---@field limits? {memory_mb?: number, phase_cpu_s?: number, run_cpu_s?: number}
 ---@field run fun(input: table): any
 

@@ -64,6 +64,10 @@ enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct er
 /* POST /api/runs/{id}/pause -> {"run","status"}: begins nothing new, waits once the calls under way have ended ("pausing" until then); `resume` goes
  * on. Only what runs or is queued can be paused: ERR_CONFLICT says what the run is instead. */
 enum err command_pause(struct commands *c, int64_t run, json_t **out, struct error *e);
+/* POST /api/calls/{id}/replay {"model","blocks": [TEXT..],"budget_usd","key"} -> {"run","project","existed","status","call"}: its question once more
+ * as a run of its own, of the model that it was asked of or another, with a person's words in place of its blocks. (replay.c) */
+enum err command_replay(struct commands *c, int64_t call, const json_t *request, json_t **out,
+                        struct error *e);
 /* POST /api/runs/{id}/notes {"text"} */
 enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/gates/{id} {"choice","edits","by","show_sha"} -> {"gate","run"}; the run goes on. */

@@ -18,6 +18,9 @@ enum err check_options(struct commands *c, const json_t *request, struct error *
 
 /* runs.c. Without an engine the change is only recorded. */
 void runs_start(struct commands *c, int64_t run);
+/* command_run for a run that is a replay of a call (0: of none). */
+enum err runs_create(struct commands *c, const json_t *request, int64_t replay_of, json_t **out,
+                     struct error *e);
 enum err runs_get(struct commands *c, int64_t run, struct run_row *row, struct error *e);
 /* The options column of a run; `before`: of the run that it continues, or NULL. The caller frees. */
 char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew);

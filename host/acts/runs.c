@@ -225,6 +225,11 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
 }
 
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e) {
+  return runs_create(c, request, 0, out, e);
+}
+
+enum err runs_create(struct commands *c, const json_t *request, int64_t replay_of, json_t **out,
+                     struct error *e) {
   const char *key = jsonx_str(request, "key", NULL);
   bool start = !json_is_true(json_object_get(request, "hold"));
   int64_t existing = 0;
@@ -247,6 +252,7 @@ enum err command_run(struct commands *c, const json_t *request, json_t **out, st
                                .input = p.input,
                                .options = p.options,
                                .script_set = set,
+                               .replay_of = replay_of,
                                .gives = p.gives,
                                .n_gives = p.n_gives,
                                .wake_at = jsonx_int(request, "after_ms", 0),

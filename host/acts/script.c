@@ -29,8 +29,10 @@ enum err command_pipelines(struct commands *c, const char *name, json_t **out, s
     *out = json_array();
     for (size_t i = 0; i < script_set_count(s); i++) {
       const char *file = script_set_at(s, i)->name;
-      if (strncmp(file, prefix, sizeof prefix - 1) == 0)
-        json_array_append_new(*out, describe(c, s, file + sizeof prefix - 1));
+      if (strncmp(file, prefix, sizeof prefix - 1) != 0) continue;
+      json_t *v = describe(c, s, file + sizeof prefix - 1);
+      if (!json_is_true(json_object_get(v, "hidden"))) json_array_append(*out, v);
+      json_decref(v);
     }
   }
   script_set_unref(s);

@@ -14,6 +14,7 @@ enum act_kind {
   ACT_RUN,
   ACT_RESUME,
   ACT_RETRY,
+  ACT_REPLAY,
   ACT_ADOPT,
   ACT_PAUSE,
   ACT_CANCEL,
@@ -31,7 +32,7 @@ enum act_kind {
 
 struct act {
   enum act_kind kind;
-  int64_t id;          /* of the run or gate */
+  int64_t id;          /* of the run, call or gate */
   const char *project; /* ACT_ARTIFACT, ACT_PROJECT_DELETE */
   const char *name;    /* ACT_TOKEN_REVOKE */
   json_t *request;     /* borrowed; NULL: an empty object */

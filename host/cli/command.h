@@ -73,6 +73,7 @@ int cli_show(struct cli *c);
 int cli_logs(struct cli *c);
 int cli_trace(struct cli *c);
 int cli_call(struct cli *c);
+int cli_replay(struct cli *c);
 int cli_gate_list(struct cli *c);
 int cli_gate_show(struct cli *c);
 int cli_gate_approve(struct cli *c);

@@ -60,6 +60,13 @@ const struct command cli_commands[] = {
      "quire call 31\nquire call 7:12                      the call at place 12 of run 7's journal\n"
      "quire call 31 --full                 nothing shortened\nquire call 31 --block bible          one block of its prompt; also: answer, reasoning\n",
      cli_call, "`quire trace RUN` lists the numbers. With --json nothing is shortened."},
+    {"replay", "CALL|RUN:SEQ [--model PROVIDER/NAME] [--edit]",
+     "ask a call's question again, beside its run, and compare", 1, 1, "model edit from budget",
+     "quire replay 31 --model openai/gpt-5-mini\nquire replay 31 --edit               the prompt in your editor first ($EDITOR)\n"
+     "quire call 31 --prompt >p.txt; quire replay 31 --from p.txt\n",
+     cli_replay,
+     "The run that the call belongs to is not touched. The new call is kept with the old one, and is paid for; without --model it goes to the\n"
+     "model that was asked before. Ctrl-C withdraws it. Lines like === 2 task === separate the blocks of a prompt."},
     {"gate list", "[RUN] [--all]", "questions that wait for a person", 0, 1, "all", "quire gate list\n",
      cli_gate_list, NULL},
     {"gate show", "GATE", "a question with what it shows", 1, 1, "", "quire gate show 3\n", cli_gate_show,
@@ -197,6 +204,7 @@ const struct option_row cli_option_rows[] = {
      "only list what stays and what would be asked again, with its cost last time"},
     {"full", 0, OPTION_FLAG, NULL, "nothing shortened"},
     {"block", 0, OPTION_VALUE, "NAME|N", "only that block of the prompt, or the answer or reasoning"},
+    {"edit", 0, OPTION_FLAG, NULL, "change the prompt in $EDITOR first"},
     {"prompt", 0, OPTION_FLAG, NULL, "only the prompt, in its blocks, as a text to edit"},
     {"choice", 0, OPTION_VALUE, "NAME", "one of the question's choices"},
     {"edits", 0, OPTION_VALUE, "FILE|-", "the shown text as you changed it"},

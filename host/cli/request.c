@@ -171,7 +171,7 @@ static void add_with(json_t *list, const char *given) {
 
 /* ---- what run, resume and retry share */
 
-static enum err add_budget(struct cli *c, json_t *request, struct error *e) {
+enum err request_budget(struct cli *c, json_t *request, struct error *e) {
   const char *usd = options_get(&c->options, "budget");
   if (!usd) return OK;
   char *end = NULL;
@@ -208,7 +208,7 @@ static enum err add_common(struct cli *c, json_t *request, struct error *e) {
     err = add_model(models, given, e);
   if (err == OK && json_object_size(models) > 0) json_object_set(request, "models", models);
   json_decref(models);
-  if (err == OK) err = add_budget(c, request, e);
+  if (err == OK) err = request_budget(c, request, e);
   if (err == OK) err = add_text(c, request, "until", e);
   if (err == OK) err = add_paths(c, request, e);
   return err;

@@ -12,5 +12,7 @@ enum err request_resume(struct cli *c, json_t **out, struct error *e);
 enum err request_input(struct cli *c, json_t **out, struct error *e);
 /* "90s", "10m", "2h", "90" -> ms. ERR_INVALID. -1 when the option was not given. */
 enum err request_duration(struct cli *c, const char *option, int64_t *ms, struct error *e);
+/* --budget, added to the request when it is given. */
+enum err request_budget(struct cli *c, json_t *request, struct error *e);
 /* A whole file ("-": standard input) that must be UTF-8, or as it is. */
 enum err request_file(const char *path, const char *what, bool utf8, struct buf *out, struct error *e);

@@ -340,7 +340,8 @@ enum err artifact_outdated(struct db *db, int64_t project, const char *name, con
       "SELECT MAX(s.head) FROM artifacts s WHERE s.project_id = $project"
       " AND " BOOK_SOURCE(
           "s") " AND s.head > (SELECT f.head FROM artifacts f WHERE f.project_id = $project AND f.name = $name)"
-               " AND NOT EXISTS (SELECT 1 FROM runs WHERE project_id = $project AND ended_at IS NULL AND pipeline <> $maker)");
+               " AND NOT EXISTS (SELECT 1 FROM runs WHERE project_id = $project AND ended_at IS NULL AND pipeline <> $maker"
+               "  AND replay_of IS NULL)");
   db_bind_int(s, "$project", project);
   db_bind_text(s, "$name", name);
   db_bind_text(s, "$maker", maker);

@@ -36,8 +36,8 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   if (err != OK) return err;
   struct db_stmt *s = db_prepare(
       db,
-      "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, resume_with, read_horizon, wake_at, created_at)"
-      " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $with, $horizon, $wake, $now)");
+      "INSERT INTO runs (status, project_id, key, pipeline, script_set, retry_of, replay_of, resume_with, read_horizon, wake_at, created_at)"
+      " VALUES ('queued', $project, $key, $pipeline, $set, $retry, $replay, $with, $horizon, $wake, $now)");
   db_bind_id(s, "$wake", op->wake_at);
   db_bind_text(s, "$with", op->with ? op->with->text : NULL);
   db_bind_int(s, "$horizon", horizon);
@@ -46,6 +46,7 @@ static enum err insert_run(struct db *db, struct op_run_create *op, int64_t proj
   db_bind_text(s, "$pipeline", op->pipeline);
   db_bind_id(s, "$set", op->script_set);
   db_bind_id(s, "$retry", op->retry_of);
+  db_bind_id(s, "$replay", op->replay_of);
   db_bind_int(s, "$now", clock_wall_ms());
   err = db_insert(s, &op->id);
   if (err != OK) return err;

@@ -16,7 +16,7 @@
   " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
   " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
   " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open'),"                            \
-  " r.seq_horizon, r.held_for, r.held_until, r.wait_hint"
+  " r.seq_horizon, r.held_for, r.held_until, r.wait_hint, r.replay_of"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
 static char *copy(struct db_stmt *s, int column) {
@@ -61,7 +61,8 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .seq_horizon = db_int(s, 34),
                           .held_for = copy(s, 35),
                           .held_until = db_int(s, 36),
-                          .wait_hint = copy(s, 37)};
+                          .wait_hint = copy(s, 37),
+                          .replay_of = db_int(s, 38)};
 }
 
 void run_row_release(struct run_row *r) {
@@ -85,7 +86,7 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     read_row(s, out);
-    out->input = copy(s, 38);
+    out->input = copy(s, 39);
   }
   db_reset(s);
   if (step == DB_FAILED) return db_error(db, e);
@@ -101,6 +102,18 @@ enum err run_find_key(struct db *db, const char *key, int64_t *id) {
   return err == OK && !*id ? ERR_NOT_FOUND : err;
 }
 
+static enum err give_rows(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct run_row *),
+                          void *arg) {
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct run_row row;
+    read_row(s, &row);
+    fn(arg, &row);
+    run_row_release(&row);
+  }
+  return sql_end(db, s, step);
+}
+
 bool run_filter_status(struct run_filter *f, const char *word) {
   f->unfinished = word && strcmp(word, "unfinished") == 0;
   f->status = run_status_of(word);
@@ -110,6 +123,7 @@ bool run_filter_status(struct run_filter *f, const char *word) {
 #define RUN_TEXT "p.title || ' ' || p.slug || ' ' || COALESCE(r.key, '')"
 #define RUN_FILTER                                                                                           \
   " ($status IS NULL OR r.status = $status) AND (NOT $unfinished OR r.status IN " SQL_UNFINISHED ")"         \
+  " AND (r.replay_of IS NULL OR (r.ended_at IS NULL AND $project IS NULL))"                                  \
   " AND ($before = 0 OR r.id < $before) AND ($pipeline IS NULL OR r.pipeline = $pipeline)"                   \
   " AND ($text IS NULL OR " SQL_HOLDS(RUN_TEXT, "$text") ") ORDER BY r.id DESC LIMIT $limit"
 
@@ -122,27 +136,27 @@ static struct db_stmt *filtered(struct db *db, const struct run_filter *f) {
   struct db_stmt *s =
       db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES
                      " WHERE r.project_id = (SELECT id FROM projects WHERE slug = $project) AND" RUN_FILTER);
-  db_bind_text(s, "$project", f->project);
   return s;
 }
 
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *, const struct run_row *),
                    void *arg) {
   struct db_stmt *s = filtered(db, f);
+  db_bind_text(s, "$project", f->project);
   db_bind_text(s, "$status", f->status ? run_status_word(f->status) : NULL);
   db_bind_int(s, "$unfinished", f->unfinished);
   db_bind_text(s, "$pipeline", f->pipeline);
   db_bind_text(s, "$text", f->text);
   db_bind_int(s, "$before", f->before_id);
   db_bind_int(s, "$limit", f->limit > 0 ? f->limit : -1);
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    struct run_row row;
-    read_row(s, &row);
-    fn(arg, &row);
-    run_row_release(&row);
-  }
-  return sql_end(db, s, step);
+  return give_rows(db, s, fn, arg);
+}
+
+enum err runs_replaying(struct db *db, int64_t call, void (*fn)(void *, const struct run_row *), void *arg) {
+  struct db_stmt *s =
+      db_prepare(db, "SELECT " RUN_COLUMNS RUN_TABLES " WHERE r.replay_of = $call ORDER BY r.id");
+  db_bind_int(s, "$call", call);
+  return give_rows(db, s, fn, arg);
 }
 
 enum err runs_count(struct db *db, void (*fn)(void *, enum run_status, int64_t), void *arg) {
@@ -187,14 +201,7 @@ enum err runs_stale(struct db *db, int64_t beat_before, int64_t started_before,
           " ORDER BY r.id");
   db_bind_int(s, "$beat", beat_before);
   db_bind_int(s, "$started", started_before);
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    struct run_row row;
-    read_row(s, &row);
-    fn(arg, &row);
-    run_row_release(&row);
-  }
-  return sql_end(db, s, step);
+  return give_rows(db, s, fn, arg);
 }
 
 /* --- for the changes --- */

@@ -7,7 +7,7 @@
 #include "store/with.h"
 
 struct run_row {
-  int64_t id, project_id, script_set, epoch, retry_of;
+  int64_t id, project_id, script_set, epoch, retry_of, replay_of; /* replay_of: a call */
   char *key, *project, *pipeline, *input, *options; /* project: slug; input, options: JSON text */
   enum run_status status;
   enum run_wait wait;
@@ -30,6 +30,7 @@ void run_row_release(struct run_row *r);
 enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e);
 /* By --key, or ERR_NOT_FOUND. */
 enum err run_find_key(struct db *db, const char *key, int64_t *id);
+/* Of the runs that replay a call only the unfinished are listed, and none of a project: they are found at their call (runs_replaying). */
 struct run_filter {
   enum run_status status; /* RUN_NO_STATUS: any */
   bool unfinished;        /* queued, running, waiting */
@@ -45,6 +46,10 @@ bool run_filter_status(struct run_filter *f, const char *word);
 enum err runs_each(struct db *db, const struct run_filter *f, void (*fn)(void *arg, const struct run_row *),
                    void *arg);
 
+/* The runs that asked the question of a call again, oldest first. */
+enum err runs_replaying(struct db *db, int64_t call, void (*fn)(void *arg, const struct run_row *),
+                        void *arg);
+
 /* How many runs are in each status that occurs. */
 enum err runs_count(struct db *db, void (*fn)(void *arg, enum run_status status, int64_t n), void *arg);
 
@@ -58,6 +63,7 @@ struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
   int64_t script_set, retry_of; /* retry_of: its live journal entries (answers, not errors) are copied */
+  int64_t replay_of;            /* the call whose question it asks again; 0: none */
   const struct with *with;      /* of a retry --with ..., or NULL */
   const struct run_give *gives;
   size_t n_gives;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "store/runs.h"
 #include "view/words.h"
 
 json_t *view_call(const struct call_row *k) {
@@ -55,6 +56,11 @@ static void add_attempt(void *arg, const struct call_row *k) {
   json_array_append_new(arg, view_call(k));
 }
 
+static void add_replay(void *arg, const struct run_row *r) {
+  json_array_append_new(
+      arg, json_pack("{s:I, s:s}", "run", (json_int_t)r->id, "status", run_status_word(r->status)));
+}
+
 /* In single quotes, for a shell. */
 static void quote(struct buf *b, const char *s) {
   buf_putc(b, '\'');
@@ -92,12 +98,14 @@ enum err view_call_whole(struct db *db, int64_t call, json_t **out, struct error
   json_t *v = NULL;
   enum err err = call_get(db, call, take_call, &v, e);
   if (err != OK) return err;
-  json_t *blocks = json_array(), *attempts = json_array();
+  json_t *blocks = json_array(), *attempts = json_array(), *replays = json_array();
   int64_t seq = 0;
   err = call_seq(db, call, &seq);
   if (seq) json_object_set_new(v, "seq", json_integer(seq));
   if (err == OK) err = call_blocks_each(db, call, add_block, blocks);
   if (err == OK) err = call_attempts(db, call, add_attempt, attempts);
+  if (err == OK) err = runs_replaying(db, call, add_replay, replays);
+  json_object_set_new(v, "replays", replays);
   json_object_set_new(v, "blocks", blocks);
   json_object_set_new(v, "attempts", attempts);
   json_object_set_new(v, "curl", curl_text(v));

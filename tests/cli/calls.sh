@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# calls.sh - looking into a model call from the terminal.
+# calls.sh - looking into a model call from the terminal, asking it again beside its run, and knowing what a retry would ask.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
 
 cat >"$tmp/two.lua" <<'LUA'
 return { title = "Two questions", description = "Asks twice.", input = {},
@@ -116,5 +117,98 @@ t_has "$out" "quire retry 1"
 t_is "$(sqlite3 "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM runs")" 2
 kill "$serve"
 wait "$serve"
+
+# ---- asked again
+
+rehearse_start || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+export QUIRE_LIBRARY=$tmp/again
+rehearse_library
+sed -i 's|^  roles|  prices = { ["stub/novelist"] = { input = 1000, output = 1000 } },\n  roles|' "$QUIRE_LIBRARY/quire.lua"
+t_run "$QUIRE" run "$tmp/two.lua" --quiet
+# All that the run is: its row, record, documents and history.
+whole() { sql "SELECT group_concat(quote(r.status) || r.epoch || r.cost_nano || r.calls || r.ended_at), (SELECT group_concat(id || result) FROM journal WHERE run_id = 1),
+  (SELECT group_concat(id) FROM artifact_versions), (SELECT count(*) FROM events WHERE run_id = 1), (SELECT group_concat(head) FROM artifacts) FROM runs r WHERE id = 1" | sha256sum; }
+untouched=$(whole)
+state() { sql "SELECT r.status, c.state, c.cost_nano > 0, r.cost_nano = c.cost_nano FROM runs r JOIN calls c ON c.run_id = r.id WHERE r.id = $1"; }
+audit() { t_run "$QUIRE" doctor --audit --quiet; }
+
+t_case "a question asked again is sent as it was, beside the run, and is booked"
+ledger_clear
+t_run "$QUIRE" replay 1
+t_has "$out" "CALL 1         CALL 3"
+t_has "$out" "The two answers are the same, word for word."
+t_is "$(ledger_total) $(state 2)" "1 completed|answered|1|1"
+t_is "$(sql "SELECT count(DISTINCT hash) FROM calls WHERE id IN (1, 3)")" 1
+t_is "$(whole)" "$untouched"
+t_is "$(sql "SELECT sum(cost_nano) FROM runs")" "$(sql "SELECT sum(cost_nano) FROM calls")"
+t_is "$("$QUIRE" runs --json | grep -c '"run":')" 1
+audit
+
+t_case "with other words or another model the answers are shown word by word, and found at their call"
+"$QUIRE" call 1 --prompt | sed 's/harbour/lighthouse at dusk/' >"$tmp/prompt"
+t_run "$QUIRE" replay 1:1 --from "$tmp/prompt"
+t_has "$out" "words differ."
+t_has "$out" "{+"
+t_is "$("$QUIRE" call 4 --block task)" "Describe a lighthouse at dusk."
+t_is "$(sql "SELECT count(*) FROM call_blocks a JOIN call_blocks b ON a.place = b.place AND a.name = b.name AND a.stable = b.stable AND (a.place > 0 OR a.blob_id = b.blob_id) WHERE a.call_id = 1 AND b.call_id = 4")" 2
+EDITOR="sed -i s/ship/barge/" t_run "$QUIRE" replay 2 --edit --model stub/poet --json
+t_has "$out" '"model": "poet"'
+t_has "$("$QUIRE" call 5 --full)" "Name a barge."
+t_has "$("$QUIRE" call 5 --full)" '"required"'
+t_is "$("$QUIRE" call 1 --json | sed -n '/"replays"/,/\]/p' | grep -c '"run"')" 2
+EDITOR=false t_run 2 "$QUIRE" replay 2 --edit
+t_has "$out" "nothing was sent"
+t_is "$(sql "SELECT count(*) FROM runs"),$(whole)" "4,$untouched"
+
+t_case "its budget holds: what does not fit is not sent, and the run beside says how to go on"
+ledger_clear
+t_run 6 "$QUIRE" replay 1 --budget 0.000001
+t_has "$out" "resume 5 --budget USD"
+t_is "$(ledger_total) $(sql "SELECT count(*) FROM calls WHERE run_id = 5")" "0 0"
+t_run "$QUIRE" cancel 5
+
+t_case "Ctrl-C withdraws the question: alone, and where a host runs"
+withdrawn() { # RUN
+  asked() { [[ $(sql "SELECT count(*) FROM calls WHERE run_id = $1 AND state = 'sent'") == 1 ]]; }
+  t_wait 10 asked "$1"
+  kill -INT "$pid"
+  wait "$pid"
+  t_is "$?" 130
+  over() { [[ $(state "$1" | cut -d'|' -f1,2) == "cancelled|cancelled" ]]; }
+  t_wait 10 over "$1"
+}
+rehearse_control '{"latency": 20000}'
+set -m # or a shell's background process ignores Ctrl-C
+t_start "$tmp/replay.out" "$QUIRE" replay 1
+withdrawn 6
+t_has "$(cat "$tmp/replay.out")" "run 6 is cancelled"
+t_start "$tmp/serve" "$QUIRE" serve
+serve=$pid
+t_at_exit kill "$serve"
+t_wait 10 grep -q "listens at" "$tmp/serve"
+t_start "$tmp/replay.out" "$QUIRE" replay 1
+withdrawn 7
+set +m
+rehearse_control '{"latency": 0}'
+t_is "$(whole)" "$untouched"
+
+t_case "through the library's owner it is the same"
+t_run "$QUIRE" replay 1
+t_has "$out" "handed to the library's owner"
+t_has "$out" "The two answers are the same, word for word."
+kill "$serve"
+wait "$serve"
+audit
+
+t_case "killed before it is sent, a question has its intent; whoever takes it up asks at most once more, and books both"
+ledger_clear
+quire_crash after_intent@1 "$QUIRE" replay 1
+t_is "$(sql "SELECT state FROM calls ORDER BY id DESC LIMIT 1")" sent
+last=$(sql "SELECT max(id) FROM runs")
+t_run "$QUIRE" resume "$last" --quiet
+t_is "$(sql "SELECT group_concat(state) FROM calls WHERE run_id = $last")" "cancelled,answered"
+t_ok test "$(ledger_total)" -le 2
+t_is "$(whole)" "$untouched"
+audit
 
 t_done

@@ -258,9 +258,13 @@ static const char migration_12[] =
     "UPDATE calls SET risk_tokens = (SELECT COALESCE(SUM(b.size), 0) / 4 FROM call_blocks k JOIN blobs b ON b.id = k.blob_id"
     " WHERE k.call_id = calls.id) WHERE state = 'sent';";
 
-static const char *const migrations[] = {migration_1, migration_2,  migration_3,  migration_4,
-                                         migration_5, migration_6,  migration_7,  migration_8,
-                                         migration_9, migration_10, migration_11, migration_12};
+/* A run that asks the question of a call once more, beside the call's run. */
+static const char migration_13[] = "ALTER TABLE runs ADD COLUMN replay_of INTEGER;"
+                                   "CREATE INDEX runs_replay ON runs(replay_of) WHERE replay_of IS NOT NULL;";
+
+static const char *const migrations[] = {migration_1,  migration_2,  migration_3, migration_4, migration_5,
+                                         migration_6,  migration_7,  migration_8, migration_9, migration_10,
+                                         migration_11, migration_12, migration_13};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

@@ -1,12 +1,15 @@
 // q-call - one model call whole: what was asked, block by block, what was answered, how it went, and the same as a curl command.
+import { post } from "../core/api.js";
+import { ask } from "../core/ask.js";
 import { scopeWords, stopWords, STATES, underWay } from "../core/calls.js";
 import { h } from "../core/dom.js";
 import { Element, define } from "../core/element.js";
 import { date, duration, money, number, percent, plural } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { refresh } from "../core/resource.js";
-import { say } from "../core/status.js";
+import { failed, say } from "../core/status.js";
 import "./q-notice.js";
+import "./q-replay.js";
 
 async function copy(text, what) {
   try {
@@ -51,6 +54,34 @@ class CallElement extends Element {
         attempt.error?.message ? `: ${attempt.error.message}` : "", attempt.stop && attempt.stop !== "end" ? `, ${stopWords(attempt)}` : ""))));
   }
 
+  // The question once more, beside the run: of this model or another, as it was or with other words.
+  async again(call) {
+    const blocks = call.blocks ?? [];
+    const form = await ask({
+      title: `Ask call ${call.call} again`, action: "Ask again", body: h("div", { class: "stack" },
+        h("p", null, "The run is not touched. The new answer is kept with this call, and is paid for."),
+        h("div", { class: "field" }, h("label", { for: "q-call-model" }, "Model"),
+          h("input", { id: "q-call-model", name: "model", value: `${call.provider}/${call.model}`, pattern: "\\S+/\\S+", required: true, autocomplete: "off" })),
+        h("details", null, h("summary", null, "Change the prompt"), blocks.map((block, i) => h("div", { class: "field", key: i },
+          h("label", { for: `q-call-block-${i}` }, `Block ${i + 1}${block.name ? `: ${block.name}` : ""}`),
+          h("textarea", { id: `q-call-block-${i}`, name: "block", rows: 6, value: block.text }))))),
+    });
+    if (!form) return;
+    const texts = form.getAll("block").map((text) => text.replaceAll("\r\n", "\n")), body = { model: form.get("model").trim() };
+    if (texts.some((text, i) => text !== blocks[i].text.replaceAll("\r\n", "\n"))) body.blocks = texts;
+    try {
+      await post(`calls/${call.call}/replay`, body);
+      refresh(`calls/${this.number}`);
+    } catch (error) {
+      failed(error, "It was not asked again");
+    }
+  }
+
+  replays(call) {
+    return call.replays?.length > 0 && h("section", { class: "stack" }, h("h3", null, "Asked again"),
+      call.replays.toReversed().map((replay) => h("q-replay", { run: replay.run, key: replay.run })));
+  }
+
   text(name, text, open) {
     return text && h("details", { open }, h("summary", null, name), h("pre", { class: "sheet", tabindex: 0 }, pretty(text)));
   }
@@ -73,11 +104,13 @@ class CallElement extends Element {
       h("h2", null, `Call ${data.call}, ${data.role}`),
       h("p", null, this.sentence(data)),
       h("div", { class: "row" },
+        data.blocks?.length > 0 && !underWay(data) && h("button", { type: "button", onclick: () => this.again(data) }, icon("again"), "Ask again…"),
         data.curl && h("button", { type: "button", onclick: () => copy(data.curl, "The curl command") }, icon("copy"), "Copy as curl"),
         h("button", { type: "button", onclick: () => copy(prompt, "The prompt") }, icon("copy"), "Copy the prompt"),
         data.answer && h("button", { type: "button", onclick: () => copy(data.answer, "The answer") }, icon("copy"), "Copy the answer")),
       this.facts(data), this.attempts(data),
       h("section", null, h("h3", null, "Answer"), data.answer ? h("pre", { class: "sheet answer", tabindex: 0 }, pretty(data.answer)) : h("p", { class: "quiet" }, "There is none.")),
+      this.replays(data),
       this.text("Reasoning", data.reasoning, false),
       h("section", null, h("h3", null, "Prompt"), (data.blocks ?? []).map((block, i) => this.block(block, i))),
       this.text("Parameters", data.params && JSON.stringify(data.params), false),

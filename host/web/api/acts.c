@@ -49,6 +49,9 @@ void resume_run(struct request *q, struct response *a, void *arg) {
 void retry_run(struct request *q, struct response *a, void *arg) {
   on_number(q, a, "run", command_retry, arg);
 }
+void replay_call(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "call", command_replay, arg);
+}
 void note_run(struct request *q, struct response *a, void *arg) {
   on_number(q, a, "run", command_note, arg);
 }

@@ -31,6 +31,8 @@ HANDLER(list_run_events);
 HANDLER(list_run_calls);
 HANDLER(get_timeline);
 HANDLER(get_call);
+HANDLER(get_replay);
+HANDLER(replay_call);
 /* acts.c */
 HANDLER(start_run);
 HANDLER(resume_run);

@@ -3,6 +3,7 @@
 #include "store/events.h"
 #include "view/call.h"
 #include "view/event.h"
+#include "view/replay.h"
 #include "view/timeline.h"
 #include "base/text.h"
 #include "web/api/api.h"
@@ -134,5 +135,18 @@ void get_call(struct request *q, struct response *a, void *arg) {
   struct db *db = store_reader(w->commands->store);
   enum err err = view_call_whole(db, id, &out, &e);
   store_reader_release(w->commands->store, db);
+  api_answer(a, err, out, 200, &e);
+}
+
+void get_replay(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  struct run_row row;
+  struct error e = {0};
+  json_t *out = NULL;
+  if (!find_run(w, q, a, &row)) return;
+  struct db *db = store_reader(w->commands->store);
+  enum err err = view_replay(db, &row, &out, &e);
+  store_reader_release(w->commands->store, db);
+  run_row_release(&row);
   api_answer(a, err, out, 200, &e);
 }
