@@ -24,7 +24,7 @@ mutant("one-attempt", "a database that is locked for a moment loses an update", 
   "int attempts = w->down ? 1 : w->settings.lock_attempts;", "int attempts = 1;")
 mutant("healthy-while-down", "readiness stays green while nothing can be written", "test_store_writer test_store_spool test_store_open test_store_crash faults/locked.sh",
   "    atomic_store(&w->healthy, false);\n    w->damaged", "    w->damaged")
-mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store_writer test_store_spool test_store_open test_store_crash",
+mutant("no-savepoint-undo", "half of a refused change stays in the library", "test_store_artifacts",
   "err = err == OK ? db_savepoint_keep(w->db) : db_savepoint_undo(w->db);", "err = db_savepoint_keep(w->db);")
 mutant("group-lost", "changes behind the first group are forgotten", "test_store_writer test_store_spool test_store_open test_store_crash",
   "    w->head = last->next;\n", "    w->head = NULL;\n")
@@ -36,13 +36,15 @@ mutant("no-fence", "a zombie writes into a run that moved on", "test_store_runs 
   "return err == OK && step != DB_ROW ? ERR_FENCED : err;\n}\n\nenum err fence_check", "return err;\n}\n\nenum err fence_check")
 mutant("no-supersede", "after a resume with changes the old answer comes back", "test_store_calls faults/with.sh",
   "if (err == OK && entry->supersedes) err = supersede(db, entry);", "")
-mutant("no-heartbeat", "a run that works looks stale", "test_store_runs faults/stale.sh",
+mutant("no-heartbeat", "a run that works looks stale", "test_store_calls test_store_runs faults/stale.sh",
   "if (err == OK && at - heartbeat >= HEARTBEAT_EVERY_MS) err = beat(db, entry->run, at);", "")
 mutant("epoch-stays", "two hosts write for one run", "test_store_runs faults/fences.sh test_engine",
   "\"UPDATE runs SET status = 'running', epoch = epoch + 1, wait_kind = NULL, wait_for = NULL, wait_hint = NULL,\"",
   "\"UPDATE runs SET status = 'running', wait_kind = NULL, wait_for = NULL, wait_hint = NULL,\"")
-mutant("pause-keeps-epoch", "a paused run's late work still changes it", "test_store_runs faults/fences.sh web/pause.sh",
-  "epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',", "wait_kind = 'paused',")
+mutant("pause-unfenced", "a paused run's late work still changes it", "test_store_runs", { -- each of the two suffices
+  { from = "epoch = epoch + CASE WHEN status = 'running' THEN 1 ELSE 0 END, wait_kind = 'paused',", to = "wait_kind = 'paused'," },
+  { from = "SELECT last_heartbeat FROM runs WHERE id = $run AND epoch = $epoch AND status = 'running'\"",
+    to = "SELECT last_heartbeat FROM runs WHERE id = $run AND epoch = $epoch\"" } })
 mutant("deaths-forgotten", "a run that kills its host kills it for ever", "test_store faults/hang.sh faults/storm.sh",
   "*deaths = (newest == *mark ? *deaths : 0) + one_more;", "*deaths = 0;")
 mutant("deaths-kept", "a run that gets on between crashes is given up", "test_store_runs",
@@ -75,19 +77,21 @@ mutant("author-overwritten", "a machine's text takes the place of what the autho
   "  w->proposal = !may;\n", "  w->proposal = false;\n  may = true;\n")
 mutant("edit-overwrites", "two people's edits overwrite each other without a word", "test_store_artifacts test_store_content web/edits.sh",
   "if (op->expected >= 0 && head.number != op->expected) {", "if (false) {")
-mutant("zombie-writes", "a zombie writes documents into a run that moved on", "test_store_artifacts test_store_content faults/fences.sh",
-  "  struct op_artifact_put *op = (struct op_artifact_put *)base;\n  enum err err = fence_check(db, op->entry.run, op->entry.epoch);",
-  "  struct op_artifact_put *op = (struct op_artifact_put *)base;\n  enum err err = OK;")
+-- (Without its own fence a zombie's document is still refused by that of its entry, in the same transaction.)
+mutant("zombie-asks", "a zombie's question parks a run that moved on", "test_store_content",
+  "  enum err err = fence_check(db, op->entry.run, op->entry.epoch);\n  if (err == OK) err = find_gate(db, op, &found);",
+  "  enum err err = find_gate(db, op, &found);")
 
 -- gates and notes: a decision counts once, for what was shown
 room = "gates"
-mutant("gate-twice", "a second decision overwrites the first", "test_store_content cli/gates.sh faults/gate.sh",
-  "\" decided_at = $now WHERE id = $id AND status = 'open'\"", "\" decided_at = $now WHERE id = $id\"")
+mutant("gate-twice", "a second decision overwrites the first", "test_store_content cli/gates.sh faults/gate.sh", { -- each of the two suffices
+  { from = "\" decided_at = $now WHERE id = $id AND status = 'open'\"", to = "\" decided_at = $now WHERE id = $id\"" },
+  { from = "if (strcmp(db_text(s, 1), \"open\") != 0) {", to = "if (false) {" } })
 mutant("gate-any-text", "a decision counts for a text that nobody has seen", "test_store_content cli/gates.sh faults/gate.sh web/forms.sh",
   "} else if (op->show_sha && strcmp(op->show_sha, db_text(s, 2)) != 0) {", "} else if (false) {")
 mutant("gate-any-choice", "a choice that is none is taken", "test_store cli/gates.sh faults/gate.sh",
   "return good ? OK : ERR_INVALID;\n}\n\n/* Everything that speaks", "return OK;\n}\n\n/* Everything that speaks")
-mutant("gate-late", "a decision after its time is taken beside the one by default", "test_store faults/gate.sh cli/gates.sh",
+mutant("gate-late", "a decision after its time is taken beside the one by default", "test_store_content faults/gate.sh",
   "} else if (db_int(s, 8)) {", "} else if (false) {")
 mutant("gate-sleeps", "a decided gate does not move its run", "test_store faults/gate.sh cli/gates.sh",
   "return err == OK ? requeue(db, op->run) : err;", "return err;")
@@ -97,8 +101,9 @@ mutant("notes-again", "a note to the writer is heard again and again", "test_sto
 
 -- prune and delete: never what is needed
 room = "upkeep"
-mutant("prune-used-blobs", "contents of documents go with old runs", "test_store_prune",
-  "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = $id)\");", "\"\");")
+mutant("prune-used-blobs", "contents of documents go with old runs", "test_store_prune", { -- a reader looks, then the writer again
+  { from = "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = $id)\");", to = "\"\");" },
+  { from = "\" AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE blob_id = b.id) ORDER BY id\");", to = "\" ORDER BY id\");" } })
 mutant("prune-dry-writes", "a dry run deletes", "test_store_prune cli/ops.sh",
   "if (op->dry_run) return count_all(db, op);", "")
 mutant("delete-unfinished", "a project is deleted under a run that works on it", "test_store_prune cli/ops.sh",
@@ -163,24 +168,24 @@ mutant("lines-unlimited", "a loop of log lines fills the disk", "lua/attacks.sh 
 
 -- model calls: paid once, within limits
 room = "llm"
-mutant("retry-after-ignored", "a provider that asks for patience is pressed", "test_llm faults/provider.sh",
+mutant("retry-after-ignored", "a provider that asks for patience is pressed", "test_limits test_llm_retry faults/provider.sh",
   "return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;", "(void)asked;\n  return wait;")
-mutant("lane-hold-ignored", "other calls press a provider that asked for patience", "test_llm faults/provider.sh",
+mutant("lane-hold-ignored", "other calls press a provider that asked for patience", "test_limits test_llm_retry faults/provider.sh",
   "if (now < lane->hold_until) return lane->hold_until - now;", "")
-mutant("patience-ignored", "nobody waits for a provider that asked for patience", "test_llm faults/provider.sh", {
+mutant("patience-ignored", "nobody waits for a provider that asked for patience", "test_limits test_llm_retry faults/provider.sh", {
   { from = "return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;", to = "(void)asked;\n  return wait;" },
   { from = "if (now < lane->hold_until) return lane->hold_until - now;", to = "" } })
-mutant("lane-unlimited", "more calls go out than the provider allows", "test_llm",
+mutant("lane-unlimited", "more calls go out than the provider allows", "test_limits test_llm",
   "if (lane->most && lane->under_way >= lane->most) return UINT64_MAX;", "")
-mutant("lane-not-halved", "a rate limit does not slow the lane", "test_llm",
+mutant("lane-not-halved", "a rate limit does not slow the lane", "test_limits test_llm",
   "lane->most = lane->under_way > 1 ? lane->under_way / 2 : 1;", "")
-mutant("lane-halved-each", "one burst of refusals closes the lane almost for good", "test_llm",
+mutant("lane-halved-each", "one burst of refusals closes the lane almost for good", "test_limits test_llm",
   "if (serial < lane->halved_at) return;", "")
-mutant("lane-never-widens", "after one rate limit a lane stays slow for ever", "test_llm",
+mutant("lane-never-widens", "after one rate limit a lane stays slow for ever", "test_limits test_llm",
   "if (!lane->configured || lane->most < lane->configured) lane->most++;", "")
-mutant("lane-unfair", "one run's calls go before all others'", "test_llm",
+mutant("lane-unfair", "one run's calls go before all others'", "test_limits test_llm",
   "    list_remove(&q->node);\n    list_push_tail(&lane->ring, &q->node);\n    return;", "    return;")
-mutant("tokens-a-minute", "the limit of tokens a minute does not count", "test_llm",
+mutant("tokens-a-minute", "the limit of tokens a minute does not count", "test_limits test_llm",
   "      lane->tokens.level -= (double)t->tokens;\n", "")
 mutant("budget-unreserved", "parallel calls overshoot the budget", "test_llm",
   "return spent + reserved + worst > limit ? FITS_LATER : FITS;", "(void)reserved;\n  return FITS;")
@@ -199,7 +204,7 @@ mutant("cost-rounds-down", "costs below a nano-dollar vanish", "test_cost",
 mutant("cost-worst-cheap", "the reservation forgets that writing a cache is dearer", "test_cost",
   "int64_t dearest = price->input > price->cache_write ? price->input : price->cache_write;", "int64_t dearest = price->input;")
 mutant("cancel-free", "a cancelled call is booked as free", "test_llm",
-  "  answer_usage(s, NULL, &r);\n  settle(s, r.cost_nano);\n  attempt_clear(s);", "  r.price_known = true;\n  settle(s, 0);\n  attempt_clear(s);")
+  "  answer_usage(s, NULL, &r);\n  call_settle(s, r.cost_nano);\n  attempt_clear(s);", "  r.price_known = true;\n  call_settle(s, 0);\n  attempt_clear(s);")
 mutant("estimate-free", "a call that failed in mid-stream is booked as free", "test_llm",
   "u->output = answered.likely;", "u->output = 0;")
 mutant("refusal-is-prose", "a refusal is published although another model would answer", "test_llm",
@@ -217,8 +222,8 @@ mutant("idle-for-total", "an answer that streams for long is cut off", "test_llm
   "uint64_t total = t->started_ns + ns(t->deadlines.total);", "uint64_t total = t->started_ns + ns(t->deadlines.idle);")
 mutant("total-for-idle", "a stream that died keeps its run waiting for an hour", "test_llm",
   "t->last_ns ? t->last_ns + ns(t->deadlines.idle) :", "t->last_ns ? t->last_ns + ns(t->deadlines.total) :")
-mutant("learns-for-ever", "a server that refuses each form of a request is asked without end", "test_llm",
-  "  if (s->relearns++ >= MOST_RELEARNS) {\n    next_model(s, r);\n    return;\n  }\n  learnt_add", "  learnt_add")
+mutant("learns-for-ever", "a server that refuses each form of a request is asked without end", "test_llm_retry",
+  "  if (s->relearns++ >= MOST_RELEARNS) {\n    call_next_model(s, r);\n    return;\n  }\n", "")
 mutant("key-told", "a provider that repeats the key puts it into the run's history", "test_llm",
   "if (!end) llm_scrub(s->llm, s->failure.message, strlen(s->failure.message));", "")
 mutant("script-host", "a script's own Host header sends the key elsewhere", "test_llm",

@@ -166,6 +166,22 @@ struct room {
   int waiting, passes;
 };
 
+/* Adapters that no script of ours is: what openai does, but for one function. */
+static inline const char *odd_adapter(const char *name) {
+#define ODD(changes)                                                                                         \
+  "local o = require('openai') local t = {} for k, v in pairs(o) do t[k] = v end\n" changes " return t"
+  static const char *const odd[][2] = {
+      {"looping", ODD("function t.event() while true do end end")},
+      {"elsewhere",
+       ODD("function t.request(call) local r = o.request(call) r.url = call.options.url return r end")},
+      {"learning",
+       ODD("function t.failure() return {kind = 'parameter', message = 'no', learn = {drop_x = true}} end")},
+  };
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+    if (strcmp(odd[i][0], name) == 0) return odd[i][1];
+  return NULL;
+}
+
 static inline const char *adapter_source(void *arg, const char *name, size_t *n) {
   (void)arg;
   static struct {
@@ -176,13 +192,11 @@ static inline const char *adapter_source(void *arg, const char *name, size_t *n)
   for (int i = 0; i < 8; i++) {
     if (cache[i].text && strcmp(cache[i].name, name) == 0) return *n = cache[i].n, cache[i].text;
     if (cache[i].text) continue;
-    static const char bad[] =
-        "local o = require('openai') local t = {} for k, v in pairs(o) do t[k] = v end\n"
-        "function t.event() while true do end end return t";
+    const char *odd = odd_adapter(name);
     struct buf b;
     buf_init(&b, MAX_SCRIPT_BYTES);
     char *path = mem_printf("scripts/providers/%s.lua", name);
-    enum err err = strcmp(name, "looping") == 0 ? buf_puts(&b, bad) : buf_read_file(&b, path, NULL);
+    enum err err = odd ? buf_puts(&b, odd) : buf_read_file(&b, path, NULL);
     free(path);
     if (err != OK) return NULL;
     snprintf(cache[i].name, sizeof cache[i].name, "%s", name);

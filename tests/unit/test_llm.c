@@ -403,6 +403,20 @@ static void limits_hold(void **state) {
   }
 }
 
+/* Servers that cut off the mark with which a thought begins leave the one with which it ends. */
+static void what_a_model_thought_is_no_text_though_its_first_mark_is_missing(void **state) {
+  struct room *r = *state;
+  SCRIPT(&r->server, OK_HEAD DELTA("They want the sea. ") DELTA("Calm, I think.\\n") DELTA("</think>\\n\\n")
+                         DELTA("The sea was calm.") STOP("stop") USAGE DONE);
+  struct question q = {0};
+  ask_one(r, &q);
+  json_t *v = result(&q);
+  assert_string_equal(jsonx_str(v, "text", ""), "The sea was calm.");
+  assert_non_null(strstr(jsonx_str(v, "reasoning", ""), "They want the sea. Calm, I think."));
+  json_decref(v);
+  release(&q);
+}
+
 static void a_looping_adapter_is_stopped(void **state) {
   struct room *r = *state;
   static const char *const models[] = {"looping/x"};
@@ -462,6 +476,7 @@ int main(void) {
       T(a_fenced_run_sends_nothing),
       T(limits_hold),
       T(a_looping_adapter_is_stopped),
+      T(what_a_model_thought_is_no_text_though_its_first_mark_is_missing),
       T(rehearsal_needs_no_network),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

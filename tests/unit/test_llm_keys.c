@@ -165,6 +165,24 @@ static void a_model_is_checked_beside_calls_under_way(void **state) {
   for (int i = 0; i < 12; i++) release(&q[i]);
 }
 
+/* A script may ask another address, of a service's second host; the key is for the first. */
+static void another_address_gets_no_key(void **state) {
+  struct room *r = *state;
+  json_t *options = json_pack("{s:s}", "url", r->url2);
+  r->providers[0].adapter = (char *)"elsewhere";
+  r->providers[0].options = options;
+  llm_free(r->llm);
+  start_llm(r);
+  SCRIPT(&r->other, GOOD);
+  struct question q = {0};
+  ask_one(r, &q);
+  assert_int_equal(r->other.n_requests, 1);
+  assert_non_null(strstr(r->other.requests[0], "Write of the sea."));
+  assert_null(strstr(r->other.requests[0], KEY));
+  release(&q);
+  json_decref(options);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
   const struct CMUnitTest tests[] = {
@@ -175,6 +193,7 @@ int main(void) {
       T(the_key_is_not_in_the_live_text),
       T(connection_headers_are_the_hosts),
       T(a_model_is_checked_beside_calls_under_way),
+      T(another_address_gets_no_key),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,6 +254,22 @@ static void the_library_has_a_month(void **state) {
   release(&b);
 }
 
+/* Not only what was read when the host started. */
+static void the_month_counts_what_this_host_spends(void **state) {
+  struct room *r = *state;
+  int64_t worst = 61ll * 1000 + 500 * 10000;
+  r->settings.month_limit_nano = worst + 2 * 300000 - 1;
+  llm_free(r->llm);
+  start_llm(r);
+  SCRIPT(&r->server, GOOD);
+  for (int i = 0; i < 3; i++) {
+    struct question q = {0};
+    ask_one(r, &q);
+    assert_int_equal(q.call.pause, i < 2 ? 0 : LLM_PAUSE_BUDGET);
+    release(&q);
+  }
+}
+
 /* At each stage of its life. */
 static void cancel_works_at_any_time(void **state) {
   struct room *r = *state;
@@ -327,6 +343,7 @@ int main(void) {
       T(a_late_answer_is_no_second_request),
       T(budgets_hold_with_calls_in_parallel),
       T(the_library_has_a_month),
+      T(the_month_counts_what_this_host_spends),
       T(cancel_works_at_any_time),
       T(a_call_that_is_cancelled_in_mid_stream_is_booked),
       T(closing_with_calls_in_flight),

@@ -178,8 +178,9 @@ static void the_roles_next_model_takes_over(void **state) {
   r->roles[0].n_models = 2;
   SCRIPT(&r->other, GOOD);
   static const char *const replies[] = {REFUSED("400", "", "{}"), OK_HEAD STOP("content_filter") DONE,
+                                        OK_HEAD DELTA("I cannot write that.") STOP("content_filter") DONE,
                                         REFUSED("500", "", "")};
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 4; i++) {
     struct question q = {0};
     SCRIPT(&r->server, replies[i]);
     ask_one(r, &q);
@@ -191,6 +192,20 @@ static void the_roles_next_model_takes_over(void **state) {
   }
   /* No key is configured for the other one: it gets none. */
   assert_null(strstr(r->other.requests[0], "uthorization"));
+}
+
+/* What is learnt from a refusal may not help: no model is asked without end, at somebody's cost. */
+static void a_server_that_refuses_each_form_of_a_request_is_left(void **state) {
+  struct room *r = *state;
+  const char *no = REFUSED("400", "", "{}");
+  SCRIPT(&r->server, no, no, no, no, no, no, no, no, GOOD);
+  r->providers[0].adapter = (char *)"learning";
+  llm_free(r->llm);
+  start_llm(r);
+  struct question q = {0};
+  ask_one(r, &q);
+  assert_in_range(r->server.n_requests, 2, 5);
+  release(&q);
 }
 
 /* A key that is missing or refused stops the run only when no other model of the role answers. */
@@ -306,6 +321,7 @@ int main(void) {
       T(an_unreachable_role_pauses),
       T(the_roles_next_model_takes_over),
       T(the_next_model_answers_when_a_key_is_refused),
+      T(a_server_that_refuses_each_form_of_a_request_is_left),
       T(what_retry_after_says_is_heeded),
       T(a_host_that_stops_sends_nothing_new),
   };

@@ -337,6 +337,13 @@ static void a_retry_starts_with_a_copy_of_the_live_journal(void **state) {
   do_ok(s, &again.op);
   finish->op.kind->free(&finish->op);
   assert_int_equal(journal(s, run, epoch, 3, "3"), OK);
+  static const char *const failures[][2] = {{"llm", "{\"error\":\"overloaded\"}"},
+                                            {"export", "{\"failed\":\"full\"}"}};
+  for (int i = 0; i < 2; i++) { /* what a retry is there to try again */
+    struct op_journal op = {.op = {.kind = &op_journal_kind},
+                            .entry = entry_of(run, epoch, 4 + i, failures[i][0], failures[i][1])};
+    do_ok(s, &op.op);
+  }
   assert_int_equal(set_status(s, run, epoch, RUN_FAILED, FOR_NOTHING, NULL, 0, NULL), OK);
   struct op_run_create retry = {
       .op = {.kind = &op_run_create_kind}, .pipeline = "p", .project = "b", .retry_of = run};

@@ -123,11 +123,26 @@ static void an_expired_gate_takes_its_default(void **state) {
   op->expires_at = clock_wall_ms() - 1;
   do_ok(s, &op->op);
   assert_false(op->decided);
+  struct op_gate_decide late = {
+      .op = {.kind = &op_gate_decide_kind}, .gate = op->gate, .choice = "reject", .by = "Ann"};
+  assert_int_equal(store_do(s, &late.op), ERR_CONFLICT);
+  assert_non_null(strstr(late.op.error.message, "the run continues with 'approve'"));
   op->entry.epoch = claim(s, run); /* due: its wake_at is the gate's end */
   do_ok(s, &op->op);
   assert_true(op->decided);
   assert_string_equal(op->answer, "{\"by\":\"timeout\",\"choice\":\"approve\",\"edits\":null}");
   op->op.kind->free(&op->op);
+}
+
+static void a_zombie_asks_nothing(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch);
+  claim(s, run);
+  struct op_gate_ask *op = ask_of(run, epoch, 1);
+  assert_int_equal(store_do(s, &op->op), ERR_FENCED);
+  op->op.kind->free(&op->op);
+  assert_int_equal(ask(s, "SELECT count(*) FROM gates"), 0);
+  assert_true(run_is(s, run, RUN_RUNNING));
 }
 
 struct decider {
@@ -244,6 +259,7 @@ int main(void) {
       CASE(projects_have_fields_children_and_parents),
       CASE(a_gate_parks_the_run_and_a_decision_moves_it_on),
       CASE(an_expired_gate_takes_its_default),
+      CASE(a_zombie_asks_nothing),
       CASE(twenty_threads_decide_a_gate_once),
       CASE(notes_are_delivered_once),
       CASE(events_are_ordered_and_fenced),

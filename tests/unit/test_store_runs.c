@@ -210,6 +210,14 @@ static void a_person_resumes_and_cancels(void **state) {
                               .with = &with,
                               .options = "{\"budget\":2}"};
   assert_int_equal(store_do(s, &op.op), ERR_CONFLICT); /* it is running */
+  op.what = RUN_PAUSE;
+  op.orphan = true;
+  do_ok(s, &op.op);
+  assert_int_equal(journal(s, run, epoch, 1, "1"), ERR_FENCED); /* what it was at comes too late */
+  op.what = RUN_RESUME;
+  op.orphan = false;
+  do_ok(s, &op.op);
+  epoch = claim(s, run);
   assert_int_equal(set_status(s, run, epoch, RUN_WAITING, FOR_BUDGET, "money", 0, NULL), OK);
   do_ok(s, &op.op);
   assert_int_equal(op.row.status, RUN_QUEUED);
@@ -298,6 +306,9 @@ static void unfinished_runs_are_found_when_they_are_due(void **state) {
   assert_true(run_is(s, past, RUN_RUNNING));
   struct op_run_claim early = {.op = {.kind = &op_run_claim_kind}, .id = later};
   assert_int_equal(store_do(s, &early.op), ERR_CONFLICT);
+  early.id = backoff;
+  assert_int_equal(store_do(s, &early.op), ERR_CONFLICT);
+  assert_non_null(strstr(early.op.error.message, "begins later"));
 }
 
 int main(void) {

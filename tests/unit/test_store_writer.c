@@ -86,6 +86,61 @@ static void closing_commits_what_was_posted(void **state) {
   assert_int_equal(ask(f->store, "SELECT count(*) FROM events WHERE kind = 'log'"), N);
 }
 
+struct late_poster {
+  struct store_op op;
+  atomic_int *told, *refused;
+};
+
+static enum err nothing_to_apply(struct db *db, struct store_op *op) {
+  (void)db;
+  (void)op;
+  return OK;
+}
+static const struct store_op_kind nothing_kind = {.name = "nothing", .apply = nothing_to_apply};
+
+static atomic_bool held;
+
+static void hold_the_writer(struct store_op *op) {
+  (void)op;
+  while (held) usleep(1000);
+}
+
+static void note_late(struct store_op *base) {
+  const struct late_poster *p = base->owner;
+  if (base->err == ERR_CLOSED) atomic_fetch_add(p->refused, 1);
+  atomic_fetch_add(p->told, 1);
+}
+
+static void *close_library(void *store) {
+  store_close(store);
+  return NULL;
+}
+
+/* Whoever posts while it closes hears so, and waits for nothing. */
+static void a_library_that_is_being_closed_says_so(void **state) {
+  struct fixture *f = *state;
+  enum { N = 2000 };
+  struct late_poster *p = mem_alloc(N * sizeof *p);
+  struct store_op first = {.kind = &nothing_kind, .done = hold_the_writer};
+  atomic_int told = 0, refused = 0;
+  int n = 0;
+  held = true;
+  store_post(f->store, &first);
+  pthread_t closer;
+  pthread_create(&closer, NULL, close_library, f->store);
+  while (n < N && !refused) {
+    p[n] = (struct late_poster){{.kind = &nothing_kind, .done = note_late, .owner = &p[n]}, &told, &refused};
+    store_post(f->store, &p[n++].op);
+    usleep(1000);
+  }
+  held = false;
+  pthread_join(closer, NULL);
+  assert_int_equal(refused, 1);
+  assert_int_equal(told, n);
+  free(p);
+  f->store = open_store(f->dir, STORE_OWNER);
+}
+
 static void reads_run_beside_the_writer(void **state) {
   struct fixture *f = *state;
   struct locker l = lock_from_outside(f);
@@ -206,6 +261,7 @@ int main(int argc, char **argv) {
       CASE(a_long_lock_spools_results_and_refuses_the_rest),
       CASE(one_bad_op_does_not_harm_its_group),
       CASE(closing_commits_what_was_posted),
+      CASE(a_library_that_is_being_closed_says_so),
       CASE(reads_run_beside_the_writer),
       CASE_DIR(failed_commits_are_tried_again),
       CASE_DIR(a_chapter_that_never_commits_leaves_nothing),
