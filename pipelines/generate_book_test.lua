@@ -136,7 +136,7 @@ return {
 
   ["a Japanese book keeps its names and passes its own checks"] = function(t)
     local brief = "島の灯台で、遥が古い手紙を見つける。"
-    local run = book(t, { input = { chapters = 2, language = "Japanese", brief = brief } })
+    local run = book(t, { input = { chapters = 2, language = "Japanese", brief = brief }, model = "rehearsal/novelist" })
     t.equal(t.status(run, "completed").result.issues, 0)
     t.equal(t.document("book.json").language, "ja")
     t.has(t.document("book.md"), t.document("blueprint.json").cast[1].name)

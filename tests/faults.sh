@@ -16,6 +16,8 @@
 #   reference LAST                  writes $tmp/reference.out with the outputs of an undisturbed host
 #   ledger_judged                   "" when P2 holds for every key of the library, by the provider's own list, else what is wrong
 #   ledger_booked                   "" when what the provider bills is in the library's calls, at its prices, else what is not
+#   published PROJECT               "" when the book, exported now to $tmp/published/book.md, has nothing of what models said beside the story, by the
+#                                   provider's own list, else what it has
 #   metric NAME                     a number of /metrics
 
 helper() { echo "${FAULT_HELPERS:-${BUILD:-$root/build}/${QUIRE_FLAVOUR:-release}/tests/faults}/$1"; }
@@ -148,6 +150,20 @@ ledger_booked() {
       AND c.cost_nano < nano * 9 / 10 LIMIT 3;
     SELECT 'call ' || call || ' (' || c.state || ', ' || status || ' there): the provider bills ' || nano || ', nothing is booked' FROM billed
       JOIN calls c ON c.id = call WHERE nano > 0 AND c.cost_nano = 0 LIMIT 3;"
+}
+
+published() {
+  rm -rf "$tmp/published"
+  "$QUIRE" export "$1" --format md --out "$tmp/published" >"$tmp/export.out" 2>&1 || { echo "$1 is not exported: $(tail -n 1 "$tmp/export.out")"; return; }
+  ledger >"$tmp/ledger.json"
+  sql "CREATE TEMP TABLE book AS SELECT replace(CAST(readfile('$tmp/published/book.md') AS TEXT), char(8217), char(39)) AS words;
+    CREATE TEMP TABLE said AS SELECT DISTINCT p.value AS words FROM json_each(CAST(readfile('$tmp/ledger.json') AS TEXT), '\$.entries') e,
+      json_each(e.value, '\$.not_prose') p UNION VALUES ('think>'), ('<|'), ('\`\`\`'), ('{\"'), ('\":');
+    SELECT 'the book says: ' || said.words FROM said, book WHERE instr(book.words, said.words) LIMIT 5;
+    SELECT 'the book says in another language, and its issues do not: ' || p.value FROM book, json_each(CAST(readfile('$tmp/ledger.json') AS TEXT), '\$.entries') e,
+      json_each(e.value, '\$.other_language') p WHERE instr(book.words, p.value) AND NOT EXISTS (SELECT 1 FROM v_artifacts WHERE project = '$1' AND is_head
+        AND name GLOB 'issues/*' AND CAST(content AS TEXT) LIKE '%is written in%') LIMIT 3;
+    SELECT 'the book has ' || length(words) || ' characters' FROM book WHERE length(words) < 500;"
 }
 
 metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }

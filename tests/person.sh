@@ -7,6 +7,7 @@
 #                                   and retry, other settings. It may not succeed (there is nothing to edit yet): $deed says what came of it
 #   person_decides RUN              answers the open gates of a run: the first choice mostly, else any
 #   person_kept                     "" when each document's newest version is the one he left there, else what is not
+#   person_published FILE           "" when a book in Markdown has each sentence of his once, in the order of the chapters that he wrote them into
 #   $person_run                     the run of the book now; a retry makes another one
 
 person_project='' person_run='' deed=''
@@ -135,5 +136,16 @@ person_kept() {
     [[ $head == "${person_left[$name]}" ]] || echo "$person_project/$name is version $head, and a person left version ${person_left[$name]} there"
     [[ ! ${person_text[$name]-} ]] || [[ $(sql "SELECT instr(CAST(content AS TEXT), '${person_text[$name]}') > 0 FROM v_artifacts WHERE project = '$person_project' AND name = '$name' AND is_head") == 1 ]] ||
       echo "$person_project/$name has lost a sentence of a person: ${person_text[$name]}"
+  done
+}
+
+# Whole lines: what he wrote was a paragraph.
+person_published() {
+  local name line last=0
+  for name in $(printf '%s\n' "${!person_text[@]}" | sort); do
+    line=$(grep -nxF "${person_text[$name]}" "$1" | cut -d: -f1)
+    [[ $line =~ ^[0-9]+$ ]] || { echo "$person_project: the sentence of $name stands not once in the book: ${person_text[$name]}"; continue; }
+    ((line > last)) || echo "$person_project: the sentence of $name stands before one of an earlier chapter"
+    last=$line
   done
 }

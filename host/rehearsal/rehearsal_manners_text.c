@@ -30,9 +30,19 @@ static const char *one_of(const struct rehearsal_reply *r, const char *const *li
 }
 #define ONE_OF(r, list) one_of(r, list, sizeof(list) / sizeof *(list))
 
+/* Words of the table, or the marks around some. */
+static const char *not_prose(struct rehearsal_reply *r, const char *words) {
+  for (int i = 0; i < NOT_PROSE_MOST - 1; i++) {
+    if (r->not_prose[i]) continue;
+    r->not_prose[i] = words;
+    break;
+  }
+  return words;
+}
+
 /* ---- thoughts ---- */
 
-static void put_thoughts(struct buf *out, double tokens) {
+static void put_thoughts(struct rehearsal_reply *r, struct buf *out, double tokens) {
   static const char *const thoughts[] = {"Okay, let me see what is wanted here. ",
                                          "First the tone, then who is there. ",
                                          "Wait, that would contradict the plan. ",
@@ -40,25 +50,26 @@ static void put_thoughts(struct buf *out, double tokens) {
                                          "Hmm, but no. ",
                                          "Let me count the words again. "};
   size_t most = out->len + (size_t)tokens * BYTES_A_TOKEN;
+  not_prose(r, thoughts[0]);
   for (size_t i = 0; out->len < most; i++)
     if (buf_puts(out, thoughts[i % (sizeof thoughts / sizeof *thoughts)]) != OK) return;
   cut_at(out, most);
 }
 
 void manner_think(struct rehearsal_reply *r, double tokens) {
-  put_thoughts(&r->thought, tokens);
+  put_thoughts(r, &r->thought, tokens);
 }
 
 void manner_think_inside(struct rehearsal_reply *r, double tokens) {
-  put_thoughts(&r->thought, tokens);
+  put_thoughts(r, &r->thought, tokens);
   r->thought_inside = true;
 }
 
 static void think_in_text(struct rehearsal_reply *r, double tokens, const char *open, const char *close) {
   struct buf words;
   buf_init(&words, MAX_ANSWER_BYTES);
-  buf_puts(&words, open);
-  put_thoughts(&words, tokens);
+  buf_puts(&words, not_prose(r, open));
+  put_thoughts(r, &words, tokens);
   buf_puts(&words, close);
   put_before(&r->text, words.data);
   buf_release(&words);
@@ -113,13 +124,13 @@ void manner_refuse(struct rehearsal_reply *r, double unused) {
       "As an AI language model, I cannot assist with this."};
   (void)unused;
   buf_clear(&r->text);
-  buf_puts(&r->text, ONE_OF(r, refusals));
+  buf_puts(&r->text, not_prose(r, ONE_OF(r, refusals)));
 }
 
 void manner_refuse_field(struct rehearsal_reply *r, double unused) {
   (void)unused;
   buf_clear(&r->text);
-  r->refusal = "I'm sorry, I can't help with that.";
+  r->refusal = not_prose(r, "I'm sorry, I can't help with that.");
 }
 
 /* ---- chatter ---- */
@@ -130,7 +141,7 @@ void manner_chat_before(struct rehearsal_reply *r, double unused) {
                                       "Of course. Below is the text, written as you wished.\n\n"};
   static const char *const document[] = {"Here is the JSON you asked for:\n\n", "Sure!\n"};
   (void)unused;
-  put_before(&r->text, r->json ? ONE_OF(r, document) : ONE_OF(r, prose));
+  put_before(&r->text, not_prose(r, r->json ? ONE_OF(r, document) : ONE_OF(r, prose)));
 }
 
 void manner_chat_after(struct rehearsal_reply *r, double unused) {
@@ -140,14 +151,14 @@ void manner_chat_after(struct rehearsal_reply *r, double unused) {
   static const char *const document[] = {"\n\nLet me know if anything should be changed.",
                                          "\n\nNote: all fields were filled in as the schema says."};
   (void)unused;
-  buf_puts(&r->text, r->json ? ONE_OF(r, document) : ONE_OF(r, prose));
+  buf_puts(&r->text, not_prose(r, r->json ? ONE_OF(r, document) : ONE_OF(r, prose)));
 }
 
 void manner_heading(struct rehearsal_reply *r, double unused) {
   static const char *const headings[] = {"# Chapter 7: The Salt Ledger\n\n", "**Scene 1**\n\n",
                                          "## The Salt Ledger\n\n"};
   (void)unused;
-  put_before(&r->text, ONE_OF(r, headings));
+  put_before(&r->text, not_prose(r, ONE_OF(r, headings)));
 }
 
 void manner_repeat(struct rehearsal_reply *r, double times) {
@@ -182,6 +193,7 @@ void manner_language(struct rehearsal_reply *r, double unused) {
   uint64_t dice = when_dice(&r->met, r->manner);
   const char *const *sentences = languages[dice % 4];
   size_t most = r->text.len;
+  r->other_language = sentences[dice / 4 % 4];
   buf_clear(&r->text);
   for (size_t i = 0; i == 0 || r->text.len < most; i++) {
     if (i) buf_puts(&r->text, i % 5 ? (sentences == japanese ? "" : " ") : "\n\n");

@@ -24,13 +24,17 @@ struct rehearsal_asked {
   int n_manners;
 };
 
+enum { NOT_PROSE_MOST = 6 };
+
 struct rehearsal_reply {
   int status; /* 200, or the refusal of the request */
   char message[240], code[40];
   struct rehearsal_stream stream;
-  struct rehearsal_usage usage; /* what it took, whatever the stream says of it */
-  int delay_ms;                 /* later than it would come otherwise */
-  char manners[160];            /* the names of those it has, joined by commas */
+  struct rehearsal_usage usage;          /* what it took, whatever the stream says of it */
+  int delay_ms;                          /* later than it would come otherwise */
+  char manners[160];                     /* the names of those it has, joined by commas */
+  const char *not_prose[NOT_PROSE_MOST]; /* what they say that belongs into no book; the first NULL ends it */
+  const char *other_language;            /* a sentence of a text in one that was not asked for, or NULL */
 
   /* for the manners, while the reply is made */
   const json_t *request;

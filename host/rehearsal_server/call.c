@@ -384,6 +384,8 @@ static void done(struct job *j) {
   if (e && c->written) {
     e->answer_bytes = c->reply.text.len;
     snprintf(e->manners, sizeof e->manners, "%s", c->reply.manners);
+    memcpy(e->not_prose, c->reply.not_prose, sizeof e->not_prose);
+    e->other_language = c->reply.other_language;
   }
   c->begun = true;
   if (c->conn) {

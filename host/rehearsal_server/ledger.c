@@ -66,6 +66,18 @@ static json_t *text(const char *s) {
   return v ? v : json_string("(not UTF-8)"); /* a header may hold anything */
 }
 
+/* Each by its first line, without the marks of Markdown around it: books set these in a way of their own. */
+static json_t *first_lines(const char *const *words) {
+  json_t *list = json_array();
+  for (; *words; words++) {
+    const char *line = *words + strspn(*words, "\n-#* ");
+    size_t n = strcspn(line, "\n");
+    while (n && strchr("* ", line[n - 1])) n--;
+    json_array_append_new(list, json_stringn(line, n));
+  }
+  return list;
+}
+
 static json_t *entry_json(const struct entry *e) {
   json_t *v = json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:b, s:I, s:I, s:i, s:I}", "n",
                         (json_int_t)e->n, "key", e->key, "call", text(e->call), "role", text(e->role),
@@ -76,6 +88,8 @@ static json_t *entry_json(const struct entry *e) {
   json_object_set_new(v, "input_tokens", json_integer(e->input_tokens));
   json_object_set_new(v, "output_tokens", json_integer(e->output_tokens));
   if (e->manners[0]) json_object_set_new(v, "manners", json_string(e->manners));
+  if (e->not_prose[0]) json_object_set_new(v, "not_prose", first_lines(e->not_prose));
+  if (e->other_language) json_object_set_new(v, "other_language", json_string(e->other_language));
   if (e->fault[0]) json_object_set_new(v, "fault", json_string(e->fault));
   if (e->prefix_bytes >= 0) json_object_set_new(v, "prefix_bytes", json_integer(e->prefix_bytes));
   if (e->ended_ms) json_object_set_new(v, "ms", json_integer(e->ended_ms - e->at_ms));

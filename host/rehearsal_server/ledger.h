@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/hash.h"
+#include "rehearsal/rehearsal_reply.h"
 
 /* How a request ended. */
 enum entry_state {
@@ -25,9 +26,11 @@ struct entry {
       model[ENTRY_TEXT]; /* X-Quire-Call, metadata */
   int attempt;           /* the n-th request with this key since the ledger was cleared */
   enum entry_state state;
-  int status;        /* HTTP; 0: none was sent */
-  char fault[24];    /* "" none */
-  char manners[160]; /* the names of those it had, joined by commas */
+  int status;                            /* HTTP; 0: none was sent */
+  char fault[24];                        /* "" none */
+  char manners[160];                     /* the names of those it had, joined by commas */
+  const char *not_prose[NOT_PROSE_MOST]; /* what they said that belongs into no book (rehearsal_reply.h) */
+  const char *other_language;
   bool stream;
   long long prompt_bytes, prefix_bytes; /* prefix -1: not announced */
   size_t answer_bytes;                  /* of text; what the whole answer would have had */

@@ -4,6 +4,7 @@
 --   { scene = 2, problem = "...", certain = true }
 local paragraphs = require "lib.paragraphs"
 local remarks = require "lib.remarks"
+local tongue = require "lib.tongue"
 
 local checks = {}
 
@@ -42,9 +43,11 @@ local function add(findings, scene, problem)
   findings[#findings + 1] = { scene = scene, problem = problem, certain = true }
 end
 
---- Findings about one scene.
-function checks.scene(prose, number, budget)
+--- Findings about one scene. `language`: of the book; nil: it may be any.
+function checks.scene(prose, number, budget, language)
   local findings, words = {}, text.words(prose)
+  local other = language and tongue.other(prose, language)
+  if other then add(findings, number, string.format("The scene is written in %s, and the book in %s.", other, language.name)) end
   if words < budget * checks.shortest then
     add(findings, number, string.format("The scene is too thin: %d words of the %d that it was given.", words, budget))
   elseif words > budget * checks.longest then
@@ -75,10 +78,10 @@ local function likeness(findings, prose, recent)
 end
 
 --- Findings about a whole chapter: its scenes, its length, what it repeats, and what does not fit the state of the story.
-function checks.chapter(scenes, plan, sheet, memory)
+function checks.chapter(scenes, plan, sheet, memory, language)
   local findings = {}
   for i, scene in ipairs(scenes) do
-    for _, finding in ipairs(checks.scene(scene, i, plan.scenes[i].words)) do findings[#findings + 1] = finding end
+    for _, finding in ipairs(checks.scene(scene, i, plan.scenes[i].words, language)) do findings[#findings + 1] = finding end
   end
   local prose = table.concat(scenes, "\n\n")
   local words, budget = text.words(prose), 0

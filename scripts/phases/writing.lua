@@ -17,6 +17,7 @@ local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
 local plans = require "lib.plans"
 local prompts = require "lib.prompts"
+local tongue = require "lib.tongue"
 
 local writing = {}
 
@@ -102,6 +103,11 @@ end
 
 local MOST_ENDINGS = 4 -- further calls for one scene
 
+-- The rehearsal writes English whatever it is asked for, and says on the title page what it is.
+local function written_in(book)
+  return { name = book.language.name, tag = book.language.tag, or_english = book.rehearsal }
+end
+
 local function generous(words)
   return words * 8 // 5 + 60
 end
@@ -117,6 +123,7 @@ local function write_ending(book, prompt, scenes, plan, start, choice)
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
+  if tongue.other(ending, written_in(book)) then ending = "" end
   return ending, answer and answer.stop == "length"
 end
 
@@ -185,9 +192,10 @@ local function faults_of(findings, scene)
   return out
 end
 
---- A new version counts only if it is whole, of the right length and by code's count no worse.
-local function better(new, old, scene, i)
-  return paragraphs.complete(new) and #checks.scene(new, i, scene.words) <= #checks.scene(old, i, scene.words)
+--- A new version counts only if it is whole, in the book's language, of the right length and by code's count no worse.
+local function better(new, old, scene, i, language)
+  return paragraphs.complete(new) and #checks.scene(new, i, scene.words, language) <= #checks.scene(old, i, scene.words, language)
+    and not tongue.other(new, language)
     and text.words(new) >= scene.words * checks.shortest and text.words(new) <= scene.words * checks.longest
 end
 
@@ -203,7 +211,7 @@ local function revise_once(book, prompt, plan, scenes, findings)
       local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)), 12000)
       local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
       local new = answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
-      if better(new, scene, plan.scenes[i], i) then
+      if better(new, scene, plan.scenes[i], i, written_in(book)) then
         revised[i], changed = new, true
       else
         for _, fault in ipairs(faults) do open[#open + 1] = string.format("scene %d: %s", i, fault) end
@@ -219,7 +227,7 @@ end
 function writing.examine(book, prompt, plan, scenes)
   local memory = book.memory
   local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
-  local findings = checks.chapter(scenes, plan, read.sheet, memory)
+  local findings = checks.chapter(scenes, plan, read.sheet, memory, written_in(book))
   local unpaid = coverage.promises(book.structure, "due", plan.number)
   local verdict = audit.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes, audit.with_promises(findings, unpaid, read.sheet))
   local revised, open, changed = revise_once(book, prompt, plan, scenes, verdict.findings)
@@ -227,7 +235,7 @@ function writing.examine(book, prompt, plan, scenes)
     local again = extract.chapter(book, writing.with_scenes(prompt, revised), plan, revised)
     if not again.sheet.pending then read = again else open[#open + 1] = "facts and summary are those of the text before its revision" end
   end
-  for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory)) do
+  for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory, written_in(book))) do
     if finding.certain then open[#open + 1] = audit.sentence(finding) end
   end
   for _, problem in ipairs(book:take_told()) do open[#open + 1] = problem end

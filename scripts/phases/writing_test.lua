@@ -105,6 +105,15 @@ return {
     t.equal(breaks, #t.document("plans/01.json").scenes - 1)
   end,
 
+  ["a scene in another language than the book's is written again, and where that does not help it is an issue"] = function(t)
+    local german = string.rep("Als sie die Tür öffnete, war das Licht schon aus, und niemand hatte die Treppe betreten. Der Wind kam vom Meer. ", 40)
+    local run = book(t, { { task = first_scene, text = german }, { rehearse = true } })
+    t.ok(#t.requests(run, { pattern = again, task = "is written in German, and the book in English" }) >= 1)
+    t.lacks(t.document("chapters/01.md"), "Treppe betreten")
+    run = book(t, { { task = first_scene, text = german }, { pattern = again, text = german }, { rehearse = true } })
+    t.has(json.encode(run.result.findings), "is written in German, and the book in English")
+  end,
+
   ["a revision is only taken if it is whole and of the right length"] = function(t)
     book(t, { auditor(), { pattern = again, text = "Too short." }, { rehearse = true } }, 1)
     t.ok(#t.document("chapters/01.md") > 3000)

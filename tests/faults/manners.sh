@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Books through models with manners, people at work on them, and kills. After each book: the auditor is content, the provider's own list of
-# requests is within P2 and booked to the cent, and what a person left stands where he left it. A book that a model's manners ended is retried
-# with a well-mannered one, and must be finished then.
+# requests is within P2 and booked to the cent, what a person left stands where he left it, and what models said beside the story is not in the
+# book. A book that a model's manners ended is retried with a well-mannered one, and must be finished then.
 #
 #   SEED=7 BOOKS=40 tests/faults/long/manners.sh      FIRST=12 BOOKS=1 SEED=7: the twelfth of them alone
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -114,6 +114,8 @@ for ((book = FIRST; book < FIRST + BOOKS; book++)); do
   t_is "$(ledger_judged)" ""
   t_is "$(ledger_booked)" ""
   t_is "$(person_kept)" ""
+  t_is "$(published "book-$book")" ""
+  t_is "$(person_published "$tmp/published/book.md")" ""
   [[ $t_state != fail ]] || printf '# %s\n' "${said[@]}" "kept in $QUIRE_LIBRARY while the test runs; SEED=$SEED FIRST=$book BOOKS=1 makes it again"
   requests=$((requests + $(ledger_total)))
 done
