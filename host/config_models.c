@@ -37,7 +37,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   static const char *const known[] = {
       "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
       "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
-      "total_s",           "http1",    NULL};
+      "total_s",           "http1",    "stream",  NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
   if (!json_is_object(t))
@@ -59,6 +59,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->idle_s = jsonx_num(t, "idle_s", p->idle_s);
   p->total_s = jsonx_num(t, "total_s", p->total_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
+  p->whole = json_is_false(json_object_get(t, "stream"));
   json_t *options = json_object_get(t, "options");
   if (options && !json_is_object(options))
     return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);

@@ -164,5 +164,7 @@ enum err command_key(struct commands *c, const char *provider, const json_t *req
 /* POST /api/providers/{name}/test {"model"} -> {"ok","model","ms","message"}: one tiny call; `quire provider test`. */
 enum err command_provider_test(struct commands *c, const char *provider, const json_t *request, json_t **out,
                                struct error *e);
+/* POST /api/providers/{name}/probe -> {"provider","models":[{"name","context",..}]}: which models are there; free. What it says is learnt. */
+enum err command_provider_probe(struct commands *c, const char *provider, json_t **out, struct error *e);
 /* POST /api/backup -> {"path","bytes"}: the whole library as one checked file in its backups/ folder. */
 enum err command_backup(struct commands *c, json_t **out, struct error *e);

@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "engine/internal.h"
 #include "engine/watcher.h"
+#include "llm/probe.h"
 #include "store/upkeep/backup.h"
 #include "store/schema.h"
 
@@ -193,6 +194,29 @@ enum err command_provider_test(struct commands *c, const char *provider, const j
   enum err err = child_ask(&question, out, e);
   free(name);
   return err;
+}
+
+struct found {
+  struct post post;
+  struct llm *llm;
+  json_t *models;
+};
+
+static void learn_found(struct post *p) {
+  struct found *f = list_owner(p, struct found, post);
+  llm_learn(f->llm, f->models);
+  json_decref(f->models);
+  free(f);
+}
+
+enum err command_provider_probe(struct commands *c, const char *provider, json_t **out, struct error *e) {
+  if (!c->models) return err_set(e, ERR_CLOSED, "no host owns this library");
+  enum err err = probe_provider(c->models, provider, out, e);
+  if (err != OK) return err;
+  struct found *f = mem_alloc(sizeof *f);
+  *f = (struct found){.post.fn = learn_found, .llm = c->llm, .models = json_deep_copy(*out)};
+  loop_post(c->engine->loop, &f->post);
+  return OK;
 }
 
 /* ---- backup */

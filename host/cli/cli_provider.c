@@ -11,11 +11,15 @@
 #include "base/file.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/follow.h"
+#include "cli/needs.h"
 #include "cli/stop.h"
+#include "llm/probe.h"
 #include "scratch.h"
 #include "serve.h"
+#include "store/settings.h"
 #include "view/state.h"
 #include "view/words.h"
 
@@ -41,7 +45,18 @@ static char *pick_model(const struct llm_settings *s, const char *given) {
   return strcmp(given, "rehearsal") == 0 ? mem_dup("rehearsal/novelist") : NULL;
 }
 
+/* The first that it says it has, when nothing else names one. */
+static char *model_there(const struct llm_settings *s, const char *given, struct error *e) {
+  json_t *found = NULL;
+  if (strchr(given, '/') || probe_provider(s, given, &found, e) != OK) return NULL;
+  const char *name = jsonx_str(json_array_get(json_object_get(found, "models"), 0), "name", NULL);
+  char *model = name ? mem_printf("%s/%s", given, name) : NULL;
+  json_decref(found);
+  return model;
+}
+
 static enum err no_model(const char *given, struct error *e) {
+  if (e->code == ERR_AUTH || e->code == ERR_UNAVAILABLE) return e->code;
   err_set(e, ERR_INVALID, "no model of '%s' is known", given);
   err_hint(e, "name one: quire provider test %s/MODEL", given);
   return ERR_INVALID;
@@ -89,7 +104,9 @@ int cli_provider_test(struct cli *c) {
   stop_catch();
   c->out.quiet = true; /* the run's own lines are not what was asked for */
   enum err err = cli_config(c, &e);
-  if (err == OK && !(model = pick_model(&c->config.llm, c->args[0]))) err = no_model(c->args[0], &e);
+  if (err == OK) model = pick_model(&c->config.llm, c->args[0]);
+  if (err == OK && !model) model = model_there(&c->config.llm, c->args[0], &e);
+  if (err == OK && !model) err = no_model(c->args[0], &e);
   if (err == OK) err = scratch_open(&c->config, &dir, &e);
   if (err == OK) err = ask(c, dir, model, &row, &e);
   scratch_remove(dir);
@@ -128,35 +145,66 @@ static int64_t age_days(const json_t *row) {
   return days > 0 ? days : 0;
 }
 
+static void tokens_cell(struct table *t, const json_t *facts, const char *field) {
+  json_int_t tokens = jsonx_int(facts, field, 0);
+  if (tokens)
+    table_cell(t, "%lld", (long long)tokens);
+  else
+    table_cell(t, "%s", "");
+}
+
 static void show_model(struct table *t, const char *name, const json_t *row) {
   static const char *const prices[] = {"input", "cached_read", "cache_write", "output"};
-  static const char *const sizes[] = {"context", "max_output"};
+  const json_t *facts = json_object_get(row, "facts");
   int64_t age = age_days(row);
   table_cell(t, "%s", name);
   for (size_t i = 0; i < sizeof prices / sizeof *prices; i++) price_cell(t, row, prices[i]);
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    json_int_t tokens = jsonx_int(row, sizes[i], 0);
-    if (tokens)
-      table_cell(t, "%lld", (long long)tokens);
-    else
-      table_cell(t, "%s", "");
-  }
+  tokens_cell(t, facts, "context");
+  tokens_cell(t, facts, "max_output");
+  table_cell(t, "%s", jsonx_str(facts, "thinks", ""));
   if (age >= 0)
     table_cell(t, "%lld d", (long long)age);
   else
-    table_cell(t, "%s", jsonx_str(row, "origin", ""));
+    table_cell(t, "%s", jsonx_str(row, "origin", "learnt"));
 }
 
-int cli_models(struct cli *c) {
+static const char learnt_prefix[] = "learnt:";
+
+/* What servers told stands beside what the lists say; of models that no list has too. */
+static void add_learnt(void *arg, const char *key, const char *value) {
+  json_t *models = arg, *learnt = view_parsed(value);
+  const char *name = key + strlen(learnt_prefix);
+  json_t *row = json_object_get(models, name);
+  if (!row) json_object_set_new(models, name, row = json_object());
+  json_object_set_new(row, "learnt", learnt ? learnt : json_object());
+}
+
+/* {"provider/model": its row, with "learnt" and, put together, "facts"}. The caller's. */
+static json_t *known_models(struct cli *c) {
+  json_t *models = json_deep_copy(c->config.models), *row;
+  struct error ignored = {0};
+  const char *name;
+  if (cli_library_there(c, &ignored) == OK && cli_reader(c, &ignored) == OK) {
+    struct db *db = store_reader(c->reader);
+    settings_each(db, learnt_prefix, add_learnt, models);
+    store_reader_release(c->reader, db);
+  }
+  json_object_foreach(models, name, row) {
+    json_object_set_new(row, "facts",
+                        facts_merged(&c->config.llm.facts, name, json_object_get(row, "learnt")));
+  }
+  return models;
+}
+
+static int list_models(struct cli *c, const char *part) {
   static const char *const headers[] = {"MODEL",   "INPUT",      "CACHED", "CACHE WRITE", "OUTPUT",
-                                        "CONTEXT", "MAX OUTPUT", "AGE",    NULL};
-  struct error e = {0};
-  if (cli_config(c, &e) != OK) return cli_fail(c, &e);
-  json_t *found = json_object(), *row;
-  const char *part = c->n_args ? c->args[0] : "", *name;
-  json_object_foreach(c->config.models, name, row) {
+                                        "CONTEXT", "MAX OUTPUT", "THINKS", "AGE",         NULL};
+  json_t *known = known_models(c), *found = json_object(), *row;
+  const char *name;
+  json_object_foreach(known, name, row) {
     if (strcasestr(name, part)) json_object_set(found, name, row);
   }
+  json_decref(known);
   if (c->out.json) {
     out_json(found);
     return EXIT_DONE;
@@ -166,4 +214,95 @@ int cli_models(struct cli *c) {
   table_print(t);
   json_decref(found);
   return EXIT_DONE;
+}
+
+/* ---- what is there */
+
+/* The owner asks itself, and learns from it; without one we do. */
+static enum err look(struct cli *c, const char *provider, json_t **found, struct error *e) {
+  struct library_owner owner;
+  struct error ignored = {0};
+  if (library_get_owner(c->library, &owner, &ignored) == OK && *owner.address) {
+    char *path = mem_printf("/api/providers/%s/probe", provider);
+    enum client_end end;
+    json_t *empty = json_object();
+    enum err err = client_call(&owner, "POST", path, empty, found, &end, e);
+    json_decref(empty);
+    free(path);
+    return err;
+  }
+  enum err err = probe_provider(&c->config.llm, provider, found, e);
+  struct store *store = NULL;
+  if (err != OK || cli_library_there(c, &ignored) != OK ||
+      store_open(c->library, STORE_OWNER, &store, &ignored) != OK)
+    return err;
+  struct facts *facts = facts_new(&c->config.llm.facts, store);
+  facts_learn_found(facts, *found);
+  facts_free(facts);
+  store_close(store);
+  return OK;
+}
+
+/* One provider's row of {"provider","models"} or {"provider","error"}. */
+static json_t *look_at(struct cli *c, const char *provider) {
+  json_t *found = NULL;
+  struct error e = {0};
+  if (look(c, provider, &found, &e) == OK) return found;
+  return json_pack("{s:s, s:o}", "provider", provider, "error", view_text(e.message));
+}
+
+/* Those that can be asked: named, or with all that they need. */
+static json_t *look_around(struct cli *c, const char *given) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < c->config.llm.n_providers; i++) {
+    const struct llm_provider *p = &c->config.llm.providers[i];
+    char why[300];
+    bool asked = *given ? strcmp(p->name, given) == 0 : !needs_key(p, why, sizeof why);
+    if (asked) json_array_append_new(list, look_at(c, p->name));
+  }
+  return list;
+}
+
+static void show_found(struct table *t, const json_t *row) {
+  json_t *model;
+  size_t i;
+  json_array_foreach(json_object_get(row, "models"), i, model) {
+    table_cell(t, "%s/%s", jsonx_str(row, "provider", ""), jsonx_str(model, "name", ""));
+    tokens_cell(t, model, "context");
+    tokens_cell(t, model, "max_output");
+    table_cell(t, "%s", jsonx_str(model, "thinks", ""));
+  }
+}
+
+static int find_models(struct cli *c, const char *given) {
+  static const char *const headers[] = {"MODEL", "CONTEXT", "MAX OUTPUT", "THINKS", NULL};
+  json_t *list = look_around(c, given), *row;
+  size_t i;
+  bool any = json_array_size(list) > 0;
+  if (!any) {
+    struct error e = {0};
+    err_set(&e, ERR_NOT_FOUND, "there is no provider '%.100s'", given);
+    err_hint(&e, "quire config show lists them");
+    json_decref(list);
+    return cli_fail(c, &e);
+  }
+  if (c->out.json) {
+    out_json(json_pack("{s:o}", "providers", list));
+    return EXIT_DONE;
+  }
+  struct table *t = table_new(headers);
+  json_array_foreach(list, i, row) show_found(t, row);
+  table_print(t);
+  json_array_foreach(list, i, row) {
+    if (json_object_get(row, "error")) out_say(&c->out, "%s", jsonx_str(row, "error", ""));
+  }
+  json_decref(list);
+  return EXIT_DONE;
+}
+
+int cli_models(struct cli *c) {
+  struct error e = {0};
+  const char *part = c->n_args ? c->args[0] : "";
+  if (cli_config(c, &e) != OK) return cli_fail(c, &e);
+  return options_has(&c->options, "found") ? find_models(c, part) : list_models(c, part);
 }

@@ -126,9 +126,12 @@ const struct command cli_commands[] = {
     {"provider test", "NAME[/MODEL]", "one tiny call: is the provider there, does it take the key?", 1, 1, "",
      "quire provider test openai\nquire provider test openrouter/some/model\n", cli_provider_test,
      "It costs what one call of a few words costs. It is not counted in the library, which stays as it is."},
-    {"models", "[PART]", "prices and sizes of the models that are known, and how old they are", 0, 1, "",
-     "quire models\nquire models claude\n", cli_models,
-     "US dollars per million tokens. What your quire.lua says under `prices` goes before the list that is shipped."},
+    {"models", "[PART] [--found]", "what is known of models: prices, sizes, thinking, and how old that is", 0,
+     1, "found",
+     "quire models\nquire models claude\nquire models --found           asks each provider that has its key which models are there\nquire models ollama --found\n",
+     cli_models,
+     "US dollars per million tokens. What your quire.lua says under `prices` goes before what servers told, and that before the list that\n"
+     "is shipped. --found asks the providers (free), and keeps what they say of sizes and thinking."},
     {"rehearse", "--listen ADDR:PORT [OPTION]...", "the embedded model as an HTTP server, with chosen faults",
      0, -1, "*", "quire rehearse --listen 127.0.0.1:8090\n", cli_rehearse, NULL},
     {"config show", "[--origin]", "settings, and where each comes from", 0, 0, "origin scripts",
@@ -230,4 +233,5 @@ const struct option_row cli_option_rows[] = {
     {"remove", 0, OPTION_FLAG, NULL, "remove the password"},
     {"scopes", 0, OPTION_VALUE, "LIST", "read, write, metrics; joined by commas"},
     {"origin", 0, OPTION_FLAG, NULL, "where each setting comes from"},
+    {"found", 0, OPTION_FLAG, NULL, "ask the providers which models are there"},
     {0}};

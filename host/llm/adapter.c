@@ -35,6 +35,7 @@ struct adapter {
   struct machine *machine;
   unsigned generation;
   int functions[FN_COUNT];    /* references */
+  int probe;                  /* of one more, that a script need not have; LUA_NOREF: it has none */
   struct buf text, reasoning; /* of the last event */
 };
 
@@ -121,6 +122,8 @@ static void open_machine(lua_State *L, void *arg) {
       luaL_error(L, "scripts/providers/%s.lua has no function '%s'", a->name, function_names[i]);
     a->functions[i] = luaL_ref(L, LUA_REGISTRYINDEX);
   }
+  a->probe = LUA_NOREF;
+  if (lua_getfield(L, -1, "probe") == LUA_TFUNCTION) a->probe = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 static enum err build(struct adapter *a, struct error *e) {
@@ -296,6 +299,8 @@ static void push_call(lua_State *L, const struct request_call *r) {
   set_string(L, "schema_text", r->schema_text);
   lua_pushboolean(L, c->without_schema);
   lua_setfield(L, -2, "without_schema");
+  lua_pushboolean(L, !c->whole);
+  lua_setfield(L, -2, "stream");
   push_blocks(L, c);
   lua_pushinteger(L, c->max_tokens);
   lua_setfield(L, -2, "max_tokens");
@@ -473,6 +478,38 @@ void adapter_failure(struct adapter *a, long status, const char *headers, const 
   if (run(a, do_failure, &call, &e) != OK)
     log_warnx("the provider script %s failed on a failure: %s", a->name, e.message);
   if (!out->message[0]) snprintf(out->message, sizeof out->message, "HTTP status %ld", status);
+}
+
+/* ---- what is there ---- */
+
+struct probe_call {
+  const char *in;
+  size_t n;
+  struct buf *out;
+};
+
+static void do_probe(lua_State *L, void *arg) {
+  struct probe_call *p = arg;
+  const struct adapter *a = adapter_of(L);
+  if (a->probe == LUA_NOREF) luaL_error(L, "scripts/providers/%s.lua has no function 'probe'", a->name);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, a->probe);
+  value_push_json(L, p->in, p->n);
+  lua_getfield(L, 2, "provider");
+  lua_getfield(L, 2, "answers");
+  lua_remove(L, 2);
+  lua_call(L, 2, 2);
+  lua_createtable(L, 0, 2);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, 3, "requests");
+  lua_pushvalue(L, 2);
+  lua_setfield(L, 3, "models");
+  struct error e = {0};
+  if (value_encode(L, 3, p->out, &e) != OK) luaL_error(L, "probe: %s", e.message);
+}
+
+enum err adapter_probe(struct adapter *a, const char *in, size_t n, struct buf *out, struct error *e) {
+  struct probe_call call = {in, n, out};
+  return run(a, do_probe, &call, e);
 }
 
 /* ---- streams ---- */

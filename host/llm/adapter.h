@@ -9,9 +9,10 @@
  *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole",
  *       dialect={keep={keyword,...}, say=bool, closed=bool} or nil: which part of JSON schema the service takes (lua/schema_dialect.h)}
  *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, schema_text,
- *       without_schema, facts, extra, options.
+ *       without_schema, stream, facts, extra, options.
  *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order. `schema_text` is
- *       that text itself, for a prompt; without_schema: the server refused the other way for this call. `facts`: what is known of the model (llm/facts.h), with what
+ *       that text itself, for a prompt; without_schema: the server refused the other way for this call. stream: false where the service
+ *       cannot. `facts`: what is known of the model (llm/facts.h), with what
  *       `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
  *   open() -> s                          a stream's state
@@ -21,6 +22,10 @@
  *       cost=USD, model=, request_id=}
  *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds, learn={name=value}}; kinds: enum failure_kind. `learn` is kept for the
  *       model (llm/learnt.h) and is in each later call's `facts`
+ * and, if the service can be asked which models it has,
+ *   probe(provider, answers) -> requests | nil, models      provider: base_url, options; answers: {{status=, body=}, ...}, those of all
+ *       requests so far, in their order. Either what else to ask ({{url=, headers=, body=table or nil: GET, optional=bool}, ...}) or the
+ *       models: {{name=, context=, ...}, ...}, each with facts as `learn` has them
  * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
  * json.reader{paths} for events that come by the ten thousand (lua/json_reader.h); json.null; json.array(t). */
 #pragma once
@@ -42,7 +47,7 @@ struct adapter_call {
   int64_t max_tokens;
   double temperature;                             /* NAN: none */
   const json_t *schema, *extra, *options, *facts; /* or NULL */
-  bool without_schema;
+  bool without_schema, whole;
 };
 struct adapter_request {
   char *url, *body;
@@ -84,6 +89,9 @@ struct failure {
 /* Never fails: without a usable word of the adapter, the status says whether another attempt can help. `headers`: "name: value\n" lines. */
 void adapter_failure(struct adapter *a, long status, const char *headers, const char *body, size_t n,
                      struct failure *out);
+
+/* One turn of a probe: `in` is {"provider":{},"answers":[]}, to `out` goes {"requests":[]} or {"models":[]}. */
+enum err adapter_probe(struct adapter *a, const char *in, size_t n, struct buf *out, struct error *e);
 
 struct adapter_stream {
   int ref;

@@ -143,6 +143,7 @@ static enum err start_transfer(struct call_state *s, struct adapter_request *r, 
   static const struct http_handler handler = {on_head, on_bytes, on_end};
   const struct llm_provider *p = s->provider->config;
   const char *key = may_have_key(r->url, p->base_url) ? s->provider->key : NULL;
+  double total = seconds(p->total_s, 3600); /* who does not stream sends the first byte when all is written */
   char **headers = mem_alloc((r->n_headers + 1) * sizeof *headers);
   size_t n = 0;
   for (size_t i = 0; i < r->n_headers; i++)
@@ -153,8 +154,9 @@ static enum err start_transfer(struct call_state *s, struct adapter_request *r, 
                                  .body = r->body,
                                  .n_body = r->n_body,
                                  .http1 = p->http1,
-                                 .deadlines = {seconds(p->connect_s, 10), seconds(p->first_byte_s, 300),
-                                               seconds(p->idle_s, 120), seconds(p->total_s, 3600)}};
+                                 .deadlines = {seconds(p->connect_s, 10),
+                                               p->whole ? total : seconds(p->first_byte_s, 300),
+                                               seconds(p->idle_s, 120), total}};
   r->body = NULL;
   s->transfer = http_start(s->llm->http, &request, &handler, s, e);
   for (size_t i = 0; i < n; i++) {
@@ -188,6 +190,7 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
                               .temperature = c->temperature,
                               .schema = c->schema,
                               .without_schema = s->no_schema,
+                              .whole = s->provider->config->whole,
                               .facts = facts_of(s->llm->facts, s->full_name),
                               .extra = c->extra,
                               .options = s->provider->config->options};

@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-enum { DEFAULT_THOUGHT = 8192 };
+enum { DEFAULT_THOUGHT = 8192, MOST_FOUND = 100 };
 
 struct facts {
   const struct facts_known *known;
@@ -96,6 +96,22 @@ int64_t facts_number(struct facts *f, const char *model, const char *name) {
 void facts_learn(struct facts *f, const char *model, const char *object) {
   learnt_add(f->learnt, model, object);
   merge(f, model);
+}
+
+/* A service with hundreds of models would crowd out what was learnt of those in use. */
+void facts_learn_found(struct facts *f, const json_t *found) {
+  const char *provider = jsonx_str(found, "provider", "");
+  json_t *row;
+  size_t i;
+  json_array_foreach(json_object_get(found, "models"), i, row) {
+    json_t *facts = json_copy(row);
+    json_object_del(facts, "name");
+    char *model = mem_printf("%s/%s", provider, jsonx_str(row, "name", "")), *text = jsonx_dumps(facts);
+    if (i < MOST_FOUND && json_object_size(facts)) facts_learn(f, model, text);
+    free(text);
+    free(model);
+    json_decref(facts);
+  }
 }
 
 /* ---- thinking */

@@ -27,6 +27,8 @@ void facts_free(struct facts *f);
 const json_t *facts_of(struct facts *f, const char *model);
 /* A server told it: a JSON object of facts. */
 void facts_learn(struct facts *f, const char *model, const char *object);
+/* The same for what a probe found (probe.h), as far as there is room for so many. */
+void facts_learn_found(struct facts *f, const json_t *found);
 int64_t facts_number(struct facts *f, const char *model, const char *name); /* 0: not known */
 /* The tokens that it thinks when nothing is said of how much it is to. */
 int64_t facts_thought(struct facts *f, const char *model);

@@ -393,8 +393,10 @@ static void set_options(struct transfer *t, const struct http_request *r) {
   if (http_is_loopback(r->url)) curl_easy_setopt(c, CURLOPT_PROXY, "");
   curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
-  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
-  curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+  if (r->body) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
+    curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+  }
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);

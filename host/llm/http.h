@@ -1,4 +1,4 @@
-/* http.h - POST requests whose answers stream in: one curl multi on the loop. Loop thread only. The only user of curl.
+/* http.h - requests whose answers stream in: one curl multi on the loop. Loop thread only. The only user of curl.
  *
  *   http_new -> (http_start -> on_head? -> on_bytes* -> on_end | http_cancel)* -> http_free
  *
@@ -43,7 +43,7 @@ struct http_request {
   const char *url;
   const char *const *headers; /* "Name: value"; copied */
   size_t n_headers;
-  char *body; /* taken: free()d as soon as it is sent */
+  char *body; /* taken: free()d as soon as it is sent. NULL: a GET */
   size_t n_body;
   bool http1;
   struct http_deadlines deadlines;

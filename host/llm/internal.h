@@ -93,6 +93,8 @@ struct call_state {
 };
 
 /* llm.c */
+/* Where the settings say; *key NULL: there is none. The caller wipes and frees it. */
+enum err llm_read_key(const struct llm_provider *c, char **key, struct error *e);
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
 const struct llm_price *llm_price(const struct llm *llm, const char *full_name); /* NULL: not known */

@@ -53,7 +53,7 @@ static void free_secret(char *s) {
 }
 
 /* *key is the caller's (free_secret); NULL: there is none. */
-static enum err read_key(const struct llm_provider *c, char **key, struct error *e) {
+enum err llm_read_key(const struct llm_provider *c, char **key, struct error *e) {
   const char *from_env = c->key_env ? getenv(c->key_env) : NULL;
   *key = from_env && *from_env ? mem_dup(from_env) : NULL;
   enum err err = OK;
@@ -68,7 +68,7 @@ static enum err read_key(const struct llm_provider *c, char **key, struct error 
 
 static void load_key(struct llm *llm, struct provider *p, struct error *e) {
   free_secret(p->key);
-  read_key(p->config, &p->key, e);
+  llm_read_key(p->config, &p->key, e);
   if (p->key) remember_secret(llm, p->key);
   p->key_refused = false;
 }
@@ -99,6 +99,10 @@ static enum err need_key(struct llm *llm, struct provider *p, struct error *e) {
 void llm_new_key(struct llm *llm, const char *provider) {
   for (size_t i = 0; i < llm->settings->n_providers; i++)
     if (strcmp(llm->settings->providers[i].name, provider) == 0) llm->providers[i].key_refused = true;
+}
+
+void llm_learn(struct llm *llm, const json_t *found) {
+  facts_learn_found(llm->facts, found);
 }
 
 void llm_scrub(const struct llm *llm, char *text, size_t n) {
@@ -231,7 +235,7 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   if (check_address(c, e) != OK) return ERR_CONFIG;
   struct error why = {0};
   char *key = NULL;
-  if (needs_key(c)) read_key(c, &key, &why);
+  if (needs_key(c)) llm_read_key(c, &key, &why);
   bool there = key != NULL;
   free_secret(key);
   return there || !needs_key(c) ? OK : no_key(c, &why, e);

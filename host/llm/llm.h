@@ -26,6 +26,7 @@ struct llm_provider {
   double connect_s, first_byte_s, idle_s, total_s; /* 0: 10, 300, 120, 3600 */
   json_t *options; /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
   bool http1;      /* never try HTTP/2 */
+  bool whole;      /* it cannot stream: each answer comes at once */
 };
 struct
     llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
@@ -155,6 +156,8 @@ bool llm_role_moved(const struct llm *llm, const char *role, const char *const *
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
 /* A key was written: the provider's next call reads it anew. */
 void llm_new_key(struct llm *llm, const char *provider);
+/* What a probe found (probe.h) is learnt. */
+void llm_learn(struct llm *llm, const json_t *found);
 /* Has the role a model that is not the embedded rehearsal? `models`: a list of one's own, or none: that of the settings. */
 bool llm_role_is_real(const struct llm *llm, const char *role, const char *const *models, size_t n_models);
 int llm_in_flight(const struct llm *llm);

@@ -55,12 +55,51 @@ json_t *error_json(const char *message, const char *type, const char *code) {
 
 /* ---- routes ---- */
 
+/* ---- which models there are, as each dialect asks it ---- */
+
+enum { CONTEXT = 1000000, CONTEXT_AT_HOME = 32768, LONGEST = 64000 };
+
+/* OpenAI's and Anthropic's clients ask the same address. */
 static void show_models(struct rehearse *r, struct conn *c, const struct conn_request *q) {
+  (void)r;
+  const char *owner = strncmp(q->target, "/llamacpp", 9) == 0 ? "llamacpp" : "quire";
+  send_json(c, 200, "",
+            json_pack("{s:s, s:[{s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i}], s:b}", "object", "list", "data",
+                      "id", "rehearsal", "object", "model", "type", "model", "created", 0, "owned_by", owner,
+                      "context_length", CONTEXT, "max_input_tokens", CONTEXT, "max_tokens", LONGEST,
+                      "has_more", 0));
+}
+
+static void show_props(struct rehearse *r, struct conn *c, const struct conn_request *q) {
+  (void)r, (void)q;
+  send_json(
+      c, 200, "",
+      json_pack("{s:{s:i}, s:i}", "default_generation_settings", "n_ctx", CONTEXT_AT_HOME, "total_slots", 1));
+}
+
+static void show_gemini(struct rehearse *r, struct conn *c, const struct conn_request *q) {
   (void)r, (void)q;
   send_json(c, 200, "",
-            json_pack("{s:s, s:[{s:s, s:s, s:i, s:s}]}", "object", "list", "data", "id", "rehearsal",
-                      "object", "model", "created", 0, "owned_by", "quire"));
+            json_pack("{s:[{s:s, s:i, s:i, s:b, s:[s]}]}", "models", "name", "models/rehearsal",
+                      "inputTokenLimit", CONTEXT, "outputTokenLimit", LONGEST, "thinking", 0,
+                      "supportedGenerationMethods", "generateContent"));
 }
+
+static void show_tags(struct rehearse *r, struct conn *c, const struct conn_request *q) {
+  (void)r, (void)q;
+  send_json(c, 200, "",
+            json_pack("{s:[{s:s, s:s}]}", "models", "name", "rehearsal:latest", "model", "rehearsal:latest"));
+}
+
+static void show_tag(struct rehearse *r, struct conn *c, const struct conn_request *q) {
+  (void)r, (void)q;
+  send_json(c, 200, "",
+            json_pack("{s:{s:i}, s:[s,s], s:{s:[b,b], s:b}}", "model_info", "novel.context_length",
+                      CONTEXT_AT_HOME, "capabilities", "completion", "thinking", "thinking", "values", 0, 1,
+                      "default", 1));
+}
+
+/* ---- the ledger, the settings ---- */
 
 static void show_ledger(struct rehearse *r, struct conn *c, const struct conn_request *q) {
   const char *since = strstr(q->target, "since=");
@@ -100,9 +139,17 @@ static void say_ok(struct rehearse *r, struct conn *c, const struct conn_request
 static const struct {
   const char *method, *path;
   void (*handler)(struct rehearse *r, struct conn *c, const struct conn_request *q);
-} routes[] = {{"GET", "/v1/models", show_models},  {"GET", "/ledger", show_ledger},
-              {"DELETE", "/ledger", clear_ledger}, {"GET", "/control", show_control},
-              {"POST", "/control", set_control},   {"GET", "/healthz", say_ok}};
+} routes[] = {{"GET", "/v1/models", show_models},
+              {"GET", "/llamacpp/v1/models", show_models},
+              {"GET", "/llamacpp/props", show_props},
+              {"GET", "/v1beta/models", show_gemini},
+              {"GET", "/api/tags", show_tags},
+              {"POST", "/api/show", show_tag},
+              {"GET", "/ledger", show_ledger},
+              {"DELETE", "/ledger", clear_ledger},
+              {"GET", "/control", show_control},
+              {"POST", "/control", set_control},
+              {"GET", "/healthz", say_ok}};
 
 static void on_request(void *arg, struct conn *c, const struct conn_request *q) {
   size_t n = strcspn(q->target, "?");

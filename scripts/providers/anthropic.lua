@@ -51,20 +51,25 @@ local function add_thinking(body, call)
   end
 end
 
+local function key_header(options)
+  local headers = options.bearer and { ["Authorization"] = "Bearer {{key}}" } or { ["x-api-key"] = "{{key}}" }
+  headers["anthropic-version"] = options.version or "2023-06-01"
+  return headers
+end
+
 function anthropic.request(call)
   local how, _, user = common.prompt(call)
-  local body = { model = call.model, max_tokens = call.max_tokens, stream = true, temperature = call.temperature,
+  local body = { model = call.model, max_tokens = call.max_tokens, stream = call.stream, temperature = call.temperature,
     system = system_of(call), messages = json.array { { role = "user", content = user } } }
   add_thinking(body, call)
   if how == "schema" then
     body.output_config = body.output_config or {}
     body.output_config.format = { type = "json_schema", schema = call.schema }
   end
-  local key = call.options.bearer and { ["Authorization"] = "Bearer {{key}}" } or { ["x-api-key"] = "{{key}}" }
-  key["anthropic-version"] = call.options.version or "2023-06-01"
+  local key = key_header(call.options)
   key["Accept"] = "text/event-stream"
   return { url = common.url(call, "/messages"), headers = common.headers(call, key), body = common.amend(body, call),
-    framing = "sse", dialect = dialect }
+    framing = common.framing(call, "sse"), dialect = dialect }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
@@ -143,6 +148,20 @@ function anthropic.failure(status, headers, body)
   local f = common.failure(status, headers, body)
   if status == 400 and body:find("adaptive", 1, true) then f.kind, f.learn = "parameter", { thinking = "budget" } end
   return f
+end
+
+------------------------------------------------------------------------------------------------- which models there are
+
+function anthropic.probe(provider, answers)
+  if #answers == 0 then
+    return { { url = common.url(provider, "/models?limit=1000"), headers = key_header(provider.options) } }
+  end
+  local models = {}
+  for _, model in ipairs(common.list_of(common.told(answers, 1), "data")) do
+    models[#models + 1] = { name = text_or_nil(model.id), context = common.first_number(model, "max_input_tokens"),
+      max_output = common.first_number(model, "max_tokens") }
+  end
+  return nil, models
 end
 
 return anthropic

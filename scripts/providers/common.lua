@@ -68,9 +68,32 @@ function common.headers(call, own)
   return own
 end
 
+-- How the answer comes: as the dialect streams, or all at once.
+function common.framing(call, streamed) return call.stream and streamed or "whole" end
+
 function common.url(call, path) return call.base_url:gsub("/+$", "") .. path end
 
 function common.is_host(url, host) return url:find("://" .. host, 1, true) ~= nil end
+
+--------------------------------------------------------------------------------------------------- which models there are
+
+-- The body of the n-th answer of a probe, decoded; nil when it is none, or was refused.
+function common.told(answers, n)
+  local answer = answers[n]
+  local value = answer and answer.status < 300 and json.decode(answer.body) or nil
+  return type(value) == "table" and value or nil
+end
+
+-- The first of the numbers that is told: services call the same by many names.
+function common.first_number(t, ...)
+  for _, name in ipairs { ... } do
+    local n = type(t) == "table" and math.tointeger(tonumber(t[name])) or 0
+    if n and n > 0 then return n end
+  end
+  return nil
+end
+
+function common.list_of(value, name) return value and type(value[name]) == "table" and value[name] or {} end
 
 ---------------------------------------------------------------------------------------------------------------- ends
 

@@ -53,8 +53,9 @@ function gemini.request(call)
   common.drop_refused(body.generationConfig, call.facts)
   local headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}", ["Accept"] = "text/event-stream" })
   local model = call.model:find("/", 1, true) and call.model or "models/" .. call.model
-  return { url = common.url(call, "/" .. escaped(model) .. ":streamGenerateContent?alt=sse"), headers = headers,
-    body = common.amend(body, call), framing = "sse", dialect = dialect }
+  local verb = call.stream and ":streamGenerateContent?alt=sse" or ":generateContent"
+  return { url = common.url(call, "/" .. escaped(model) .. verb), headers = headers,
+    body = common.amend(body, call), framing = common.framing(call, "sse"), dialect = dialect }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
@@ -111,6 +112,30 @@ function gemini.failure(status, headers, body)
     f.kind, f.learn = "parameter", { thinking = "budget" }
   end
   return f
+end
+
+------------------------------------------------------------------------------------------------- which models there are
+
+local function writes(model)
+  local methods = model.supportedGenerationMethods
+  if type(methods) ~= "table" then return true end
+  for _, method in ipairs(methods) do
+    if method == "generateContent" then return true end
+  end
+  return false
+end
+
+function gemini.probe(provider, answers)
+  if #answers == 0 then
+    return { { url = common.url(provider, "/models?pageSize=1000"), headers = { ["x-goog-api-key"] = "{{key}}" } } }
+  end
+  local models = {}
+  for _, model in ipairs(common.list_of(common.told(answers, 1), "models")) do
+    local name = writes(model) and text_or_nil(model.name) or nil
+    models[#models + 1] = { name = name and name:gsub("^models/", "") or nil, context = common.first_number(model, "inputTokenLimit"),
+      max_output = common.first_number(model, "outputTokenLimit"), thinks = model.thinking == false and "never" or nil }
+  end
+  return nil, models
 end
 
 return gemini

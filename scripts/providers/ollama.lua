@@ -13,6 +13,9 @@ local ollama = {}
 
 local bytes_a_token = 3
 
+-- With "/v1" it is the address of Ollama's OpenAI dialect.
+local function root(provider) return (provider.base_url:gsub("/+$", ""):gsub("/v1$", "")) end
+
 -- A window of another size makes the server load the model anew: few sizes.
 local function window(call)
   if call.options.num_ctx then return call.options.num_ctx end
@@ -35,11 +38,10 @@ function ollama.request(call)
   local messages = {}
   if system then messages[1] = { role = "system", content = system } end
   messages[#messages + 1] = { role = "user", content = user }
-  local body = { model = call.model, messages = json.array(messages), stream = true, think = think(call),
+  local body = { model = call.model, messages = json.array(messages), stream = call.stream, think = think(call),
     keep_alive = call.options.keep_alive or "30m", format = how == "schema" and call.schema or how == "json_object" and "json" or nil,
     options = { num_ctx = window(call), num_predict = call.max_tokens, temperature = call.temperature } }
-  local url = call.base_url:gsub("/+$", ""):gsub("/v1$", "") .. "/api/chat" -- with "/v1" it is the address of Ollama's OpenAI dialect
-  return { url = url, headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }),
+  return { url = root(call) .. "/api/chat", headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }),
     body = common.amend(body, call), framing = "ndjson" }
 end
 
@@ -80,6 +82,51 @@ function ollama.failure(status, headers, body)
   end
   if status == 400 and body:find("does not support thinking", 1, true) then f.kind, f.learn = "parameter", { drop_think = true } end
   return f
+end
+
+------------------------------------------------------------------------------------------------- which models there are
+
+local most_shown = 50
+
+-- How much thinking can be asked for: newer servers say which values they take.
+local function thinking_of(shown)
+  local thinking = type(shown.thinking) == "table" and shown.thinking or {}
+  local values = type(thinking.values) == "table" and thinking.values or nil
+  local may = false
+  for _, what in ipairs(type(shown.capabilities) == "table" and shown.capabilities or {}) do may = may or what == "thinking" end
+  if not values then return may and "default" or shown.capabilities and "never" or nil end
+  local off = false
+  for _, value in ipairs(values) do off = off or value == false end
+  if off and #values == 1 then return "never" end
+  return off and (thinking.default == false and "asked" or "default") or "always", off and "none" or "low"
+end
+
+local function context_of(shown)
+  for name, value in pairs(type(shown.model_info) == "table" and shown.model_info or {}) do
+    if name:find("%.context_length$") then return math.tointeger(tonumber(value)) end
+  end
+  return nil
+end
+
+function ollama.probe(provider, answers)
+  local headers = { ["Authorization"] = "Bearer {{key}}" }
+  if #answers == 0 then return { { url = root(provider) .. "/api/tags", headers = headers } } end
+  local names = {}
+  for _, model in ipairs(common.list_of(common.told(answers, 1), "models")) do names[#names + 1] = text_or_nil(model.name) end
+  if #answers == 1 and #names > 0 then
+    local more = {}
+    for i = 1, math.min(#names, most_shown) do
+      more[i] = { url = root(provider) .. "/api/show", headers = headers, body = { model = names[i] }, optional = true }
+    end
+    return more
+  end
+  local models = {}
+  for i, name in ipairs(names) do
+    local shown = common.told(answers, i + 1) or {}
+    local thinks, least = thinking_of(shown)
+    models[i] = { name = name, context = context_of(shown), thinks = thinks, least = least }
+  end
+  return nil, models
 end
 
 return ollama

@@ -38,10 +38,10 @@ end
 
 function openai.body(call)
   local how, system, user = common.prompt(call)
-  local body = { model = call.model, messages = messages(call, system, user), stream = true, temperature = call.temperature }
+  local body = { model = call.model, messages = messages(call, system, user), stream = call.stream, temperature = call.temperature }
   local default_field = common.is_host(call.base_url, "api.openai.com") and "max_completion_tokens" or "max_tokens"
   body[call.options.max_tokens_field or call.facts.max_tokens_field or default_field] = call.max_tokens
-  if call.options.include_usage ~= false then body.stream_options = { include_usage = true } end
+  if call.stream and call.options.include_usage ~= false then body.stream_options = { include_usage = true } end
   if how == "schema" then
     body.response_format = { type = "json_schema", json_schema = { name = "answer", schema = call.schema } }
   elseif how == "json_object" then
@@ -53,7 +53,7 @@ end
 
 function openai.request(call)
   local headers = common.headers(call, { ["Accept"] = "text/event-stream", ["Authorization"] = "Bearer {{key}}" })
-  return { url = common.url(call, "/chat/completions"), headers = headers, body = openai.body(call), framing = "sse" }
+  return { url = common.url(call, "/chat/completions"), headers = headers, body = openai.body(call), framing = common.framing(call, "sse") }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
@@ -141,6 +141,31 @@ function openai.finish(s)
   if s.refused then stop = "refusal" end
   return { stop = stop, native_stop = s.native or s.stop or "", usage = s.usage and usage_of(s.usage), model = s.model, request_id = s.id,
     cost = s.usage and type(s.usage.cost) == "number" and s.usage.cost or nil }
+end
+
+------------------------------------------------------------------------------------------------- which models there are
+
+-- The names under which services tell the sizes of a model: OpenRouter, Together, Mistral, Groq, vLLM.
+local contexts = { "context_length", "max_context_length", "context_window", "max_model_len" }
+local longest = { "max_completion_tokens", "max_output_tokens" }
+
+-- llama.cpp tells what it was started with at an address of its own; others have nothing there.
+function openai.probe(provider, answers)
+  local headers = { ["Authorization"] = "Bearer {{key}}" }
+  if #answers == 0 then return { { url = common.url(provider, "/models"), headers = headers } } end
+  local list, own = common.list_of(common.told(answers, 1), "data"), common.told(answers, 2)
+  local first = type(list[1]) == "table" and list[1] or {}
+  if #answers == 1 and first.owned_by == "llamacpp" then
+    return { { url = provider.base_url:gsub("/+$", ""):gsub("/v1$", "") .. "/props", headers = headers, optional = true } }
+  end
+  local running = common.first_number(own and own.default_generation_settings, "n_ctx")
+  local models = {}
+  for _, model in ipairs(list) do
+    local top = type(model.top_provider) == "table" and model.top_provider or model
+    models[#models + 1] = { name = text_or_nil(model.id), context = running or common.first_number(model, table.unpack(contexts)),
+      max_output = common.first_number(top, table.unpack(longest)) }
+  end
+  return nil, models
 end
 
 return openai

@@ -10,7 +10,7 @@
 local common = require("common")
 local count, text_or_nil = common.count, common.text_or_nil
 
-local responses = { failure = common.failure }
+local responses = { failure = common.failure, probe = require("openai").probe }
 
 local function reasoning_of(call)
   if not call.reasoning or call.options.reasoning == false then return nil end
@@ -28,9 +28,9 @@ function responses.request(call)
   local how, system, user = common.prompt(call)
   local body = { model = call.model, instructions = system, max_output_tokens = call.max_tokens, temperature = call.temperature,
     input = json.array { { role = "user", content = json.array { { type = "input_text", text = user } } } },
-    reasoning = reasoning_of(call), text = format_of(how, call), store = false, stream = true }
+    reasoning = reasoning_of(call), text = format_of(how, call), store = false, stream = call.stream }
   local headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}", ["Accept"] = "text/event-stream" })
-  return { url = common.url(call, "/responses"), headers = headers, body = common.amend(body, call), framing = "sse" }
+  return { url = common.url(call, "/responses"), headers = headers, body = common.amend(body, call), framing = common.framing(call, "sse") }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream

@@ -80,6 +80,7 @@ HANDLER(dry_run);
 HANDLER(get_settings);
 HANDLER(put_key);
 HANDLER(test_provider);
+HANDLER(probe_provider_models);
 HANDLER(make_backup);
 
 #undef HANDLER

@@ -55,6 +55,14 @@ void test_provider(struct request *q, struct response *a, void *arg) {
   json_decref(request);
 }
 
+void probe_provider_models(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  struct error e = {0};
+  json_t *out = NULL;
+  enum err err = command_provider_probe(w->commands, request_param(q, "name"), &out, &e);
+  api_answer(a, err, out, 200, &e);
+}
+
 void make_backup(struct request *q, struct response *a, void *arg) {
   (void)q;
   struct web *w = arg;
