@@ -75,9 +75,10 @@ return {
     book:remember_until(number)
     log.info("Chapter %d of \"%s\" is rewritten: %s", number, book.blueprint.title, plan.title)
 
-    local prompt = writing.chapter_prompt(book, plan)
+    local shared = writing.chapter_prompt(book, plan)
+    local prompt = writing.at_hand(shared, book, plan)
     local before = artifact.get(book:name("facts", number, "json")) or facts.pending(0)
-    local chapter = writing.examine(book, prompt, plan, rewrite(book, prompt, plan, old, input.instruction))
+    local chapter = writing.examine(book, shared, prompt, plan, rewrite(book, prompt, plan, old, input.instruction))
     local saved = save(book, chapter)
     if saved.proposal then
       log.info("Chapter %d was last written by a person, so the new text is saved as a proposal, version %d: the chapter stays as it is "

@@ -1,7 +1,8 @@
 /* rehearsal_internal.h - what the rehearsal model's files share: the prompt as it reads it, and its dice.
  *
  *   rehearsal.c -> prompt_read (rehearsal_prompt.c) -> names_read_prose (rehearsal_names.c), task_read (rehearsal_asked.c)
- *               -> write_instance (rehearsal_schema.c, rehearsal_strings.c) -> write_prose, write_phrase (rehearsal_prose.c) */
+ *               -> write_instance (rehearsal_schema.c, rehearsal_strings.c) -> write_prose, write_phrase (rehearsal_prose.c),
+ *                  write_quote (rehearsal_quote.c) */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -44,6 +45,7 @@ struct prompt {
   struct span kinds[MAX_KINDS];
   int n_kinds;
   struct span title, language, genre;
+  struct span brief;     /* the lines under a heading that speaks of it */
   struct span viewpoint; /* whose eyes, as the last line or key says that speaks of it */
   long words;            /* asked for; 0: not said */
   long scenes;           /* asked for; 0: not said */
@@ -88,6 +90,9 @@ void write_title(struct dice *d, struct buf *out);
 void write_person(const struct prompt *p, struct dice *d, size_t index, struct buf *out);
 void write_place(const struct prompt *p, struct dice *d, size_t index, struct buf *out);
 void write_phrase(struct dice *d, struct buf *out); /* "a brass key" */
+
+/* Exact words of the brief, or of what the task shows or says; a sentence of its own when there are none. */
+void write_quote(const struct prompt *p, struct dice *d, bool of_brief, struct buf *out);
 
 /* A valid instance of the schema as JSON text. Err: ERR_INVALID (nothing satisfies it). */
 enum err write_instance(const json_t *schema, const struct prompt *p, struct dice *d, struct buf *out,

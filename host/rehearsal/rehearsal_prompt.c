@@ -296,13 +296,14 @@ static enum err join_messages(const json_t *request, struct prompt *p, struct bu
   return OK;
 }
 
-/* The lines under a heading that speaks of the brief, up to the next heading. */
+/* The lines under a heading that speaks of the brief, up to the next heading or the task. */
 static struct span brief_of(const struct prompt *p) {
   static const char head[] = "brief\n";
   const char *hit = memmem(p->all, p->n_all, head, sizeof head - 1), *end = p->all + p->n_all;
   const char *line = hit;
   while (line && line > p->all && line[-1] != '\n') line--;
   if (!hit || *line != '#') return (struct span){"", 0};
+  if (p->task > hit) end = p->task;
   const char *from = hit + sizeof head - 1, *next = memmem(from, (size_t)(end - from), "\n#", 2);
   return (struct span){from, (size_t)((next ? next : end) - from)};
 }
@@ -311,7 +312,7 @@ static struct span brief_of(const struct prompt *p) {
 static void find_unlabelled_names(struct prompt *p) {
   size_t tail = p->n_task > TASK_TAIL ? TASK_TAIL : p->n_task;
   struct span task = {p->task + p->n_task - tail, tail}, all = {p->all, p->n_all};
-  if (p->people.n == 0) names_read_prose(p, brief_of(p));
+  if (p->people.n == 0) names_read_prose(p, p->brief);
   if (p->people.n == 0) names_read_prose(p, task);
   if (p->people.n == 0) names_read_prose(p, all);
   names_mark_task(&p->people, task);
@@ -326,6 +327,7 @@ enum err prompt_read(const json_t *request, struct prompt *p, struct buf *memory
   scan_json(p);
   scan_lines(p);
   scan_task_place(p);
+  p->brief = brief_of(p);
   find_unlabelled_names(p);
   task_read(p);
   p->max_tokens = (long)jsonx_int(request, "max_completion_tokens", jsonx_int(request, "max_tokens", 0));

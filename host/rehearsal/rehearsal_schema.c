@@ -116,7 +116,8 @@ static json_t *make_number(struct maker *m, const json_t *schema, const struct p
 }
 
 static json_t *make_boolean(struct maker *m, const struct place *at) {
-  if (HAS(at->name, "contradict", "spoil", "error", "block", "fail", "missing", "stuck", "flashback"))
+  if (HAS(at->name, "contradict", "spoil", "error", "block", "fail", "missing", "stuck", "flashback") ||
+      IS(at->name, "secret", "ban"))
     return json_false();
   if (HAS(at->name, "ok", "pass", "done", "complete", "valid", "support", "accept", "kept", "present"))
     return json_true();
@@ -259,6 +260,10 @@ static json_t *make_value(struct maker *m, const json_t *schema, const struct pl
     size_t n = json_array_size(choices);
     if (!n) return maker_wrong(m, at, "its enum is empty"), NULL;
     /* The items of an array of choices go round, so that they differ as long as they can. */
+    for (size_t i = 0; i < n; i++) /* what was asked for is what a rehearsal finds */
+      if (json_is_string(json_array_get(choices, i)) &&
+          strcmp(json_string_value(json_array_get(choices, i)), "kept") == 0)
+        return json_string("kept");
     size_t pick = at->item ? (at->index + (size_t)(m->d->seed % n)) % n : dice_below(m->d, n);
     return json_deep_copy(json_array_get(choices, pick));
   }

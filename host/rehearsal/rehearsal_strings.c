@@ -1,7 +1,9 @@
 /* rehearsal_strings.c - the strings of an instance: ids, what refers to them, names, short things, prose; by what the value is called. */
 #include "rehearsal/rehearsal_maker.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/jsonx.h"
@@ -126,22 +128,6 @@ static enum err fit(struct maker *m, const json_t *schema, struct buf *text) {
   return OK;
 }
 
-/* A sentence of the task itself: what a judge quotes must stand in what he judged. */
-static void quote_task(struct maker *m, struct buf *out) {
-  const struct prompt *p = m->p;
-  for (int tries = 0; tries < 8; tries++) {
-    size_t at = dice_below(m->d, p->n_task);
-    const char *dot = memmem(p->task + at, p->n_task - at, ". ", 2);
-    if (!dot) continue;
-    const char *from = dot + 2, *end = from;
-    while (end < p->task + p->n_task && end - from < 160 && *end != '.' && *end != '\n' && *end != '"') end++;
-    if (end - from < 20 || end == p->task + p->n_task || *end != '.') continue;
-    buf_append(out, from, (size_t)(end - from) + 1);
-    return;
-  }
-  write_sentences(p, m->d, 1, out);
-}
-
 static void put_or(struct buf *out, struct span s, const char *otherwise) {
   if (s.n)
     buf_append(out, s.at, s.n);
@@ -199,7 +185,8 @@ static bool put_short(struct maker *m, const struct place *at, struct buf *out) 
     return buf_printf(out, "the autumn of %zu", 1880 + dice_below(m->d, 120)), true;
   if (IS(name, "day", "date", "when", "time"))
     return buf_printf(out, "Day %zu, %s", at->index + 1, dice_below(m->d, 2) ? "evening" : "morning"), true;
-  if (HAS(name, "quote", "evidence", "excerpt")) return quote_task(m, out), true;
+  if (HAS(name, "quote", "evidence", "excerpt"))
+    return write_quote(m->p, m->d, HAS(at->array, "must"), out), true;
   if (IS(name, "tense")) return buf_puts(out, "past tense"), true;
   if (IS(name, "theme", "themes") ||
       HAS(name, "keyword", "tag", "motif", "object", "item", "symbol", "tone", "mood"))
@@ -228,13 +215,32 @@ static bool put_reference(struct maker *m, const struct place *at, struct buf *o
   return true;
 }
 
+/* "The chapter in 120 to 150 words": 150; 0: its length is not described. */
+static long words_described(const json_t *schema) {
+  const char *description = jsonx_str(schema, "description", ""), *unit = strstr(description, " words");
+  if (!unit) return 0;
+  const char *from = unit;
+  while (from > description && isdigit((unsigned char)from[-1])) from--;
+  return strtol(from, NULL, 10);
+}
+
+static void put_words(struct maker *m, long words, struct buf *out) {
+  for (long n = 0; n < words; n++) {
+    size_t from = out->len;
+    if (from) buf_putc(out, ' ');
+    write_sentences(m->p, m->d, 1, out);
+    for (size_t i = from; i < out->len; i++) n += out->data[i] == ' ' || (unsigned char)out->data[i] >= 0xE3;
+  }
+}
+
 json_t *maker_string(struct maker *m, const json_t *schema, const struct place *at) {
   struct buf text;
+  long words = words_described(schema);
   buf_init(&text, MAX_ANSWER_BYTES);
   if (IS(at->name, "id", "key", "code", "slug"))
     put_id(m, at, &text);
   else if (!put_reference(m, at, &text) && !put_name(m, at, &text) && !put_short(m, at, &text))
-    put_text(m, at, &text);
+    words > 0 ? put_words(m, words, &text) : put_text(m, at, &text);
   json_t *v = NULL;
   if (fit(m, schema, &text) != OK)
     maker_wrong(m, at, "minLength is larger than maxLength or than what a rehearsal writes");

@@ -102,7 +102,7 @@ function audit.chapter(book, prompt, plan, scenes, findings)
   for _, finding in ipairs(certain) do
     if finding.scene then placed[#placed + 1] = finding else unplaced[#unplaced + 1] = finding end
   end
-  local asked = prompt:copy():last("task", string.format(read_coldly, numbered(suspected)), 9000)
+  local asked = prompt:copy():last("task", string.format(read_coldly, numbered(suspected)))
   local answer, err = calls.try_json(book, { role = "judge", blocks = asked:list(), max_words = 700,
     schema = shape(#plan.scenes, #suspected) })
   if not answer then return { findings = placed, unplaced = unplaced, failed = err } end

@@ -2,12 +2,12 @@ local blocks = require "lib.blocks"
 
 return {
   ["a prompt can be made longer without touching its beginning"] = function(t)
-    local prompt = blocks.new():stable("rules", "Rules.", 100):stable("empty", "", 100)
-    local longer = prompt:copy():stable("scene 1", "Scene."):last("task", "Write.", 50, { "plans/01.json" })
+    local prompt = blocks.new():stable("rules", "Rules."):stable("empty", "")
+    local longer = prompt:copy():stable("scene 1", "Scene."):last("task", "Write.", { "plans/01.json" })
     t.equal(#prompt:list(), 1)
     t.equal(#longer:list(), 3)
     t.equal(longer:list()[1], prompt:list()[1])
-    t.equal(longer:list()[3], { name = "task", text = "Write.", cap = 50, from = { "plans/01.json" } })
+    t.equal(longer:list()[3], { name = "task", text = "Write.", from = { "plans/01.json" } })
   end,
 
   ["what a model made is shortened to its cap, in any script"] = function(t)

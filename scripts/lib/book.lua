@@ -44,13 +44,15 @@ book.kinds = { "blueprint", "structure", "plan" }
 
 --- Opens a book for a pipeline's input. Waits.
 function book.new(input)
+  local asked = {}   -- a copy: a person may answer a question about the brief by changing it
+  for _, field in ipairs(book.fields) do asked[field.name] = input[field.name] end
   local self = setmetatable({
-    input = input,
+    input = asked,
     language = languages.find(input.language or "English"),
     chapters = input.chapters,
     words = input.words_per_chapter,
     given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false,
-    words_written = 0,
+    words_written = 0, edited = {}, musts_seen = {}, plans = {},
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self
@@ -65,14 +67,14 @@ end
 
 --- Opens a finished or half-finished book of this project. Waits.
 function book.reopen()
-  local wanted, blueprint = artifact.get("brief.json"), artifact.get("blueprint.json")
-  local structure = artifact.get("structure.json")
-  if not (wanted and blueprint and structure) then
+  local wanted = artifact.get("brief.json")
+  local self = wanted and book.new(wanted)
+  if self then self.series, self.blueprint, self.structure = wanted.series, self:read("blueprint.json"), self:read("structure.json") end
+  if not (self and self.blueprint and self.structure) then
     error("this project holds no book yet; write one with generate_book, or name another project with --project", 0)
   end
-  local self = book.new(wanted)
-  self.series, self.blueprint, self.structure = wanted.series, blueprint, structure
-  self.memory = Memory.new(structure, blueprint.cast)
+  self.musts = self:read("musts.json")
+  self.memory = Memory.new(self.structure, self.blueprint.cast)
   return self
 end
 
@@ -104,10 +106,17 @@ function book:issue(where, problem)
   log.warn("%s: %s", where, problem)
 end
 
+--- A document as it stands, and whether a person has the last word on it (book.edited). Waits.
+function book:read(name)
+  local content, info = artifact.get(name)
+  self.edited[name] = info ~= nil and info.author == "person" or nil
+  return content
+end
+
 --- Saves a document and gives back the version that counts: a person's newer one, if there is one. Waits.
 function book:save(name, content)
   artifact.put(name, content)
-  return artifact.get(name)
+  return self:read(name)
 end
 
 --- The prose of an answer, without what the model put around it. What goes is logged and kept: issues/NN.json lists it.
@@ -139,12 +148,11 @@ function book:take_told()
   return told
 end
 
---- What people have told the writer since the book began, the last ones first to go when there are too many. Waits.
+--- What people have told the writer since the book began. Waits.
 function book:wishes()
   for _, note in ipairs(run.notes()) do
     log.info("a note to the writer: %s", note)
     self.notes[#self.notes + 1] = note
-    if #self.notes > 10 then table.remove(self.notes, 1) end
   end
   return self.notes
 end

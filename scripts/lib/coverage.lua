@@ -116,7 +116,10 @@ function coverage.mend_acts(made)
   local cut = json.array {}
   for _, act in ipairs(made.acts) do
     for _, range in ipairs(numbering.ranges(act.first, act.last, longest_act)) do
-      cut[#cut + 1] = { title = act.title, purpose = act.purpose, first = range.first, last = range.last }
+      local piece = {}
+      for field, value in pairs(act) do piece[field] = value end
+      piece.first, piece.last = range.first, range.last
+      cut[#cut + 1] = piece
     end
   end
   made.acts = cut

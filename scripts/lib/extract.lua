@@ -2,6 +2,7 @@
 -- model can do it, the chapter stands and its facts are pending.
 local calls = require "lib.calls"
 local facts = require "lib.facts"
+local Memory = require "lib.memory"
 local names = require "lib.names"
 
 local extract = {}
@@ -20,8 +21,8 @@ local function promise_lines(book, number)
   local out, ids = {}, {}
   for _, promise in ipairs(book.structure.promises) do
     local open = promise.opened <= number and not book.memory.state.paid[promise.id]
-    if open and #out < 12 then
-      out[#out + 1] = promise.id .. ": " .. text.first_words(promise.text, 30)
+    if open then
+      out[#out + 1] = promise.id .. ": " .. promise.text
       ids[#ids + 1] = promise.id
     end
   end
@@ -37,20 +38,20 @@ end
 local function summary_from_plan(plan)
   local out = {}
   for _, scene in ipairs(plan.scenes) do out[#out + 1] = scene.outcome end
-  return text.first_words(table.concat(out, " "), 70)
+  return text.first_words(table.concat(out, " "), Memory.summary_words)
 end
 
 --- Returns { sheet = facts of the chapter, summary = "..." }. `prompt` ends with the scenes.
 function extract.chapter(book, prompt, plan, scenes)
   local promises, ids = promise_lines(book, plan.number)
-  local asked = prompt:copy():last("task", string.format(read_chapter, promises, book.language.name), 8000)
+  local asked = prompt:copy():last("task", string.format(read_chapter, promises, book.language.name))
   local answer, err = calls.try_json(book, { role = "extractor", blocks = asked:list(), max_words = 900, schema = facts.schema(ids) })
   if not answer then
     local sheet = facts.pending(book.memory.state.day)
     sheet.reason = err
     return { sheet = sheet, summary = summary_from_plan(plan) }
   end
-  local summary = text.first_words(answer.summary, 75)
+  local summary = text.first_words(answer.summary, Memory.summary_words + 30)
   answer.summary = nil
   local sheet = facts.verify(respell(answer, book.blueprint.cast), table.concat(scenes, "\n"))
   return { sheet = sheet, summary = summary }

@@ -29,7 +29,7 @@ function facts.schema(promise_ids)
     { "quote", schema.text(160, "the exact words of the chapter that tell it") },
   }
   return schema.object {
-    { "summary", schema.text(900, "the chapter in at most 60 words, present tense, names and outcomes, no judgement") },
+    { "summary", schema.text(1600, "the chapter in 120 to 150 words, present tense: what happens and why, who learns what, how it ends; no judgement") },
     { "day", schema.integer(0, 100000, "the story's day on which the chapter ends, counted as in the events") },
     { "operations", schema.list(operation, 0, 24, "only what this chapter changed") },
     { "deaths", schema.list(death, 0, 6, "who died in this chapter; usually nobody") },
@@ -110,7 +110,7 @@ end
 
 local function last_of(list, count)
   local out = {}
-  for i = math.max(1, #list - count + 1), #list do out[#out + 1] = text.first_words(list[i], 14) end
+  for i = math.max(1, #list - count + 1), #list do out[#out + 1] = list[i] end
   return table.concat(out, "; ")
 end
 

@@ -8,9 +8,6 @@ local schema = require "lib.schema"
 
 local given = {}
 
--- Longer than this does not fit into every prompt; the host refuses the block and names it, nothing is cut.
-given.cap = 40000
-
 --- The author's document, or nil: { text = "as it was written", value = the table if it was JSON, from = {name} }. Waits.
 function given.load(name)
   local content = artifact.get("given/" .. name)
@@ -122,12 +119,12 @@ local conflict = schema.object {
 --- Lists where the author's text disagrees with itself or with what was made of it. Never changes anything. Waits.
 function given.conflicts(book, document, name, made)
   local prompt = blocks.new()
-    :stable("author", given.rule(document, name), given.cap + 1000, document.from)
-    :stable("made", "What was made of it:\n\n" .. blocks.fit(made, 16000), 17000)
+    :stable("author", given.rule(document, name), document.from)
+    :stable("made", "What was made of it:\n\n" .. made)
     :last("task", [[
 Compare the two. List every place where the author's own text contradicts itself, or where what was made of it departs from it.
 Give the author's exact words, say what they clash with, and suggest a way out. Do not list matters of taste, nor what the author
-merely left open. An empty list is a good answer. Answer in ]] .. book.language.name .. ".", 2000)
+merely left open. An empty list is a good answer. Answer in ]] .. book.language.name .. ".")
   local answer, err = calls.try_json(book, { role = "judge", blocks = prompt:list(), max_words = 900,
     schema = schema.object { { "conflicts", schema.list(conflict, 0, 20) } } })
   local found = answer and answer.conflicts or json.array {}

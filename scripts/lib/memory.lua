@@ -1,14 +1,15 @@
 -- lib/memory.lua: what has been told so far, in a size that does not grow with the book.
 --
--- A book is cut into parts of about five chapters. The current part and the one before it are told by their chapters' summaries,
--- one after the other, so that within a part the prompt only grows at its end (providers' caches like that). Older parts are
--- told in a sentence or two, made by one call when the part after them ends. All of it together has a fixed number of words: the
--- more parts lie behind, the shorter the summaries are shown (they are kept whole in summaries/NN.json).
+-- A book is cut into parts of about five chapters. The last parts, ten chapters at least, are told by their chapters' summaries, one
+-- after the other, so that within a part the prompt only grows at its end (providers' caches like that). Older parts are told by a
+-- paragraph each, made by one call when the part after them ends. How many parts are told by summaries depends on how much room the
+-- paragraphs leave: all of it together is about as long in chapter 100 as in chapter 25.
+--
+-- Besides that stands prose as it was written: the chapter before, whole, and passages from further back.
 --
 --   local memory = memory.new(structure, cast)
 --   memory:absorb(3, facts, summary, prose)        -- after each chapter, in order
---   memory:story_so_far(4), memory:state_of(names), memory:used_up()
-local blocks = require "lib.blocks"
+--   memory:story_so_far(4), memory:prose_of(3), memory:passages(plan), memory:state_of(names), memory:used_up()
 local facts = require "lib.facts"
 local names = require "lib.names"
 local numbering = require "lib.numbering"
@@ -18,19 +19,22 @@ local memory = {}
 memory.__index = memory
 
 local longest_part = 5
-local words_in_all, words_for_old_parts = 660, 260
+local words_in_all = 3400
+memory.summary_words, memory.paragraph_words = 135, 100   -- how long a summary and a paragraph are to be
+local fewest_parts = 2          -- before the current one that are told by summaries
 local recent_chapters = 4
+local passage_words, most_passages = 260, 3
 
 function memory.new(structure, cast)
   return setmetatable({
     parts = numbering.ranges(1, structure.chapters, longest_part),
     total = structure.chapters,
     summaries = {},              -- by chapter
+    prose = {},                  -- by chapter
     recent = {},                 -- prose of the last chapters, oldest first
     habits = style.new(),        -- openings, endings and phrases of the whole book
     state = facts.new_state(),   -- who is where, holds what, knows what
     names = names.known(cast),
-    last_prose = nil,
   }, memory)
 end
 
@@ -50,53 +54,58 @@ function memory:absorb(number, sheet, summary, prose)
   self.habits:take(number, prose)
   self.recent[#self.recent + 1] = { number = number, prose = prose }
   if #self.recent > recent_chapters then table.remove(self.recent, 1) end
-  self.last_prose = prose
+  self.prose[number] = prose
 end
 
---- The part that wants its paragraph now that this chapter is done: the one before the part that ends here. Nil for most chapters.
+--- How many of the first parts are told by paragraphs while the part at `place` is written.
+local function folded(place)
+  local before = place - 1
+  local room = words_in_all - longest_part * memory.summary_words - before * memory.paragraph_words
+  local whole = room // (longest_part * memory.summary_words - memory.paragraph_words)
+  return math.max(0, before - math.max(fewest_parts, whole))
+end
+
+--- The part that wants its paragraph now that this chapter is done: the one before the part that ends here, if the book is so long that
+--- it will be told by one. Nil for most chapters.
 function memory:part_to_close(number)
   local part, place = self:part_of(number)
-  if part.last == number and number < self.total then return self.parts[place - 1] end
+  if part.last == number and number < self.total and place - 1 <= folded(#self.parts) then return self.parts[place - 1] end
   return nil
 end
 
---- How many words the paragraph of one old part may have.
-function memory:paragraph_words()
-  return numbering.clamp(words_for_old_parts // math.max(1, #self.parts - 2), 20, 100)
-end
-
---- How many words of each summary are shown; the same for all chapters of a part.
-local function summary_words(self, old_parts)
-  return numbering.clamp((words_in_all - old_parts * self:paragraph_words()) // (2 * longest_part), 30, 80)
-end
-
---- "Chapter 3. ..." for the chapters first..last, each in at most so many words.
-function memory:summaries_of(first, last, words)
+--- "Chapter 3. ..." for the chapters first..last.
+function memory:summaries_of(first, last)
   local out = {}
   for number = first, last do
     local summary = self.summaries[number]
-    if summary then out[#out + 1] = string.format("Chapter %d. %s", number, blocks.fit(text.first_words(summary, words), 900)) end
+    if summary then out[#out + 1] = string.format("Chapter %d. %s", number, summary) end
   end
   return out
 end
 
 --- Keeps a part as one paragraph. Without one (the call failed) the beginnings of its summaries stand in.
 function memory:close(part, paragraph)
-  local fallback = table.concat(self:summaries_of(part.first, part.last, 20), " ")
-  part.paragraph = text.first_words(paragraph or fallback, self:paragraph_words() + 5)
+  if paragraph then
+    part.paragraph = text.first_words(paragraph, memory.paragraph_words + 20)
+    return
+  end
+  local beginnings = {}
+  for number = part.first, part.last do
+    beginnings[#beginnings + 1] = text.first_words(self.summaries[number] or "", memory.paragraph_words // longest_part)
+  end
+  part.paragraph = table.concat(beginnings, " ")
 end
 
 --- What a reader of chapters 1..number-1 remembers; with one more than the last chapter's number, the whole book. The same for
 --- every call of a chapter.
 function memory:story_so_far(number)
   local _, place = self:part_of(math.min(number, self.total))
-  local old, out = math.max(0, place - 2), {}
+  local old, out = folded(place), {}
   for i = 1, old do
     local part = self.parts[i]
-    if part.paragraph then out[#out + 1] = string.format("Chapters %d to %d. %s", part.first, part.last, blocks.fit(part.paragraph, 1000)) end
+    if part.paragraph then out[#out + 1] = string.format("Chapters %d to %d. %s", part.first, part.last, part.paragraph) end
   end
-  local first = self.parts[old + 1].first
-  for _, summary in ipairs(self:summaries_of(first, number - 1, summary_words(self, old))) do out[#out + 1] = summary end
+  for _, summary in ipairs(self:summaries_of(self.parts[old + 1].first, number - 1)) do out[#out + 1] = summary end
   if #out == 0 then return "# The story so far\n\nThe book begins here." end
   return "# The story so far\n\n" .. table.concat(out, "\n")
 end
@@ -111,13 +120,61 @@ end
 function memory:sources(number)
   local _, place = self:part_of(number)
   local from = {}
-  for n = self.parts[math.max(1, place - 1)].first, number - 1 do from[#from + 1] = numbering.name("summaries", n, self.total, "json") end
+  for n = self.parts[folded(place) + 1].first, number - 1 do from[#from + 1] = numbering.name("summaries", n, self.total, "json") end
   return from
 end
 
---- The last words of the chapter before, so that the next one can take up the thread.
-function memory:tail(words)
-  return self.last_prose and text.last_words(self.last_prose, words) or ""
+--- A finished chapter, whole; "" for one that is not written.
+function memory:prose_of(number)
+  return self.prose[number] or ""
+end
+
+-- A name, or the part of it that people are called by, in folded prose.
+local function named(folded_prose, name)
+  local whole = text.fold(name)
+  if string.find(folded_prose, whole, 1, true) then return true end
+  local first = string.match(whole, "^%S+")
+  return first ~= nil and text.length(first) >= 3 and string.find(folded_prose, first, 1, true) ~= nil
+end
+
+--- The words around the last place of a chapter that names one of `people`; its last words where none does.
+local function passage_of(prose, people)
+  local paragraphs, last = text.paragraphs(prose), nil
+  for i, paragraph in ipairs(paragraphs) do
+    local folded_text = text.fold(paragraph)
+    for _, name in ipairs(people) do
+      if named(folded_text, name) then last = i end
+    end
+  end
+  last = math.min(#paragraphs, (last or #paragraphs) + 1)
+  return text.last_words(table.concat(paragraphs, "\n\n", 1, last), passage_words)
+end
+
+--- Where someone who was not in the chapter before was last seen: the chapter's number, or nil.
+local function last_seen(self, name, before)
+  for number = before, 1, -1 do
+    if named(text.fold(self:prose_of(number)), name) then return number < before and number or nil end
+  end
+  return nil
+end
+
+--- Passages from before the last chapter: of the chapters that the plan names, and of the last scenes of people who come back.
+--- { {chapter=, about=, text=}, ... }
+function memory:passages(plan, people)
+  local out, taken = {}, {}
+  local function add(number, about, whom)
+    if taken[number] or #out == most_passages or self:prose_of(number) == "" then return end
+    taken[number] = true
+    out[#out + 1] = { chapter = number, about = about, text = passage_of(self:prose_of(number), whom) }
+  end
+  for _, number in ipairs(plan.recalls or {}) do
+    if number < plan.number - 1 then add(number, "which this chapter takes up", people) end
+  end
+  for _, name in ipairs(people) do
+    local number = last_seen(self, name, plan.number - 1)
+    if number then add(number, "where " .. name .. " was last seen", { name }) end
+  end
+  return out
 end
 
 function memory:state_of(people)

@@ -38,12 +38,37 @@ return {
     t.has(memory.parts[1].paragraph, "Ida finds the ledger.")
   end,
 
-  ["the last words of the chapter before are at hand, and what the prompts were made from is named"] = function(t)
+  ["the chapter before is at hand whole, and what the prompts were made from is named"] = function(t)
     local memory, write = book_of(20)
-    t.equal(memory:tail(10), "")
+    t.equal(memory:prose_of(0), "")
     write(1)
     write(2)
-    t.equal(memory:tail(10), "Prose of chapter 2.")
+    t.equal(memory:prose_of(2), "Prose of chapter 2.")
     t.equal(memory:sources(3), { "summaries/01.json", "summaries/02.json" })
+  end,
+
+  ["whoever comes back is met where he was last seen, and a chapter that the plan names is opened at its people"] = function(t)
+    local memory = Memory.new({ chapters = 9 }, {})
+    local prose = { "Ida rowed out.\n\nJon Weber waved from the mill.\n\nIt rained.", "Ida slept.", "Ida woke.", "Ida counted the oars." }
+    for number, text_of in ipairs(prose) do memory:absorb(number, facts.pending(number), "S.", text_of) end
+    local found = memory:passages({ number = 5, recalls = { 2, 4 } }, { "Ida Brandt", "Jon Weber", "Nobody Yet" })
+    t.equal(#found, 2)
+    t.equal({ found[1].chapter, found[1].text }, { 2, "Ida slept." })
+    t.equal({ found[2].chapter, found[2].about }, { 1, "where Jon Weber was last seen" })
+    t.has(found[2].text, "Jon Weber waved from the mill.")
+  end,
+
+  ["in a book of a hundred chapters the story so far has 3,000 words in chapter 100, and is hardly longer than in chapter 26"] = function(t)
+    local memory = Memory.new({ chapters = 100 }, {})
+    local summary, paragraph, shown = string.rep("word ", 135), string.rep("word ", 100), {}
+    for number = 1, 99 do
+      memory:absorb(number, facts.pending(number), summary, "x")
+      local part = memory:part_to_close(number)
+      if part then memory:close(part, paragraph) end
+      shown[number + 1] = text.words(memory:story_so_far(number + 1))
+      if number >= 10 then t.has(memory:story_so_far(number + 1), "Chapter " .. number - 9 .. ". ") end
+    end
+    for number = 26, 100 do t.ok(shown[number] >= 2200 and shown[number] <= 3700, number .. ": " .. shown[number]) end
+    t.ok(shown[100] >= 3000, shown[100])
   end,
 }

@@ -1,9 +1,11 @@
 -- lib/plans.lua: the plan of a chapter as a document (plans/03.json): its form, what code can check about it, and how it reads in
 -- a prompt.
 --
---   { number, title, purpose, viewpoint, day, flashback, author = the author's own words or nil,
+--   { number, title, purpose, viewpoint, day, flashback, recalls = {earlier chapters that it takes up}, author = the author's own words or nil,
 --     scenes = { {goal, conflict, outcome, place, cast = {...}, words}, ... } }
-local blocks = require "lib.blocks"
+--
+-- A person may add fields; writers see them. What stands under `secret`, in a plan or a scene, is told only to those who write that chapter.
+local fields = require "lib.fields"
 local names = require "lib.names"
 local numbering = require "lib.numbering"
 local schema = require "lib.schema"
@@ -12,6 +14,9 @@ local plans = {}
 
 -- A scene of 400 to 900 words is what a model writes well in one go; a chapter's length is the number of its scenes.
 local shortest_scene, longest_scene, usual_scene = 400, 900, 600
+
+local plan_fields = { "number", "title", "purpose", "viewpoint", "day", "flashback", "recalls", "author", "scenes" }
+local scene_fields = { "goal", "conflict", "outcome", "place", "cast", "words" }
 
 --- How many scenes a chapter of so many words has: usual, fewest, most.
 function plans.scene_count(words)
@@ -43,6 +48,7 @@ function plans.shape(book, first, last)
     { "viewpoint", schema.choice(people, "through whose eyes") },
     { "day", schema.integer(0, 100000, "the story's day on which the chapter ends") },
     { "flashback", schema.flag("true if the chapter tells of an earlier time than the one before") },
+    { "recalls", schema.list(schema.integer(1, math.max(1, last - 1)), 0, 2, "earlier chapters whose words its writer needs; usually none") },
     { "scenes", schema.list(scene_shape(people, book.words), fewest, most) } }
 end
 
@@ -92,10 +98,18 @@ local function share_out_words(scenes, words)
   end
 end
 
---- Makes a plan workable, whoever wrote it: numbers by place, known names in the cast's spelling, budgets that add up.
+--- Makes a plan workable, whoever wrote it: its number, and what it lacks. What stands in it stays.
 function plans.mend(plan, number, book)
+  for _, scene in ipairs(type(plan.scenes) == "table" and plan.scenes or {}) do
+    scene.words = scene.words or math.max(1, book.words // #plan.scenes)
+  end
   plan = schema.fill(plan, plans.shape(book, number, number))
   plan.number = number
+  return plan
+end
+
+--- A model's plan besides: names in the cast's spelling, budgets that add up.
+function plans.fit(plan, book)
   for _, scene in ipairs(plan.scenes) do
     for i, name in ipairs(scene.cast) do scene.cast[i] = names.respell(name, book.blueprint.cast) end
   end
@@ -135,15 +149,30 @@ end
 
 --- One scene as a paragraph of a prompt.
 function plans.scene_text(scene, i)
-  return string.format("Scene %d (about %d words). Place: %s. Present: %s. Goal: %s Conflict: %s Outcome: %s", i, scene.words,
-    blocks.fit(scene.place, 140), table.concat(scene.cast, ", "), blocks.fit(scene.goal, 280), blocks.fit(scene.conflict, 280),
-    blocks.fit(scene.outcome, 280))
+  return string.format("Scene %d (about %d words). Place: %s. Present: %s. Goal: %s Conflict: %s Outcome: %s%s", i, scene.words,
+    scene.place, table.concat(scene.cast, ", "), scene.goal, scene.conflict, scene.outcome, fields.tail(scene, scene_fields))
+end
+
+--- A plan as those see it who write the chapter before: without what is secret until then, and without the author's own words for it.
+function plans.seen_before(plan)
+  local open = { scenes = {} }
+  for field, value in pairs(plan) do
+    if field ~= "secret" and field ~= "author" and field ~= "scenes" then open[field] = value end
+  end
+  for i, scene in ipairs(plan.scenes) do
+    open.scenes[i] = {}
+    for field, value in pairs(scene) do
+      if field ~= "secret" then open.scenes[i][field] = value end
+    end
+  end
+  return plans.text(open)
 end
 
 --- A whole plan as part of a prompt.
 function plans.text(plan)
-  local out = { string.format("Title: %s\nPurpose: %s\nViewpoint: %s\nDay at its end: %d%s", plan.title, blocks.fit(plan.purpose, 420),
+  local out = { string.format("Title: %s\nPurpose: %s\nViewpoint: %s\nDay at its end: %d%s", plan.title, plan.purpose,
     plan.viewpoint, plan.day, plan.flashback and " (the chapter steps back in time)" or "") }
+  for _, own in ipairs(fields.own(plan, plan_fields)) do out[#out + 1] = own end
   for i, scene in ipairs(plan.scenes) do out[#out + 1] = plans.scene_text(scene, i) end
   if plan.author and plan.author ~= "" then
     out[#out + 1] = "The author's own words for this chapter, which win over the plan:\n<<<\n" .. plan.author .. "\n>>>"

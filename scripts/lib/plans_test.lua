@@ -27,14 +27,34 @@ return {
     t.equal(plans.check({ chapter(3, "Ebb", { "a", "b" }) }, 3, {}), {})
   end,
 
-  ["a mended plan has its place's number, the cast's spelling, and words that make the chapter"] = function(t)
-    local plan = plans.mend(chapter(9, "Ebb", { "a", "b", "c" }), 3, book)
+  ["a model's plan gets the cast's spelling, and words that make the chapter"] = function(t)
+    local plan = plans.fit(plans.mend(chapter(9, "Ebb", { "a", "b", "c" }), 3, book), book)
     t.equal(plan.number, 3)
     t.equal(plan.scenes[1].cast[1], "Ida Weber")
     local words = 0
     for _, scene in ipairs(plan.scenes) do words = words + scene.words end
     t.equal(words, 1800)
     t.equal(plans.people(plan), { "Jon", "Ida Weber" })
+  end,
+
+  ["an author's plan keeps its names, its lengths and its own fields; only its number and what it lacks are added"] = function(t)
+    local edited = chapter(9, "Ebb", { "a", "b" })
+    edited.scenes[1].words, edited.scenes[1].cast, edited.scenes[2].words = 2500, { "Ida Webber" }, nil
+    edited.scenes[1].must_include = "the blue door"
+    edited.mood = "like a Sunday"
+    local plan = plans.mend(edited, 3, book)
+    t.equal({ plan.number, plan.scenes[1].words, plan.scenes[2].words, plan.scenes[1].cast[1] }, { 3, 2500, 900, "Ida Webber" })
+    t.has(plans.text(plan), "Must include: the blue door")
+    t.has(plans.text(plan), "Mood: like a Sunday")
+  end,
+
+  ["what is secret in a plan is told in its own chapter, not in the one before"] = function(t)
+    local plan = plans.mend(chapter(2, "Ebb", { "a" }), 2, book)
+    plan.secret, plan.scenes[1].secret, plan.author = "Jon lies.", "The key fits.", "Begin in the rain."
+    t.has(plans.text(plan), "Secret: Jon lies.")
+    t.has(plans.text(plan), "Secret: The key fits.")
+    t.has(plans.seen_before(plan), "Goal: a")
+    for _, hidden in ipairs { "Jon lies", "key fits", "in the rain" } do t.lacks(plans.seen_before(plan), hidden) end
   end,
 
   ["an edited plan may lack fields, but not a scene, and nothing of the wrong kind"] = function(t)

@@ -2,13 +2,17 @@
 --
 --   rules    how this house writes            the same for every book
 --   style    language, voice, manner          the same for the whole book
+--   brief    what the author asked for        the same for the whole book: whole where it is planned, and where it is written as lib/musts.lua says
 --   bible    premise, world, cast, acts       the same for the whole book, once they exist
 --   events   what happens about now           the same for a part of about five chapters
 --   story    what has happened so far         grows by one summary a chapter, folds up when a part ends (lib/memory.lua)
 --
--- prompts.story(book, number) is therefore the same, byte by byte, for every call of a chapter.
+-- prompts.story(book, number) is therefore the same, byte by byte, for every call of a chapter. What a person wrote or edited stands here
+-- as it is, with the fields that he added.
 local blocks = require "lib.blocks"
+local fields = require "lib.fields"
 local given = require "lib.given"
+local musts = require "lib.musts"
 
 local prompts = {}
 
@@ -35,10 +39,7 @@ What this house holds to:
 8. Nothing but the work itself: no greeting, no comment, no heading, no note, no list of what you did, no placeholder, no mention of
    prompts, plans, chapters' numbers or word counts inside the story.]]
 
-local function line(label, value)
-  if value == nil or value == "" then return nil end
-  return label .. ": " .. blocks.fit(value, 600)
-end
+local line = fields.line
 
 local function lines(...)
   local kept = {}
@@ -49,40 +50,50 @@ local function lines(...)
   return table.concat(kept, "\n")
 end
 
---- Before there is a blueprint only the author's wishes are known; afterwards the blueprint's style sheet says more.
+local function manner(sample)
+  if text.trim(sample or "") == "" then return nil end
+  if not string.find(sample, "\n", 1, true) then return line("Manner, as the author wants it", sample) end
+  return "Manner, as the author wants it, and a sample where he gives one:\n<<<\n" .. text.trim(sample) .. "\n>>>"
+end
+
+--- Before there is a blueprint only the author's wishes are known; afterwards the blueprint's style sheet says more, and what a person
+--- wrote into that goes before the wishes.
 local function style_text(book)
   local wish = book.input
   local sheet = book.blueprint and book.blueprint.style or {}
+  local edited = book.edited and book.edited["blueprint.json"]
+  local function of_both(name) return edited and line(name, sheet[name]) and sheet[name] or wish[name] or sheet[name] end
   return lines(
     "Language: " .. book.language.name,
     "Everything is written in this language, names and idiom included.",
     line("Genre", wish.genre),
-    line("Viewpoint", wish.viewpoint or sheet.viewpoint),
-    line("Tense", wish.tense or sheet.tense),
-    line("Manner, as the author wants it", wish.style),
+    line("Viewpoint", of_both("viewpoint")),
+    line("Tense", of_both("tense")),
+    manner(wish.style),
     line("Readers", wish.audience),
     line("Register", sheet.register),
     line("Rhythm", sheet.rhythm),
     line("Imagery", sheet.imagery),
     line("Dialogue", sheet.dialogue),
-    line("To be avoided in this book", sheet.avoid))
+    line("To be avoided in this book", sheet.avoid),
+    table.unpack(fields.own(sheet, { "viewpoint", "tense", "register", "rhythm", "imagery", "dialogue", "avoid" })))
 end
 
 --- A new prompt that begins with the rules and the style of this book.
 function prompts.base(book)
   local style_of = book.blueprint and { "blueprint.json" } or nil
   return blocks.new()
-    :stable("rules", prompts.rules, 6000)
-    :stable("style", "# Style sheet\n\n" .. style_text(book), 8000, style_of)
+    :stable("rules", prompts.rules)
+    :stable("style", "# Style sheet\n\n" .. style_text(book), style_of)
 end
 
---- What the author asked for, whole. For planning; the writer works from the blueprint.
+--- What the author asked for, whole. For all who invent and plan.
 function prompts.brief(book)
-  local prompt = prompts.base(book):stable("brief", "# The author's brief\n\n" .. book.input.brief, 60000)
-  if text.trim(book.input.title or "") ~= "" then
-    prompt:stable("title", "The book's title is fixed: " .. book.input.title, 1000)
-  end
-  return prompt:stable("series", prompts.series_text(book), 40000)
+  local title = text.trim(book.input.title or "")
+  return prompts.base(book)
+    :stable("title", title ~= "" and "The book's title is fixed: " .. title or "")
+    :stable("brief", "# The author's brief\n\n" .. book.input.brief)
+    :stable("series", prompts.series_text(book))
 end
 
 function prompts.series_text(book)
@@ -92,8 +103,8 @@ function prompts.series_text(book)
 end
 
 local function person_text(person)
-  return string.format("- %s (%s). Wants: %s Wound: %s Voice: %s", person.name, blocks.fit(person.role, 120),
-    blocks.fit(person.want, 200), blocks.fit(person.wound, 200), blocks.fit(person.voice, 200))
+  return string.format("- %s (%s). Wants: %s Wound: %s Voice: %s%s", person.name, person.role, person.want, person.wound, person.voice,
+    fields.tail(person, { "name", "role", "weight", "want", "wound", "voice" }))
 end
 
 function prompts.cast_text(blueprint)
@@ -106,9 +117,11 @@ local function acts_text(structure)
   if not structure then return "" end
   local acts = {}
   for i, act in ipairs(structure.acts) do
-    acts[#acts + 1] = string.format("- Act %d, chapters %d to %d, %s: %s", i, act.first, act.last, blocks.fit(act.title, 80),
-      blocks.fit(act.purpose, 260))
+    acts[#acts + 1] = string.format("- Act %d, chapters %d to %d, %s: %s%s", i, act.first, act.last, act.title, act.purpose,
+      fields.tail(act, { "title", "purpose", "first", "last" }))
   end
+  local own = fields.own(structure, { "chapters", "acts", "promises", "events", "mended" })
+  table.move(own, 1, #own, #acts + 1, acts)
   return "\n\n## Acts\n" .. table.concat(acts, "\n")
 end
 
@@ -118,20 +131,34 @@ function prompts.bible_text(book)
     line("Premise", blueprint.premise),
     line("The question the book asks", blueprint.theme_question),
     line("Where it ends", blueprint.ending),
-    "\n## World",
+    table.unpack(fields.own(blueprint, { "title", "titles", "premise", "theme_question", "ending", "world", "cast", "style" })))
+    .. "\n" .. lines("\n## World",
     line("Place", world.place), line("Time", world.time), line("How things work", world.rules), line("Texture", world.texture),
-    "\n## Cast") .. "\n" .. prompts.cast_text(blueprint) .. acts_text(book.structure)
+    table.unpack(fields.own(world, { "place", "time", "rules", "texture" })))
+    .. "\n\n## Cast\n" .. prompts.cast_text(blueprint) .. acts_text(book.structure)
 end
 
---- Rules, style, the author's own outline if he brought one, what came before in the series, and the bible.
-function prompts.bible(book)
+local function with_bible(prompt, book)
   local from = { "blueprint.json" }
   if book.structure then from[2] = "structure.json" end
-  local author = book.given.blueprint
-  return prompts.base(book)
-    :stable("author", given.rule(author, "outline"), given.cap + 1000, author and author.from)
-    :stable("series", prompts.series_text(book), 40000)
-    :stable("bible", prompts.bible_text(book), 22000, from)
+  local outline, structure = book.given.blueprint, book.given.structure
+  return prompt
+    :stable("outline", given.rule(outline, "outline"), outline and outline.from)
+    :stable("given structure", given.rule(structure, "structure"), structure and structure.from)
+    :stable("bible", prompts.bible_text(book), from)
+end
+
+--- For planning: all that the author wrote, whole, and the bible.
+function prompts.planning(book)
+  return with_bible(prompts.brief(book), book):stable("musts", musts.text(book), { "musts.json" })
+end
+
+--- For writing and reading: rules, style, what the author asked for as far as the writer may know it, and the bible.
+function prompts.bible(book)
+  local prompt = prompts.base(book)
+    :stable("brief", musts.brief_for_writers(book))
+    :stable("series", prompts.series_text(book))
+  return with_bible(prompt, book)
 end
 
 --- "3.2 (day 4): what happens [because of 3.1]" for the events of some chapters.
@@ -140,19 +167,25 @@ function prompts.events_text(structure, first, last)
   for _, event in ipairs(structure.events) do
     if event.chapter >= first and event.chapter <= last then
       local causes = #event.causes > 0 and " [because of " .. table.concat(event.causes, ", ") .. "]" or ""
-      out[#out + 1] = string.format("- %s (day %d): %s%s", event.id, event.day, blocks.fit(event.what, 220), causes)
+      out[#out + 1] = string.format("- %s (day %d): %s%s%s", event.id, event.day, event.what, causes,
+        fields.tail(event, { "id", "chapter", "what", "who", "causes", "day" }))
     end
   end
   return table.concat(out, "\n")
+end
+
+--- A promise with the fields that a person gave it.
+function prompts.promise_text(promise)
+  return promise.text .. fields.tail(promise, { "id", "text", "opened", "due" })
 end
 
 --- The shared beginning of every call about a chapter.
 function prompts.story(book, number)
   local first, last = book.memory:horizon(number)
   return prompts.bible(book)
-    :stable("events", "# Events of this part of the book and the next\n\n"
-      .. blocks.fit(prompts.events_text(book.structure, first, last), 7000), 7200, { "structure.json" })
-    :stable("story", book.memory:story_so_far(number), 9000, book.memory:sources(number))
+    :stable("events", "# Events of this part of the book and the next\n\n" .. prompts.events_text(book.structure, first, last),
+      { "structure.json" })
+    :stable("story", book.memory:story_so_far(number), book.memory:sources(number))
 end
 
 return prompts

@@ -53,9 +53,9 @@ local carry_shape = schema.object {
 function series.plan(desk, count)
   local words = 300 + 150 * count
   local idea = calls.whole(desk, { role = "planner", max_words = words,
-    blocks = prompts.brief(desk):last("task", string.format(think, count, words), 3000):list() })
+    blocks = prompts.brief(desk):last("task", string.format(think, count, words)):list() })
   local plan = calls.json(desk, { role = "extractor", max_words = 600 + 150 * count, schema = plan_shape(count),
-    blocks = prompts.brief(desk):last("task", string.format(to_fields, count, blocks.fit(idea, 20000)), 22000):list() })
+    blocks = prompts.brief(desk):last("task", string.format(to_fields, count, idea)):list() })
   if desk.input.title and desk.input.title ~= "" then plan.title = desk.input.title end
   return desk:save("series.json", plan)
 end
@@ -77,7 +77,7 @@ function series.carry(book)
   local story = book.memory:story_so_far(book.chapters + 1)
   local people = {}
   for _, person in ipairs(book.blueprint.cast) do people[#people + 1] = person.name end
-  local asked = prompts.bible(book):last("task", string.format(hand_over, book.language.name, story, book.memory:state_of(people)), 30000)
+  local asked = prompts.bible(book):last("task", string.format(hand_over, book.language.name, story, book.memory:state_of(people)))
   local answer, err = calls.try_json(book, { role = "extractor", blocks = asked:list(), max_words = 1200, schema = carry_shape })
   if answer then return answer end
   book:issue("series", "what the next book must know is pending: " .. err)

@@ -2,10 +2,12 @@
 -- into fields by a second, cheap call, because inventing inside a form makes for duller inventions.
 --
 -- Reads: the brief, given/blueprint (an outline of the author's own: it stays word for word, gaps are filled).
--- Leaves: brief.json (what was asked for), blueprint.json, blueprint.md, conflicts/blueprint.json, and book.blueprint.
+-- Leaves: brief.json (what was asked for), musts.json (lib/musts.lua), blueprint.json, blueprint.md, conflicts/blueprint.json, and
+-- book.blueprint, book.musts.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local given = require "lib.given"
+local musts = require "lib.musts"
 local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
@@ -105,7 +107,7 @@ local function invent(book, round, notes)
   local function key(i) return (round > 1 and "round-" .. round .. "-" or "") .. "candidate-" .. i end
   return task.map(numbers, function(i)
     local door = doors[(i + (round - 1) * #numbers - 1) % #doors + 1]
-    local prompt = prompts.brief(book):last("task", with_notes(string.format(ideation, door, most_words), notes), 20000)
+    local prompt = prompts.brief(book):last("task", with_notes(string.format(ideation, door, most_words), notes))
     return calls.whole(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = key(i) })
   end, { key = key })
 end
@@ -122,8 +124,7 @@ local function pairings(count)
 end
 
 local function compare(book, ideas, pair)
-  local first, second = blocks.fit(ideas[pair.first], 8000), blocks.fit(ideas[pair.second], 8000)
-  local prompt = prompts.brief(book):last("task", string.format(comparison, first, second), 18000)
+  local prompt = prompts.brief(book):last("task", string.format(comparison, ideas[pair.first], ideas[pair.second]))
   local verdict = calls.try_json(book, { role = "judge", blocks = prompt:list(), max_words = 200, schema = schema.object {
     { "reason", schema.text(600) }, { "winner", schema.choice({ "first", "second" }) } } })
   return verdict and pair[verdict.winner] or nil
@@ -161,8 +162,8 @@ end
 local function into_fields(book, idea)
   local prompt = prompts.brief(book)
   local author = book.given.blueprint
-  if author then prompt:stable("author", given.rule(author, "outline"), given.cap + 1000, author.from) end
-  prompt:last("task", string.format(to_fields, blocks.fit(idea, 12000)), 15000)
+  if author then prompt:stable("author", given.rule(author, "outline"), author.from) end
+  prompt:last("task", string.format(to_fields, idea))
   local fields = calls.json(book, { role = "extractor", blocks = prompt:list(), max_words = 1800, schema = shape })
   if author and author.value then schema.fill(given.overlay(fields, author.value), shape) end
   if text.trim(book.input.title or "") ~= "" then fields.title = text.trim(book.input.title) end
@@ -198,8 +199,8 @@ end
 local function ideas_for(book, round, notes)
   local author = book.given.blueprint
   if not author then return rank(book, invent(book, round, notes)) end
-  local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), given.cap + 1000, author.from)
-    :last("task", with_notes(string.format(fill_gaps, most_words), notes), 20000)
+  local prompt = prompts.brief(book):stable("author", given.rule(author, "outline"), author.from)
+    :last("task", with_notes(string.format(fill_gaps, most_words), notes))
   return { calls.whole(book, { role = "planner", blocks = prompt:list(), max_words = most_words, key = round > 1 and "round-" .. round or nil }) }
 end
 
@@ -247,6 +248,7 @@ function blueprint.run(book)
     book:issue("language", string.format("nobody here knows the language \"%s\": the book is written in it, but its files carry no language, "
       .. "which shops refuse. Give its tag as well, such as \"%s (xx)\"", book.language.name, book.language.name))
   end
+  musts.find(book, prompts.brief)
   local fields = approved(book)
   local author = book.given.blueprint
   artifact.put("blueprint.md", readable(fields, author))

@@ -2,7 +2,7 @@
 -- critic (here criticism is cheapest), then put into the form. Code checks the form; one repair.
 --
 -- Reads: book.blueprint, book.structure, given/plan.
--- Leaves: plans/01.json ..., conflicts/plan.json. The writing phase reads each plan just before it writes the chapter, so an edited
+-- Leaves: plans/01.json ..., conflicts/plan.json, and book.plans (as they were planned). The writing phase reads each plan just before it writes the chapter, so an edited
 -- plan is honoured until then, and afterwards with `quire resume --with artifacts`.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
@@ -63,10 +63,10 @@ local function promise_lines(book, range)
   local out = {}
   for number = range.first, range.last do
     for _, promise in ipairs(coverage.promises(book.structure, "opened", number)) do
-      out[#out + 1] = string.format("Chapter %d opens the promise %s: %s", number, promise.id, promise.text)
+      out[#out + 1] = string.format("Chapter %d opens the promise %s: %s", number, promise.id, prompts.promise_text(promise))
     end
     for _, promise in ipairs(coverage.promises(book.structure, "due", number)) do
-      out[#out + 1] = string.format("Chapter %d pays the promise %s: %s", number, promise.id, promise.text)
+      out[#out + 1] = string.format("Chapter %d pays the promise %s: %s", number, promise.id, prompts.promise_text(promise))
     end
   end
   return #out > 0 and "\n" .. table.concat(out, "\n") .. "\n" or ""
@@ -76,23 +76,23 @@ local function base(book, made)
   local author = book.given.plan
   local previous = made[#made]
   local before = previous and "# The chapter before\n\n" .. plans.text(previous) or ""
-  return prompts.bible(book)
-    :stable("given", given.rule(author, "chapter plan"), given.cap + 1000, author and author.from)
-    :stable("before", before, 12000 + given.cap)
+  return prompts.planning(book)
+    :stable("given", given.rule(author, "chapter plan"), author and author.from)
+    :stable("before", before)
 end
 
 local function think_through(book, prompt, range)
   local count = range.last - range.first + 1
   local words = 200 + 170 * count
   local asked = prompt:copy():last("task", string.format(think, range.first, range.last, book.chapters,
-    (plans.scene_count(book.words)), blocks.fit(prompts.events_text(book.structure, range.first, range.last), 6000),
-    promise_lines(book, range), words), 14000)
+    (plans.scene_count(book.words)), prompts.events_text(book.structure, range.first, range.last),
+    promise_lines(book, range), words))
   return blocks.fit(calls.whole(book, { role = "planner", blocks = asked:list(), max_words = words }), 16000)
 end
 
 --- Without a critic the plan goes on as it is.
 function planning.critique(book, prompt, range, thoughts)
-  local asked = prompt:copy():last("task", string.format(criticise, range.first, range.last, thoughts), 18000)
+  local asked = prompt:copy():last("task", string.format(criticise, range.first, range.last, thoughts))
   local answer = calls.try_prose(book, { role = "judge", blocks = asked:list(), max_words = 400 })
   return answer and blocks.fit(answer.text, 4000) or "(no critic was to be had)"
 end
@@ -102,10 +102,10 @@ local function into_form(book, prompt, range, thoughts, critique, titles)
   local usual, fewest, most = plans.scene_count(book.words)
   local words = math.max(1, book.words // usual)
   local task_text = string.format(to_form, range.first, range.last, math.min(400, words), math.max(900, words), book.words,
-    blocks.fit(table.concat(titles, "; "), 4000), thoughts, critique)
+    table.concat(titles, "; "), thoughts, critique)
   local shape = schema.object { { "chapters", schema.list(plans.shape(book, range.first, range.last), count, count) } }
   local function ask(extra)
-    local asked = prompt:copy():last("task", task_text .. extra, 80000)
+    local asked = prompt:copy():last("task", task_text .. extra)
     return calls.json(book, { role = "planner", blocks = asked:list(), schema = shape,
       max_words = count * (150 + 110 * math.max(fewest, most)) }).chapters
   end
@@ -132,6 +132,7 @@ local function save(book, range, chapters, slices, fields)
     for i, plan in ipairs(chapters) do
       local number = range.first + i - 1
       plan.author = slices[number]
+      plans.fit(plans.mend(plan, number, book), book)
       if fields[number] then given.overlay(plan, fields[number]) end
       chapters[i] = plans.mend(plan, number, book)
       artifact.put(book:name("plans", number, "json"), chapters[i])
@@ -152,6 +153,7 @@ function planning.run(book)
     save(book, range, chapters, slices, fields)
     for _, plan in ipairs(chapters) do
       made[#made + 1] = plan
+      book.plans[plan.number] = plan
       titles[#titles + 1] = plan.title
     end
   end

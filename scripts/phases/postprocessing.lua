@@ -127,7 +127,7 @@ local function new_wordings(book, worn)
   local listed, out = {}, {}
   for i, entry in ipairs(worn) do listed[i] = string.format("%d. (%s) %s", i, entry.phrase, blocks.fit(entry.sentence, 500)) end
   local item = schema.object { { "number", schema.integer(1, #worn) }, { "sentence", schema.text(700) } }
-  local asked = prompts.base(book):last("task", string.format(vary, book.language.name, table.concat(listed, "\n")), 9000)
+  local asked = prompts.base(book):last("task", string.format(vary, book.language.name, table.concat(listed, "\n")))
   local answer = calls.try_json(book, { role = "writer", blocks = asked:list(), max_words = 600,
     schema = schema.object { { "sentences", schema.list(item, 0, #worn) } } })
   for _, new in ipairs(answer and answer.sentences or {}) do
@@ -149,7 +149,7 @@ local function preferred(book, offered)
       blocks.fit(entry.sentence, 500), blocks.fit(entry.new, 500), blocks.fit(entry.after or "(nothing)", 300))
   end
   local verdict = schema.object { { "number", schema.integer(1, #offered) }, { "better", schema.choice { "A", "B" } } }
-  local asked = prompts.base(book):last("task", string.format(judge_wordings, table.concat(listed, "\n")), 20000)
+  local asked = prompts.base(book):last("task", string.format(judge_wordings, table.concat(listed, "\n")))
   local answer = calls.try_json(book, { role = "judge", blocks = asked:list(), max_words = 300,
     schema = schema.object { { "verdicts", schema.list(verdict, 0, #offered) } } })
   for _, one in ipairs(answer and answer.verdicts or {}) do
@@ -186,7 +186,7 @@ end
 
 local function blurb_of(book)
   local course = book.memory:story_so_far(book.chapters)
-  local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course), 12000)
+  local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course))
   local said = calls.try_whole(book, { role = "writer", blocks = asked:list(), max_words = 180 })
   return said and book:prose_of({ text = said }, "blurb") or book.blueprint.premise
 end

@@ -86,15 +86,10 @@ local function events_shape(book, act)
   return schema.object { { "chapters", schema.list(chapter, count, count) } }
 end
 
-local function base(book)
-  local author = book.given.structure
-  return prompts.bible(book):stable("given", given.rule(author, "structure"), given.cap + 1000, author and author.from)
-end
-
 --- Asks, checks, and asks once more with the list of what was wrong. `check` returns a list of sentences.
 local function ask_checked(book, prompt, task_text, shape, words, check)
   local function ask(extra)
-    local asked = prompt:copy():last("task", task_text .. extra, 40000)
+    local asked = prompt:copy():last("task", task_text .. extra)
     return calls.json(book, { role = "planner", blocks = asked:list(), max_words = words, schema = shape })
   end
   local answer = ask("")
@@ -108,8 +103,8 @@ end
 local function lay_out_acts(book)
   local wanted = acts_wanted(book.chapters)
   local course = calls.whole(book, { role = "planner", max_words = 700,
-    blocks = base(book):last("task", string.format(plan_acts, book.chapters, wanted), 3000):list() })
-  return ask_checked(book, base(book), string.format(acts_to_fields, wanted, book.chapters, blocks.fit(course, 9000)),
+    blocks = prompts.planning(book):last("task", string.format(plan_acts, book.chapters, wanted)):list() })
+  return ask_checked(book, prompts.planning(book), string.format(acts_to_fields, wanted, book.chapters, course),
     acts_shape(book.chapters, book.given.structure), 1500, function(answer) return coverage.acts(answer, book.chapters) end)
 end
 
@@ -117,7 +112,7 @@ local function promise_list(made, field, act)
   local out = {}
   for _, promise in ipairs(made.promises) do
     if promise[field] >= act.first and promise[field] <= act.last then
-      out[#out + 1] = string.format("\n- %s in chapter %d: %s", promise.id, promise[field], blocks.fit(promise.text, 200))
+      out[#out + 1] = string.format("\n- %s in chapter %d: %s", promise.id, promise[field], prompts.promise_text(promise))
     end
   end
   return #out > 0 and table.concat(out) or "none"
@@ -131,7 +126,7 @@ end
 local function latest_events(made)
   if #made.events == 0 then return "none; the book begins here" end
   local from = made.events[math.max(1, #made.events - 29)].chapter
-  return blocks.fit(prompts.events_text(made, from, made.chapters), 7000)
+  return prompts.events_text(made, from, made.chapters)
 end
 
 --- The events of one act join the book's, with ids by their place.
@@ -142,7 +137,7 @@ local function lay_out_events(book, made, number)
   for chapter = act.first, act.last do own[#own + 1] = slices[chapter] end
   local words = string.format(plan_events, act.first, act.last, number, act.title .. ": " .. act.purpose, table.concat(own, "\n\n"),
     promise_list(made, "opened", act), promise_list(made, "due", act), not_yet_seen(book, made), latest_events(made))
-  local answer = ask_checked(book, base(book), words, events_shape(book, act), 220 * (act.last - act.first + 1) + 200,
+  local answer = ask_checked(book, prompts.planning(book), words, events_shape(book, act), 220 * (act.last - act.first + 1) + 200,
     function(given_answer) return coverage.events(given_answer, act, made) end)
   coverage.join(made, answer, act)
 end

@@ -1,10 +1,11 @@
 -- phases/writing.lua: one chapter after the other; what a chapter changes is durable before the next one begins.
 --
 -- Reads: book.blueprint, book.structure, plans/NN.json (each just before its chapter is written), and notes from people.
--- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, parts/NN.json, and book.memory.
+-- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, parts/NN.json, checks/musts.json, and book.memory.
 --
--- All calls of a chapter share one beginning (chapter_prompt below), and each scene that is written makes it longer, so that
--- almost every token of a prompt has been seen by the provider a minute before.
+-- All calls of a chapter share one beginning (chapter_prompt below); the writer and the judge have prose of the book and the next
+-- chapter's plan besides (at_hand), and each scene that is written makes that longer, so that almost every token of a prompt has been
+-- seen by the provider a minute before.
 local audit = require "lib.audit"
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
@@ -12,7 +13,7 @@ local chapterfile = require "lib.chapterfile"
 local checks = require "lib.checks"
 local coverage = require "lib.coverage"
 local extract = require "lib.extract"
-local given = require "lib.given"
+local musts = require "lib.musts"
 local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
 local plans = require "lib.plans"
@@ -67,35 +68,92 @@ local function promise_lines(book, number)
     local tells = promise.opened == number and "open it here" or promise.due == number and "pay it here"
       or not paid and promise.opened < number and "open; due in chapter " .. promise.due
     if promise.opened == number and promise.due == number then tells = "open and pay it here" end
-    if tells then out[#out + 1] = string.format("%s (%s): %s", promise.id, tells, blocks.fit(promise.text, 160)) end
+    if tells then out[#out + 1] = string.format("%s (%s): %s", promise.id, tells, prompts.promise_text(promise)) end
   end
-  while #out > 10 do table.remove(out) end
   return blocks.bullets(out)
 end
 
 local function chapter_text(book, plan)
   local memory = book.memory
   local state = memory:state_of(plans.people(plan))
-  local tail = memory:tail(220)
-  return table.concat({
+  local out = {
     "# This chapter\n\n" .. plans.text(plan),
-    "# Where its people stand\n\n" .. (state ~= "" and blocks.fit(state, 1500) or "As the cast list has them."),
+    "# Where its people stand\n\n" .. (state ~= "" and state or "As the cast list has them."),
     "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
     "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
-    tail ~= "" and "# The last words of the chapter before\n\n" .. tail or "# This is the first chapter.",
-  }, "\n\n")
+  }
+  local fixed = musts.of_chapter(book, plan.number)
+  if fixed ~= "" then table.insert(out, 2, fixed) end
+  return table.concat(out, "\n\n")
 end
 
 --- The beginning that all calls of a chapter share: rules, style, bible, story so far, this chapter's plan and state.
 function writing.chapter_prompt(book, plan)
   return prompts.story(book, plan.number)
-    :stable("chapter", chapter_text(book, plan), 24000 + given.cap, { book:name("plans", plan.number, "json") })
+    :stable("chapter", chapter_text(book, plan), { book:name("plans", plan.number, "json"), "musts.json" })
+end
+
+local function passages_text(passages)
+  local out = {}
+  for i, passage in ipairs(passages) do
+    out[i] = string.format("# From chapter %d, %s\n\n%s", passage.chapter, passage.about, passage.text)
+  end
+  return table.concat(out, "\n\n")
+end
+
+--- What the next chapter needs and this one could take from it.
+local function still_true(book, plan)
+  local out, needed, listed = {}, {}, {}
+  local alive = {}
+  for _, name in ipairs(plans.people(plan)) do
+    if not book.memory.state.dead[name] then alive[#alive + 1] = name end
+  end
+  if #alive > 0 then out[1] = string.format("alive, and free to be at %s: %s", plan.scenes[1].place, table.concat(alive, ", ")) end
+  for _, event in ipairs(book.structure.events) do
+    if event.chapter == plan.number then
+      for _, cause in ipairs(event.causes) do needed[cause] = true end
+    end
+  end
+  for _, event in ipairs(book.structure.events) do
+    if needed[event.id] and event.chapter == plan.number - 1 then listed[#listed + 1] = event.what end
+  end
+  if #listed > 0 then out[#out + 1] = "happened by then: " .. table.concat(listed, " ") end
+  for _, promise in ipairs(coverage.promises(book.structure, "due", plan.number)) do
+    if promise.opened < plan.number then out[#out + 1] = "not paid yet: " .. prompts.promise_text(promise) end
+  end
+  return blocks.bullets(out)
+end
+
+local function next_text(book, plan)
+  if not plan then return "" end
+  return "# What comes next\n\nThe next chapter, which is written after this one. Lead up to it; tell nothing of it.\n\n" .. plans.seen_before(plan)
+    .. "\n\nWhat must be true when it begins:\n" .. still_true(book, plan)
+end
+
+-- As it was planned: an edit of the next plan, made after this chapter was written, would otherwise ask for this chapter again.
+local function next_plan(book, number)
+  if number >= book.chapters then return nil end
+  if book.plans[number + 1] then return book.plans[number + 1] end
+  return artifact.get(book:name("plans", number + 1, "json")) and writing.read_plan(book, number + 1)
+end
+
+--- The chapter's beginning with prose in the hands of whoever writes or judges: the chapter before, whole, passages from further back, and
+--- what comes next. Waits.
+function writing.at_hand(prompt, book, plan)
+  local number, memory = plan.number, book.memory
+  local before = memory:prose_of(number - 1)
+  local longer = prompt:copy():stable("passages", passages_text(memory:passages(plan, plans.people(plan))))
+  if before ~= "" then
+    longer:stable("before", string.format("# Chapter %d, the one before, as it stands in the book\n\n%s", number - 1, before),
+      { book:name("chapters", number - 1, "md") })
+  end
+  return longer:stable("next", next_text(book, next_plan(book, number)), { book:name("plans", math.min(number + 1, book.chapters), "json") })
 end
 
 --- The same, with the scenes that are written so far.
 function writing.with_scenes(prompt, scenes)
   local longer = prompt:copy()
-  for i, scene in ipairs(scenes) do longer:stable("scene " .. i, string.format("# Scene %d, as written\n\n%s", i, scene), 90000) end
+  for i, scene in ipairs(scenes) do longer:stable("scene " .. i, string.format("# Scene %d, as written\n\n%s", i, scene)) end
   return longer
 end
 
@@ -119,7 +177,7 @@ local function write_ending(book, prompt, scenes, plan, start, choice)
   local so_far = {}
   for i, written in ipairs(scenes) do so_far[i] = written end
   so_far[#so_far + 1] = start
-  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome), 4000)
+  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome))
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
@@ -151,7 +209,7 @@ end
 function writing.write_scene(book, prompt, scenes, plan, task_text)
   local i = #scenes + 1
   local scene = plan.scenes[i]
-  local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i), 120000)
+  local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i))
   local ask = { role = "writer", blocks = asked:list(), max_words = generous(scene.words) }
   local answer = calls.prose(book, ask)
   local first, prose = answer, book:prose_of(answer, "scene " .. i)
@@ -208,7 +266,7 @@ local function revise_once(book, prompt, plan, scenes, findings)
     revised[i] = scene
     if #faults > 0 then
       local words = plan.scenes[i].words
-      local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)), 12000)
+      local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)))
       local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
       local new = answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
       if better(new, scene, plan.scenes[i], i, written_in(book)) then
@@ -223,16 +281,17 @@ end
 
 ----------------------------------------------------------------------------------------------------------- one chapter
 
---- Reads, checks, audits and if need be revises a chapter's scenes. Returns what is worth saving; loses no prose on the way.
-function writing.examine(book, prompt, plan, scenes)
+--- Reads, checks, audits and if need be revises a chapter's scenes. `shared` is the chapter's beginning, `prompt` the writer's. Returns what
+--- is worth saving; loses no prose on the way.
+function writing.examine(book, shared, prompt, plan, scenes)
   local memory = book.memory
-  local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
+  local read = extract.chapter(book, writing.with_scenes(shared, scenes), plan, scenes)
   local findings = checks.chapter(scenes, plan, read.sheet, memory, written_in(book))
   local unpaid = coverage.promises(book.structure, "due", plan.number)
   local verdict = audit.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes, audit.with_promises(findings, unpaid, read.sheet))
   local revised, open, changed = revise_once(book, prompt, plan, scenes, verdict.findings)
   if changed then
-    local again = extract.chapter(book, writing.with_scenes(prompt, revised), plan, revised)
+    local again = extract.chapter(book, writing.with_scenes(shared, revised), plan, revised)
     if not again.sheet.pending then read = again else open[#open + 1] = "facts and summary are those of the text before its revision" end
   end
   for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory, written_in(book))) do
@@ -278,9 +337,9 @@ local function close_part(book, number)
   local memory = book.memory
   local part = memory:part_to_close(number)
   if not part then return end
-  local words = memory:paragraph_words()
+  local words = memory.paragraph_words
   local asked = prompts.base(book):last("task", string.format(compress, words, book.language.name,
-    table.concat(memory:summaries_of(part.first, part.last, 80), "\n")), 14000)
+    table.concat(memory:summaries_of(part.first, part.last), "\n")))
   local said = calls.try_whole(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
   memory:close(part, said)
   artifact.put(book:name("parts", part.last, "json"), { first = part.first, last = part.last, paragraph = part.paragraph })
@@ -298,11 +357,13 @@ end
 local function write_chapter(book, number)
   local plan = writing.read_plan(book, number)
   log.info("Chapter %d of %d begun: %s", number, book.chapters, plan.title)
-  local prompt = writing.chapter_prompt(book, plan)
+  musts.read(book)
+  local shared = writing.chapter_prompt(book, plan)
+  local prompt = writing.at_hand(shared, book, plan)
   local scenes = write_scenes(book, prompt, plan)
-  local chapter = writing.examine(book, prompt, plan, scenes)
+  local chapter = writing.examine(book, shared, prompt, plan, scenes)
   writing.commit(book, chapter)
-  chapter = honour_edits(book, prompt, plan, chapter)
+  chapter = honour_edits(book, shared, plan, chapter)
   for _, problem in ipairs(chapter.issues) do book:issue("chapter " .. number, problem) end
 
   local prose = chapterfile.prose(chapter.scenes)
@@ -319,6 +380,7 @@ function writing.run(book)
     run.progress(number - 1, book.chapters, string.format("chapter %d, %d words so far", number, book.words_written))
     write_chapter(book, number)
     close_part(book, number)
+    musts.check_after(book, number, prompts.base(book))
     run.checkpoint("chapter:" .. number)
   end
   run.progress(book.chapters, book.chapters, book.words_written .. " words")

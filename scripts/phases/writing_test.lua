@@ -36,8 +36,9 @@ return {
 
   ["a judge that fails costs no prose: candidates, critique and audit go on without it"] = function(t)
     local run = book(t, { { role = "judge", fail = "no credit" }, { rehearse = true } })
-    t.equal(run.result.issues, 2)
+    t.equal(run.result.issues, 4)
     t.has(run.result.findings[1].problem, "audit pending")
+    t.has(run.result.findings[2].problem, "not held against what the author fixed")
   end,
 
   ["a judge that answers nonsense is the same as one that fails"] = function(t)
