@@ -199,15 +199,36 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
   return err;
 }
 
+/* The first line of the longest piece of the prompt: its heading, where it has one. */
+static void name_longest(const struct llm_call *c, char *name, size_t room, long long *characters) {
+  const struct call_block *longest = &c->blocks[0];
+  for (size_t i = 1; i < c->n_blocks; i++)
+    if (c->blocks[i].n > longest->n) longest = &c->blocks[i];
+  const char *from = longest->text, *end = from + longest->n;
+  while (from < end && strchr("# \n", *from)) from++;
+  const char *line = memchr(from, '\n', (size_t)(end - from));
+  size_t n = (size_t)((line ? line : end) - from);
+  if (n >= room) n = room - 1;
+  while (n > 0 && n < (size_t)(end - from) && ((unsigned char)from[n] & 0xC0) == 0x80) n--;
+  snprintf(name, room, "%.*s", (int)n, from);
+  *characters = 0;
+  for (size_t i = 0; i < longest->n; i++) *characters += ((unsigned char)longest->text[i] & 0xC0) != 0x80;
+}
+
 /* Where the model's context is known (facts.h), what is longer by any count is not sent: some servers would cut it. */
 static bool too_long(struct call_state *s) {
   int64_t context = facts_number(s->llm->facts, s->full_name, "context");
   if (!context || s->prompt.fewest + s->c->max_words <= context) return false;
-  char message[sizeof s->failure.message];
+  char message[sizeof s->failure.message], name[60];
+  long long characters;
+  name_longest(s->c, name, sizeof name, &characters);
   snprintf(
       message, sizeof message,
-      "the prompt of about %lld tokens and %lld words of answer do not fit into its context of %lld tokens",
-      (long long)s->prompt.likely, (long long)s->c->max_words, (long long)context);
+      "the prompt of about %lld tokens and %lld words of answer do not fit into its context of %lld tokens. "
+      "Its longest part, \"%s\", has %lld characters: shorten that, or give the role '%s' a model with more context "
+      "(quire models)",
+      (long long)s->prompt.likely, (long long)s->c->max_words, (long long)context, name, characters,
+      s->c->role);
   fail(s, FAIL_CONTEXT, message);
   return true;
 }

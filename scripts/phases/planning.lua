@@ -2,8 +2,8 @@
 -- critic (here criticism is cheapest), then put into the form. Code checks the form; one repair.
 --
 -- Reads: book.blueprint, book.structure, given/plan.
--- Leaves: plans/01.json ..., conflicts/plan.json, and book.plans (as they were planned). The writing phase reads each plan just before it writes the chapter, so an edited
--- plan is honoured until then, and afterwards with `quire resume --with artifacts`.
+-- Leaves: plans/01.json ..., conflicts/plan.json, and book.plans (as they were planned). The writing phase reads each plan just before
+-- it writes the chapter, so an edited plan is honoured until then, and afterwards with `quire resume --with artifacts`.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local coverage = require "lib.coverage"

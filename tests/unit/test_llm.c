@@ -260,6 +260,8 @@ static void what_cannot_fit_is_not_sent(void **state) {
   ask_one(r, &q);
   assert_int_equal(r->server.taken, 0);
   assert_non_null(strstr(q.call.error->message, "do not fit into its context of 60 tokens"));
+  assert_non_null(strstr(q.call.error->message, "Its longest part, \""));
+  assert_non_null(strstr(q.call.error->message, "a model with more context"));
   assert_int_equal(r->budget.reserved_nano, 0);
   release(&q);
   json_decref(own);
