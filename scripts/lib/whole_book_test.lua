@@ -4,8 +4,8 @@ local whole_book = require "lib.whole_book"
 local function needle(name) return "Needle " .. name .. " is here." end
 local function deep(name) return string.rep("The river keeps what it was given and returns what it was not. ", 24) .. needle(name) end
 
-local brief = "Two sisters inherit a ferry. " .. needle "b1" .. " " .. needle "b2" .. "\n\n" .. deep "b3" .. " " .. needle "b4" .. " In the last chapter we learn: "
-  .. needle "b5"
+local brief = "Two sisters inherit a ferry. " .. needle "b1" .. " " .. needle "b2" .. "\n\n" .. deep "b3" .. " " .. needle "b4"
+  .. " In the last chapter we learn: " .. needle "b5"
 local sample = "Like this:\n\n" .. deep "s1" .. "\n\n" .. needle "s2" .. "\n\n" .. deep "s3"
 local outline = needle "g1" .. "\n\n" .. deep "g2" .. "\n\n" .. deep "g3" .. needle "g4"
 
