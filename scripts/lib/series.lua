@@ -88,19 +88,17 @@ local function section(out, title, items)
   if #items > 0 then out[#out + 1] = title .. "\n" .. blocks.bullets(items) end
 end
 
---- All that came before a book as text for its prompts; the last book in full, earlier ones as their story. At most 13,000 characters.
+--- All that came before a book as text for its prompts; the last book in full, earlier ones as their story. Whole: a person may have edited it.
 function series.notes(plan, carried)
-  local out = { "World of the series: " .. blocks.fit(plan.world, 1500) }
-  local people = {}
-  for i, line in ipairs(plan.people) do people[i] = blocks.fit(line, 300) end
-  section(out, "People of the series:", people)
+  local out = { "World of the series: " .. plan.world }
+  section(out, "People of the series:", plan.people)
   for number, carry in ipairs(carried) do
-    out[#out + 1] = string.format("Book %d, \"%s\": %s", number, plan.books[number].title, blocks.fit(carry.story, 500))
+    out[#out + 1] = string.format("Book %d, \"%s\": %s", number, plan.books[number].title, carry.story)
   end
   local last = carried[#carried]
   if last then
     local states = {}
-    for _, person in ipairs(last.people) do states[#states + 1] = person.who .. ": " .. blocks.fit(person.state, 200) end
+    for _, person in ipairs(last.people) do states[#states + 1] = person.who .. ": " .. person.state end
     section(out, "Where they stand at the end of the last book:", states)
     section(out, "Still open:", last.open)
     section(out, "Changed in the world:", last.world)
@@ -110,7 +108,7 @@ function series.notes(plan, carried)
     for _, name in ipairs(carry.dead) do dead[#dead + 1] = name end
   end
   section(out, "Dead:", dead)
-  return blocks.fit(table.concat(out, "\n\n"), 13000)
+  return table.concat(out, "\n\n")
 end
 
 return series

@@ -25,7 +25,7 @@ export const chapterTitle = (chapter) => chapter.title || `Chapter ${chapter.num
 export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[1] ?? 0);
 
 const WORDS = {
-  "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "structure.json": "Structure: acts, events, promises",
+  "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "musts.json": "What the author fixed", "checks/musts.json": "What the text does with what the author fixed", "structure.json": "Structure: acts, events, promises",
   "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
 };
 const OF_CHAPTERS = {

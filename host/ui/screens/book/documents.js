@@ -13,9 +13,9 @@ await sheet(import.meta.url, "./book.css");
 
 const GROUPS = [
   ["Chapters", /^chapters\//],
-  ["The plan", /^(brief|blueprint|structure|series|plans|given|carry|conflicts)\b/],
+  ["The plan", /^(brief|musts|blueprint|structure|series|plans|given|carry|conflicts)\b/],
   ["The finished book", /^(book|blurb|cover|publishing|front|back)\b/],
-  ["Notes taken while writing", /^(facts|summaries|issues|parts|impact|statistics)\b/],
+  ["Notes taken while writing", /^(facts|summaries|issues|parts|impact|checks|statistics)\b/],
   ["Other documents", /./],
 ];
 
