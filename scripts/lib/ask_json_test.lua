@@ -43,6 +43,8 @@ return {
     t.equal(#run.requests, 2)
     t.equal(run.requests[2].blocks[1].text, "Count.")
     t.has(run.requests[2].task, "Two!")
+    run = t.run { source = source, answers = { { task = "could not be used", text = "{\"n\": 2}" }, { text = "{\"m\": 2}" } } }
+    t.has(run.requests[2].task, "could not be used: n: is missing")
   end,
 
   ["an answer that had no room is asked for again with more, not repaired"] = function(t)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every trap that a script can set ends with its named error, and no honest work is mistaken for one.
 . "$(dirname "$0")/../lib.sh"
-patience=20 # seconds until a trap is one that nothing ended; a sanitized machine gives a script ten times the CPU
+patience=60 # seconds until a trap is one that nothing ended; a sanitized machine gives a script ten times the CPU
 [[ ${QUIRE_FLAVOUR-release} == release ]] || patience=200
 
 for file in "$root"/tests/lua/attacks/*.lua; do

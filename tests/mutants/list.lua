@@ -116,9 +116,9 @@ mutant("order-of-arrival", "a replay takes answers in another order than the fir
   "while (at != inbox && list_owner(at, struct wait, inbox)->seq > w->seq) at = at->prev;", "")
 mutant("preempted-last", "a long computation changes the order of tasks", "test_engine lua/attacks.sh",
   "list_push_head(&run->ready, &t->ready); /* before its siblings", "list_push_tail(&run->ready, &t->ready); /* before its siblings")
-mutant("entry-used-twice", "one recorded answer answers two questions", "test_engine faults/replay.sh faults/with.sh",
+mutant("entry-used-twice", "one recorded answer answers two questions", "test_replay faults/replay.sh faults/with.sh",
   "if (e && e->used) e = NULL; /* it answered an adopter */", "")
-mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_engine faults/with.sh",
+mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_replay faults/with.sh",
   "if (strcmp(key->kind, \"llm\") != 0 && strcmp(key->kind, \"step\") != 0) return NULL;", "")
 mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store_calls faults/replay.sh",
   "struct entry *keep = e->id ? e : older, *lose = e->id ? older : e;",

@@ -232,6 +232,31 @@ static void a_later_life_reads_what_the_changed_run_has_written(void **state) {
   remove_bench(&b);
 }
 
+/* A changed script asks in a task of its own what the old one asked: its answer is taken over, once. A read is not: it belongs to its place. */
+static void a_changed_script_takes_an_answer_over_once_and_no_read(void **state) {
+  (void)state;
+  struct bench b;
+  new_bench(&b, NULL);
+#define ASK  "llm.ask { role = 'writer', prompt = 'A line', max_words = 20 }"
+#define TASK "task.wait(task.spawn(function() return "
+  write_pipeline(&b, "return { title = 't', run = function()\n"
+                     "  " ASK "\n  artifact.put('a.md', 'old')\n  local text = artifact.get('a.md')\n" REST
+                     "  return text\nend }");
+  live(&b, 3);
+  is(&b, asked, "1", "before the change");
+  write_pipeline(&b, "return { title = 't', run = function()\n"
+                     "  " TASK ASK " end))\n  " ASK "\n  artifact.put('a.md', 'new')\n"
+                     "  return " TASK "artifact.get('a.md') end))\nend }");
+  open_library(&b);
+  resume_with(&b, json_pack("{s:[s]}", "with", "scripts"));
+  move(&b);
+  close_library(&b);
+  is(&b, status, "completed", "with new scripts");
+  is(&b, asked, "2", "with new scripts");
+  is(&b, "SELECT result FROM run_texts", "\"new\"", "with new scripts");
+  remove_bench(&b);
+}
+
 static void a_role_called_scripts_does_not_change_the_scripts_of_a_run(void **state) {
   (void)state;
   struct bench b;
@@ -346,6 +371,7 @@ int main(void) {
       cmocka_unit_test(answers_of_a_roles_second_model_are_not_paid_again),
       cmocka_unit_test(a_later_life_pays_nothing_again_for_the_models_of_an_earlier_resume),
       cmocka_unit_test(a_later_life_reads_what_the_changed_run_has_written),
+      cmocka_unit_test(a_changed_script_takes_an_answer_over_once_and_no_read),
       cmocka_unit_test(a_role_called_scripts_does_not_change_the_scripts_of_a_run),
       cmocka_unit_test(numbers_drawn_in_a_step_do_not_move_those_after_it),
       cmocka_unit_test(calls_of_an_earlier_life_count_for_the_budget),
