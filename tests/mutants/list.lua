@@ -120,7 +120,7 @@ mutant("entry-used-twice", "one recorded answer answers two questions", "test_re
   "if (e && e->used) e = NULL; /* it answered an adopter */", "")
 mutant("adopts-reads", "a resume with other scripts takes a read from another place", "test_replay faults/with.sh",
   "if (strcmp(key->kind, \"llm\") != 0 && strcmp(key->kind, \"step\") != 0) return NULL;", "")
-mutant("late-displaces", "a late answer displaces the recorded one", "test_engine test_store_calls faults/replay.sh",
+mutant("late-displaces", "a late answer displaces the recorded one", "test_replay test_store_calls faults/replay.sh",
   "struct entry *keep = e->id ? e : older, *lose = e->id ? older : e;",
   "struct entry *keep = e->id ? older : e, *lose = e->id ? e : older;")
 mutant("no-loop-guard", "equal questions with equal answers cost money for ever", "test_engine faults/bad_input.sh lua/attacks.sh",

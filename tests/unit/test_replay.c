@@ -232,6 +232,34 @@ static void a_later_life_reads_what_the_changed_run_has_written(void **state) {
   remove_bench(&b);
 }
 
+/* Two lives asked; the first one's answer came when the second's was recorded already. What was told stays told. */
+static void an_answer_that_came_late_takes_no_recorded_ones_place(void **state) {
+  (void)state;
+  struct bench b;
+  char told[MOST_TEXT];
+  new_bench(&b, NULL);
+  write_pipeline(&b,
+                 "return { title = 't', run = function()\n"
+                 "  local line = llm.ask { role = 'writer', prompt = 'A line', max_words = 20 }.text\n" REST
+                 "  return line\nend }");
+  live(&b, 1);
+  text_of(&b, "SELECT json_quote(answer) FROM calls", told);
+  char *path = mem_printf("%s/quire.db", b.dir);
+  struct db *db = NULL;
+  assert_int_equal(db_open(path, DB_WRITER, &db, NULL), OK);
+  assert_int_equal(db_exec(db, "CREATE TEMP TABLE late AS SELECT * FROM calls;"
+                               "UPDATE late SET id = 77, answer = 'Another line.', late_result = NULL;"
+                               "INSERT INTO calls SELECT * FROM late"),
+                   OK);
+  db_close(db);
+  free(path);
+  live(&b, 0);
+  is(&b, status, "completed", "in its second life");
+  is(&b, asked, "2", "in its second life");
+  is(&b, "SELECT result FROM run_texts", told, "in its second life");
+  remove_bench(&b);
+}
+
 /* A changed script asks in a task of its own what the old one asked: its answer is taken over, once. A read is not: it belongs to its place. */
 static void a_changed_script_takes_an_answer_over_once_and_no_read(void **state) {
   (void)state;
@@ -371,6 +399,7 @@ int main(void) {
       cmocka_unit_test(answers_of_a_roles_second_model_are_not_paid_again),
       cmocka_unit_test(a_later_life_pays_nothing_again_for_the_models_of_an_earlier_resume),
       cmocka_unit_test(a_later_life_reads_what_the_changed_run_has_written),
+      cmocka_unit_test(an_answer_that_came_late_takes_no_recorded_ones_place),
       cmocka_unit_test(a_changed_script_takes_an_answer_over_once_and_no_read),
       cmocka_unit_test(a_role_called_scripts_does_not_change_the_scripts_of_a_run),
       cmocka_unit_test(numbers_drawn_in_a_step_do_not_move_those_after_it),
