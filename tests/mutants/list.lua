@@ -125,10 +125,8 @@ mutant("late-displaces", "a late answer displaces the recorded one", "test_repla
   "struct entry *keep = e->id ? older : e, *lose = e->id ? e : older;")
 mutant("no-loop-guard", "equal questions with equal answers cost money for ever", "test_engine faults/bad_input.sh lua/attacks.sh",
   "return t->repeats >= LOOP_GUARD && !w->recorded;", "return false;")
-mutant("counts-mixed", "two equal questions share one answer", "test_engine",
+mutant("counts-mixed", "two equal questions share one answer", "test_replay",
   "intptr_t n = (intptr_t)map_get_n(t->counts, packed, kind + SHA_BYTES) + 1;", "intptr_t n = 1;")
-mutant("key-without-kind", "a step and a call of equal content share a key", "test_engine",
-  "sha256_add(h, w->kind->name, strlen(w->kind->name) + 1);", "")
 mutant("deadlock-unseen", "tasks that wait for each other are stuck as running", "test_engine lua/attacks.sh",
   "if (run->state != RUN_LIVE || run->parking || !quiet(run)) return;\n  struct task *t", "if (true) return;\n  struct task *t")
 mutant("task-key-twice", "two tasks of one key mix their answers", "test_engine lua/attacks.sh",
@@ -141,7 +139,7 @@ mutant("run-order", "one project's runs keep all others waiting", "test_turns",
   "if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;", "")
 mutant("runs-unlimited", "more runs begin than the setting allows", "test_turns",
   "most = (size_t)limits.runs > n_held ? (size_t)limits.runs - n_held : 0;", "most = n;")
-mutant("until-any", "a run stops at another phase than asked", "test_states cli/running.sh",
+mutant("until-any", "a run stops at another phase than asked", "test_states",
   "if ((at == slug || at[-1] == '-') && (at[n] == '\\0' || at[n] == '-')) return true;", "return true;")
 mutant("sleep-is-stale", "a laptop that slept loses its runs' trust", "faults/clock.sh faults/stale.sh",
   "run->beat_ns = run->beat_ns + late < now ? run->beat_ns + late : now;", "(void)run;")

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/until.h"
 #include "store/transitions.h"
 
 enum {
@@ -325,6 +326,15 @@ static void without_a_new_epoch_it_is_found_out(void **state) {
   forget();
 }
 
+/* `--until plan` must not stop at the planning of a chapter. */
+static void a_phase_is_meant_by_whole_words_only(void **state) {
+  (void)state;
+  assert_true(until_means("planning", "Chapter Planning"));
+  assert_true(until_means("postprocessing", "Post-Processing"));
+  assert_false(until_means("plan", "Chapter Planning"));
+  assert_false(until_means("ing", "Chapter Planning"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_history_keeps_the_promises),
@@ -332,6 +342,7 @@ int main(void) {
       cmocka_unit_test(without_a_new_epoch_it_is_found_out),
       cmocka_unit_test(without_a_look_for_late_answers_it_is_found_out),
       cmocka_unit_test(without_looking_at_the_owner_the_epoch_keeps_the_promises),
+      cmocka_unit_test(a_phase_is_meant_by_whole_words_only),
   };
   return cmocka_run_group_tests_name("states", tests, NULL, NULL);
 }
