@@ -5,6 +5,7 @@ local Book = require "lib.book"
 local chapterfile = require "lib.chapterfile"
 local facts = require "lib.facts"
 local impact = require "lib.impact"
+local languages = require "lib.languages"
 local numbering = require "lib.numbering"
 local writing = require "phases.writing"
 
@@ -19,7 +20,7 @@ This is scene %d of %d as it stands:
 %s
 >>>
 
-Write the scene anew, whole, in about %d words, in %s, following the author's wish as far as it touches this scene and the new scenes
+Write the scene anew, whole, in about %s, in %s, following the author's wish as far as it touches this scene and the new scenes
 above. What the wish does not touch keeps its events, its people and its best sentences. Only the scene's prose.]]
 
 --- The plan of the chapter, with as many scenes as the chapter has now and about their length.
@@ -45,7 +46,8 @@ end
 local function rewrite(book, prompt, plan, old, instruction)
   local scenes = {}
   for i, scene in ipairs(old) do
-    local task_text = string.format(rewrite_scene, instruction, i, #old, scene, plan.scenes[i].words, book.language.name)
+    local task_text = string.format(rewrite_scene, instruction, i, #old, scene, languages.amount(book.language, plan.scenes[i].words),
+      book.language.name)
     scenes[i] = writing.write_scene(book, prompt, scenes, plan, task_text)
     run.progress(i, #old, "scene " .. i)
   end

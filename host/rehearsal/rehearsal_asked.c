@@ -185,5 +185,7 @@ void task_read(struct prompt *p) {
   scan_chapters(p);
   find_scene_break(p);
   p->words = count_asked(p, " words");
+  if (!p->words)
+    p->words = count_asked(p, " characters") / 2; /* Chinese and Japanese are asked for in characters */
   p->scenes = count_asked(p, " scenes");
 }

@@ -12,7 +12,7 @@ checks.shortest, checks.longest = 0.55, 1.6    -- of a scene's word budget
 local chapter_shortest, chapter_longest = 0.7, 1.4
 local too_alike = 0.6
 
---- The text up to its last finished sentence; "" when there is none.
+--- The text up to its last finished sentence, its speech closed; "" when there is none.
 function checks.trim_to_sentence(prose)
   local sentences = text.sentences(prose)
   for i = #sentences, 1, -1 do
@@ -22,7 +22,7 @@ function checks.trim_to_sentence(prose)
         local found, stop = string.find(prose, sentences[i], from, true)
         if found then at, from = stop, stop + 1 end
       until not found
-      if at then return text.trim(string.sub(prose, 1, at)) end
+      if at then return paragraphs.close_quotes(text.trim(string.sub(prose, 1, at))) end
     end
   end
   return ""

@@ -21,6 +21,8 @@ return {
   ["text that breaks off is cut back to its last whole sentence; without one nothing is left"] = function(t)
     t.equal(checks.trim_to_sentence("One. Two. Thr"), "One. Two.")
     t.equal(checks.trim_to_sentence("\"Stay,\" she said. \"Do not"), "\"Stay,\" she said.")
+    t.equal(checks.trim_to_sentence("« Restez. Ne"), "« Restez. »")
+    t.equal(checks.trim_to_sentence("He sat. “Stay. Do not"), "He sat. “Stay.”")
     t.equal(checks.trim_to_sentence("no end in sight"), "")
     t.equal(checks.trim_to_sentence(""), "")
   end,

@@ -236,4 +236,15 @@ function languages.find(name)
   return { name = name, tag = tag or "und", direction = direction, labels = labels_of(by_name[base], tag or ""), known = tag ~= nil }
 end
 
+-- Languages without blanks between words: two characters for a word, as text.words counts them.
+local characters_a_word = { ja = 2, zh = 2 }
+
+--- How much of a text to ask for, as who writes the language measures it: "600 words", "1200 characters" (of Chinese and Japanese).
+--- Without a language in words.
+function languages.amount(language, words)
+  local characters = language and characters_a_word[string.match(language.tag, "^%a+")]
+  if characters then return string.format("%d characters", words * characters) end
+  return string.format("%d words", words)
+end
+
 return languages

@@ -9,6 +9,12 @@ return {
     end
   end,
 
+  ["a text is asked for in characters where words have no blanks between them, in words elsewhere"] = function(t)
+    t.equal(languages.amount(languages.find("Japanese"), 600), "1200 characters")
+    t.equal(languages.amount(languages.find("Chinese (Traditional)"), 600), "1200 characters")
+    for _, name in ipairs { "English", "Korean", "Thai", "Klingon" } do t.equal(languages.amount(languages.find(name), 600), "600 words", name) end
+  end,
+
   ["languages that run from right to left say so"] = function(t)
     for _, name in ipairs { "Arabic", "Hebrew", "فارسی", "Urdu" } do t.equal(languages.find(name).direction, "rtl", name) end
     t.equal(languages.find("English").direction, "ltr")

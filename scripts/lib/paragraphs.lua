@@ -32,6 +32,37 @@ function paragraphs.complete(prose)
   return character ~= nil and (sentence_ends[character] or ends_without_mark(character)) or false
 end
 
+-- What closes what opens. A German „ is closed by “ or ”; guillemets that point inwards close with the other one.
+local pairs_of = { ["“"] = "”", ["„"] = "“", ["«"] = "»", ["»"] = "«", ["‹"] = "›", ["「"] = "」", ["『"] = "』", ["《"] = "》", ["\""] = "\"" }
+
+local function closes(open, character)
+  return character == pairs_of[open] or (open == "„" and character == "”")
+end
+
+--- The text with the marks that its last paragraph left open, because it was cut in somebody's speech:
+--- paragraphs.close_quotes("“Stay.") == "“Stay.”". An opening mark in the paragraph of a speech that goes on below is none of these.
+function paragraphs.close_quotes(prose)
+  local last = string.match(prose, "[^\n]*$")
+  if not utf8.len(last) then return prose end
+  local open = {}
+  for _, code in utf8.codes(last) do
+    local character = utf8.char(code)
+    local top = open[#open]
+    if top and closes(top.mark, character) then
+      open[#open] = nil
+    elseif pairs_of[character] and not (top and top.mark == character) then
+      open[#open + 1] = { mark = character }
+    elseif top and not top.behind then
+      top.behind = character
+    end
+  end
+  for i = #open, 1, -1 do
+    local blank = open[i].mark == "«" and (open[i].behind == "\u{a0}" or open[i].behind == "\u{202f}" or open[i].behind == " ") and open[i].behind or ""
+    prose = prose .. blank .. pairs_of[open[i].mark]
+  end
+  return prose
+end
+
 -- Lines that each end as a sentence are paragraphs, although no empty line stands between them; lines that were wrapped at the same
 -- width are one.
 local function is_one_line_each(lines)

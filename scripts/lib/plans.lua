@@ -6,6 +6,7 @@
 --
 -- A person may add fields; writers see them. What stands under `secret`, in a plan or a scene, is told only to those who write that chapter.
 local fields = require "lib.fields"
+local languages = require "lib.languages"
 local names = require "lib.names"
 local numbering = require "lib.numbering"
 local schema = require "lib.schema"
@@ -147,14 +148,15 @@ function plans.people(plan)
   return out
 end
 
---- One scene as a paragraph of a prompt.
-function plans.scene_text(scene, i)
-  return string.format("Scene %d (about %d words). Place: %s. Present: %s. Goal: %s Conflict: %s Outcome: %s%s", i, scene.words,
-    scene.place, table.concat(scene.cast, ", "), scene.goal, scene.conflict, scene.outcome, fields.tail(scene, scene_fields))
+--- One scene as a paragraph of a prompt. `language`: the book's, for who writes it; who plans does so in words.
+function plans.scene_text(scene, i, language)
+  return string.format("Scene %d (about %s). Place: %s. Present: %s. Goal: %s Conflict: %s Outcome: %s%s", i,
+    languages.amount(language, scene.words), scene.place, table.concat(scene.cast, ", "),
+    scene.goal, scene.conflict, scene.outcome, fields.tail(scene, scene_fields))
 end
 
 --- A plan as those see it who write the chapter before: without what is secret until then, and without the author's own words for it.
-function plans.seen_before(plan)
+function plans.seen_before(plan, language)
   local open = { scenes = {} }
   for field, value in pairs(plan) do
     if field ~= "secret" and field ~= "author" and field ~= "scenes" then open[field] = value end
@@ -165,15 +167,15 @@ function plans.seen_before(plan)
       if field ~= "secret" then open.scenes[i][field] = value end
     end
   end
-  return plans.text(open)
+  return plans.text(open, language)
 end
 
---- A whole plan as part of a prompt.
-function plans.text(plan)
+--- A whole plan as part of a prompt; `language` as above.
+function plans.text(plan, language)
   local out = { string.format("Title: %s\nPurpose: %s\nViewpoint: %s\nDay at its end: %d%s", plan.title, plan.purpose,
     plan.viewpoint, plan.day, plan.flashback and " (the chapter steps back in time)" or "") }
   for _, own in ipairs(fields.own(plan, plan_fields)) do out[#out + 1] = own end
-  for i, scene in ipairs(plan.scenes) do out[#out + 1] = plans.scene_text(scene, i) end
+  for i, scene in ipairs(plan.scenes) do out[#out + 1] = plans.scene_text(scene, i, language) end
   if plan.author and plan.author ~= "" then
     out[#out + 1] = "The author's own words for this chapter, which win over the plan:\n<<<\n" .. plan.author .. "\n>>>"
   end

@@ -13,6 +13,7 @@ local chapterfile = require "lib.chapterfile"
 local checks = require "lib.checks"
 local coverage = require "lib.coverage"
 local extract = require "lib.extract"
+local languages = require "lib.languages"
 local musts = require "lib.musts"
 local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
@@ -23,7 +24,7 @@ local tongue = require "lib.tongue"
 local writing = {}
 
 local write_scene = [[
-You are the writer. Write scene %d of %d of this chapter, whole, in about %d words, in %s.
+You are the writer. Write scene %d of %d of this chapter, whole, in about %s, in %s.
 
 %s
 
@@ -37,10 +38,10 @@ local last_scene = " It closes the chapter: end on something done, said or seen,
 
 local finish_scene = [[
 You are the writer. The last scene above broke off before its end. Write what is missing, beginning with a new paragraph right after
-its last sentence, in at most %d words, until this outcome has happened: %s Do not repeat anything. Only the prose.]]
+its last sentence, in at most %s, until this outcome has happened: %s Do not repeat anything. Only the prose.]]
 
 local revise_scene = [[
-You are the writer. Write scene %d again, whole, in about %d words, in %s. These faults were found in it:
+You are the writer. Write scene %d again, whole, in about %s, in %s. These faults were found in it:
 
 %s
 
@@ -48,10 +49,14 @@ Mend each of them where it is; change nothing that is good, and keep what happen
 says otherwise. Only the new scene's prose.]]
 
 local compress = [[
-Put these chapter summaries into one short paragraph of at most %d words, in %s: what has changed for good, for whom, and what is
+Put these chapter summaries into one short paragraph of at most %s, in %s: what has changed for good, for whom, and what is
 still open. Names as they stand. Only the paragraph.
 
 %s]]
+
+local function amount(book, words)
+  return languages.amount(book.language, words)
+end
 
 local function wishes_text(book)
   local wishes = book:wishes()
@@ -77,7 +82,7 @@ local function chapter_text(book, plan)
   local memory = book.memory
   local state = memory:state_of(plans.people(plan))
   local out = {
-    "# This chapter\n\n" .. plans.text(plan),
+    "# This chapter\n\n" .. plans.text(plan, book.language),
     "# Where its people stand\n\n" .. (state ~= "" and state or "As the cast list has them."),
     "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
     "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
@@ -126,8 +131,8 @@ end
 
 local function next_text(book, plan)
   if not plan then return "" end
-  return "# What comes next\n\nThe next chapter, which is written after this one. Lead up to it; tell nothing of it.\n\n" .. plans.seen_before(plan)
-    .. "\n\nWhat must be true when it begins:\n" .. still_true(book, plan)
+  return "# What comes next\n\nThe next chapter, which is written after this one. Lead up to it; tell nothing of it.\n\n"
+    .. plans.seen_before(plan, book.language) .. "\n\nWhat must be true when it begins:\n" .. still_true(book, plan)
 end
 
 -- As it was planned: an edit of the next plan, made after this chapter was written, would otherwise ask for this chapter again.
@@ -177,7 +182,7 @@ local function write_ending(book, prompt, scenes, plan, start, choice)
   local so_far = {}
   for i, written in ipairs(scenes) do so_far[i] = written end
   so_far[#so_far + 1] = start
-  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, missing, scene.outcome))
+  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, amount(book, missing), scene.outcome))
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
@@ -201,7 +206,7 @@ end
 local function scene_task(book, plan, i)
   local scene, count = plan.scenes[i], #plan.scenes
   local place = (i == 1 and first_scene or next_scene) .. (i == count and last_scene or "")
-  return string.format(write_scene, i, count, scene.words, book.language.name, plans.scene_text(scene, i) .. "\n\n" .. place,
+  return string.format(write_scene, i, count, amount(book, scene.words), book.language.name, plans.scene_text(scene, i, book.language) .. "\n\n" .. place,
     wishes_text(book), plan.viewpoint)
 end
 
@@ -266,7 +271,7 @@ local function revise_once(book, prompt, plan, scenes, findings)
     revised[i] = scene
     if #faults > 0 then
       local words = plan.scenes[i].words
-      local asked = whole:copy():last("task", string.format(revise_scene, i, words, book.language.name, blocks.bullets(faults)))
+      local asked = whole:copy():last("task", string.format(revise_scene, i, amount(book, words), book.language.name, blocks.bullets(faults)))
       local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
       local new = answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
       if better(new, scene, plan.scenes[i], i, written_in(book)) then
@@ -338,7 +343,7 @@ local function close_part(book, number)
   local part = memory:part_to_close(number)
   if not part then return end
   local words = memory.paragraph_words
-  local asked = prompts.base(book):last("task", string.format(compress, words, book.language.name,
+  local asked = prompts.base(book):last("task", string.format(compress, amount(book, words), book.language.name,
     table.concat(memory:summaries_of(part.first, part.last), "\n")))
   local said = calls.try_whole(book, { role = "extractor", blocks = asked:list(), max_words = words + 20 })
   memory:close(part, said)

@@ -49,6 +49,17 @@ return {
     t.has(run.result.findings[1].problem, "audit pending")
   end,
 
+  ["a scene of a language without blanks is asked for in characters, two for each word of its plan, and in no other measure"] = function(t)
+    local run = t.status(t.run { pipeline = "generate_book", answers = { { rehearse = true } },
+      input = { brief = "A cook inherits a debt.", chapters = 1, words_per_chapter = 1200, language = "Japanese" } }, "completed")
+    for i, request in ipairs(t.requests(run, { role = "writer", task = "Write scene %d+ of" })) do
+      local words = t.document("plans/01.json").scenes[i].words
+      t.has(request.task, string.format("in about %d characters, in Japanese", 2 * words))
+      t.has(request.task, string.format("(about %d characters)", 2 * words))
+      for _, block in ipairs(request.blocks) do t.ok(not string.find(block.text, "about %d+ words"), block.text) end
+    end
+  end,
+
   ["a truncated scene is finished by a second call and ends as a sentence"] = function(t)
     local run = book(t, { { role = "writer", task = first_scene, answer = function(_, rehearse)
       local text = rehearse().text
