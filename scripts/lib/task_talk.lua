@@ -27,7 +27,8 @@ local function plain(said)
 end
 
 local function compile(phrase, code)
-  local parts = {}
+  local parts = { ends = string.sub(phrase, -1) == "$" }
+  phrase = string.gsub(phrase, "%$$", "")
   for part in string.gmatch(phrase .. " .. ", "(.-) %.%. ") do
     local stem = string.match(part, "^(.*)~$")
     local core = stem or part
@@ -55,6 +56,7 @@ local function find(sentence, parts, init)
     if not from or (i > 1 and from - at > longest_gap) then return nil end
     first, at = first or from, to -- the blank that ends a word may begin the next
   end
+  if parts.ends and text.trim(string.sub(sentence, at)) ~= "" then return nil end
   return first, at
 end
 

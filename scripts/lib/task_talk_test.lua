@@ -44,6 +44,17 @@ local refused = {
   "恐れ入りますが、ご依頼にはお応えできません。", "죄송하지만 도와드릴 수 없습니다.",
   "죄송합니다. 이 장면은 작성할 수 없습니다.", "죄송하지만 그 요청에는 응할 수 없습니다.",
   "عذرًا، لا أستطيع كتابة هذا المشهد.", "أنا آسف، لكن لا يمكنني الرد على ذلك.",
+  "I'm not going to write this scene.", "I apologize, but I cannot provide assistance with this request.",
+  "Unfortunately, I'm unable to continue this story because it contains content that violates my guidelines.", "I'd prefer not to write this one.",
+  "I'm sorry, but the content you've requested goes against my guidelines.", "This request violates the usage policies, so I can't continue.",
+  "Ich kann Ihnen bei dieser Bitte nicht helfen.", "Entschuldigung, aber diese Szene kann ich so nicht verfassen.",
+  "Je regrette, mais je ne suis pas en mesure de rédiger ce passage.", "Lo lamento, pero no puedo continuar con esta historia.",
+  "Mi spiace, ma non posso continuare questa storia.", "Infelizmente não posso continuar esta história.",
+  "Sorry, ik kan dit verhaal niet voortzetten.", "Простите, но я не могу продолжить эту историю.",
+  "很抱歉，我不能提供这样的内容。", "对不起，我无法帮助您完成这个任务。",
+  "申し訳ありませんが、この物語の続きを書くことはできません。",
+  "죄송합니다만, 이러한 내용은 작성할 수 없습니다.", "I can’t provide the full text of that chapter.",
+  "I won't be able to write this chapter without more details. Could you share the outline?",
 }
 
 -- What stands before (b) or behind (a) the prose.
@@ -119,6 +130,16 @@ local prose = {
   "この物語を兄なしで語ることはできない。兄は氷の下にいる。",
   "잠을 잘 수 없다. 화요일부터 바람이 덧문을 두드린다.", "죄송합니다, 하고 그는 말했다. 배는 이미 떠났다.",
   "لا أستطيع النوم. الريح تضرب النوافذ منذ الثلاثاء.",
+  "I cannot provide an answer, Father Braun. The text is burnt and the chapter house with it.",
+  "I can't help but laugh. The scene was absurd: a goat, two bishops, a hat.",
+  "I won't write to her again. The letters come back, and the stamps are dear.", "I'm not going to the funeral. Let them talk.",
+  "Sorry for the ink. The boat rocks.", "Ich darf diese Geschichte niemandem erzählen. Mutter hat es verboten.",
+  "Ich kann nicht helfen. Meine Hände sind gebunden, und das Wasser steigt.", "Je ne peux pas répondre. Ma bouche est pleine de sable.",
+  "No puedo responder. Tengo la boca llena de arena.", "Não posso responder. Tenho a boca cheia de areia.",
+  "Non riesco a scrivere. La candela è corta.", "Я не могу ответить. Рот полон песка.",
+  "我不能回答。嘴里全是沙子。", "答えることはできません、と手紙にはあった。島の灯はもう消えていた。",
+  "I can't write this letter, Mother. My hand shakes.", "I will not answer your request, Captain. The men have eaten nothing since Sunday.",
+  "Ik kan niet antwoorden. Mijn mond zit vol zand.", "I'm unable to help him. He sinks.", "I can't continue this. Tell Ada I tried.",
 }
 
 -- Openings and endings of scenes that have more behind or before them.
