@@ -40,7 +40,7 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
 enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e);
 
 /* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
- * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->
+ * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "forecast": an answer of POST /api/forecast, kept with the run, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->
  * {"run": ID, "project": SLUG, "existed": BOOL, "status": ...}. Everything is checked before anything is written:
  * pipeline, scripts, input fields, models, names. With a key that exists, the run is found and, when it is unfinished, moved on. */
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
@@ -147,6 +147,9 @@ enum err command_script_save(struct commands *c, const char *name, const char *e
 /* DELETE /api/scripts/{name}: removes the library's file; *out is what is in force then. ERR_CONFLICT as with save. */
 enum err command_script_revert(struct commands *c, const char *name, const char *expected, json_t **out,
                                struct error *e);
+/* POST /api/forecast: a request as that of /api/runs, and "form": a newer one of the same form ends the older, ERR_CANCELLED -> what the run would
+ * take (forecast/forecast.h). Two at a time, a few more wait; ERR_FULL. In forecast.c. */
+enum err command_forecast(struct commands *c, const json_t *request, json_t **out, struct error *e);
 /* POST /api/scripts/dry-run {"pipeline","input"} -> what `quire script test` says: {"ok","checks":[{"name","ok","message"}]}. The pipeline runs
  * twice on the rehearsal model in a scratch library, in a process of its own that is ended after two minutes. In dry_run.c. */
 enum err command_dry_run(struct commands *c, const json_t *request, json_t **out, struct error *e);

@@ -16,6 +16,9 @@ enum err check_text(const json_t *request, const char *field, size_t most, struc
 /* models, budget_usd, until and out of a request that starts or continues a run */
 enum err check_options(struct commands *c, const json_t *request, struct error *e);
 
+/* forecast.c. The forecast that a run shall keep. */
+enum err check_forecast(const json_t *request, struct error *e);
+
 /* runs.c. Without an engine the change is only recorded. */
 void runs_start(struct commands *c, int64_t run);
 /* command_run for a run that is a replay of a call (0: of none). */

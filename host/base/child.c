@@ -166,6 +166,11 @@ static enum err understand(const struct buf *text, json_t **out, struct error *e
   return ERR_SCRIPT;
 }
 
+static bool can_be_read(int fd) {
+  struct pollfd p = {.fd = fd, .events = POLLIN};
+  return poll(&p, 1, 0) > 0;
+}
+
 enum err child_ask(const struct child_question *q, json_t **out, struct error *e) {
   static const char *const bare[] = {"HOME", "TMPDIR", NULL};
   const char *argv[WORDS_MOST + 1] = {"quire"};
@@ -178,11 +183,13 @@ enum err child_ask(const struct child_question *q, json_t **out, struct error *e
                           .input = q->input,
                           .n_input = q->input ? strlen(q->input) : 0,
                           .ms = q->seconds * 1000,
-                          .stop = -1};
+                          .stop = q->stop ? *q->stop : -1};
   struct buf answer;
   buf_init(&answer, ANSWER_MOST_BYTES);
   int status = child_run(&job, &answer);
   enum err err = status == CHILD_MISSING ? err_set(e, ERR_IO, "quire cannot be started once more")
+                 : status == CHILD_ENDED && job.stop >= 0 && can_be_read(job.stop)
+                     ? err_set(e, ERR_CANCELLED, "it was ended: it is not wanted any more")
                  : status == CHILD_ENDED
                      ? err_set(e, ERR_SCRIPT, "it was ended: it took longer than %d s", q->seconds)
                      : understand(&answer, out, e);

@@ -33,6 +33,7 @@ struct child_question {
   const char *input;       /* its standard input; NULL: empty */
   bool with_environment;   /* it gets ours, with the keys in it; otherwise HOME and TMPDIR only */
   int seconds;             /* then it is ended */
+  const int *stop;         /* a descriptor: once it can be read, it is ended (ERR_CANCELLED); NULL: none */
 };
 /* *out: what it printed, the caller's. ERR_SCRIPT: it printed {"error":..} (its words), no JSON, or took too long. */
 enum err child_ask(const struct child_question *q, json_t **out, struct error *e);

@@ -6,6 +6,7 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "cli/cli_forecast.h"
 #include "cli/command.h"
 #include "cli/request.h"
 #include "cli/stop.h"
@@ -135,6 +136,29 @@ static bool stopped(void) {
   return stop_signal() != 0;
 }
 
+static enum err forecast_for(struct cli *c, const json_t *request, json_t **out, struct error *e) {
+  struct forecast f = {.library = c->library,
+                       .scripts = options_get(&c->options, "scripts"),
+                       .request = request,
+                       .seconds = SECONDS,
+                       .stopped = stopped};
+  return forecast_make(&f, out, e);
+}
+
+enum err forecast_before(struct cli *c, json_t *request, struct error *e) {
+  json_t *answer = NULL;
+  enum err err = forecast_for(c, request, &answer, e);
+  if (err != OK) return err;
+  char *cost = range_text(answer, "cost_usd"), *calls = range_text(answer, "calls"),
+       *time = range_text(answer, "seconds");
+  out_say(&c->out, "Expected: %s, %s calls, %s", cost, calls, time);
+  free(cost);
+  free(calls);
+  free(time);
+  json_object_set_new(request, "forecast", answer);
+  return OK;
+}
+
 /* "-": the request itself stands on standard input, as POST /api/runs takes it. */
 static enum err read_request(struct cli *c, json_t **request, struct error *e) {
   if (strcmp(c->args[0], "-") != 0) return request_run(c, request, e);
@@ -151,12 +175,7 @@ int cli_forecast(struct cli *c) {
   json_t *request = NULL, *answer = NULL;
   stop_catch();
   enum err err = read_request(c, &request, &e);
-  struct forecast f = {.library = c->library,
-                       .scripts = options_get(&c->options, "scripts"),
-                       .request = request,
-                       .seconds = SECONDS,
-                       .stopped = stopped};
-  if (err == OK) err = forecast_make(&f, &answer, &e);
+  if (err == OK) err = forecast_for(c, request, &answer, &e);
   json_decref(request);
   if (err != OK) return cli_fail(c, &e);
   if (c->out.json)

@@ -8,6 +8,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/act.h"
+#include "cli/cli_forecast.h"
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/guarded.h"
@@ -257,6 +258,8 @@ int cli_run(struct cli *c) {
     return code;
   }
   f.after_event = before.last_event;
+  if (options_has(&c->options, "forecast") && !guarded_own_run(c)) err = forecast_before(c, a.request, &e);
+  if (err != OK) return cli_fail(c, &e);
   guarded_add_key(c, a.request);
   return move(c, &a, &f);
 }

@@ -16,6 +16,7 @@
 #include "store/gates.h"
 #include "view/call.h"
 #include "view/event.h"
+#include "view/forecast.h"
 
 enum { FOLLOW_MS = 100, LIST_LIMIT = 20 };
 
@@ -143,6 +144,9 @@ static void show_fields(const struct run_row *r) {
   field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in,
         (long long)r->tokens_out);
   field("cost", "%s", view_money(r->cost_nano, r->unpriced_calls, money));
+  json_t *forecast = view_forecast(r);
+  if (forecast) field("forecast", "%s", jsonx_str(forecast, "says", ""));
+  json_decref(forecast);
   field("created", "%s", view_time(r->created_at, at));
   if (r->started_at) field("started", "%s", view_time(r->started_at, at));
   if (r->last_heartbeat) field("heartbeat", "%s", view_age(r->last_heartbeat, age));

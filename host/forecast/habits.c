@@ -16,7 +16,7 @@ enum { ANSWERS_LEAST = 20 }; /* fewer say nothing of what is usual */
 static const double thinks_always[CASES] = {0, 1, 3}, thinks_perhaps[CASES] = {0, 0.5, 3};
 static const double first_byte_s[CASES] = {0.5, 1.5, 6}, tokens_per_s[CASES] = {150, 60, 20};
 /* Caches forget, and some begin late; a service may have none. */
-static const double cached[CASES] = {1, 0.6, 0};
+static const double cached[CASES] = {0.9, 0.6, 0};
 static const double around_own[CASES] = {0.6, 1, 1.6};
 
 static void set(double to[CASES], const double from[CASES], double factor) {

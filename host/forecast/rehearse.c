@@ -86,7 +86,7 @@ static enum err configure(struct rehearsal *r, const struct forecast *f, bool wi
 
 /* What is asked for, without what belongs to the real run only. */
 static json_t *bare(const json_t *request, bool with_project) {
-  static const char *const dropped[] = {"budget_usd", "key", "out", "hold", "after_ms", "at_budget", NULL};
+  static const char *const dropped[] = {"budget_usd", "key", "out", "hold", "after_ms", "forecast", NULL};
   json_t *v = json_copy((json_t *)(uintptr_t)request);
   for (int i = 0; dropped[i]; i++) json_object_del(v, dropped[i]);
   if (!with_project) json_object_del(v, "project");

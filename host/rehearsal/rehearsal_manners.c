@@ -87,6 +87,8 @@ const struct manner_row manner_rows[] = {
      "thinks in the text, between <think> and </think>"},
     {"think-inside", "TOKENS", 1, 100000, 400, ON_TEXT, manner_think_inside,
      "thinks first (reasoning_content); max_tokens has to hold thoughts and answer"},
+    {"think-times", "FACTOR", 0.1, 100, 3, ON_TEXT, manner_think_times,
+     "thinks so many times what it says (reasoning_content), outside max_tokens"},
     {"think", "TOKENS", 1, 100000, 800, ON_TEXT, manner_think,
      "thinks first (reasoning_content), outside max_tokens"},
     {"usage-wrong", "FACTOR", 0.01, 100, 3, ON_TELLING, usage_wrong, "tells so many times the tokens"},

@@ -47,6 +47,7 @@ bool manner_applies(const struct manner_row *row, const struct manner *list, int
 
 /* What the rows call. */
 void manner_think(struct rehearsal_reply *r, double tokens);
+void manner_think_times(struct rehearsal_reply *r, double factor);
 void manner_think_inside(struct rehearsal_reply *r, double tokens);
 void manner_think_tags(struct rehearsal_reply *r, double tokens);
 void manner_channels(struct rehearsal_reply *r, double tokens);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "view/forecast.h"
 #include "view/words.h"
 
 bool state_waits(const struct run_row *r, enum run_wait wait) {
@@ -198,6 +199,8 @@ json_t *state_json(const struct run_row *r, const struct library_owner *owner, b
   free(sentence);
   if (r->error) json_object_set_new(v, "error", error_json(r->error));
   if (!whole) return v;
+  json_t *forecast = view_forecast(r);
+  if (forecast) json_object_set_new(v, "forecast", forecast);
   if (r->input) json_object_set_new(v, "input", view_parsed(r->input));
   if (r->options) json_object_set_new(v, "options", view_parsed(r->options));
   json_object_set_new(v, "result", view_parsed(r->result));

@@ -25,6 +25,15 @@ test("a brief comes from a file into the form; what is no text is refused in wor
   assert.equal(await page.getByLabel(/^Brief/).inputValue(), "A keeper finds a log.", "what was there stays");
 });
 
+test("what the book will take is told beside the form, with its models, and that it is a rehearsal", async () => {
+  const told = page.locator("q-forecast");
+  await page.getByRole("radio", { name: /^The rehearsal model/ }).check();
+  await told.getByText("A rehearsal.").waitFor();
+  await told.getByText("rehearsal/novelist").waitFor();
+  await page.getByRole("radio", { name: /^The models of your settings/ }).check();
+  await told.getByText(/^Expected: /).waitFor();
+});
+
 test("a file that is too large is refused before it is sent", async () => {
   await page.getByLabel("A brief from a file").setInputFiles(file("huge.txt", Buffer.alloc(5 << 20, "a")));
   await page.getByText(/“huge.txt” has .*the limit is/).waitFor();

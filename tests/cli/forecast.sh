@@ -43,6 +43,14 @@ t_case "a budget that the book may not keep is said beforehand"
 t_run "$QUIRE" forecast generate_book "${brief[@]}" --budget 0.01
 t_has "$out" "The run's limit is \$0.01: it will probably pause there"
 
+t_case "what was expected stays with the run, and who looks at it hears how far off it was"
+t_run "$QUIRE" run generate_book "${brief[@]}" --model rehearsal/novelist --forecast
+t_has "$out" 'Expected: $0.00 ($0.00 to $0.00)'
+t_run "$QUIRE" show 1
+t_has "$out" 'forecast   expected $0.00 ($0.00 to $0.00); it took $0.00 (as likely)'
+t_run "$QUIRE" show 1 --json
+t_has "$out" '"says": "expected $0.00'
+
 t_case "what cannot be run cannot be forecast, and says the same"
 t_run 2 "$QUIRE" forecast generate_book --set chapters=2
 t_has "$out" "the input field 'brief' is missing"

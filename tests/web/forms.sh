@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../web.sh"
 
 book "The Lamp" 2
+mkdir "$tmp/temp"
+export TMPDIR=$tmp/temp # where forecasts rehearse
 web_start
 
 t_case "a draft is kept as it is, and not written over from another window"
@@ -102,5 +104,26 @@ t_is "$(field '$.openapi') $(field '$.paths."/api/runs/{id}".get.parameters[0].s
 t_is "$(field '$.paths."/api/gates/{id}".post.requestBody.content."application/json".schema.required[0]')" choice
 t_is "$(sqlite3 :memory: "SELECT count(*) FROM json_each(readfile('$tmp/body'), '\$.paths') p, json_each(p.value)")" \
   "$(grep -c '^ *{{"[A-Z]*", "/' "$root/host/web/api/routes.c")"
+
+t_case "the form says what a book will take; a newer question ends the older one; the run keeps the answer"
+ask='{"pipeline":"generate_book","models":{"":["openai/gpt-5"]},"input":{"brief":"A ferryman finds letters.","chapters":'
+send POST /api/forecast "${ask}1}}"
+t_is "$code $(field '$.models[0].model') $(field '$.rehearsal')" "200 openai/gpt-5 0"
+cp "$tmp/body" "$tmp/told"
+t_start "$tmp/older" curl -s -w '\n%{http_code}' -X POST "$base/api/forecast" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
+  --data-binary "${ask}100},\"form\":\"a\"}"
+t_wait 20 compgen -G "$tmp/temp/quire-scratch.*"
+send POST /api/forecast "${ask}1},\"form\":\"a\"}"
+t_is "$code $(field '$.phases[3].name')" "200 Writing"
+wait "$pid"
+t_is "$(tail -n 1 "$tmp/older")" 409
+send POST /api/forecast "{\"pipeline\":\"generate_book\",\"input\":{}}"
+t_has "$code $body" "the input field 'brief' is missing"
+send POST /api/runs "{\"pipeline\":\"generate_book\",\"hold\":true,\"input\":{\"brief\":\"A ferry.\"},\"forecast\":$(cat "$tmp/told")}"
+t_is "$code" 201
+get "/api/runs/$(field '$.run')"
+t_has "$(field '$.forecast.says')" "so far \$0.00"
+send POST /api/runs '{"pipeline":"generate_book","hold":true,"input":{"brief":"A ferry."},"forecast":7}'
+t_is "$code" 400
 
 t_done

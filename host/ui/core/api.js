@@ -63,6 +63,6 @@ async function once(method, name, body, etag, signal) {
 }
 
 export const get = (name, signal) => ask("GET", name, undefined, null, signal);
-export const post = (name, body = {}, etag) => ask("POST", name, body, etag);
+export const post = (name, body = {}, etag, signal) => ask("POST", name, body, etag, signal);
 export const put = (name, body, etag) => ask("PUT", name, body, etag);
 export const del = (name, etag) => ask("DELETE", name, undefined, etag);

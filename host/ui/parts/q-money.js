@@ -46,6 +46,7 @@ class MoneyElement extends Element {
     if (!phases?.length) return h("p", { class: "quiet" }, "Nothing was spent yet.");
     const most = Math.max(...phases.map((phase) => phase.tokens_in + phase.tokens_out));
     return h("div", { class: "stack" },
+      run.forecast && h("p", null, `${run.forecast.says[0].toUpperCase()}${run.forecast.says.slice(1)}.`),
       this.limit("cost_usd", run.cost_usd, run.limits?.usd, (usd) => known(run, usd)),
       this.limit("calls", run.calls, run.limits?.calls, (n) => plural(n, "call")),
       run.unpriced_calls > 0 && h("p", { class: "quiet" }, `${plural(run.unpriced_calls, "call")} of unknown price ${run.unpriced_calls === 1 ? "is" : "are"} not in the money.`),

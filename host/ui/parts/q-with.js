@@ -24,7 +24,7 @@ class WithElement extends Element {
     const body = { with: [...this.chosen], plan: true }, asked = this.asked = {};
     if (/^\S+\/\S+$/.test(this.model ?? "")) body.models = { "": this.model.split(/[\s,]+/) };
     try {
-      const { data } = await post(`runs/${this.run.run}/${this.verb}`, body, this.life);
+      const { data } = await post(`runs/${this.run.run}/${this.verb}`, body, undefined, this.life);
       if (this.asked === asked) [this.plan, this.trouble] = [data, ""];
     } catch (error) {
       if (this.asked === asked && !this.life.aborted) [this.plan, this.trouble] = [null, error.message];

@@ -27,6 +27,18 @@ void start_run(struct request *q, struct response *a, void *arg) {
   json_decref(request);
 }
 
+void forecast_run(struct request *q, struct response *a, void *arg) {
+  struct web *w = arg;
+  json_t *request = NULL, *out = NULL;
+  struct error e = {0};
+  if (request_json(q, a, &request) != OK) return;
+  if (names_no_paths(w, q, a, request)) {
+    enum err err = command_forecast(w->commands, request, &out, &e);
+    api_answer(a, err, out, 200, &e);
+  }
+  json_decref(request);
+}
+
 static void on_number(struct request *q, struct response *a, const char *what,
                       enum err (*command)(struct commands *, int64_t, const json_t *, json_t **,
                                           struct error *),

@@ -35,6 +35,7 @@ HANDLER(get_replay);
 HANDLER(replay_call);
 /* acts.c */
 HANDLER(start_run);
+HANDLER(forecast_run);
 HANDLER(resume_run);
 HANDLER(adopt_run);
 HANDLER(retry_run);

@@ -89,8 +89,16 @@ const struct web_route web_routes[] = {
      SCOPE_WRITE,
      NULL,
      "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number "
-     "until:string key:string out:string scripts:string hold:boolean after_ms:integer",
+     "until:string key:string out:string scripts:string hold:boolean after_ms:integer forecast:object",
      "{run, project, existed, status}"},
+    {{"POST", "/api/forecast", forecast_run,
+      "what a run would take: calls, tokens, money and time; nothing is started; a newer one of the same form ends the older",
+      0, 0},
+     SCOPE_WRITE,
+     NULL,
+     "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number "
+     "until:string scripts:string form:string",
+     "{pipeline, rehearsal, calls, tokens_in, tokens_out, cost_usd, seconds, phases, models, unpriced, limit_usd, took_ms}"},
     {{"GET", "/api/runs/{id}", get_run, "one run as a whole", 0, 0}, SCOPE_READ, NULL, NULL, "run"},
     {{"GET", "/api/runs/{id}/events", list_run_events, "its history, oldest first", 0, 0},
      SCOPE_READ,

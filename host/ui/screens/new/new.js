@@ -8,6 +8,7 @@ import { refresh } from "../../core/resource.js";
 import { go, query, title } from "../../core/router.js";
 import { sheet } from "../../core/sheet.js";
 import "../../parts/q-fields.js";
+import "../../parts/q-forecast.js";
 import "../../parts/q-notice.js";
 import "../../parts/q-upload.js";
 
@@ -46,6 +47,12 @@ class NewScreen extends Element {
     this.draft.keep(this.form);
   }
 
+  // Nothing is reckoned while a field that must be filled in is empty.
+  reckoned(fields) {
+    const { key, ...body } = this.request();
+    return fields.every(({ name, required }) => !required || String(body.input[name] ?? "").trim()) ? body : null;
+  }
+
   request() {
     const { input, gives, model, other, budget_usd, until } = this.form;
     const body = { pipeline: this.pipeline, input, key: `web-${this.key}` };
@@ -71,7 +78,9 @@ class NewScreen extends Element {
     this.starting = true;
     this.error = this.wrong = null;
     try {
-      const { data } = await post("runs", this.request());
+      const body = this.request(), { key, ...asked } = body;
+      if (this.forecast && this.forecast.of === JSON.stringify(asked)) body.forecast = this.forecast.told;
+      const { data } = await post("runs", body);
       await this.draft.drop();
       go(`runs/${data.run}`);
     } catch (error) {
@@ -99,11 +108,12 @@ class NewScreen extends Element {
       model === "other" && h("input", { "aria-label": "Provider and model", placeholder: "provider/model", value: other ?? "", required: true, pattern: "\\S+/\\S+", oninput: (event) => this.edit({ other: event.target.value }) }));
   }
 
-  limits() {
+  limits(fields) {
     const settings = this.use("settings").data?.limits ?? {}, usd = settings.run_usd ?? LIMITS.run_usd, calls = settings.run_calls ?? LIMITS.run_calls;
     return h("section", { class: "sheet limits" },
       h("h2", null, "What it may cost"),
       h("p", null, this.form.model === "rehearsal" ? "Nothing: the rehearsal model is free." : `At most ${money(Number(this.form.budget_usd) || usd)} and ${plural(calls, "call")}. A limit that is reached pauses the run; nothing is lost, and you may raise it.`),
+      h("q-forecast", { request: this.reckoned(fields), ontold: (told, request) => { this.forecast = told && { told, of: JSON.stringify(request) }; } }),
       h("div", { class: "field" }, h("label", { for: "budget" }, "Limit in USD"), h("input", { id: "budget", type: "number", min: 0, step: "any", placeholder: String(usd), value: this.form.budget_usd ?? "", oninput: (event) => this.edit({ budget_usd: event.target.value }) })));
   }
 
@@ -135,7 +145,7 @@ class NewScreen extends Element {
         h("div", { class: "stack" },
           this.error && h("div", { class: "notice bad", role: "alert", tabindex: -1 }, h("h3", null, "It was not started"), h("p", null, this.error.message), this.error.hint && h("p", null, this.error.hint)),
           h("q-fields", { fields: pipeline.input, value: this.form.input, wrong: this.wrong, onedit: (input) => this.edit({ input }) }), this.gives()),
-        h("aside", { class: "stack", "aria-label": "How it is written" }, this.models(), this.limits(), this.until(),
+        h("aside", { class: "stack", "aria-label": "How it is written" }, this.models(), this.limits(pipeline.input), this.until(),
           h("div", { class: "begin" }, h("button", { class: "primary", disabled: this.starting }, this.starting ? "Beginning…" : "Begin"), h("p", { class: "quiet", role: "status" }, this.kept)))),
     ];
   }
