@@ -73,7 +73,7 @@ static enum err take_place(const char *form, struct place **out, struct error *e
   *out = mine;
   if (unwanted) {
     leave_place(mine, false);
-    return err_set(e, ERR_CANCELLED, "it is not wanted any more");
+    return err_set(e, ERR_CANCELLED, "a newer one took its place");
   }
   if (mine) return OK;
   if (stop >= 0) close(stop);

@@ -189,7 +189,7 @@ enum err child_ask(const struct child_question *q, json_t **out, struct error *e
   int status = child_run(&job, &answer);
   enum err err = status == CHILD_MISSING ? err_set(e, ERR_IO, "quire cannot be started once more")
                  : status == CHILD_ENDED && job.stop >= 0 && can_be_read(job.stop)
-                     ? err_set(e, ERR_CANCELLED, "it was ended: it is not wanted any more")
+                     ? err_set(e, ERR_CANCELLED, "it was ended: a newer one took its place")
                  : status == CHILD_ENDED
                      ? err_set(e, ERR_SCRIPT, "it was ended: it took longer than %d s", q->seconds)
                      : understand(&answer, out, e);

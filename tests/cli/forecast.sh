@@ -27,7 +27,7 @@ t_is "$(of '$.models[0].thinks')/$(of '$.models[0].priced')/$(of '$.rehearsal')"
 t_is "$(ls "$QUIRE_LIBRARY")" quire.lua
 t_is "$(ls "$tmp/scratch")" ""
 
-t_case "a model without a price is named, with how to give it one, and is no nought in the sum"
+t_case "a model without a price is named, with how to give it one, and does not count as free"
 t_run "$QUIRE" forecast generate_book "${brief[@]}" --model llamacpp/some
 t_has "$out" "The price of llamacpp/some is unknown"
 t_has "$out" 'prices = { ["llamacpp/some"] ='

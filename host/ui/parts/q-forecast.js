@@ -58,7 +58,7 @@ class ForecastElement extends Element {
     if (!told) return this.trouble && h("p", { class: "quiet", role: "status" }, `What it will take is not known yet: ${this.trouble}`);
     const over = told.cost_usd && told.cost_usd.high > told.limit_usd;
     return h("div", { class: "stack", role: "status", "aria-busy": this.asking ? "true" : null },
-      told.rehearsal ? h("p", null, h("strong", null, "A rehearsal."), " It costs nothing, and is no literature.")
+      told.rehearsal ? h("p", null, h("strong", null, "A rehearsal."), " It costs nothing; it shows the work, not literature.")
         : h("p", null, "Expected: ", h("strong", null, told.cost_usd ? span(told.cost_usd, money) : "unknown money"), `, ${span(told.calls, number)} calls, ${span(told.seconds, seconds)}.`),
       over && h("p", null, `The limit of ${money(told.limit_usd)} ${told.cost_usd.likely > told.limit_usd ? "will probably" : "may"} pause it.`),
       this.models(),
