@@ -61,7 +61,7 @@ void manner_think(struct rehearsal_reply *r, double tokens) {
 }
 
 void manner_think_times(struct rehearsal_reply *r, double factor) {
-  put_thoughts(&r->thought, factor * (double)r->text.len / BYTES_A_TOKEN);
+  put_thoughts(r, &r->thought, factor * (double)r->text.len / BYTES_A_TOKEN);
 }
 
 void manner_think_inside(struct rehearsal_reply *r, double tokens) {
