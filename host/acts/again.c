@@ -83,7 +83,7 @@ static enum err take_models(const json_t *request, struct with *out, struct erro
 
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
-  static const char *const known[] = {"with",    "models", "budget_usd", "until",
+  static const char *const known[] = {"with",    "models", "budget_usd", "at_budget", "until",
                                       "scripts", "out",    "plan",       NULL};
   enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);

@@ -74,6 +74,9 @@ enum err check_options(struct commands *c, const json_t *request, struct error *
   if (err == OK && usd &&
       (!json_is_number(usd) || json_number_value(usd) < 0 || json_number_value(usd) > 1e6))
     err = err_set(e, ERR_INVALID, "the budget must be from 0 to 1,000,000 USD");
+  const char *at = jsonx_str(request, "at_budget", "pause");
+  if (err == OK && strcmp(at, "pause") != 0 && strcmp(at, "cheaper") != 0)
+    err = err_set(e, ERR_INVALID, "at the budget a run can pause or go on cheaper, not '%.40s'", at);
   if (err == OK) err = check_models(c, json_object_get(request, "models"), e);
   return err;
 }

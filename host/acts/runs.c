@@ -47,7 +47,7 @@ static void put_roles(const struct commands *c, const json_t *before, bool anew,
 
 /* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
 char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
-  static const char *const kept[] = {"models", "budget_usd", "out", "forecast", NULL};
+  static const char *const kept[] = {"models", "budget_usd", "out", "forecast", "at_budget", NULL};
   json_t *o = json_object();
   put_roles(c, before, anew, o);
   for (int i = 0; kept[i]; i++) {
@@ -161,9 +161,9 @@ static enum err check_mixing(const struct commands *c, const json_t *request, co
 }
 
 static enum err prepare(struct commands *c, const json_t *request, struct prepared *p, struct error *e) {
-  static const char *const known[] = {"pipeline", "file",       "input",    "gives",    "project",
-                                      "models",   "budget_usd", "until",    "key",      "out",
-                                      "scripts",  "hold",       "after_ms", "forecast", NULL};
+  static const char *const known[] = {"pipeline",   "file",     "input",     "gives", "project", "models",
+                                      "budget_usd", "until",    "key",       "out",   "scripts", "hold",
+                                      "after_ms",   "forecast", "at_budget", NULL};
   enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = check_forecast(request, e);

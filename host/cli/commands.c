@@ -1,11 +1,11 @@
 /* commands.c - all commands and all options, one row each. README and the tests are held against these rows. */
 #include "cli/command.h"
 
-#define MOVES "with model budget until scripts out max-wait detach take-over metrics-file"
+#define MOVES "with model budget at-budget until scripts out max-wait detach take-over metrics-file"
 
 const struct command cli_commands[] = {
     {"run", "PIPELINE|FILE.lua [--set KEY=VALUE]...", "start a run and follow it to its end", 1, 1,
-     "set input give project model budget until key out scripts max-wait detach take-over metrics-file after forecast",
+     "set input give project model budget at-budget until key out scripts max-wait detach take-over metrics-file after forecast",
      "quire run generate_book --set brief=\"A lighthouse keeper reads her predecessor's log\" --set chapters=12\n"
      "quire run generate_book --input brief.json --model writer=openai/gpt-5-mini --budget 3\n"
      "quire run generate_book --give blueprint=outline.md --until blueprint\n"
@@ -189,6 +189,8 @@ const struct option_row cli_option_rows[] = {
     {"model", 0, OPTION_MANY, "[ROLE=]PROVIDER/NAME",
      "the model for a role, or for all; more than one: in this order"},
     {"budget", 0, OPTION_VALUE, "USD", "most that the run may spend"},
+    {"at-budget", 0, OPTION_VALUE, "pause|cheaper",
+     "what happens there: pause (the default), or go on with the role's next models while those fit"},
     {"forecast", 0, OPTION_FLAG, NULL, "say first what it will take, and keep that with the run"},
     {"until", 0, OPTION_VALUE, "PHASE|chapter:N", "stop after it; `quire resume` continues"},
     {"key", 0, OPTION_VALUE, "K", "the same run when given again"},

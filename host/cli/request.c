@@ -209,6 +209,8 @@ static enum err add_common(struct cli *c, json_t *request, struct error *e) {
   if (err == OK && json_object_size(models) > 0) json_object_set(request, "models", models);
   json_decref(models);
   if (err == OK) err = request_budget(c, request, e);
+  if (err == OK && options_has(&c->options, "at-budget"))
+    json_object_set_new(request, "at_budget", view_text(options_get(&c->options, "at-budget")));
   if (err == OK) err = add_text(c, request, "until", e);
   if (err == OK) err = add_paths(c, request, e);
   return err;

@@ -46,6 +46,7 @@ static void take_options(struct run *run) {
   double usd = jsonx_num(run->options, "budget_usd", -1);
   run->budget.limit_nano = usd >= 0 ? (int64_t)llround(usd * 1e9) : s->run_limit_nano;
   run->budget.limit_calls = jsonx_int(run->options, "budget_calls", s->run_limit_calls);
+  run->budget.cheaper = strcmp(jsonx_str(run->options, "at_budget", "pause"), "cheaper") == 0;
   run->budget.spent_nano = run->row.cost_nano;
   run->budget.calls = run->row.calls;
   const char *until = jsonx_str(run->options, "until", NULL);

@@ -70,7 +70,8 @@ void llm_free(struct llm *llm);
 struct llm_budget {
   int64_t limit_nano, spent_nano, reserved_nano;
   int64_t limit_calls, calls;
-  bool closed; /* the caller's: nothing new is sent, whatever fits */
+  bool cheaper; /* the caller's: what does not fit goes to the role's next model before the run pauses */
+  bool closed;  /* the caller's: nothing new is sent, whatever fits */
 };
 
 /* What is paused and why, when a call ends without an answer that a script could see. */

@@ -110,6 +110,8 @@ void call_reserve(struct call_state *s) {
   if (at_rest(s)) return;
   if (b && b->limit_calls > 0 && b->calls >= b->limit_calls) {
     pause_for_calls(s);
+  } else if (run == NEVER_FITS && b->cheaper && s->model + 1 < s->n_models) {
+    call_next_model(s, NULL);
   } else if (run == NEVER_FITS) {
     pause_for_money(s, "the run's", b->spent_nano, b->limit_nano, worst);
   } else if (month == NEVER_FITS) {

@@ -57,4 +57,47 @@ t_has "$out" "the input field 'brief' is missing"
 t_run 10 "$QUIRE" forecast generate_bok "${brief[@]}"
 t_has "$out" "generate_book"
 
+
+# 40 questions, 16 at a time, of models that cost: a reservation is many times what an answer takes.
+export QUIRE_LIBRARY=$tmp/many
+mkdir "$QUIRE_LIBRARY"
+cat >"$QUIRE_LIBRARY/quire.lua" <<'EOF'
+return {
+  providers = { box = { adapter = "rehearsal", base_url = "rehearsal:" } },
+  roles = { default = { "box/plain", "box/cheap" } },
+  prices = {
+    ["box/plain"] = { input = 10, output = 1000, thinks = "never" },
+    ["box/cheap"] = { input = 0.1, output = 10, thinks = "never" },
+  },
+}
+EOF
+cat >"$tmp/many.lua" <<'EOF'
+return { input = {}, run = function()
+  local names = {}
+  for i = 1, 40 do names[i] = "question " .. i end
+  local answers = task.map(names, function(name)
+    return llm.ask { role = "writer", prompt = "Write 60 words about " .. name .. ".", max_words = 100 }.text
+  end, { limit = 16 })
+  return { answers = #answers }
+end }
+EOF
+sql() { sqlite3 "$QUIRE_LIBRARY/quire.db" "$1"; }
+
+t_case "a budget that 16 calls at once reach is never exceeded; the run waits, and with more money no answer is paid twice"
+t_run 6 "$QUIRE" run "$tmp/many.lua" --budget 3
+t_has "$out" "the run's budget is reached"
+t_is "$(sql "SELECT status || ' ' || wait_kind || ' ' || (cost_nano > 0) || (cost_nano <= 3e9) FROM runs")" "waiting budget 11"
+t_is "$(sql "SELECT sum(cost_nano) = (SELECT cost_nano FROM runs) FROM calls")" 1
+before=$(sql "SELECT count(*) FROM calls")
+t_ok test "$before" -gt 0 -a "$before" -lt 40
+t_run "$QUIRE" resume 1 --budget 100
+t_is "$(sql "SELECT count(*) || ' ' || sum(state = 'answered') || ' ' || sum(model = 'plain') FROM calls")" "40 40 40"
+
+t_case "who says so goes on with the role's cheaper model at the budget, within it"
+t_run "$QUIRE" run "$tmp/many.lua" --budget 3 --at-budget cheaper
+t_is "$(sql "SELECT status || ' ' || (cost_nano <= 3e9) FROM runs WHERE id = 2")" "completed 1"
+t_is "$(sql "SELECT count(*) || ' ' || (sum(model = 'plain') > 0) || (sum(model = 'cheap') > 0) FROM calls WHERE run_id = 2")" "40 11"
+t_run 2 "$QUIRE" run "$tmp/many.lua" --at-budget perhaps
+t_has "$out" "pause or go on cheaper, not 'perhaps'"
+
 t_done

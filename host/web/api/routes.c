@@ -7,7 +7,7 @@
 enum { SMALL_BODY = 16 << 10, DRAFT_BODY = 1 << 20, UPLOAD_BODY = 15 << 20 };
 
 #define CHANGE                                                                                               \
-  "with:array models:object budget_usd:number until:string scripts:string out:string plan:boolean"
+  "with:array models:object budget_usd:number at_budget:string until:string scripts:string out:string plan:boolean"
 
 const struct web_route web_routes[] = {
     /* health */
@@ -88,7 +88,7 @@ const struct web_route web_routes[] = {
     {{"POST", "/api/runs", start_run, "start a run", 0, 0},
      SCOPE_WRITE,
      NULL,
-     "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number "
+     "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number at_budget:string "
      "until:string key:string out:string scripts:string hold:boolean after_ms:integer forecast:object",
      "{run, project, existed, status}"},
     {{"POST", "/api/forecast", forecast_run,
