@@ -76,7 +76,7 @@ enum err check_options(struct commands *c, const json_t *request, struct error *
     err = err_set(e, ERR_INVALID, "the budget must be from 0 to 1,000,000 USD");
   const char *at = jsonx_str(request, "at_budget", "pause");
   if (err == OK && strcmp(at, "pause") != 0 && strcmp(at, "cheaper") != 0)
-    err = err_set(e, ERR_INVALID, "at the budget a run can pause or go on cheaper, not '%.40s'", at);
+    err = err_set(e, ERR_INVALID, "'at_budget' must be pause or cheaper, not '%.40s'", at);
   if (err == OK) err = check_models(c, json_object_get(request, "models"), e);
   return err;
 }

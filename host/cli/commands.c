@@ -190,7 +190,7 @@ const struct option_row cli_option_rows[] = {
      "the model for a role, or for all; more than one: in this order"},
     {"budget", 0, OPTION_VALUE, "USD", "most that the run may spend"},
     {"at-budget", 0, OPTION_VALUE, "pause|cheaper",
-     "what happens there: pause (the default), or go on with the role's next models while those fit"},
+     "what happens there: pause (the default), or cheaper: continue with the role's next models while those fit"},
     {"forecast", 0, OPTION_FLAG, NULL, "say first what it will take, and keep that with the run"},
     {"until", 0, OPTION_VALUE, "PHASE|chapter:N", "stop after it; `quire resume` continues"},
     {"key", 0, OPTION_VALUE, "K", "the same run when given again"},

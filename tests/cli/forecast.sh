@@ -98,6 +98,6 @@ t_run "$QUIRE" run "$tmp/many.lua" --budget 3 --at-budget cheaper
 t_is "$(sql "SELECT status || ' ' || (cost_nano <= 3e9) FROM runs WHERE id = 2")" "completed 1"
 t_is "$(sql "SELECT count(*) || ' ' || (sum(model = 'plain') > 0) || (sum(model = 'cheap') > 0) FROM calls WHERE run_id = 2")" "40 11"
 t_run 2 "$QUIRE" run "$tmp/many.lua" --at-budget perhaps
-t_has "$out" "pause or go on cheaper, not 'perhaps'"
+t_has "$out" "pause or cheaper, not 'perhaps'"
 
 t_done
