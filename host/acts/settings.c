@@ -90,6 +90,26 @@ static json_t *roles_json(const struct llm_settings *s) {
   return list;
 }
 
+static void add_known(const struct llm_settings *s, json_t *known, const char *model) {
+  if (json_object_get(known, model)) return;
+  json_t *facts = facts_merged(&s->facts, model, NULL);
+  for (size_t i = 0; i < s->n_prices; i++) {
+    const struct llm_price *p = &s->prices[i];
+    if (p->unpriced || strcmp(p->model, model) != 0) continue;
+    json_object_set_new(facts, "input", json_real((double)p->input / 1e9));
+    json_object_set_new(facts, "output", json_real((double)p->output / 1e9));
+  }
+  json_object_set_new(known, model, facts);
+}
+
+/* What is known of the models of the roles, with their prices in US dollars per million tokens. */
+static json_t *known_json(const struct llm_settings *s) {
+  json_t *known = json_object();
+  for (size_t r = 0; r < s->n_roles; r++)
+    for (size_t m = 0; m < s->roles[r].n_models; m++) add_known(s, known, s->roles[r].models[m]);
+  return known;
+}
+
 /* ---- how it is */
 
 static json_t *store_json(const struct commands *c) {
@@ -109,10 +129,10 @@ enum err command_settings(struct commands *c, json_t **out, struct error *e) {
   json_t *reasons = NULL;
   if (!c->models) return err_set(e, ERR_CLOSED, "no host owns this library");
   bool ready = commands_ready(c, &reasons, NULL);
-  *out = json_pack("{s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:b, s:o}", "version", QUIRE_VERSION, "library",
+  *out = json_pack("{s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "version", QUIRE_VERSION, "library",
                    store_dir(c->store), "settings", c->shown, "providers", providers_json(c->models), "roles",
-                   roles_json(c->models), "watcher", watcher_json(c), "store", store_json(c), "ready", ready,
-                   "reasons", reasons);
+                   roles_json(c->models), "known", known_json(c->models), "watcher", watcher_json(c), "store",
+                   store_json(c), "ready", ready, "reasons", reasons);
   return *out ? OK : err_set(e, ERR_INVALID, "the settings hold text that is not valid UTF-8");
 }
 

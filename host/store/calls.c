@@ -485,14 +485,3 @@ enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_
   *calls = step == DB_ROW ? db_int(s, 1) : 0;
   return sql_end(db, s, step);
 }
-
-enum err calls_answered_by_others(struct db *db, const char *project, const char *except, bool *yes) {
-  struct db_stmt *s = db_prepare(
-      db, "SELECT 1 FROM projects p JOIN runs r ON r.project_id = p.id JOIN calls c ON c.run_id = r.id"
-          " WHERE p.slug = $project AND c.state = 'answered' AND c.provider <> $except LIMIT 1");
-  db_bind_text(s, "$project", project);
-  db_bind_text(s, "$except", except);
-  enum db_step step = db_step(s);
-  *yes = step == DB_ROW;
-  return sql_end(db, s, step);
-}

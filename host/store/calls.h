@@ -84,5 +84,7 @@ enum err calls_prefixes_each(struct db *db, int64_t run,
 enum err call_prompt(struct db *db, int64_t call, struct buf *out);
 /* What the library spent since `since_ms` (all runs). */
 enum err calls_spent(struct db *db, int64_t since_ms, int64_t *cost_nano, int64_t *calls);
+/* Was it the rehearsal model that answered first, in a run or, with run 0, in a project? Who begins a book goes on with it. */
+enum err calls_rehearsed(struct db *db, int64_t run, int64_t project, bool *yes);
 /* Did another provider than `except` answer a call of any run of the project? Its slug may name none. */
 enum err calls_answered_by_others(struct db *db, const char *project, const char *except, bool *yes);

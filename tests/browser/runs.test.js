@@ -24,6 +24,20 @@ test("a library with 5,000 runs", async () => {
   assert.equal(await page.locator(".run-row").count(), 50);
 });
 
+test("what the rehearsal model wrote is called a rehearsal: on the shelf, at the book, in the reader, at its run", async () => {
+  const badge = page.locator(".tag", { hasText: "Rehearsal" });
+  await page.goto(host.url);
+  await page.locator(".cover-text .tag").waitFor();
+  await page.locator(".cover-link").click();
+  await page.locator(".book-title .tag").waitFor();
+  await page.getByRole("link", { name: "Read it" }).click();
+  await page.locator(".reader .tag").waitFor();
+  await page.goto(`${host.url}runs/1`);
+  await badge.first().waitFor();
+  await page.goto(`${host.url}runs`);
+  await page.locator(".run-row").first().waitFor();
+});
+
 test("older runs are a page of their own that can be gone back from", async () => {
   const first = await page.locator(".run-facts").first().innerText();
   assert.match(first, /Run 5000/);

@@ -30,6 +30,17 @@ test("a provider is tried with one word", async () => {
   await judge(page, "settings-tested");
 });
 
+test("the models that a provider has are found, and a server on this computer only when one looks", async () => {
+  await page.getByRole("button", { name: "Models of slow" }).click();
+  const there = page.locator(".provider", { hasText: "slow" }).getByText("1 model", { exact: true });
+  await there.click();
+  await page.getByText("1,000,000 tokens of context").first().waitFor();
+  await page.getByRole("button", { name: "Look for servers" }).click();
+  await page.getByText("quire setup slow/rehearsal").waitFor();
+  await page.locator("#roles ~ dl .quiet", { hasText: /free|price unknown/ }).first().waitFor();
+  await judge(page, "settings-found");
+});
+
 test("a key goes in and is never shown", async () => {
   await page.getByRole("button", { name: "Set key… for openai" }).click();
   const dialog = page.getByRole("dialog", { name: "Key for openai" });

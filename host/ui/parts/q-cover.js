@@ -1,4 +1,5 @@
 // q-cover - a book or a series on the shelf: its cover (drawn from its title when there is none), how far it is, what waits.
+import { rehearsed } from "../core/badge.js";
 import { h } from "../core/dom.js";
 import { Element, define } from "../core/element.js";
 import { number, plural } from "../core/format.js";
@@ -24,7 +25,7 @@ class CoverElement extends Element {
       h("span", { class: "cover", style: { "--hue": String(hue(p.project)) }, "aria-hidden": "true" },
         p.cover ? h("img", { src: p.cover, alt: "", loading: "lazy" }) : [h("span", { class: "name" }, title), h("span", { class: "by" }, p.author)]),
       h("span", { class: "cover-text" },
-        h("strong", null, title),
+        h("strong", null, title, rehearsed(p)),
         h("span", null, [series ? "Series" : chapters(p), p.words && plural(p.words, "word"), state].filter(Boolean).join(" · ")),
         p.proposals > 0 && h("span", null, `${plural(p.proposals, "proposal")} to look at`),
         p.chapters_total > 0 && p.chapters_done < p.chapters_total && h("q-line", { done: p.chapters_done, total: p.chapters_total, what: `${number(p.chapters_done)} of ${plural(p.chapters_total, "chapter")}` })));

@@ -7,6 +7,7 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "store/calls.h"
 #include "store/artifacts.h"
 #include "store/runs.h"
 #include "view/words.h"
@@ -85,6 +86,9 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
                 "chapters_done", (json_int_t)n.chapters, "chapters_total", chapters_total(p, n.plans),
                 "cover", view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
                 (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
+  bool rehearsed = false;
+  calls_rehearsed(db, 0, p->id, &rehearsed);
+  json_object_set_new(v, "rehearsal", json_boolean(rehearsed));
   add_book(db, p->id, n.book, v);
   free(cover);
   return v;

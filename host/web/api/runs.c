@@ -66,7 +66,14 @@ static bool find_run(struct web *w, struct request *q, struct response *a, struc
 void get_run(struct request *q, struct response *a, void *arg) {
   struct run_row row;
   if (!find_run(arg, q, a, &row)) return;
-  response_json(a, 200, api_run(arg, &row, true));
+  json_t *run = api_run(arg, &row, true);
+  const struct web *w = arg;
+  bool rehearsed = false;
+  struct db *db = store_reader(w->commands->store);
+  calls_rehearsed(db, row.id, 0, &rehearsed);
+  store_reader_release(w->commands->store, db);
+  json_object_set_new(run, "rehearsal", json_boolean(rehearsed));
+  response_json(a, 200, run);
   run_row_release(&row);
 }
 

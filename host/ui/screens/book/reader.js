@@ -2,6 +2,7 @@
 // rewriting and the versions are a step away, not in the way.
 import "../../parts/q-notice.js";
 import { chapterTitle, keepPlace, names, placeOf, places } from "../../core/book.js";
+import { rehearsed } from "../../core/badge.js";
 import { h } from "../../core/dom.js";
 import { Element, define } from "../../core/element.js";
 import { plural } from "../../core/format.js";
@@ -181,7 +182,7 @@ class ReaderScreen extends Element {
     title(chapter ? `${chapterTitle(chapter)}, ${book?.title ?? slug}` : slug);
     const where = chapter && `Chapter ${chapter.number} of ${Math.max(list.length, book?.chapters_total ?? 0)}, ${plural(chapter.words, "word")}${chapter.viewpoint ? `, seen by ${chapter.viewpoint}` : ""}`;
     return h("div", { class: "reader" },
-      h("p", { class: "crumb" }, h("a", { href: places.book(slug) }, book?.title || slug)),
+      h("p", { class: "crumb" }, h("a", { href: places.book(slug) }, book?.title || slug), rehearsed(book)),
       h("h1", { class: chapter ? "visually-hidden" : "" }, chapter ? chapterTitle(chapter) : list ? "This book has no such chapter" : "Chapter"),
       error && h("q-notice", { error, what: "The chapter cannot be shown", again: () => refresh(names.chapters(slug)) }),
       list && !chapter && h("p", { class: "lead" }, "It may not be written yet. ", h("a", { href: places.book(slug) }, "The contents"), " show what there is."),

@@ -2,6 +2,7 @@
 // and what it shows are in the address: ?view=log&event=12.
 import { cancel, pause, resume, retry } from "../../parts/actions.js";
 import { chaptersOf } from "../../core/chapters.js";
+import { rehearsed } from "../../core/badge.js";
 import { h } from "../../core/dom.js";
 import { Element, define } from "../../core/element.js";
 import { date } from "../../core/format.js";
@@ -93,7 +94,7 @@ class RunScreen extends Element {
   head(run) {
     return h("header", { class: "screen-head run-head" },
       h("p", { class: "crumb" }, h("a", { href: "runs" }, "Runs"), ` / run ${run.run}`, run.retry_of && [", a retry of ", h("a", { href: `runs/${run.retry_of}` }, `run ${run.retry_of}`)]),
-      h("h1", null, titleOf(run)),
+      h("h1", null, titleOf(run), rehearsed(run)),
       h("div", { class: "now-line" }, h("q-state", { run }), h("p", { class: "lead" }, run.gate ? `Waits for you: ${question(run)}` : sentence(run))),
       run.status === "running" && run.progress && h("q-line", { done: run.progress.done, total: run.progress.total, what: "Progress of the run" }),
       this.error(run), this.actions(run));

@@ -5,7 +5,7 @@ import { del, path, post, put } from "../../core/api.js";
 import { ask } from "../../core/ask.js";
 import { h } from "../../core/dom.js";
 import { Element, define } from "../../core/element.js";
-import { ago, bytes } from "../../core/format.js";
+import { ago, bytes, number, plural } from "../../core/format.js";
 import { refresh } from "../../core/resource.js";
 import { go, title } from "../../core/router.js";
 import { titleOf } from "../../core/sentences.js";
@@ -18,11 +18,12 @@ const HEALTH_MS = 15_000;
 const ORIGINS = { default: "default", flag: "command line" };
 
 class SettingsScreen extends Element {
-  static props = ["params", "query", "trials", "saved"];
+  static props = ["params", "query", "trials", "saved", "found", "looked"];
 
   connected() {
     title("Settings and health");
     this.trials = {};
+    this.found = {};
     refresh("settings");
     refresh("session");
     const timer = setInterval(() => document.hidden || refresh("settings"), HEALTH_MS);
@@ -42,6 +43,30 @@ class SettingsScreen extends Element {
       trial = { ok: false, message: `${error.message}${error.hint ? ` ${error.hint}` : ""}` };
     }
     this.trials = { ...this.trials, [provider.name]: trial };
+  }
+
+  // ---- which models are there
+
+  async look(provider) {
+    this.found = { ...this.found, [provider.name]: { busy: true } };
+    let found;
+    try {
+      found = (await post(`providers/${path(provider.name)}/probe`, {})).data;
+    } catch (error) {
+      found = { message: error.message };
+    }
+    this.found = { ...this.found, [provider.name]: found };
+  }
+
+  // Servers that need no key, at their usual addresses on this computer. Only when asked: nobody else's port is knocked at unasked.
+  atHome(s) {
+    return s.providers.filter((p) => p.key === "none" && /^http:\/\/(127\.|localhost|\[::1\])/.test(p.base_url));
+  }
+
+  async lookAtHome(s) {
+    this.looked = "busy";
+    await Promise.all(this.atHome(s).map((provider) => this.look(provider)));
+    this.looked = "done";
   }
 
   async key(provider) {
@@ -115,6 +140,29 @@ class SettingsScreen extends Element {
     return provider.key_from === "environment" ? `set, from ${provider.key_env}` : "set, kept in the library";
   }
 
+  size(model) {
+    return [model.context && `${number(model.context)} tokens of context`, model.thinks && model.thinks !== "never" && "thinks"].filter(Boolean).join(", ");
+  }
+
+  models(provider) {
+    const found = this.found[provider.name];
+    if (!found || found.busy) return null;
+    if (!found.models) return h("p", { class: "verdict", role: "status" }, h("span", { class: "state failed" }, "Does not say"), ` ${found.message}`);
+    return h("details", { class: "verdict" }, h("summary", null, plural(found.models.length, "model")),
+      h("ul", { class: "plain" }, found.models.map((m) => h("li", { key: m.name }, h("code", null, m.name), h("span", { class: "quiet" }, ` ${this.size(m)}`)))));
+  }
+
+  home(s) {
+    const there = this.atHome(s).filter((p) => this.found[p.name]?.models?.length);
+    return h("section", { "aria-labelledby": "home" }, h("h2", { id: "home" }, "A model on this computer"),
+      h("p", { class: "quiet" }, "Ollama, llama.cpp, LM Studio and vLLM are looked for at their usual addresses on this computer, when you ask for it."),
+      h("button", { type: "button", disabled: this.looked === "busy", onclick: () => this.lookAtHome(s) }, this.looked === "busy" ? "Looking…" : "Look for servers"),
+      this.looked === "done" && h("div", { role: "status" }, there.length
+        ? h("ul", { class: "plain lines" }, there.map((p) => h("li", { key: p.name }, h("h3", null, p.name), this.models(p),
+          h("p", null, "All roles use it after: ", h("code", null, `quire setup ${p.name}/${this.found[p.name].models[0].name}`)))))
+        : h("p", null, "Nobody answers there. Start one (", h("code", null, "ollama serve"), ", or ", h("code", null, "llama-server -m MODEL.gguf"), ") and look again.")));
+  }
+
   provider(provider) {
     const trial = this.trials[provider.name], own = provider.key !== "none";
     return h("li", { class: "provider", key: provider.name },
@@ -127,20 +175,28 @@ class SettingsScreen extends Element {
         h("label", { class: "visually-hidden", for: `model-${provider.name}` }, `Model of ${provider.name} to try`),
         h("input", { id: `model-${provider.name}`, name: "model", placeholder: "model", required: true, value: provider.models[0]?.slice(provider.name.length + 1) ?? (provider.name === "rehearsal" ? "novelist" : ""), spellcheck: "false" }),
         h("button", { disabled: trial?.busy ?? false, "aria-label": `Test ${provider.name}` }, trial?.busy ? "Asking…" : "Test"),
+        h("button", { type: "button", class: "bare", disabled: this.found[provider.name]?.busy ?? false, "aria-label": `Models of ${provider.name}`, onclick: () => this.look(provider) },
+          this.found[provider.name]?.busy ? "Looking…" : "Models"),
+        this.models(provider),
         trial && !trial.busy && h("p", { class: "verdict", role: "status" }, h("span", { class: ["state", trial.ok ? "completed" : "failed"] }, trial.ok ? "Answers" : "Does not answer"),
           trial.ok ? ` in ${Math.max(trial.ms, 1)} ms, as ${trial.model}.` : ` ${trial.message}`)));
   }
 
   providers(s) {
     return h("section", { "aria-labelledby": "providers" }, h("h2", { id: "providers" }, "Providers"),
-      h("p", { class: "quiet" }, "A test asks one model for one word and costs what that costs. More providers are added in quire.lua."),
+      h("p", { class: "quiet" }, "A test asks one model for one word and costs what that costs; looking for models is free. More providers are added in quire.lua."),
       h("ul", { class: "plain lines" }, s.providers.map((p) => this.provider(p))));
+  }
+
+  worth(known) {
+    const price = known.input === undefined ? "price unknown" : known.input + known.output === 0 ? "free" : `$${known.input} in, $${known.output} out for a million tokens`;
+    return [price, this.size(known)].filter(Boolean).join("; ");
   }
 
   roles(s) {
     return h("section", { "aria-labelledby": "roles" }, h("h2", { id: "roles" }, "Who does what"),
       h("p", { class: "quiet" }, "The models of each role, first choice first; default serves all others."),
-      h("dl", { class: "facts" }, s.roles.map((role) => [h("dt", null, role.name), h("dd", null, role.models.join(", then "))])));
+      h("dl", { class: "facts" }, s.roles.map((role) => [h("dt", null, role.name), h("dd", null, role.models.map((model, i) => h("div", null, i > 0 && "then ", h("code", null, model), h("span", { class: "quiet" }, ` ${this.worth(s.known?.[model] ?? {})}`))))])));
   }
 
   settings(s) {
@@ -175,7 +231,7 @@ class SettingsScreen extends Element {
     return [
       h("div", { class: "screen-head" }, h("h1", null, "Settings and health")),
       error && h("q-notice", { error, what: "The settings cannot be shown", again: () => refresh("settings") }),
-      data && [this.health(data), this.providers(data), this.roles(data), this.errors(data), this.house(data), this.settings(data)],
+      data && [this.health(data), this.home(data), this.providers(data), this.roles(data), this.errors(data), this.house(data), this.settings(data)],
     ];
   }
 }
