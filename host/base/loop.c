@@ -70,6 +70,13 @@ static struct post *take_posts(struct loop *l) {
   return first;
 }
 
+bool loop_has_posts(struct loop *l) {
+  pthread_mutex_lock(&l->lock);
+  bool some = l->posts != NULL;
+  pthread_mutex_unlock(&l->lock);
+  return some;
+}
+
 void loop_drain(struct loop *l) {
   for (struct post *p = take_posts(l), *next; p; p = next) {
     next = p->next; /* fn may free or post it again */

@@ -53,3 +53,4 @@ struct post {
   struct post *next;
 };
 void loop_post(struct loop *l, struct post *p);
+bool loop_has_posts(struct loop *l); /* some wait for the next pass */

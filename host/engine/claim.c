@@ -174,6 +174,8 @@ void run_claim(struct engine *en, int64_t id) {
   list_init(&run->ready);
   list_init(&run->inbox);
   list_init(&run->losers);
+  list_init(&run->behind);
+  run->line = store_line_new();
   list_init(&run->ready_node);
   list_init(&run->set_node);
   list_init(&run->suspect_node);

@@ -31,8 +31,9 @@ struct engine {
   struct timer trial_timer;
   const struct run *posted_last; /* only compared: who posted to the writer last, */
   uint64_t shared_ns;            /* and when that was another one than before */
-  struct map *watched;           /* run -> how many watch its text; see live.c */
-  struct map *held;              /* under the lock: ids of the runs in `runs`, for other threads */
+  int unwoken; /* passes since something was posted that the writer was not woken for; 0: nothing was */
+  struct map *watched; /* run -> how many watch its text; see live.c */
+  struct map *held;    /* under the lock: ids of the runs in `runs`, for other threads */
 };
 
 /* A store op in flight for a run. It keeps the run's memory (not its machine) alive until it returns. */
@@ -41,6 +42,12 @@ struct pending {
   struct store_op *op;
   struct run *run;
   struct wait *wait; /* NULL: nobody waits any more, or it is the run's own */
+  enum {
+    PLACE_NONE,
+    PLACE_LATE,
+    PLACE_EARLY
+  } place; /* has it an entry, and does the run go on before it is durable? */
+  size_t n_early;
   void (*on_wait)(struct wait *w, struct store_op *op);
   void (*on_run)(struct run *run, struct store_op *op);
 };
@@ -49,7 +56,22 @@ struct pending {
 void pending_post(struct run *run, struct wait *w, struct store_op *op, bool read,
                   void (*on_wait)(struct wait *, struct store_op *),
                   void (*on_run)(struct run *, struct store_op *));
+/* An op with the journal entry of w, which waits for it; or that the run has gone on with (n: bytes of its result). */
+void pending_post_entry(struct wait *w, struct store_op *op,
+                        void (*on_wait)(struct wait *, struct store_op *));
+void pending_post_early(struct run *run, struct store_op *op, size_t n);
+/* It means nothing without what the run did before. */
+void run_builds(const struct run *run, struct store_op *op);
 void op_release(struct store_op *op);
+/* Something of the run is on its way that it goes on with before it is durable (early). Can another be? Not behind one whose answer the database
+ * alone can give, for answers come in the order of their entries; and not without bounds. */
+bool run_may_go_on(const struct run *run, size_t n);
+void run_goes_on(struct run *run, size_t n);
+/* It came back. When it failed, all that the run did with it is forgotten: the run goes back to its record. */
+void run_went_on(struct run *run, size_t n, enum err err, const struct error *e);
+/* Calls fn once all is durable that the run went on with: for what leaves the host by another way than the database. At once when it is. */
+void wait_behind(struct wait *w, void (*fn)(struct wait *w));
+void engine_posted(struct engine *en); /* the writer is woken at the end of the pass */
 
 /* sched.c */
 void sched_add(struct run *run); /* it has something to do */

@@ -150,6 +150,7 @@ static void post_progress(struct run *run) {
   p->changes_posted = p->changes;
   p->changes = 0;
   run->beat_dirty = false;
+  run_builds(run, &op->op);
   pending_post(run, NULL, &op->op, false, NULL, progress_durable);
 }
 
@@ -171,6 +172,7 @@ void run_tell_now(struct run *run) {
   struct pressure *p = &run->pressure;
   struct op_events *events = p->events;
   p->events = NULL;
+  if (events) run_builds(run, &events->op);
   if (events) pending_post(run, NULL, &events->op, false, NULL, events_durable);
   if (p->progress && !p->progress_posted) post_progress(run);
 }
@@ -183,6 +185,8 @@ void run_tell_last(struct run *run) {
 void run_pressure_release(struct run *run) {
   if (run->pressure.progress) op_release(&run->pressure.progress->op);
   if (run->pressure.events) op_release(&run->pressure.events->op);
+  run->pressure.progress = NULL;
+  run->pressure.events = NULL;
 }
 
 /* ---- what a run may say and write in all */

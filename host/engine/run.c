@@ -120,6 +120,7 @@ static void close_run(struct run *run) {
     t->wait = NULL;
     list_remove(&t->ready);
   }
+  while (list_pop_head(&run->behind)) continue;
   list_remove(&run->ready_node);
   list_remove(&run->set_node);
   trial_over(run);
@@ -152,6 +153,7 @@ void run_maybe_free(struct run *run) {
   task_free_all(run);
   run_journal_free(run);
   run_pressure_release(run);
+  store_line_unref(run->line);
   map_free(run->seen, NULL);
   map_free(run->fresh, NULL);
   told_free(run->told);
@@ -172,9 +174,15 @@ void run_maybe_free(struct run *run) {
   engine_look_at_drain(en);
 }
 
+static void post_lost(struct run *run);
+
 static void status_written(struct run *run, struct store_op *base) {
   struct op_run_status *op = (struct op_run_status *)base;
   struct engine *en = run->engine;
+  if (op->op.err == ERR_FENCED && op->op.builds && !run->line) { /* it ended by what could not be saved */
+    post_lost(run);
+    return;
+  }
   if (op->op.err != OK && op->op.err != ERR_FENCED)
     log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id,
                run_status_word(op->status), op->op.error.message);
@@ -190,9 +198,21 @@ struct op_run_status *run_status_op(const struct run *run, enum run_status statu
   return op;
 }
 
+/* What a run comes to builds on all that it did; that it stops here does not. */
 static void post_status(struct run *run, struct op_run_status *op) {
+  bool builds = op->status == RUN_COMPLETED || op->status == RUN_FAILED;
   run_tell_last(run);
+  if (builds) run_builds(run, &op->op);
   pending_post(run, NULL, &op->op, false, NULL, status_written);
+}
+
+/* Its last answers are gone: it waits, and then continues from its record. */
+static void post_lost(struct run *run) {
+  struct op_run_status *op = run_status_op(run, RUN_WAITING);
+  op->wait = FOR_STORE;
+  op->wait_for = mem_dup("the database did not take what the run did last");
+  op->wake_at = clock_wall_ms() + ROOM_AGAIN_MS;
+  post_status(run, op);
 }
 
 void run_end(struct run *run, enum run_status status, char *result, char *error) {

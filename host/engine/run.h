@@ -74,7 +74,8 @@ struct wait {
   const char *subject;     /* of a read: what is read, in data */
   struct pending *pending; /* an op in flight for it */
   struct timer timer;
-  struct list inbox;
+  void (*behind_fn)(struct wait *w);
+  struct list inbox, behind; /* behind: in run->behind */
 };
 
 enum task_state { TASK_NEW, TASK_READY, TASK_WAITING, TASK_DONE, TASK_FAILED };
@@ -175,9 +176,14 @@ struct run {
     RUN_LIVE,
     RUN_ENDING,
     RUN_GONE
-  } state;        /* GONE: machine and tasks closed, ops still in flight */
-  int in_flight;  /* store ops that will come back */
-  bool scheduled; /* in engine->ready */
+  } state;       /* GONE: machine and tasks closed, ops still in flight */
+  int in_flight; /* store ops that will come back */
+  /* What is on its way to the disk (pending.c). */
+  struct store_line *line; /* its ops; NULL: what it went on with was lost */
+  int early, late;         /* entries that it went on with, and those that it waits for */
+  size_t early_bytes;
+  struct list behind; /* struct wait.behind: what may begin once nothing is early */
+  bool scheduled;     /* in engine->ready */
   bool cancelled;
   enum run_pause {
     PAUSE_NONE,
@@ -220,7 +226,7 @@ void wait_abandon(struct wait *w);
 int wait_yield(lua_State *L, struct wait *w);
 
 /* ---- for wait kinds (start and what follows) */
-/* The answer is durable: result (owned from here on) is delivered at w->seq. */
+/* The answer is durable, or posted as early: result (owned from here on) is delivered at w->seq. */
 void wait_deliver(struct wait *w, char *result, size_t n);
 /* Its result is set already. */
 void wait_ready(struct wait *w);
@@ -237,7 +243,7 @@ void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,
 /* What the `done` of most ops does: *result is taken out of the op and delivered. A failure of the database parks the run; any other is raised in the
  * task (`result` may be NULL then). */
 void wait_take(struct wait *w, struct store_op *op, char **result);
-/* Most kinds: post an op_journal with this result, deliver it when durable. `result` is owned from here on. */
+/* Most kinds: post an op_journal with this result, deliver it at once where the run may go on (pending.c), else when it is durable. `result` is owned from here on. */
 void wait_journal(struct wait *w, char *result, size_t n);
 
 /* ---- for API functions that do not wait */

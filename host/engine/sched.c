@@ -14,7 +14,7 @@
 #include "engine/internal.h"
 #include "lua/lib.h"
 
-enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8 };
+enum { RESUMES_A_PASS = 16, LOOP_GUARD = 8, MOST_UNWOKEN = 4 };
 
 /* A run that repeats what is recorded goes first: after a restart one run after the other reaches its first new call, and its model works
  * while the next one repeats. In turns, all would reach it last. */
@@ -195,8 +195,7 @@ static void sched_run(struct run *run) {
     look_deadlock(run);
 }
 
-bool sched_pass(void *engine) {
-  struct engine *en = engine;
+static bool pass(struct engine *en) {
   struct pulse *pulse = en->settings.pulse;
   if (pulse) atomic_fetch_add(&pulse->ticks, 1);
   if (en->draining) {
@@ -214,4 +213,18 @@ bool sched_pass(void *engine) {
     if (spun) break; /* a whole slice: what has come meanwhile is looked at before the next one */
   }
   return !list_empty(&en->ready);
+}
+
+/* What the pass posted, and what a post that waits will post, share a commit: the writer is woken when nothing more comes at once. */
+static void wake_writer(struct engine *en) {
+  if (!en->unwoken) return;
+  if (en->unwoken++ < MOST_UNWOKEN && loop_has_posts(en->loop)) return;
+  en->unwoken = 0;
+  store_wake(en->store);
+}
+
+bool sched_pass(void *engine) {
+  bool more = pass(engine);
+  wake_writer(engine);
+  return more;
 }

@@ -47,6 +47,7 @@ struct wait *wait_new(struct run *run, const struct wait_kind *kind, void *data)
   w->data = data;
   buf_init(&w->content, MAX_REQUEST_BYTES);
   list_init(&w->inbox);
+  list_init(&w->behind);
   t->wait = w;
   return w;
 }
@@ -138,6 +139,7 @@ void wait_detach(struct wait *w) {
   if (w->state == WAIT_STARTED && w->kind->cancel) w->kind->cancel(w);
   timer_clear(en->loop, &w->timer);
   list_remove(&w->inbox);
+  list_remove(&w->behind);
   w->state = WAIT_DETACHED;
   let_go(w);
   w->task = NULL;
@@ -217,22 +219,36 @@ static void journaled(struct wait *w, struct store_op *op) {
   run_store_error(w->task->run, w, op->err, &op->error);
 }
 
+static void fill_entry(struct wait *w, struct journal_entry *entry) {
+  struct run *run = w->task->run;
+  w->seq = ++run->seq;
+  w->at_ms = clock_wall_ms();
+  entry->run = run->id;
+  entry->epoch = run->epoch;
+  entry->seq = w->seq;
+  entry->key = w->key;
+  entry->supersedes = w->supersedes;
+  entry->call_id = w->call_id;
+  entry->at_ms = w->at_ms;
+}
+
 void wait_post(struct wait *w, struct store_op *op, struct journal_entry *entry,
                void (*done)(struct wait *w, struct store_op *op)) {
-  struct run *run = w->task->run;
   w->state = WAIT_STARTED;
-  if (entry) {
-    w->seq = ++run->seq;
-    w->at_ms = clock_wall_ms();
-    entry->run = run->id;
-    entry->epoch = run->epoch;
-    entry->seq = w->seq;
-    entry->key = w->key;
-    entry->supersedes = w->supersedes;
-    entry->call_id = w->call_id;
-    entry->at_ms = w->at_ms;
-  }
-  pending_post(run, w, op, false, done, NULL);
+  fill_entry(w, entry);
+  pending_post_entry(w, op, done);
+}
+
+/* The op has a copy of all it needs: the run goes on, and the wait is over before the op is. */
+static void journal_early(struct wait *w, struct op_journal *op) {
+  struct journal_entry *entry = &op->entry;
+  size_t n_scope = strlen(entry->key.scope) + 1, n_kind = strlen(entry->key.kind) + 1;
+  char *copy = op->memory = mem_alloc(n_scope + n_kind + entry->n_result);
+  entry->key.scope = memcpy(copy, entry->key.scope, n_scope);
+  entry->key.kind = memcpy(copy + n_scope, entry->key.kind, n_kind);
+  entry->result = memcpy(copy + n_scope + n_kind, entry->result, entry->n_result);
+  pending_post_early(w->task->run, &op->op, entry->n_result);
+  wait_ready(w);
 }
 
 void wait_journal(struct wait *w, char *result, size_t n) {
@@ -242,5 +258,10 @@ void wait_journal(struct wait *w, char *result, size_t n) {
   w->n_result = n;
   op->entry.result = result;
   op->entry.n_result = n;
-  wait_post(w, &op->op, &op->entry, journaled);
+  w->state = WAIT_STARTED;
+  fill_entry(w, &op->entry);
+  if (run_may_go_on(w->task->run, n))
+    journal_early(w, op);
+  else
+    pending_post_entry(w, &op->op, journaled);
 }

@@ -145,6 +145,8 @@ void intent_post(struct call_state *s) {
   struct intent_op *op = mem_alloc(sizeof *op);
   op->op.op.kind = &op_call_intent_kind;
   op->op.op.done = intent_done;
+  op->op.op.line = s->c->line;
+  op->op.op.builds = s->c->line != NULL;
   op->op.run = s->c->run;
   op->op.epoch = s->c->epoch;
   op->op.attempt = ++s->attempts;
@@ -240,11 +242,15 @@ struct finish_op {
   struct call_state *call; /* NULL: nobody waits for it */
   struct llm *llm;
   char *names;
+  size_t n_early; /* bytes of its result */
+  void (*landed)(void *arg, size_t n, enum err err, const struct error *e);
+  void *landed_arg;
 };
 
 static void finish_landed(struct post *post) {
   struct finish_op *op = list_owner(post, struct finish_op, post);
   struct call_state *s = op->call;
+  if (op->landed) op->landed(op->landed_arg, op->n_early, op->op.op.err, &op->op.op.error);
   if (s && s->c) {
     struct llm_call *c = s->c;
     c->result = op->op.result;
@@ -299,6 +305,26 @@ static void finish_await(struct call_state *s, struct finish_op *op) {
   state_hold(s);
 }
 
+static void done_early(struct call_state *s) {
+  call_finished(s, OK, NULL);
+}
+
+/* The caller goes on with a copy of what is on its way to the disk. */
+static void hand_back(struct call_state *s, struct finish_op *op, size_t n) {
+  struct llm_call *c = s->c;
+  op->op.op.line = c->line;
+  op->op.op.early = true;
+  op->n_early = n;
+  op->landed = c->landed;
+  op->landed_arg = c->landed_arg;
+  c->result = mem_dup_n(op->op.result, n);
+  c->n_result = n;
+  c->at_ms = op->op.entry.at_ms;
+  c->entry_seq = op->op.entry.seq;
+  s->stage = AT_FINISH;
+  call_kick(s, done_early);
+}
+
 /* The question was answered before, by a call whose run had moved on: only the entry is written. */
 static void kept_post(struct call_state *s, struct op_call_intent *intent) {
   struct finish_op *op = finish_new(s, s->row = intent->kept, "answered");
@@ -306,6 +332,7 @@ static void kept_post(struct call_state *s, struct op_call_intent *intent) {
   intent->kept_result = NULL;
   add_entry(op, s);
   op->op.entry.once = true; /* its row has ended */
+  if (s->c->placed) s->c->placed(s->c, false, 0);
   finish_await(s, op);
   store_post(s->llm->store, &op->op.op);
 }
@@ -340,9 +367,16 @@ void answer_post(struct call_state *s, const struct attempt_result *r, enum fini
   if (s->failed) op->op.error = mem_printf("%s: %s", failure_name(s->failure.kind), s->failure.message);
   if (mode == FINISH_ANSWER) op->op.result = answer_json(s, r, op->op.ttft_ms, op->op.total_ms);
   if (mode == FINISH_ERROR) op->op.result = error_json(s);
-  if (mode == FINISH_ANSWER || mode == FINISH_ERROR) add_entry(op, s);
+  bool entry = mode == FINISH_ANSWER || mode == FINISH_ERROR;
+  if (entry) add_entry(op, s);
   op->op.answer = take_text(&s->text);
   op->op.reasoning = take_text(&s->reasoning);
+  size_t n = entry && op->op.result ? strlen(op->op.result) : 0;
+  if (entry && s->c->placed && s->c->placed(s->c, mode == FINISH_ANSWER && n, n)) {
+    hand_back(s, op, n);
+    store_post_later(s->llm->store, &op->op.op);
+    return;
+  }
   if (mode != FINISH_ROW) finish_await(s, op);
   store_post(s->llm->store, &op->op.op);
 }

@@ -7,7 +7,8 @@
  * this attempt), send, stream through the adapter, finish the row - and on the last attempt the journal entry with it, in one
  * transaction. Retries, back-off, Retry-After and the role's next model happen here; the engine never sees them but in `attempts`.
  *
- * Nothing is sent before its intent is durable; nothing is handed back before the answer is durable (or spooled). */
+ * Nothing is sent before its intent is durable, and that is posted behind all that the run went on with. An answer is handed back when it is
+ * durable (or spooled), or, when the caller can go on with it so long, when it has been posted (`placed`). */
 #pragma once
 #include <jansson.h>
 #include "base/loop.h"
@@ -107,7 +108,13 @@ struct llm_call {
   void (*on_alive)(struct llm_call *c);                            /* bytes came: progress */
   void (*on_wait)(struct llm_call *c, const char *why,
                   int64_t until_ms); /* a provider makes it wait so long; may be NULL */
-  void (*done)(struct llm_call *c);  /* loop thread, once; may free the call */
+  /* The journal entry of its answer (n bytes) has its place and is about to be posted. True: the caller goes on with it before it is durable
+   * (`may_early` says whether it can): `done` comes at once, and `landed` when it is durable or lost. NULL: never. */
+  bool (*placed)(struct llm_call *c, bool may_early, size_t n);
+  void (*landed)(void *landed_arg, size_t n, enum err err, const struct error *e);
+  void *landed_arg;                 /* stays until then, also when the call is gone */
+  struct store_line *line;          /* of what the caller posts, or NULL */
+  void (*done)(struct llm_call *c); /* loop thread, once; may free the call */
   void *owner;
 
   /* out */

@@ -213,7 +213,8 @@ static void made(struct job *j) {
   run_maybe_free(run);
 }
 
-static void start(struct wait *w) {
+/* A file leaves the host. */
+static void begin(struct wait *w) {
   struct work *k = w->data;
   struct run *run = w->task->run;
   k->working = true;
@@ -223,6 +224,10 @@ static void start(struct wait *w) {
   k->job.done = made;
   run->in_flight++;
   pool_submit(run->engine->pool, &k->job);
+}
+
+static void start(struct wait *w) {
+  wait_behind(w, begin);
 }
 
 /* The artifact is there already; its file may not be: another --out, or somebody tidied up. */

@@ -31,6 +31,7 @@ struct ask {
   json_t *schema, *extra;
   struct call_block *blocks;
   size_t n_blocks;
+  bool late;        /* the run waits until its answer is durable */
   struct live live; /* what of the answer has been shown to who watches */
 };
 
@@ -64,9 +65,39 @@ static void park_for_pause(struct wait *w) {
   run_park(w->task->run, waits[a->call.pause], e->message, e->hint, a->call.pause_until_ms);
 }
 
+static bool placed(struct llm_call *c, bool may_early, size_t n) {
+  struct wait *w = c->owner;
+  struct run *run = w->task->run;
+  struct ask *a = w->data;
+  bool early = may_early && run_may_go_on(run, n);
+  a->late = !early;
+  if (!early) {
+    run->late++;
+    return false;
+  }
+  run_goes_on(run, n);
+  run->in_flight++;
+  engine_posted(run->engine);
+  return true;
+}
+
+static void landed(void *arg, size_t n, enum err err, const struct error *e) {
+  struct run *run = arg;
+  run->in_flight--;
+  run_went_on(run, n, err, e);
+  run_maybe_free(run);
+}
+
+static void no_more_late(struct wait *w) {
+  struct ask *a = w->data;
+  if (a->late) w->task->run->late--;
+  a->late = false;
+}
+
 static void answered(struct llm_call *c) {
   struct wait *w = c->owner;
   struct run *run = w->task->run;
+  no_more_late(w);
   if (c->err == ERR_FENCED) {
     run_drop(run);
     run_maybe_free(run); /* no op of it may be in flight that would do so */
@@ -135,6 +166,10 @@ static void start(struct wait *w) {
   c->on_alive = alive;
   c->on_text = more_text;
   c->on_wait = held;
+  c->placed = placed;
+  c->landed = landed;
+  c->landed_arg = run;
+  c->line = run->line;
   c->done = answered;
   c->owner = w;
   llm_call_start(run->engine->llm, c);
@@ -142,6 +177,7 @@ static void start(struct wait *w) {
 
 static void cancel(struct wait *w) {
   struct ask *a = w->data;
+  no_more_late(w);
   llm_call_cancel(w->task->run->engine->llm, &a->call);
 }
 

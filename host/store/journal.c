@@ -186,6 +186,7 @@ static struct store_op *decode_journal(const char *text, size_t n) {
 }
 
 static void free_journal(struct store_op *op) {
+  free(((struct op_journal *)op)->memory);
   free(op);
 }
 

@@ -32,6 +32,7 @@ enum err journal_insert(struct db *db, struct journal_entry *entry);
 struct op_journal {
   struct store_op op;
   struct journal_entry entry;
+  char *memory; /* of the entry, freed with the op; NULL: it is the poster's */
 };
 extern const struct store_op_kind op_journal_kind;
 

@@ -187,13 +187,36 @@ bool store_err_is_database(enum err err) {
 
 /* --- writing --- */
 
-void store_post(struct store *s, struct store_op *op) {
+static void post(struct store *s, struct store_op *op, bool wake) {
   if (s->writer) {
-    writer_post(s->writer, op);
+    writer_post(s->writer, op, wake);
     return;
   }
   op->err = err_set(&op->error, ERR_READONLY, "this process only reads the library");
   if (op->done) op->done(op);
+}
+
+void store_post(struct store *s, struct store_op *op) {
+  post(s, op, true);
+}
+void store_post_later(struct store *s, struct store_op *op) {
+  post(s, op, false);
+}
+void store_wake(struct store *s) {
+  if (s->writer) writer_wake(s->writer);
+}
+
+struct store_line *store_line_new(void) {
+  struct store_line *line = mem_alloc(sizeof *line);
+  atomic_init(&line->refs, 1);
+  return line;
+}
+struct store_line *store_line_ref(struct store_line *line) {
+  atomic_fetch_add(&line->refs, 1);
+  return line;
+}
+void store_line_unref(struct store_line *line) {
+  if (line && atomic_fetch_sub(&line->refs, 1) == 1) free(line);
 }
 
 struct waiter {

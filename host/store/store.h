@@ -8,8 +8,12 @@
  * but the database and the op's own out-fields.
  *
  * An op of a run carries (run, epoch); `apply` fails with ERR_FENCED when the run has another epoch or is not running:
- * then nothing of that op was written (but a paid answer: see calls.h). */
+ * then nothing of that op was written (but a paid answer: see calls.h).
+ *
+ * Durable before it leaves, not before it is seen: the poster of an `early` op goes on with what it says while its commit is on the way. What
+ * it posts from there on is of the same `line`; should the early op fail, all that `builds` on that line is refused with it. */
 #pragma once
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/buf.h"
@@ -41,12 +45,26 @@ struct store_op_kind {
   bool atomic;
 };
 
+/* The ops of one life of a run: each builds on those before it. Counted: its maker holds it, and each op in the queue. The flags are the
+ * writer thread's. */
+struct store_line {
+  atomic_int refs;
+  bool broken;   /* an early op failed: what builds on it is refused (ERR_FENCED) */
+  bool breaking; /* the same in the group that is being tried */
+};
+struct store_line *store_line_new(void);
+struct store_line *store_line_ref(struct store_line *line);
+void store_line_unref(struct store_line *line); /* any thread; NULL is fine */
+
 struct store_op {
   const struct store_op_kind *kind;
   void (*done)(
       struct store_op *
           op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
   void *owner; /* the poster's */
+  struct store_line *line; /* the poster's, or NULL; the queue holds it while the op is there */
+  bool builds;             /* the poster's: it means nothing without what its line wrote before */
+  bool early;              /* the poster's: its line goes on before this is durable */
   bool
       urgent; /* the poster's: a person's word or a sign of life, for which its place among other ops means nothing. It goes first */
   uint64_t
@@ -84,6 +102,9 @@ const char *store_dir(const struct store *s);
 /* Any thread; never waits for the database. A STORE_READER, or a store that is being closed, refuses at once: `done` is then called
  * before store_post returns (ERR_READONLY, ERR_CLOSED). */
 void store_post(struct store *s, struct store_op *op);
+/* The same, but the writer may sleep on until the next store_post or store_wake: what is posted in between shares its commit. */
+void store_post_later(struct store *s, struct store_op *op);
+void store_wake(struct store *s);
 enum err store_do(struct store *s,
                   struct store_op *op); /* posts and waits; never on the loop thread; `done` is not called */
 void store_read_post(struct store *s,

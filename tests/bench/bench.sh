@@ -108,6 +108,7 @@ requests() { curl -sf "http://$address/ledger?since=999999999" | grep -o '"reque
 request_times() { curl -sf "http://$address/ledger?since=$1" | grep -o '"at_ms": *[0-9]*' | grep -o '[0-9]*' | sort -n; }
 asked() { [[ $(requests) -ge $1 ]]; }
 
+commits() { curl -sf -H "Authorization: Bearer $token" "http://$owner/metrics" | awk '$1 == "quire_store_commits_total" { print $2 }'; }
 cpu_s() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$1/stat"; }
 memory_kb() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
 
@@ -120,15 +121,18 @@ return { title = "Fifty calls", run = function()
 end }
 LUA
   serve
+  local mine bare commits
+  commits=$(commits)
   runs 1
   wait_all 30
-  local mine bare
   mine=$(sql "SELECT (ended_at - started_at) / 5000.0 FROM runs")
   seq 50 | sed "s|.*|url = \"http://$address/v1/chat/completions\"\noutput = /dev/null|" >"$work/urls"
   bare=$(curl -sSf -H 'Content-Type: application/json' -H 'Expect:' -w '%{time_total}\n' -K "$work/urls" -d '{"model":"novelist","stream":true,"max_tokens":90,"messages":[{"role":"user","content":"A line"}]}' |
     awk '{ sum += $1 } END { printf "%.4f", sum / 5 }')
   row "time of a run over its model latencies, 50 calls of 100 ms" "<= 1.015" "$(calc "$mine") (bare curl: $(calc "$bare"))" "$mine <= 1.015"
   row "the same, beyond a bare curl client beside it" "<= 0.010" "$(calc "$mine - $bare")" "$mine - $bare <= 0.01"
+  commits=$(calc "($(commits) - $commits) / 50" %.2f)
+  row "commits a call of that run" "<= 1.30" "$commits" "$commits <= 1.3"
 }
 
 bench_many() {

@@ -61,8 +61,8 @@ twice() {
   t_is "$(sql "SELECT result FROM run_texts WHERE run_id = $run")" "$(sql "SELECT t.result FROM run_texts t JOIN runs r ON r.id = t.run_id WHERE r.retry_of = $run")"
 }
 
-twice generate_book none "after_send@3 answer_received@5 mid_stream@4 store_after_commit@40 after_intent@3" "${book[@]}"
-twice generate_series none "after_send@2 answer_received@12 mid_stream@9 store_before_commit@60 after_send@4" \
+twice generate_book none "after_send@3 answer_received@5 mid_stream@4 store_after_commit@20 after_intent@3" "${book[@]}"
+twice generate_series none "after_send@2 answer_received@12 mid_stream@9 store_before_commit@30 after_send@4" \
   generate_series --set brief="$brief" --set title="The Tide Books" --set books=2 --set chapters=2 --set words_per_chapter=400
 twice translate_article none "after_send@2 answer_received@1 mid_stream@2" \
   translate_article --set text="$article" --set languages="German,French,Japanese,Dutch,Chinese/Mandarin" --set tone=plain

@@ -91,12 +91,26 @@ static void describe(struct db *db, struct store_op *op) {
   op->error.code = op->err;
 }
 
+static bool is_cut_off(const struct store_op *op) {
+  return op->builds && (op->line->broken || op->line->breaking);
+}
+
+/* What it builds on was lost. */
+static void cut_off(struct store_op *op) {
+  op->err = ERR_FENCED;
+  err_set(&op->error, ERR_FENCED, "what it builds on could not be saved");
+}
+
 /* Returns only the database's own failures; the op's are its own. */
 static enum err apply(struct writer *w, struct store_op *op) {
   op->err = OK;
   op->spooled = false;
   op->error.code = OK;
   op->error.message[0] = op->error.hint[0] = '\0';
+  if (is_cut_off(op)) {
+    cut_off(op);
+    return OK;
+  }
   bool atomic = op->kind->atomic;
   enum err err = atomic ? OK : db_savepoint(w->db);
   if (err != OK) return err;
@@ -109,6 +123,7 @@ static enum err apply(struct writer *w, struct store_op *op) {
     err = OK;
   if (err != OK) return err;
   describe(w->db, op);
+  if (op->early && op->err != OK) op->line->breaking = true;
   /* Some failures (disk full) end the transaction under us: then nothing of the group happened. */
   return db_in_transaction(w->db) ? OK : ERR_IO;
 }
@@ -137,8 +152,19 @@ static void share_commit(struct writer *w, struct store_op *group, uint64_t appl
   for (struct store_op *op = group; op; op = op->next) op->took_ns = (uint64_t)((double)op->took_ns * each);
 }
 
+/* Before a try nothing of the group has failed; when it is committed, what failed in it stays so. */
+static void begin_lines(struct store_op *group) {
+  for (struct store_op *op = group; op; op = op->next)
+    if (op->line) op->line->breaking = false;
+}
+static void end_lines(struct store_op *group) {
+  for (struct store_op *op = group; op; op = op->next)
+    if (op->early && op->err != OK) op->line->broken = true;
+}
+
 static enum err try_group(struct writer *w, struct store_op *group, struct error *e) {
   int64_t dropped = 0;
+  begin_lines(group);
   enum err err = w->down ? check_place(w, e) : OK;
   if (err == OK && spool_pending(w->spool)) err = spool_replay(w->spool, w->db, &dropped, e);
   if (err != OK) return err;
@@ -182,9 +208,14 @@ static void fail_op(struct store_op *op, enum err err, const struct error *e) {
 /* The last attempt failed: every op learns the truth. What is durable in the spool counts as done. */
 static void give_up(struct writer *w, struct store_op *group, enum err why, const struct error *e) {
   int64_t spooled = 0, refused = 0;
+  begin_lines(group);
   for (struct store_op *op = group; op; op = op->next) {
-    op->spooled = !w->displaced && op->kind->encode && spool_append(w->spool, op) == OK;
-    if (!op->spooled) fail_op(op, why, e);
+    op->spooled = !is_cut_off(op) && !w->displaced && op->kind->encode && spool_append(w->spool, op) == OK;
+    if (is_cut_off(op))
+      cut_off(op);
+    else if (!op->spooled)
+      fail_op(op, why, e);
+    if (op->early && !op->spooled) op->line->breaking = true;
     spooled += op->spooled;
   }
   struct error cannot = *e;
@@ -199,6 +230,7 @@ static void give_up(struct writer *w, struct store_op *group, enum err why, cons
     }
     refused += !op->spooled;
   }
+  end_lines(group);
   if (durable) atomic_fetch_add(&w->spooled, spooled);
   log_errorx("store: gave up writing (%s): %lld changes are in the spool, %lld were refused. %s", e->message,
              (long long)(durable ? spooled : 0), (long long)refused, e->hint);
@@ -209,6 +241,7 @@ static void tell_failure(struct store_op *group) {
   err_set(&e, ERR_IO, "the commit failed (a failpoint; it did not)");
   for (struct store_op *op = group; op; op = op->next)
     if (op->err == OK) fail_op(op, ERR_IO, &e);
+  end_lines(group);
 }
 
 static void pause_ms(int64_t ms) {
@@ -230,7 +263,10 @@ static void settle(struct writer *w, struct store_op *group) {
     e = (struct error){0};
     db_set_patience(w->db, attempt * w->settings.lock_step_ms);
     enum err err = try_group(w, group, &e);
-    if (err == OK) break;
+    if (err == OK) {
+      end_lines(group);
+      break;
+    }
     atomic_store(&w->healthy, false);
     w->damaged |= err == ERR_CORRUPT;
     if (attempt >= attempts || err == ERR_CORRUPT || w->displaced) {
@@ -324,7 +360,9 @@ static void report(struct writer *w, struct store_op *group) {
     op->next = NULL;
     atomic_fetch_add_explicit(&w->ops, 1, memory_order_relaxed);
     if (op->err == ERR_FENCED) atomic_fetch_add_explicit(&w->fenced, 1, memory_order_relaxed);
+    struct store_line *line = op->line;
     if (op->done) op->done(op); /* may free it */
+    store_line_unref(line);
   }
 }
 
@@ -353,7 +391,13 @@ static void *run(void *arg) {
   return NULL;
 }
 
-void writer_post(struct writer *w, struct store_op *op) {
+void writer_wake(struct writer *w) {
+  pthread_mutex_lock(&w->lock);
+  if (w->sleeping && (w->head || w->urgent)) pthread_cond_signal(&w->wake);
+  pthread_mutex_unlock(&w->lock);
+}
+
+void writer_post(struct writer *w, struct store_op *op, bool wake) {
   op->next = NULL;
   pthread_mutex_lock(&w->lock);
   bool closed = w->stopping;
@@ -361,7 +405,8 @@ void writer_post(struct writer *w, struct store_op *op) {
     struct store_op ***tail = op->urgent ? &w->urgent_tail : &w->tail;
     **tail = op;
     *tail = &op->next;
-    if (w->sleeping) pthread_cond_signal(&w->wake);
+    if (op->line) store_line_ref(op->line);
+    if (wake && w->sleeping) pthread_cond_signal(&w->wake);
   }
   pthread_mutex_unlock(&w->lock);
   if (!closed) return;

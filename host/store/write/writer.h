@@ -9,7 +9,8 @@ struct writer;
  * writer_stop has returned. */
 enum err writer_start(const char *dir, int *lock_fd, const struct store_settings *settings,
                       struct writer **out, struct error *e);
-void writer_post(struct writer *w, struct store_op *op);
+void writer_post(struct writer *w, struct store_op *op, bool wake);
+void writer_wake(struct writer *w);
 /* Commits (or spools) what was posted, checkpoints, ends the thread, frees. */
 void writer_stop(struct writer *w);
 bool writer_healthy(const struct writer *w);
