@@ -1,5 +1,5 @@
-/* again.c - what begins from a run's record: resume, which continues it, and retry, which makes a new run of it. Both take the same request, and
- * both can be planned: then they answer what would happen (plan.c) and change nothing. Threads: those of commands.h. */
+/* again.c - what begins from a run's record: resume, which continues it; retry and fork, which make a new run of all of it or of what came before a
+ * place. All take the same request, and all can be planned: then they answer what would happen (plan.c) and change nothing. Threads: those of commands.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,12 +83,12 @@ static enum err take_models(const json_t *request, struct with *out, struct erro
 
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
-  static const char *const known[] = {"with",    "models", "budget_usd", "at_budget", "until",
-                                      "scripts", "out",    "plan",       NULL};
+  const char *const known[] = {"with",    "models", "budget_usd", "at_budget",          "until",
+                               "scripts", "out",    "plan",       ch->at ? "at" : NULL, NULL};
   enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
   if (err == OK) err = take_with(request, &ch->with, e);
-  if (err == OK && row->status == RUN_COMPLETED) err = take_models(request, &ch->with, e);
+  if (err == OK && ch->drops && row->status == RUN_COMPLETED) err = take_models(request, &ch->with, e);
   if (err == OK && ch->with.scripts) err = take_scripts(c, request, row->pipeline, &ch->scripts, e);
   if (err == OK) err = check_until(c, row, ch->scripts, jsonx_str(request, "until", NULL), e);
   json_t *before = NULL;
@@ -121,7 +121,7 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
   }
   if (err == OK) err = prepare_change(c, &row, request, &ch, e);
   if (err == OK && planned(request)) {
-    err = plan_make(c, &row, &ch, false, out, e);
+    err = plan_make(c, &row, &ch, out, e);
   } else if (err == OK && (err = save_scripts(c, &ch, &set, e)) == OK) {
     struct op_run_command op = {.op.kind = &op_run_command_kind,
                                 .id = run,
@@ -143,21 +143,34 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
   return err;
 }
 
-enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out,
-                       struct error *e) {
+static enum err retry_refused(const struct run_row *row, struct error *e) {
+  if (run_status_ended(row->status)) return OK;
+  err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)row->id, run_status_word(row->status));
+  err_hint(e, "`quire resume %lld` continues it", (long long)row->id);
+  return ERR_CONFLICT;
+}
+
+/* A run that moves writes on while its record is copied: what the fork keeps would be a matter of luck. */
+static enum err fork_refused(const struct run_row *row, struct error *e) {
+  if (run_status_ended(row->status) || row->status == RUN_WAITING) return OK;
+  err_set(e, ERR_CONFLICT, "run %lld is %s; a fork is made of a run that waits or has ended",
+          (long long)row->id, run_status_word(row->status));
+  err_hint(e, "`quire pause %lld` lets it wait", (long long)row->id);
+  return ERR_CONFLICT;
+}
+
+/* A new run from the record of `run`: all of it, or (ch->at) what stands before a place. */
+static enum err new_run(struct commands *c, int64_t run, const json_t *request, struct change change,
+                        json_t **out, struct error *e) {
   struct run_row row = {0};
-  struct change ch = {0};
+  struct change ch = change;
   int64_t set = 0;
   enum err err = runs_get(c, run, &row, e);
   if (err == OK && !planned(request)) err = commands_refuse(c, e);
-  if (err == OK && !run_status_ended(row.status)) {
-    err = err_set(e, ERR_CONFLICT, "run %lld is not finished (%s)", (long long)run,
-                  run_status_word(row.status));
-    err_hint(e, "`quire resume %lld` continues it", (long long)run);
-  }
+  if (err == OK) err = ch.at ? fork_refused(&row, e) : retry_refused(&row, e);
   if (err == OK) err = prepare_change(c, &row, request, &ch, e);
   if (err == OK && planned(request)) {
-    err = plan_make(c, &row, &ch, true, out, e);
+    err = plan_make(c, &row, &ch, out, e);
   } else if (err == OK && (err = save_scripts(c, &ch, &set, e)) == OK) {
     struct op_run_create op = {.op.kind = &op_run_create_kind,
                                .project = row.project,
@@ -166,6 +179,7 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
                                .options = ch.options,
                                .script_set = set ? set : row.script_set,
                                .retry_of = run,
+                               .fork_at = ch.at,
                                .with = &ch.with};
     err = store_do(c->store, &op.op);
     if (err != OK && e) *e = op.op.error;
@@ -178,4 +192,19 @@ enum err command_retry(struct commands *c, int64_t run, const json_t *request, j
   change_release(&ch);
   run_row_release(&row);
   return err;
+}
+
+enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out,
+                       struct error *e) {
+  return new_run(c, run, request, (struct change){.drops = true}, out, e);
+}
+
+enum err command_fork(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e) {
+  int64_t at = jsonx_int(request, "at", 0);
+  if (at <= 0) {
+    err_set(e, ERR_INVALID, "a fork needs the place in the journal where it begins: 'at'");
+    err_hint(e, "`quire call CALL` tells a call's place");
+    return ERR_INVALID;
+  }
+  return new_run(c, run, request, (struct change){.at = at}, out, e);
 }

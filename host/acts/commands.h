@@ -59,6 +59,9 @@ enum err command_resume(struct commands *c, int64_t run, const json_t *request, 
 enum err command_adopt(struct commands *c, int64_t run, json_t **out, struct error *e);
 /* POST /api/runs/{id}/retry: a new run with a copy of the journal. Same request as resume. -> {"run": NEW, "retry_of": ID} */
 enum err command_retry(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
+/* POST /api/runs/{id}/fork: a new run that keeps what stands before the place "at" of the journal, with the documents as they were then; else as a
+ * retry, with its own scripts unless "with" names today's. Of a run that waits or has ended. -> {"run": NEW, "retry_of": ID} */
+enum err command_fork(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/runs/{id}/cancel -> {"run","status"} */
 enum err command_cancel(struct commands *c, int64_t run, json_t **out, struct error *e);
 /* POST /api/runs/{id}/pause -> {"run","status"}: begins nothing new, waits once the calls under way have ended ("pausing" until then); `resume` goes

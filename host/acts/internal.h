@@ -33,8 +33,10 @@ struct change {
   struct with with;
   char *options;
   struct script_set *scripts; /* today's, when they are asked for */
+  bool drops;                 /* a retry: what failed is asked again */
+  int64_t at;                 /* a fork: everything from this place on is asked again; else 0 */
 };
 
-/* plan.c. What would stay and what would be asked again; nothing is changed. `drops`: as a retry, which asks again what failed. */
-enum err plan_make(struct commands *c, const struct run_row *row, const struct change *ch, bool drops,
-                   json_t **out, struct error *e);
+/* plan.c. What would stay and what would be asked again; nothing is changed. */
+enum err plan_make(struct commands *c, const struct run_row *row, const struct change *ch, json_t **out,
+                   struct error *e);

@@ -26,7 +26,6 @@ struct sum {
 struct plan {
   struct commands *commands;
   const struct change *change;
-  bool drops;
   json_t *models;   /* the run's own choice with this change: role -> list */
   json_t *rejected; /* places of answers that its failure rests on */
   int64_t first;    /* the place of the first change; INT64_MAX: none so far */
@@ -139,9 +138,11 @@ static void list_answer(struct plan *p, const struct journal_answer *a, enum fat
 static void add_answer(void *arg, const struct journal_answer *a) {
   struct plan *p = arg;
   const char *why = NULL;
-  if (p->drops && a->failed)
+  if (p->change->at && a->seq >= p->change->at)
+    why = "fork";
+  else if (p->change->drops && a->failed)
     why = "failed";
-  else if (p->drops && is_rejected(p, a->seq))
+  else if (p->change->drops && is_rejected(p, a->seq))
     why = "rejected";
   else if (!a->failed && moved(p, a))
     why = "models";
@@ -160,10 +161,12 @@ static const char *note_of(const struct plan *p) {
 }
 
 static json_t *answer_of(struct plan *p, const struct run_row *row) {
-  json_t *v =
-      json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:O, s:O}", "run", (json_int_t)row->id, "act",
-                p->drops ? "retry" : "resume", "note", note_of(p), "stays", money(&p->sums[STAYS]), "again",
-                money(&p->sums[AGAIN]), "may", money(&p->sums[MAY]), "groups", p->groups, "items", p->items);
+  json_t *v = json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:O, s:O}", "run", (json_int_t)row->id, "act",
+                        p->change->at      ? "fork"
+                        : p->change->drops ? "retry"
+                                           : "resume",
+                        "note", note_of(p), "stays", money(&p->sums[STAYS]), "again", money(&p->sums[AGAIN]),
+                        "may", money(&p->sums[MAY]), "groups", p->groups, "items", p->items);
   if (p->change->scripts) json_object_set(v, "changed_scripts", p->scripts);
   return v;
 }
@@ -178,11 +181,10 @@ static void read_texts(struct plan *p, const struct run_row *row, json_t **optio
   p->rejected = json_object_get(*error, "rejected");
 }
 
-enum err plan_make(struct commands *c, const struct run_row *row, const struct change *ch, bool drops,
-                   json_t **out, struct error *e) {
+enum err plan_make(struct commands *c, const struct run_row *row, const struct change *ch, json_t **out,
+                   struct error *e) {
   struct plan p = {.commands = c,
                    .change = ch,
-                   .drops = drops,
                    .first = INT64_MAX,
                    .items = json_array(),
                    .groups = json_array(),

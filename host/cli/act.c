@@ -41,8 +41,9 @@ static void encode(const char *s, char *out, size_t max) {
 }
 
 void act_path(const struct act *a, char *out, size_t max) {
-  static const char *const verbs[] = {[ACT_RESUME] = "resume", [ACT_RETRY] = "retry",   [ACT_ADOPT] = "adopt",
-                                      [ACT_PAUSE] = "pause",   [ACT_CANCEL] = "cancel", [ACT_NOTE] = "notes"};
+  static const char *const verbs[] = {
+      [ACT_RESUME] = "resume", [ACT_RETRY] = "retry",   [ACT_FORK] = "fork", [ACT_ADOPT] = "adopt",
+      [ACT_PAUSE] = "pause",   [ACT_CANCEL] = "cancel", [ACT_NOTE] = "notes"};
   if (a->kind == ACT_RUN)
     snprintf(out, max, "/api/runs");
   else if (a->kind == ACT_REPLAY)
@@ -79,6 +80,7 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_RUN: err = command_run(c, request, out, e); break;
   case ACT_RESUME: err = command_resume(c, a->id, request, out, e); break;
   case ACT_RETRY: err = command_retry(c, a->id, request, out, e); break;
+  case ACT_FORK: err = command_fork(c, a->id, request, out, e); break;
   case ACT_REPLAY: err = command_replay(c, a->id, request, out, e); break;
   case ACT_ADOPT: err = command_adopt(c, a->id, out, e); break;
   case ACT_PAUSE: err = command_pause(c, a->id, out, e); break;
@@ -99,8 +101,8 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
 }
 
 static bool moves_a_run(const struct act *a) {
-  return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY || a->kind == ACT_REPLAY ||
-         a->kind == ACT_ADOPT;
+  return a->kind == ACT_RUN || a->kind == ACT_RESUME || a->kind == ACT_RETRY || a->kind == ACT_FORK ||
+         a->kind == ACT_REPLAY || a->kind == ACT_ADOPT;
 }
 
 /* ---- as the owner */

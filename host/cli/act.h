@@ -14,6 +14,7 @@ enum act_kind {
   ACT_RUN,
   ACT_RESUME,
   ACT_RETRY,
+  ACT_FORK,
   ACT_REPLAY,
   ACT_ADOPT,
   ACT_PAUSE,

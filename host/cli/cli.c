@@ -276,7 +276,7 @@ static int run_and_finish(struct cli *c) {
 }
 
 static bool is_guarded(const struct command *k) {
-  int (*const guarded[])(struct cli *) = {cli_run, cli_resume, cli_retry, cli_export, cli_serve};
+  int (*const guarded[])(struct cli *) = {cli_run, cli_resume, cli_retry, cli_fork, cli_export, cli_serve};
   for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
     if (k->run == guarded[i]) return true;
   return false;

@@ -19,11 +19,9 @@ static const char *word_of(const char *fate) {
 static const char *why_of(const json_t *item) {
   static const struct {
     const char *why, *words;
-  } reasons[] = {{"models", "another model answers now"},
-                 {"failed", "it has no answer"},
-                 {"rejected", "its answer could not be used"},
-                 {"scripts", "the scripts changed"},
-                 {"documents", "a document changed before it"}};
+  } reasons[] = {{"models", "another model answers now"}, {"fork", "it comes after the place"},
+                 {"failed", "it has no answer"},          {"rejected", "its answer could not be used"},
+                 {"scripts", "the scripts changed"},      {"documents", "a document changed before it"}};
   const char *why = jsonx_str(item, "why", "");
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (strcmp(why, reasons[i].why) == 0) return reasons[i].words;

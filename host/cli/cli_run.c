@@ -289,6 +289,15 @@ int cli_resume(struct cli *c) {
 int cli_retry(struct cli *c) {
   return resume_or_retry(c, ACT_RETRY);
 }
+int cli_fork(struct cli *c) {
+  bool today = false;
+  const char *word;
+  for (size_t at = 0; (word = options_next(&c->options, "with", &at));)
+    today = today || strstr(word, "scripts");
+  out_say(&c->out, "The fork continues with %s.",
+          today ? "today's scripts" : "the scripts that the run is pinned to (--with scripts: today's)");
+  return resume_or_retry(c, ACT_FORK);
+}
 
 /* A change of one run that is done when its answer is there. `says`: with the run's number. */
 static int change(struct cli *c, struct act *a, const char *(*says)(const struct act *a)) {

@@ -135,7 +135,11 @@ static void show_fields(const struct run_row *r) {
   field("project", "%s", r->project);
   field("pipeline", "%s", r->pipeline);
   if (r->key && strncmp(r->key, "auto-", 5) != 0) field("key", "%s", r->key);
-  if (r->retry_of) field("retry of", "run %lld", (long long)r->retry_of);
+  if (r->retry_of && r->fork_at)
+    field("fork of", "run %lld, before place %lld of its journal", (long long)r->retry_of,
+          (long long)r->fork_at);
+  else if (r->retry_of)
+    field("retry of", "run %lld", (long long)r->retry_of);
   if (r->phase) field("phase", "%s", r->phase);
   if (r->progress_total > 0)
     field("progress", "%lld of %lld%s%s", (long long)r->progress_done, (long long)r->progress_total,

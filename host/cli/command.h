@@ -62,6 +62,7 @@ int cli_run(struct cli *c);
 int cli_forecast(struct cli *c);
 int cli_resume(struct cli *c);
 int cli_retry(struct cli *c);
+int cli_fork(struct cli *c);
 int cli_pause(struct cli *c);
 int cli_cancel(struct cli *c);
 int cli_note(struct cli *c);

@@ -37,6 +37,14 @@ const struct command cli_commands[] = {
      cli_retry,
      "What the models answered is kept, but for the answers that the run failed on: failed calls, and JSON that stayed\n"
      "unusable after its repair. Those questions are asked again, and everything that depends on them."},
+    {"fork", "RUN --at PLACE [--with ...]...",
+     "a new run that keeps what stands before a place of a run's journal", 1, 1, MOVES " at plan full",
+     "quire fork 7 --at 212                     place 212 of run 7's journal and all after it are asked again\n"
+     "quire fork 7 --at 212 --with scripts      with today's scripts; without it, with those that run 7 is pinned to\n"
+     "quire fork 7 --at 212 --plan              what stays and what is asked again; nothing happens\n",
+     cli_fork,
+     "`quire call CALL` tells the place of a call. What was answered before is not paid again: it belongs to the old run, which stays as it is.\n"
+     "The new run sees the documents of its project as they were at that moment, and what a person wrote stays."},
     {"pause", "RUN", "stop a run after its calls in flight, until it is resumed", 1, 1, "", "quire pause 7\n",
      cli_pause, NULL},
     {"note", "RUN TEXT", "leave a note for the writer, read before the next chapter", 2, 2, "",
@@ -206,6 +214,7 @@ const struct option_row cli_option_rows[] = {
     {"limit", 0, OPTION_VALUE, "N", "at most N of them (20); 0: all"},
     {"follow", 'f', OPTION_FLAG, NULL, "stay, and show what comes"},
     {"all", 0, OPTION_FLAG, NULL, "all of them"},
+    {"at", 0, OPTION_VALUE, "PLACE", "the first place of the journal that is not kept"},
     {"plan", 0, OPTION_FLAG, NULL,
      "only list what stays and what would be asked again, with its cost last time"},
     {"full", 0, OPTION_FLAG, NULL, "nothing shortened"},

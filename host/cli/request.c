@@ -305,6 +305,17 @@ enum err request_run(struct cli *c, json_t **out, struct error *e) {
   return err;
 }
 
+static enum err add_place(struct cli *c, json_t *request, struct error *e) {
+  const char *given = options_get(&c->options, "at");
+  char *end = NULL;
+  long long at = given ? strtoll(given, &end, 10) : 0;
+  if (given && (*end || at <= 0))
+    return err_set(e, ERR_INVALID,
+                   "--at %s: this is not a place in a journal; `quire call CALL` tells a call's", given);
+  if (given) json_object_set_new(request, "at", json_integer(at));
+  return OK;
+}
+
 enum err request_resume(struct cli *c, json_t **out, struct error *e) {
   json_t *request = json_object(), *with = json_array();
   const char *given;
@@ -312,6 +323,7 @@ enum err request_resume(struct cli *c, json_t **out, struct error *e) {
   if (json_array_size(with) > 0) json_object_set(request, "with", with);
   json_decref(with);
   enum err err = add_common(c, request, e);
+  if (err == OK) err = add_place(c, request, e);
   if (err == OK)
     *out = request;
   else

@@ -6,7 +6,7 @@
 
 /* For `quire run`: pipeline or file from argument 0, and all its options. *out is owned by the caller. */
 enum err request_run(struct cli *c, json_t **out, struct error *e);
-/* For resume and retry. */
+/* For resume, retry and fork. */
 enum err request_resume(struct cli *c, json_t **out, struct error *e);
 /* Only --set and --input, as an object of fields. */
 enum err request_input(struct cli *c, json_t **out, struct error *e);

@@ -26,14 +26,16 @@ enum err artifact_head_find(struct db *db, int64_t project, const char *name, st
 }
 
 /* Another run's head: was it written since `run` (or the first run that it continues) began, and is it one that `run` has not read, or over
- * which its line has proposed already? A proposal has the higher number, so `seen` alone would let the next write through. */
+ * which its line has proposed already? A proposal has the higher number, so `seen` alone would let the next write through. A fork begins with
+ * itself: what was written before it, it passes over knowingly. */
 static enum err is_unseen(struct db *db, int64_t run, int64_t seen, const struct artifact_head *head,
                           bool *unseen) {
   struct db_stmt *s = db_prepare(
       db,
       "WITH RECURSIVE " RUN_LINE(
           "VALUES ($run)") " SELECT 1 WHERE $other NOT IN (SELECT id FROM line)"
-                           " AND EXISTS (SELECT 1 FROM runs WHERE id IN (SELECT id FROM line) AND started_at <= $at)"
+                           " AND EXISTS (SELECT 1 FROM runs WHERE id IN (SELECT id FROM line) AND started_at <= $at"
+                           "  AND id >= COALESCE((SELECT MAX(run_id) FROM forks WHERE run_id IN (SELECT id FROM line)), 0))"
                            " AND ($number > $seen OR EXISTS (SELECT 1 FROM artifact_versions WHERE artifact_id = $artifact"
                            "  AND number > $number AND state = 'proposal' AND run_id IN (SELECT id FROM line)))");
   db_bind_int(s, "$run", run);

@@ -117,6 +117,13 @@ enum err artifact_write(struct db *db, struct artifact_write *w) {
 #define OWN_LINE   "WITH RECURSIVE " RUN_LINE("VALUES ($run)")
 #define NOT_OWN(v) "(" v ".run_id IS NULL OR " v ".run_id NOT IN (SELECT id FROM line))"
 
+/* Does the run see the version? A fork sees nothing that was saved between the moment that it begins with and its own beginning; but once its line
+ * has written a document itself, what stands there counts, as for every run. */
+#define SEEN(v)                                                                                              \
+  "NOT EXISTS (SELECT 1 FROM forks f WHERE f.run_id IN (SELECT id FROM line) AND " v ".id > f.hidden_after"  \
+  " AND " v ".id <= f.hidden_to AND NOT EXISTS (SELECT 1 FROM artifact_versions o WHERE o.artifact_id = " v  \
+  ".artifact_id AND o.id > f.hidden_to AND o.run_id >= f.run_id AND o.run_id IN (SELECT id FROM line)))"
+
 static enum err put_one(struct db *db, struct op_artifact_put *op, struct artifact_put *put, json_t *list) {
   struct artifact_write w = {.project = op->project,
                              .run = op->entry.run,
@@ -199,7 +206,8 @@ static enum err apply_get(struct db *db, struct store_op *base) {
       db, OWN_LINE
       " SELECT v.id, v.number, v.kind, v.author FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id"
       " WHERE a.project_id = $project AND a.name = $name AND v.state = 'version'"
-      " AND ($horizon = 0 OR (v.id <= $horizon AND " NOT_OWN("v") ")) ORDER BY v.number DESC LIMIT 1");
+      " AND CASE WHEN $horizon = 0 THEN " SEEN("v") " ELSE v.id <= $horizon AND " NOT_OWN(
+          "v") " END ORDER BY v.number DESC LIMIT 1");
   db_bind_int(s, "$project", op->project);
   db_bind_text(s, "$name", op->name);
   db_bind_int(s, "$horizon", op->horizon);
@@ -226,6 +234,22 @@ static void free_get(struct store_op *base) {
 
 const struct store_op_kind op_artifact_get_kind = {"artifact_get", apply_get, NULL, NULL, free_get, false};
 
+#define ROW_COLUMNS                                                                                                    \
+  "SELECT a.id, v.id, v.number, COALESCE(v.run_id, 0), v.created_at, v.size, a.name, v.kind, v.author, v.state, b.sha" \
+  " FROM artifacts a JOIN artifact_versions v "
+
+static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct artifact_row *),
+                     void *arg) {
+  enum db_step step;
+  while ((step = db_step(s)) == DB_ROW) {
+    struct artifact_row row = {db_int(s, 0),  db_int(s, 1),  db_int(s, 2),  db_int(s, 3),
+                               db_int(s, 4),  db_int(s, 5),  db_text(s, 6), db_text(s, 7),
+                               db_text(s, 8), db_text(s, 9), db_text(s, 10)};
+    fn(arg, &row);
+  }
+  return sql_end(db, s, step);
+}
+
 static void add_row(void *arg, const struct artifact_row *row) {
   json_array_append_new(arg, json_pack("{s:s,s:I,s:I,s:s,s:s,s:b}", "name", row->name, "version",
                                        (json_int_t)row->number, "id", (json_int_t)row->version_id, "kind",
@@ -233,15 +257,40 @@ static void add_row(void *arg, const struct artifact_row *row) {
                                        strcmp(row->state, "proposal") == 0));
 }
 
+static enum err seen(struct db *db, struct db_stmt *s, const struct op_artifact_list *op, json_t *list) {
+  db_bind_int(s, "$run", op->entry.run);
+  db_bind_int(s, "$project", op->project);
+  db_bind_text(s, "$name", op->prefix ? op->prefix : "");
+  return each(db, s, add_row, list);
+}
+
+static enum err seen_heads(struct db *db, const struct op_artifact_list *op, json_t *list) {
+  return seen(
+      db,
+      db_prepare(db, OWN_LINE
+                 " " ROW_COLUMNS
+                 "ON v.id = (SELECT MAX(n.id) FROM artifact_versions n WHERE n.artifact_id = a.id"
+                 " AND n.state = 'version' AND " SEEN(
+                     "n") ") JOIN blobs b ON b.id = v.blob_id"
+                          " WHERE a.project_id = $project AND substr(a.name, 1, length($name)) = $name"
+                          " ORDER BY a.name"),
+      op, list);
+}
+
+static enum err seen_history(struct db *db, const struct op_artifact_list *op, json_t *list) {
+  return seen(db,
+              db_prepare(db, OWN_LINE
+                         " " ROW_COLUMNS "ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id WHERE"
+                         " a.project_id = $project AND a.name = $name AND " SEEN("v") " ORDER BY v.number"),
+              op, list);
+}
+
 static enum err apply_list(struct db *db, struct store_op *base) {
   struct op_artifact_list *op = (struct op_artifact_list *)base;
   enum err err = fence_check(db, op->entry.run, op->entry.epoch);
   if (err != OK) return err;
   json_t *list = json_array();
-  if (op->history)
-    err = artifact_history(db, op->project, op->prefix ? op->prefix : "", add_row, list);
-  else
-    err = artifacts_each(db, op->project, op->prefix, add_row, list);
+  err = op->history ? seen_history(db, op, list) : seen_heads(db, op, list);
   if (err == OK) return journal_insert_json(db, &op->entry, list, &op->result);
   json_decref(list);
   return err;
@@ -285,22 +334,6 @@ const struct store_op_kind op_artifact_edit_kind = {"artifact_edit", apply_edit,
                                                     free_plain,      false};
 
 /* --- reading --- */
-
-#define ROW_COLUMNS                                                                                                    \
-  "SELECT a.id, v.id, v.number, COALESCE(v.run_id, 0), v.created_at, v.size, a.name, v.kind, v.author, v.state, b.sha" \
-  " FROM artifacts a JOIN artifact_versions v "
-
-static enum err each(struct db *db, struct db_stmt *s, void (*fn)(void *, const struct artifact_row *),
-                     void *arg) {
-  enum db_step step;
-  while ((step = db_step(s)) == DB_ROW) {
-    struct artifact_row row = {db_int(s, 0),  db_int(s, 1),  db_int(s, 2),  db_int(s, 3),
-                               db_int(s, 4),  db_int(s, 5),  db_text(s, 6), db_text(s, 7),
-                               db_text(s, 8), db_text(s, 9), db_text(s, 10)};
-    fn(arg, &row);
-  }
-  return sql_end(db, s, step);
-}
 
 enum err artifacts_each(struct db *db, int64_t project, const char *prefix,
                         void (*fn)(void *, const struct artifact_row *), void *arg) {

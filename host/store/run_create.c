@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/artifacts.h"
+#include "store/fork.h"
 #include "store/runs.h"
 #include "store/runs_internal.h"
 #include "store/sql.h"
@@ -75,9 +76,16 @@ static enum err forget_rejected(struct db *db, const struct op_run_create *op) {
   return err;
 }
 
+static enum err set_horizon(struct db *db, int64_t run) {
+  struct db_stmt *s =
+      db_prepare(db, "UPDATE runs SET seq_horizon ="
+                     " (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE run_id = $new) WHERE id = $new");
+  db_bind_int(s, "$new", run);
+  return db_run(s);
+}
+
 /* Answers, not errors: whoever tries again wants to ask those once more. */
 static enum err copy_journal(struct db *db, const struct op_run_create *op) {
-  if (!op->retry_of) return OK;
   struct db_stmt *s =
       db_prepare(db, "INSERT INTO journal (run_id, seq, n, at, call_id, size, scope, kind, hash, result)"
                      " SELECT $new, seq, n, at, call_id, size, scope, kind, hash, result FROM journal"
@@ -87,12 +95,14 @@ static enum err copy_journal(struct db *db, const struct op_run_create *op) {
   db_bind_int(s, "$new", op->id);
   db_bind_int(s, "$old", op->retry_of);
   enum err err = db_run(s);
-  if (err == OK) err = forget_rejected(db, op);
-  if (err != OK) return err;
-  s = db_prepare(db, "UPDATE runs SET seq_horizon ="
-                     " (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE run_id = $new) WHERE id = $new");
-  db_bind_int(s, "$new", op->id);
-  return db_run(s);
+  return err == OK ? forget_rejected(db, op) : err;
+}
+
+static enum err copy_record(struct db *db, struct op_run_create *op) {
+  struct fork f = {.run = op->id, .of = op->retry_of, .at = op->fork_at};
+  if (!op->retry_of) return OK;
+  enum err err = op->fork_at ? fork_record(db, &f, &op->op.error) : copy_journal(db, op);
+  return err == OK ? set_horizon(db, op->id) : err;
 }
 
 static enum err write_gives(struct db *db, const struct op_run_create *op, int64_t project) {
@@ -154,7 +164,7 @@ static enum err apply_create(struct db *db, struct store_op *base) {
   err = check_retry(db, op);
   if (err == OK) err = find_project(db, op, &project);
   if (err == OK) err = insert_run(db, op, project);
-  if (err == OK) err = copy_journal(db, op);
+  if (err == OK) err = copy_record(db, op);
   if (err == OK) err = write_gives(db, op, project);
   if (err == OK) err = slug_of(db, project, op->project_slug, sizeof op->project_slug);
   return err == OK ? event_status(db, op->id, RUN_QUEUED, NULL, 0, NULL) : err;

@@ -16,7 +16,7 @@
   " r.summary, r.progress_label, r.resume_with, r.wake_at, r.progress_done, r.progress_total, r.cost_nano, r.calls, r.tokens_in,"   \
   " r.tokens_out, r.unpriced_calls, r.read_horizon, r.created_at, r.started_at, r.last_heartbeat, r.ended_at, r.deaths, t.options," \
   " t.result, t.error, p.title, (SELECT g.id FROM gates g WHERE g.run_id = r.id AND g.status = 'open'),"                            \
-  " r.seq_horizon, r.held_for, r.held_until, r.wait_hint, r.replay_of"
+  " r.seq_horizon, r.held_for, r.held_until, r.wait_hint, r.replay_of, (SELECT f.seq FROM forks f WHERE f.run_id = r.id)"
 #define RUN_TABLES " FROM runs r JOIN projects p ON p.id = r.project_id JOIN run_texts t ON t.run_id = r.id"
 
 static char *copy(struct db_stmt *s, int column) {
@@ -62,7 +62,8 @@ static void read_row(struct db_stmt *s, struct run_row *out) {
                           .held_for = copy(s, 35),
                           .held_until = db_int(s, 36),
                           .wait_hint = copy(s, 37),
-                          .replay_of = db_int(s, 38)};
+                          .replay_of = db_int(s, 38),
+                          .fork_at = db_int(s, 39)};
 }
 
 void run_row_release(struct run_row *r) {
@@ -86,7 +87,7 @@ enum err run_get(struct db *db, int64_t id, struct run_row *out, struct error *e
   enum db_step step = db_step(s);
   if (step == DB_ROW) {
     read_row(s, out);
-    out->input = copy(s, 39);
+    out->input = copy(s, 40);
   }
   db_reset(s);
   if (step == DB_FAILED) return db_error(db, e);

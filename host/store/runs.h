@@ -7,7 +7,9 @@
 #include "store/with.h"
 
 struct run_row {
-  int64_t id, project_id, script_set, epoch, retry_of, replay_of; /* replay_of: a call */
+  int64_t id, project_id, script_set, epoch, retry_of;
+  int64_t replay_of; /* a call, or 0 */
+  int64_t fork_at;   /* the place in retry_of's journal where it begins, or 0: it is no fork */
   char *key, *project, *pipeline, *input, *options; /* project: slug; input, options: JSON text */
   enum run_status status;
   enum run_wait wait;
@@ -63,8 +65,9 @@ struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
   int64_t script_set, retry_of; /* retry_of: its live journal entries (answers, not errors) are copied */
-  int64_t replay_of;            /* the call whose question it asks again; 0: none */
-  const struct with *with;      /* of a retry --with ..., or NULL */
+  int64_t fork_at;   /* not 0: a fork of retry_of; all entries before this place are copied, errors too */
+  int64_t replay_of; /* the call whose question it asks again; 0: none */
+  const struct with *with; /* of a retry --with ..., or NULL */
   const struct run_give *gives;
   size_t n_gives;
   int64_t wake_at;           /* not before this time (ms); 0: at once */

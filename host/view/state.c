@@ -182,6 +182,7 @@ json_t *state_json(const struct run_row *r, const struct library_owner *owner, b
     json_object_set_new(v, "held", held);
   }
   if (r->replay_of) json_object_set_new(v, "replay_of", json_integer(r->replay_of));
+  if (r->fork_at) json_object_set_new(v, "fork_at", json_integer(r->fork_at));
   if (r->retry_of) json_object_set_new(v, "retry_of", json_integer(r->retry_of));
   if (r->gate) json_object_set_new(v, "gate", json_integer(r->gate));
   json_object_set_new(v, "limits", limits_json(r));

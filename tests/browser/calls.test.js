@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { judge, openPage } from "./lib/browser.js";
-import { startHost } from "./lib/host.js";
+import { startHost, until } from "./lib/host.js";
 import { sql } from "./lib/sqlite.js";
 import { assert, done, test } from "./lib/tap.js";
 
@@ -48,6 +48,17 @@ test("asked with other words of another model, what differs is marked, and a rel
   await page.getByRole("columnheader", { name: "Call 3" }).waitFor();
   await page.getByRole("columnheader", { name: "Call 2" }).waitFor();
   await judge(page, "call-replays");
+});
+
+test("a new run begins before the call, and says what it comes from", async () => {
+  await page.getByRole("button", { name: "Begin again from here…" }).click();
+  await page.getByText("Asked again: 1 answer, ").waitFor();
+  await judge(page, "fork");
+  await page.getByRole("dialog").getByRole("button", { name: "Begin the new run" }).click();
+  await page.waitForURL(`${host.url}runs/4`);
+  await page.getByText("a fork of run 1 before place 1").waitFor();
+  await until("it has ended", () => sql(host, "SELECT status FROM runs WHERE id = 4") === "completed");
+  assert.equal(sql(host, "SELECT count(*) FROM calls WHERE run_id = 4"), "1");
 });
 
 test("the page had no errors and asked nobody but the host", () => page.assertClean());

@@ -262,9 +262,15 @@ static const char migration_12[] =
 static const char migration_13[] = "ALTER TABLE runs ADD COLUMN replay_of INTEGER;"
                                    "CREATE INDEX runs_replay ON runs(replay_of) WHERE replay_of IS NOT NULL;";
 
-static const char *const migrations[] = {migration_1,  migration_2,  migration_3, migration_4, migration_5,
-                                         migration_6,  migration_7,  migration_8, migration_9, migration_10,
-                                         migration_11, migration_12, migration_13};
+/* A fork begins in the middle of another run's record. Of the versions of documents that were saved between that moment and its own beginning it
+ * sees none, until it writes the document itself (artifacts.c). */
+static const char migration_14[] =
+    "CREATE TABLE forks (run_id INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, seq INTEGER NOT NULL,"
+    " hidden_after INTEGER NOT NULL, hidden_to INTEGER NOT NULL) STRICT;";
+
+static const char *const migrations[] = {migration_1,  migration_2,  migration_3,  migration_4, migration_5,
+                                         migration_6,  migration_7,  migration_8,  migration_9, migration_10,
+                                         migration_11, migration_12, migration_13, migration_14};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

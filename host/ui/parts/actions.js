@@ -50,3 +50,11 @@ export async function retry(run) {
   const data = form && await act(run, "retry", request(form), "", "The retry was not started");
   if (data) go(`runs/${data.run}`);
 }
+
+// A new run that keeps what stands before a place of this one's journal.
+export async function fork(run, at) {
+  const form = await ask({ title: `Begin again before this call of “${titleOf(run)}”`, action: "Begin the new run",
+    text: "This run stays as it is. The new one keeps every answer before the call, with the documents as they were then.", body: h("q-with", { run, verb: "fork", at }) });
+  const data = form && await act(run, "fork", { ...request(form), at }, "", "The new run was not started");
+  if (data) go(`runs/${data.run}`);
+}

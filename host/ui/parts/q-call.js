@@ -8,6 +8,8 @@ import { date, duration, money, number, percent, plural } from "../core/format.j
 import { icon } from "../core/icons.js";
 import { refresh } from "../core/resource.js";
 import { failed, say } from "../core/status.js";
+import { ended } from "../core/sentences.js";
+import { fork } from "./actions.js";
 import "./q-notice.js";
 import "./q-replay.js";
 
@@ -99,12 +101,14 @@ class CallElement extends Element {
   render() {
     const { data, error } = this.use(`calls/${this.number}`);
     if (!data) return h("q-notice", { error, what: "The call cannot be shown", again: () => refresh(`calls/${this.number}`) });
+    const run = this.use(`runs/${data.run}`).data;
     const prompt = (data.blocks ?? []).map((block) => block.text).join("");
     return h("div", { class: "stack" },
       h("h2", null, `Call ${data.call}, ${data.role}`),
       h("p", null, this.sentence(data)),
       h("div", { class: "row" },
         data.blocks?.length > 0 && !underWay(data) && h("button", { type: "button", onclick: () => this.again(data) }, icon("again"), "Ask again…"),
+        data.seq && run && (run.status === "waiting" || ended(run)) && h("button", { type: "button", onclick: () => fork(run, data.seq) }, "Begin again from here…"),
         data.curl && h("button", { type: "button", onclick: () => copy(data.curl, "The curl command") }, icon("copy"), "Copy as curl"),
         h("button", { type: "button", onclick: () => copy(prompt, "The prompt") }, icon("copy"), "Copy the prompt"),
         data.answer && h("button", { type: "button", onclick: () => copy(data.answer, "The answer") }, icon("copy"), "Copy the answer")),

@@ -12,7 +12,7 @@ const CHOICES = [
 ];
 
 class WithElement extends Element {
-  static props = ["run", "verb", "plan", "trouble"];
+  static props = ["run", "verb", "at", "plan", "trouble"];
 
   connected() {
     this.chosen = new Set();
@@ -21,7 +21,7 @@ class WithElement extends Element {
 
   // What the host says would happen: the same request as the act itself, which then changes nothing.
   async look() {
-    const body = { with: [...this.chosen], plan: true }, asked = this.asked = {};
+    const body = { with: [...this.chosen], plan: true, at: this.at }, asked = this.asked = {};
     if (/^\S+\/\S+$/.test(this.model ?? "")) body.models = { "": this.model.split(/[\s,]+/) };
     try {
       const { data } = await post(`runs/${this.run.run}/${this.verb}`, body, undefined, this.life);
@@ -62,7 +62,7 @@ class WithElement extends Element {
   render() {
     const budget = this.run.waits?.kind === "budget";
     return h("div", { class: "stack" },
-      h("fieldset", null, h("legend", null, this.verb === "retry" ? "The new run keeps the old one's answers. Refresh these:" : "It continues where it stopped. Refresh these:"),
+      h("fieldset", null, h("legend", null, this.verb !== "resume" ? "The new run keeps the old one's answers. Refresh these:" : "It continues where it stopped. Refresh these:"),
         CHOICES.map(([value, label, help]) => h("label", { class: "check" },
           h("input", { type: "checkbox", name: "with", value, onchange: (event) => this.choose(value, event.target.checked) }),
           h("span", null, label, h("span", { class: "help" }, help))))),

@@ -61,6 +61,9 @@ void resume_run(struct request *q, struct response *a, void *arg) {
 void retry_run(struct request *q, struct response *a, void *arg) {
   on_number(q, a, "run", command_retry, arg);
 }
+void fork_run(struct request *q, struct response *a, void *arg) {
+  on_number(q, a, "run", command_fork, arg);
+}
 void replay_call(struct request *q, struct response *a, void *arg) {
   on_number(q, a, "call", command_replay, arg);
 }

@@ -32,6 +32,7 @@ HANDLER(list_run_calls);
 HANDLER(get_timeline);
 HANDLER(get_call);
 HANDLER(get_replay);
+HANDLER(fork_run);
 HANDLER(replay_call);
 /* acts.c */
 HANDLER(start_run);

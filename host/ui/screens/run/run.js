@@ -93,7 +93,7 @@ class RunScreen extends Element {
 
   head(run) {
     return h("header", { class: "screen-head run-head" },
-      h("p", { class: "crumb" }, h("a", { href: "runs" }, "Runs"), ` / run ${run.run}`, run.retry_of && [", a retry of ", h("a", { href: `runs/${run.retry_of}` }, `run ${run.retry_of}`)]),
+      h("p", { class: "crumb" }, h("a", { href: "runs" }, "Runs"), ` / run ${run.run}`, run.retry_of && [run.fork_at ? ", a fork of " : ", a retry of ", h("a", { href: `runs/${run.retry_of}` }, `run ${run.retry_of}`), run.fork_at && ` before place ${run.fork_at}`]),
       h("h1", null, titleOf(run), rehearsed(run)),
       h("div", { class: "now-line" }, h("q-state", { run }), h("p", { class: "lead" }, run.gate ? `Waits for you: ${question(run)}` : sentence(run))),
       run.status === "running" && run.progress && h("q-line", { done: run.progress.done, total: run.progress.total, what: "Progress of the run" }),
