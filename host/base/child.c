@@ -20,7 +20,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 
-enum { WORDS_MOST = 32, ANSWER_MOST_BYTES = 1 << 20 };
+enum { GENTLY_MS = 2000, WORDS_MOST = 32, ANSWER_MOST_BYTES = 1 << 20 };
 
 extern char **environ;
 
@@ -120,11 +120,19 @@ static bool ends_in_time(const struct child_job *job, int pidfd) {
   }
 }
 
+/* It is asked first: what it made in $TMPDIR, or in memory, it takes away itself. Not reaped yet: the number is still its group's. */
+static void end_group(pid_t pid, int pidfd) {
+  struct pollfd p = {.fd = pidfd, .events = POLLIN};
+  kill(-pid, SIGTERM);
+  poll(&p, 1, GENTLY_MS);
+  kill(-pid, SIGKILL);
+}
+
 static int wait_for(const struct child_job *job, pid_t pid) {
   int status = 0, pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   bool in_time = pidfd < 0 || ends_in_time(job, pidfd); /* a kernel without them: as long as it takes */
+  if (!in_time) end_group(pid, pidfd);
   if (pidfd >= 0) close(pidfd);
-  if (!in_time) kill(-pid, SIGKILL); /* not reaped yet: the number is still its group's */
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   if (!in_time) return CHILD_ENDED;
   return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_DIED;

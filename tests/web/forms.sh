@@ -117,6 +117,7 @@ send POST /api/forecast "${ask}1},\"form\":\"a\"}"
 t_is "$code $(field '$.phases[3].name')" "200 Writing"
 wait "$pid"
 t_is "$(tail -n 1 "$tmp/older")" 409
+t_is "$(ls "$tmp/temp")" "" # what was ended leaves nothing behind
 send POST /api/forecast "{\"pipeline\":\"generate_book\",\"input\":{}}"
 t_has "$code $body" "the input field 'brief' is missing"
 send POST /api/runs "{\"pipeline\":\"generate_book\",\"hold\":true,\"input\":{\"brief\":\"A ferry.\"},\"forecast\":$(cat "$tmp/told")}"
