@@ -67,7 +67,7 @@ return {
   description = "Rewrites one chapter of an existing book after an instruction, and lists the later chapters it affects.",
   input = {
     { name = "chapter", type = "integer", required = true, min = 1, max = 100, help = "Number of the chapter" },
-    { name = "instruction", type = "text", required = true, help = "What shall be different" },
+    { name = "instruction", type = "text", required = true, help = "What should change" },
   },
   run = function(input)
     run.phase("Rewriting")

@@ -55,7 +55,7 @@ struct machine {
 
 struct machine *machine_new(const struct machine_limits *limits, struct error *e);
 void machine_free(struct machine *m);
-/* The machine of any thread of it; one load (lua_getextraspace). */
+/* The machine of any thread of it; one load (lua_getextraspace). Never raises. */
 static inline struct machine *machine_of(lua_State *L) {
   return *(struct machine **)lua_getextraspace(L);
 }
@@ -68,6 +68,7 @@ enum err machine_protect(struct machine *m, void (*fn)(lua_State *L, void *arg),
 bool machine_hold(struct machine *m, size_t n);
 void machine_let_go(struct machine *m, size_t n);
 
+/* Around each lua_resume, by its caller. Neither raises. */
 void machine_slice_begin(struct machine *m, lua_State *thread);
 void machine_slice_end(struct machine *m);
 /* The code that runs now is preempted as soon as it can yield. From a C function that it called. */

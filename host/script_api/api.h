@@ -7,6 +7,7 @@ extern const struct sandbox_table api_tables[];
 /* The pure ones, for export scripts and scratch states. */
 extern const struct sandbox_table api_pure_tables[];
 
+/* Each makes its table and sets the global of its name; raises when there is no memory: only in a protected call. */
 void api_open_llm(struct lua_State *L);
 void api_open_run(struct lua_State *L);
 void api_open_os(struct lua_State *L);
