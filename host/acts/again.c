@@ -92,8 +92,8 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   if (err == OK && ch->with.scripts) err = take_scripts(c, request, row->pipeline, &ch->scripts, e);
   if (err == OK) err = check_until(c, row, ch->scripts, jsonx_str(request, "until", NULL), e);
   json_t *before = NULL;
-  jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options", &before,
-              NULL);
+  (void)jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options",
+                    &before, NULL);
   ch->options = runs_options(c, request, before, ch->with.models);
   json_decref(before);
   return err;

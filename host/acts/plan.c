@@ -175,8 +175,8 @@ static json_t *answer_of(struct plan *p, const struct run_row *row) {
 
 static void read_texts(struct plan *p, const struct run_row *row, json_t **options, json_t **error) {
   if (p->change->options)
-    jsonx_parse(p->change->options, strlen(p->change->options), "options", options, NULL);
-  if (row->error) jsonx_parse(row->error, strlen(row->error), "the run's error", error, NULL);
+    (void)jsonx_parse(p->change->options, strlen(p->change->options), "options", options, NULL);
+  if (row->error) (void)jsonx_parse(row->error, strlen(row->error), "the run's error", error, NULL);
   p->models = json_object_get(*options, "models");
   p->rejected = json_object_get(*error, "rejected");
 }

@@ -31,7 +31,7 @@ static void take_call(void *arg, const struct call_row *k) {
   q->run = k->run;
   q->model = mem_printf("%s/%s", k->provider, k->model);
   q->ask = json_pack("{s:s}", "role", k->role);
-  if (k->params) jsonx_parse(k->params, strlen(k->params), "parameters", &params, NULL);
+  if (k->params) (void)jsonx_parse(k->params, strlen(k->params), "parameters", &params, NULL);
   for (int i = 0; asked[i]; i++)
     if ((v = json_object_get(params, asked[i]))) json_object_set(q->ask, asked[i], v);
   json_decref(params);

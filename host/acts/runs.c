@@ -208,21 +208,24 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
     if (row.status == RUN_WAITING && row.wait != FOR_GATE) {
       json_t *before =
           NULL; /* the new request's --until counts, and its models and budget where it names them */
-      if (row.options) jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
+      if (row.options) (void)jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
       char *options = runs_options(c, request, before, false);
       struct op_run_command op = {
           .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
-      store_do(c->store, &op.op);
+      err = store_do(c->store, &op.op);
+      if (err == ERR_CONFLICT) err = OK; /* it moved meanwhile */
+      if (err != OK && e) *e = op.op.error;
       run_row_release(&op.row);
       free(options);
       json_decref(before);
     }
-    runs_start(c, id);
+    if (err == OK) runs_start(c, id);
   }
-  *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
-                   "status", run_status_word(row.status));
+  if (err == OK)
+    *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)id, "project", row.project, "existed", 1,
+                     "status", run_status_word(row.status));
   run_row_release(&row);
-  return OK;
+  return err;
 }
 
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e) {

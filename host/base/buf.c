@@ -55,7 +55,7 @@ static enum err reserve(struct buf *b, size_t n) {
   return OK;
 }
 
-enum err buf_append(struct buf *b, const void *p, size_t n) {
+weak_err buf_append(struct buf *b, const void *p, size_t n) {
   enum err err = reserve(b, n);
   if (err) return err;
   if (n) memcpy(b->data + b->len, p, n);
@@ -64,15 +64,15 @@ enum err buf_append(struct buf *b, const void *p, size_t n) {
   return OK;
 }
 
-enum err buf_puts(struct buf *b, const char *s) {
+weak_err buf_puts(struct buf *b, const char *s) {
   return buf_append(b, s, strlen(s));
 }
 
-enum err buf_putc(struct buf *b, char c) {
+weak_err buf_putc(struct buf *b, char c) {
   return buf_append(b, &c, 1);
 }
 
-enum err buf_printf(struct buf *b, const char *fmt, ...) {
+weak_err buf_printf(struct buf *b, const char *fmt, ...) {
   va_list ap, again;
   va_start(ap, fmt);
   va_copy(again, ap);

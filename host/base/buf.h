@@ -20,10 +20,12 @@ void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b); /* frees the contents; the struct may be buf_init'ed again */
 void buf_clear(struct buf *b);   /* len = 0, memory kept */
 char *buf_take(struct buf *b);   /* moves the NUL-terminated contents out (free() them); b is empty after */
-enum err buf_append(struct buf *b, const void *p, size_t n);
-enum err buf_puts(struct buf *b, const char *s);
-enum err buf_putc(struct buf *b, char c);
-enum err buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* OK, or ERR_LIMIT and nothing is appended. It may be left where the text is the host's own and the maximum far away; what comes from
+ * outside is checked. */
+weak_err buf_append(struct buf *b, const void *p, size_t n);
+weak_err buf_puts(struct buf *b, const char *s);
+weak_err buf_putc(struct buf *b, char c);
+weak_err buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_drop_front(struct buf *b, size_t n); /* removes the first n bytes */
 /* Reads a whole file. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (larger than b->max). "-" reads standard input. */
 enum err buf_read_file(struct buf *b, const char *path, struct error *e);

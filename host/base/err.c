@@ -39,7 +39,7 @@ const char *err_name(enum err code) {
   return names[code];
 }
 
-enum err err_set(struct error *e, enum err code, const char *fmt, ...) {
+weak_err err_set(struct error *e, enum err code, const char *fmt, ...) {
   if (!e) return code;
   e->code = code;
   e->hint[0] = '\0';
@@ -71,7 +71,7 @@ static enum err code_of_errno(int sys_errno) {
   }
 }
 
-enum err err_errno(struct error *e, int sys_errno, const char *fmt, ...) {
+weak_err err_errno(struct error *e, int sys_errno, const char *fmt, ...) {
   enum err code = code_of_errno(sys_errno);
   if (!e) return code;
   e->code = code;

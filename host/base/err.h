@@ -9,7 +9,16 @@
 #pragma once
 #include <stdarg.h>
 
-enum err {
+/* Whoever gets an `enum err` looks at it, passes it on, or says (void) and why: the compiler holds that. A test may leave it (unit.h). */
+#ifndef MUST_CHECK
+#ifdef __clang__
+#define MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define MUST_CHECK [[nodiscard]]
+#endif
+#endif
+
+enum MUST_CHECK err {
   OK = 0,
   ERR_INVALID,     /* the caller's input is wrong */
   ERR_NOT_FOUND,   /* no such run, project, file, ... */
@@ -37,6 +46,10 @@ enum err {
   ERR_COUNT
 };
 
+/* An enum err that may be left, as its caller knows it or need not: what fills a struct error returns the code it was given, what appends to
+ * a buffer ends at the buffer's maximum. */
+typedef unsigned weak_err;
+
 struct error {
   enum err code;
   char message[600];
@@ -48,12 +61,12 @@ const char *err_name(enum err code);
 
 /* Fills `e` (which may be NULL) and returns `code`, so that a caller can `return err_set(...)`.
  * The message is cut, never overrun; invalid UTF-8 is left as it is (output escapes it). */
-enum err err_set(struct error *e, enum err code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+weak_err err_set(struct error *e, enum err code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Adds what to do about it. */
 void err_hint(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For `errno` after a failed system call: maps ENOSPC, EROFS, EACCES, ENOENT to our codes and appends
  * strerror. */
-enum err err_errno(struct error *e, int sys_errno, const char *fmt, ...)
+weak_err err_errno(struct error *e, int sys_errno, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

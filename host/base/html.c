@@ -26,6 +26,6 @@ enum err html_escape(struct buf *out, const char *s, size_t n) {
   return err;
 }
 
-enum err html_puts(struct buf *out, const char *s) {
+weak_err html_puts(struct buf *out, const char *s) {
   return s ? html_escape(out, s, strlen(s)) : OK;
 }

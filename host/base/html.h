@@ -5,4 +5,4 @@
 /* Appends text as content or as a quoted attribute: & < > " ' become references; what XML may not hold (control characters, broken
  * UTF-8) is left out. ERR_LIMIT: the buffer is full. */
 enum err html_escape(struct buf *out, const char *s, size_t n);
-enum err html_puts(struct buf *out, const char *s); /* the same for a string; NULL is the empty one */
+weak_err html_puts(struct buf *out, const char *s); /* the same for a string, NULL is the empty one */

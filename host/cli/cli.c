@@ -82,7 +82,7 @@ static bool is_group(const char *word) {
   return false;
 }
 
-static enum err unknown(const char *given, const char *group, struct error *e) {
+static weak_err unknown(const char *given, const char *group, struct error *e) {
   const char *names[MOST_COMMANDS + 1];
   size_t n = 0, skip = group ? strlen(group) : 0;
   struct buf list;

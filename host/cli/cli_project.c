@@ -176,7 +176,7 @@ static void collect_name(void *arg, const struct artifact_row *r) {
 static enum err no_artifact(struct cli *c, struct db *db, int64_t project, const char *name,
                             struct error *e) {
   struct names names = {0};
-  artifacts_each(db, project, "", collect_name, &names);
+  (void)artifacts_each(db, project, "", collect_name, &names); /* then no name is suggested */
   const char *near = names.n ? text_nearest(name, names.at) : NULL;
   err_set(e, ERR_NOT_FOUND, "the project %s has no document '%s'", c->args[0], name);
   if (near)
@@ -304,7 +304,7 @@ int cli_artifact_edit(struct cli *c) {
 static json_t *cover_request(const char *project, const struct buf *picture) {
   struct buf text;
   buf_init(&text, MAX_HTTP_BODY_BYTES);
-  base64_encode(picture->data, picture->len, &text);
+  (void)base64_encode(picture->data, picture->len, &text); /* MAX_COVER_BYTES fit */
   json_t *request = json_pack("{s:s, s:o, s:s}", "kind", "cover", "project", view_text(project), "content",
                               text.data ? text.data : "");
   buf_release(&text);

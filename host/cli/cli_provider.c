@@ -186,7 +186,7 @@ static json_t *known_models(struct cli *c) {
   const char *name;
   if (cli_library_there(c, &ignored) == OK && cli_reader(c, &ignored) == OK) {
     struct db *db = store_reader(c->reader);
-    settings_each(db, learnt_prefix, add_learnt, models);
+    (void)settings_each(db, learnt_prefix, add_learnt, models); /* what is not read is not listed */
     store_reader_release(c->reader, db);
   }
   json_object_foreach(models, name, row) {

@@ -38,7 +38,7 @@ static bool find_by_key(struct cli *c, const char *key, struct before *b, struct
   struct db *db = store_reader(c->reader);
   bool over = false;
   if (run_find_key(db, key, &b->run) == OK && run_get(db, b->run, row, &ignored) == OK) {
-    events_each(db, b->run, 0, 0, note_event, &b->last_event);
+    (void)events_each(db, b->run, 0, 0, note_event, &b->last_event); /* then old events are shown again */
     over = run_status_ended(row->status);
     if (!over) run_row_release(row);
   } else {
@@ -53,7 +53,7 @@ static int64_t last_event_of(struct cli *c, int64_t run) {
   int64_t id = 0;
   if (cli_reader(c, &ignored) != OK) return 0;
   struct db *db = store_reader(c->reader);
-  events_each(db, run, 0, 0, note_event, &id);
+  (void)events_each(db, run, 0, 0, note_event, &id); /* then old events are shown again */
   store_reader_release(c->reader, db);
   return id;
 }
@@ -77,7 +77,7 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
   struct others o = {.mine = mine};
   buf_init(&o.ids, 1000);
   struct db *db = store_reader(store);
-  runs_due(db, count_other, &o);
+  (void)runs_due(db, count_other, &o); /* only a remark comes of it */
   store_reader_release(store, db);
   if (o.n == 1)
     out_say(

@@ -176,7 +176,7 @@ int cli_show(struct cli *c) {
     free(sentence);
     show_fields(&row);
     struct db *db = store_reader(c->reader);
-    gates_each(db, row.id, true, show_gate, NULL);
+    (void)gates_each(db, row.id, true, show_gate, NULL); /* the run says above that it waits for one */
     store_reader_release(c->reader, db);
   }
   run_row_release(&row);

@@ -128,7 +128,7 @@ static void last_event(void *arg, const struct event_row *event) {
 /* A follower that comes later sees what comes from now on. */
 static void skip_history(struct follow *f, struct store *store) {
   struct db *db = store_reader(store);
-  events_each(db, f->run, f->after_event, 0, last_event, &f->after_event);
+  (void)events_each(db, f->run, f->after_event, 0, last_event, &f->after_event); /* then it is shown too */
   store_reader_release(store, db);
 }
 

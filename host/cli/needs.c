@@ -130,7 +130,8 @@ static void look_at_run(void *arg, const struct run_row *r) {
 json_t *needs_missing(struct cli *c) {
   struct needs n = {.settings = &c->config.llm, .list = json_array(), .seen = json_object()};
   struct db *db = store_reader(c->reader);
-  runs_each(db, &(struct run_filter){.unfinished = true}, look_at_run, &n);
+  /* A run that is not seen here pauses when it finds its key missing. */
+  (void)runs_each(db, &(struct run_filter){.unfinished = true}, look_at_run, &n);
   store_reader_release(c->reader, db);
   for (size_t r = 0; r < n.settings->n_roles; r++)
     for (size_t m = 0; m < n.settings->roles[r].n_models; m++) {

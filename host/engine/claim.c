@@ -35,8 +35,10 @@ struct run *run_find(struct engine *en, int64_t id) {
 }
 
 static void take_options(struct run *run) {
-  jsonx_parse(run->row.options ? run->row.options : "{}", run->row.options ? strlen(run->row.options) : 2,
-              "the run's options", &run->options, NULL);
+  /* Checked when they were recorded. */
+  (void)jsonx_parse(run->row.options ? run->row.options : "{}",
+                    run->row.options ? strlen(run->row.options) : 2, "the run's options", &run->options,
+                    NULL);
   if (!run->options) run->options = json_object();
   const json_t *roles = json_object_get(run->options, "roles");
   run_roles_read(&run->chosen, json_object_get(run->options, "models"));
@@ -55,7 +57,7 @@ static void take_options(struct run *run) {
     text_slug(until, strlen(until), run->until, strlen(until) + 2);
   }
   set_out_dir(run);
-  with_parse(run->row.resume_with, &run->with, NULL);
+  (void)with_parse(run->row.resume_with, &run->with, NULL); /* checked when it was recorded */
 }
 
 /* The guardian killed the host twice because of this run. */

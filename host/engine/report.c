@@ -126,7 +126,8 @@ static void build_report(lua_State *L, void *arg) {
 json_t *run_error_record(struct run *run, struct task *t) {
   struct report r = {t, json_object()};
   if (run->machine && lua_gettop(t->L) > 0 && lua_checkstack(t->L, 4))
-    machine_protect(run->machine, build_report, &r, NULL);
+    (void)machine_protect(run->machine, build_report, &r,
+                          NULL); /* out of memory: with what is there by then */
   if (t->scope && strcmp(t->scope, "/") != 0) set_text(r.record, "task", t->scope);
   return r.record;
 }

@@ -33,7 +33,7 @@ static void add_phase(void *arg, const struct event_row *event) {
   struct record *r = x->record;
   json_t *data = NULL;
   if (strcmp(event->kind, "phase") != 0) return;
-  jsonx_parse(event->data, strlen(event->data), "an event", &data, NULL);
+  (void)jsonx_parse(event->data, strlen(event->data), "an event", &data, NULL); /* the store wrote it */
   r->phases = mem_grow(r->phases, (r->n_phases + 1) * sizeof *r->phases);
   x->begins = mem_grow(x->begins, (r->n_phases + 1) * sizeof *x->begins);
   x->begins[r->n_phases] = event->at;
@@ -58,7 +58,7 @@ static void add_call(void *arg, const struct call_row *k) {
   struct reading *x = arg;
   struct record *r = x->record;
   json_t *params = NULL;
-  if (k->params) jsonx_parse(k->params, strlen(k->params), "a call's parameters", &params, NULL);
+  if (k->params) (void)jsonx_parse(k->params, strlen(k->params), "a call's parameters", &params, NULL);
   const char *reasoning = jsonx_str(params, "reasoning", "");
   r->steps = mem_grow(r->steps, (r->n + 1) * sizeof *r->steps);
   x->ids = mem_grow(x->ids, (r->n + 1) * sizeof *x->ids);

@@ -18,7 +18,7 @@
 
 static void first_open(void *arg, const struct gate_row *g) {
   json_t **out = arg, *choices = NULL;
-  jsonx_parse(g->choices, strlen(g->choices), "choices", &choices, NULL);
+  (void)jsonx_parse(g->choices, strlen(g->choices), "choices", &choices, NULL); /* NULL has no choice */
   if (!*out)
     *out = json_pack("{s:I, s:s}", "gate", (json_int_t)g->id, "choice",
                      json_string_value(json_array_get(choices, 0)));
@@ -30,7 +30,7 @@ bool rehearse_decide(struct host *host, int64_t run, const char *by) {
   struct error ignored = {0};
   struct store *store = host_store(host);
   struct db *db = store_reader(store);
-  gates_each(db, run, true, first_open, &request);
+  (void)gates_each(db, run, true, first_open, &request); /* NULL: none is open */
   store_reader_release(store, db);
   int64_t gate = jsonx_int(request, "gate", 0);
   if (request) json_object_del(request, "gate");
@@ -108,7 +108,7 @@ enum err rehearsal_open(struct rehearsal *r, const struct forecast *f, bool with
 
 static enum err failed(const struct run_row *row, struct error *e) {
   json_t *error = NULL;
-  if (row->error) jsonx_parse(row->error, strlen(row->error), "the run's error", &error, NULL);
+  if (row->error) (void)jsonx_parse(row->error, strlen(row->error), "the run's error", &error, NULL);
   const char *why = jsonx_str(error, "message", row->wait_for ? row->wait_for : "it was stopped");
   err_set(e, ERR_SCRIPT, "the rehearsal of it failed%s%s: %.300s", row->phase ? " in phase " : "",
           row->phase ? row->phase : "", why);

@@ -333,7 +333,7 @@ static void read_dialect(lua_State *L, struct request_call *r) {
   struct buf text;
   buf_init(&text, MAX_JSON_BYTES);
   if (lua_getfield(L, 1, "dialect") == LUA_TTABLE && value_encode(L, lua_gettop(L), &text, NULL) == OK)
-    jsonx_parse(text.data, text.len, "the dialect", &r->dialect, NULL);
+    (void)jsonx_parse(text.data, text.len, "the dialect", &r->dialect, NULL); /* it was just written */
   lua_pop(L, 1);
   buf_release(&text);
 }

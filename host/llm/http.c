@@ -85,7 +85,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
   struct socket_watch *s = known;
   if (what == CURL_POLL_REMOVE) {
     if (!s) return 0;
-    loop_watch(h->loop, &s->watch, 0);
+    (void)loop_watch(h->loop, &s->watch, 0); /* curl closes it */
     curl_multi_assign(h->multi, fd, NULL);
     free(s);
     return 0;

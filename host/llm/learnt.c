@@ -34,7 +34,7 @@ struct learnt *learnt_new(struct store *store) {
   l->models = map_new();
   struct db *db = store ? store_reader(store) : NULL;
   if (!db) return l;
-  settings_each(db, prefix, keep, l);
+  (void)settings_each(db, prefix, keep, l); /* what is not read is learnt again */
   store_reader_release(store, db);
   return l;
 }

@@ -68,7 +68,7 @@ enum err llm_read_key(const struct llm_provider *c, char **key, struct error *e)
 
 static void load_key(struct llm *llm, struct provider *p, struct error *e) {
   free_secret(p->key);
-  llm_read_key(p->config, &p->key, e);
+  (void)llm_read_key(p->config, &p->key, e); /* no key: no_key says why */
   if (p->key) remember_secret(llm, p->key);
   p->key_refused = false;
 }
@@ -235,7 +235,7 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   if (check_address(c, e) != OK) return ERR_CONFIG;
   struct error why = {0};
   char *key = NULL;
-  if (needs_key(c)) llm_read_key(c, &key, &why);
+  if (needs_key(c)) (void)llm_read_key(c, &key, &why); /* no key: no_key says why */
   bool there = key != NULL;
   free_secret(key);
   return there || !needs_key(c) ? OK : no_key(c, &why, e);

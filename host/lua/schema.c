@@ -17,10 +17,10 @@ enum { DEPTH_MAX = 100, PATH_SHOWN = 300 };
 
 /* ---- what is wrong and where ---- */
 
-static enum err wrong(struct error *e, const struct place *at, const char *fmt, ...)
+static weak_err wrong(struct error *e, const struct place *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static enum err wrong(struct error *e, const struct place *at, const char *fmt, ...) {
+static weak_err wrong(struct error *e, const struct place *at, const char *fmt, ...) {
   char path[PATH_SHOWN], what[280];
   va_list ap;
   va_start(ap, fmt);

@@ -73,7 +73,7 @@ struct members {
 
 static enum err encode_value(struct encoder *c, int index, const struct place *at, int depth);
 
-static enum err refuse(struct encoder *c, const struct place *at, const char *what) {
+static weak_err refuse(struct encoder *c, const struct place *at, const char *what) {
   char path[PATH_MAX_SHOWN];
   place_write(at, "the value", path, sizeof path);
   return err_set(c->e, ERR_INVALID, "%s: %s", path, what);
@@ -294,7 +294,7 @@ enum err value_encode(lua_State *L, int index, struct buf *out, struct error *e)
   out->len = before;
   if (c.e->code != OK) { /* refused */
     c.in_order = true;
-    encode_value(&c, index, &root, 0);
+    (void)encode_value(&c, index, &root, 0); /* it fails again; now for the first reason in order */
     lua_settop(L, top);
     out->len = before;
   }

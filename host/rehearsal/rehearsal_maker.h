@@ -48,5 +48,5 @@ void maker_gather(struct maker *m, const struct place *at);
 /* NULL when the schema's lengths cannot be met. */
 json_t *maker_string(struct maker *m, const json_t *schema, const struct place *at);
 
-/* rehearsal_schema.c. Keeps the first reason; returns ERR_INVALID. */
-enum err maker_wrong(struct maker *m, const struct place *at, const char *what);
+/* rehearsal_schema.c. Keeps the first reason why nothing satisfies the schema. */
+void maker_wrong(struct maker *m, const struct place *at, const char *what);

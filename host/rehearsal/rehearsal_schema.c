@@ -35,10 +35,9 @@ static const char *type_of(const json_t *schema) {
   return "string";
 }
 
-enum err maker_wrong(struct maker *m, const struct place *at, const char *what) {
+void maker_wrong(struct maker *m, const struct place *at, const char *what) {
   if (m->e && m->e->code == OK)
     err_set(m->e, ERR_INVALID, "no value satisfies the schema of '%s': %s", at->name, what);
-  return ERR_INVALID;
 }
 
 /* ---- numbers ---- */

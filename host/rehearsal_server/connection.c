@@ -59,7 +59,7 @@ static void free_closed(struct post *p) {
 void conn_close(struct conn *c) {
   if (c->closed) return;
   c->closed = true;
-  loop_watch(c->listener->loop, &c->watch, 0);
+  (void)loop_watch(c->listener->loop, &c->watch, 0); /* it is closed next */
   close(c->watch.fd);
   list_remove(&c->node);
   c->post.fn = free_closed;
@@ -90,7 +90,7 @@ static void flush(struct conn *c) {
         send(c->watch.fd, c->out.data + c->out_at, c->out.len - c->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      loop_watch(c->listener->loop, &c->watch, EPOLLIN | EPOLLOUT);
+      if (loop_watch(c->listener->loop, &c->watch, EPOLLIN | EPOLLOUT) != OK) lose(c);
       return;
     }
     if (n < 0) {
@@ -100,7 +100,7 @@ static void flush(struct conn *c) {
     c->out_at += (size_t)n;
   }
   if (c->closed) return;
-  if (c->watch.events & EPOLLOUT) loop_watch(c->listener->loop, &c->watch, EPOLLIN);
+  if ((c->watch.events & EPOLLOUT) && loop_watch(c->listener->loop, &c->watch, EPOLLIN) != OK) lose(c);
   buf_clear(&c->out);
   c->out_at = 0;
 }
@@ -318,7 +318,7 @@ void listener_free(struct listener *l) {
   if (!l) return;
   while (!list_empty(&l->conns)) lose(list_owner(l->conns.next, struct conn, node));
   loop_drain(l->loop);
-  loop_watch(l->loop, &l->watch, 0);
+  (void)loop_watch(l->loop, &l->watch, 0); /* it is closed next */
   close(l->watch.fd);
   free(l);
 }

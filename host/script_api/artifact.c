@@ -284,7 +284,7 @@ static void content_done(struct wait *w, struct store_op *base) {
 
 static void restore_get(struct wait *w) {
   json_t *v = NULL;
-  jsonx_parse(w->result, w->n_result, "a recorded read", &v, NULL);
+  (void)jsonx_parse(w->result, w->n_result, "a recorded read", &v, NULL); /* NULL: it found no document */
   int64_t version = json_is_object(v) ? jsonx_int(v, "id", 0) : 0;
   json_decref(v);
   if (!version) {

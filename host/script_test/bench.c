@@ -39,6 +39,15 @@ static void push_json(lua_State *L, json_t *v) {
   value_push_json(L, c->room, strlen(c->room));
 }
 
+/* The same for a list out of the library: what could not be read whole ends the case. */
+static void push_read(lua_State *L, enum err err, json_t *list) {
+  if (err != OK) {
+    json_decref(list);
+    luaL_error(L, "the library could not be read (%s)", err_name(err));
+  }
+  push_json(L, list);
+}
+
 /* nil and the reason, in one sentence. */
 static int refused(lua_State *L, const struct error *e) {
   lua_pushnil(L);
@@ -123,7 +132,7 @@ static void ask_test(lua_State *L, struct test_case *c, struct stand_in_question
   struct run_row row = {0};
   char phase[200], label[600];
   c->open = q;
-  row_of(c, q->run, &row);
+  (void)row_of(c, q->run, &row); /* then without phase and progress */
   snprintf(phase, sizeof phase, "%s", row.phase ? row.phase : "");
   snprintf(label, sizeof label, "%s", row.progress_label ? row.progress_label : "");
   run_row_release(&row);
@@ -233,9 +242,9 @@ static int bench_events(lua_State *L) {
   int64_t run = luaL_checkinteger(L, 1), after = luaL_optinteger(L, 2, 0);
   json_t *list = json_array();
   struct db *db = store_reader(store);
-  events_each(db, run, after, 0, add_event, list);
+  enum err err = events_each(db, run, after, 0, add_event, list);
   store_reader_release(store, db);
-  push_json(L, list);
+  push_read(L, err, list);
   return 1;
 }
 
@@ -249,9 +258,9 @@ static int bench_gates(lua_State *L) {
   int64_t run = luaL_checkinteger(L, 1);
   json_t *list = json_array();
   struct db *db = store_reader(store);
-  gates_each(db, run, true, add_gate, list);
+  enum err err = gates_each(db, run, true, add_gate, list);
   store_reader_release(store, db);
-  push_json(L, list);
+  push_read(L, err, list);
   return 1;
 }
 
@@ -271,10 +280,11 @@ static int push_documents(lua_State *L, each_artifact *each) {
   json_t *list = json_array();
   struct error ignored = {0};
   int64_t id = 0;
+  enum err err = OK;
   struct db *db = store_reader(store);
-  if (project_find_id(db, project, &id, &ignored) == OK) each(db, id, name, add_version, list);
+  if (project_find_id(db, project, &id, &ignored) == OK) err = each(db, id, name, add_version, list);
   store_reader_release(store, db);
-  push_json(L, list);
+  push_read(L, err, list);
   return 1;
 }
 
@@ -351,7 +361,8 @@ void bench_clear(struct test_case *c) {
     struct error ignored = {0};
     struct run_row row = {0};
     if (row_of(c, c->runs[i], &row) == OK && !run_status_ended(row.status))
-      command_cancel(commands, c->runs[i], &answer, &ignored);
+      (void)command_cancel(commands, c->runs[i], &answer,
+                           &ignored); /* it may have ended by itself; the wait below sees */
     run_row_release(&row);
     json_decref(answer);
   }

@@ -72,7 +72,7 @@ static struct words words_of(const char *text, size_t n) {
   while (n > 0 && strchr(blank, *text)) text++, n--;
   while (n > 0 && strchr(blank, text[n - 1])) n--;
   struct words w = {text, n, NULL};
-  if (n > 0 && (*text == '{' || *text == '[')) jsonx_parse(text, n, "words", &w.value, NULL);
+  if (n > 0 && (*text == '{' || *text == '[')) (void)jsonx_parse(text, n, "words", &w.value, NULL);
   return w;
 }
 

@@ -54,7 +54,7 @@ enum err db_read_parts(struct db *db, const char *table, const char *column, int
 int64_t db_changes(struct db *db);
 enum err db_exec(struct db *db, const char *sql); /* several statements, no parameters */
 /* The last failure as our error: locked, full, read-only, corrupt, io, ... with the driver's own words and what to do. */
-enum err db_error(struct db *db, struct error *e);
+weak_err db_error(struct db *db, struct error *e);
 
 /* A transaction for writing, tagged with where it began for the longest-hold metric and the log. */
 #define db_begin(db) db_begin_at((db), __FILE__, __LINE__)

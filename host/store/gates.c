@@ -114,7 +114,7 @@ static enum err read_answer(struct db *db, int64_t gate, json_t **out) {
     const char *text = db_text(s, 1);
     json_t *edits = NULL;
     bool structured = text && (*text == '{' || *text == '[');
-    if (structured) jsonx_parse(text, strlen(text), "edits", &edits, NULL);
+    if (structured) (void)jsonx_parse(text, strlen(text), "edits", &edits, NULL);
     if (!edits) edits = text ? json_string(text) : json_null();
     *out = json_pack("{s:s,s:o,s:s?}", "choice", db_text(s, 0), "edits", edits, "by", db_text(s, 2));
   }

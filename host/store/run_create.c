@@ -63,7 +63,8 @@ static enum err forget_rejected(struct db *db, const struct op_run_create *op) {
   struct run_row old = {0};
   json_t *error = NULL;
   enum err err = run_get(db, op->retry_of, &old, NULL);
-  if (err == OK && old.error) jsonx_parse(old.error, strlen(old.error), "the run's error", &error, NULL);
+  if (err == OK && old.error)
+    (void)jsonx_parse(old.error, strlen(old.error), "the run's error", &error, NULL);
   const json_t *rejected = json_object_get(error, "rejected");
   for (size_t i = 0; err == OK && i < json_array_size(rejected); i++) {
     struct db_stmt *s = db_prepare(db, "DELETE FROM journal WHERE run_id = $run AND seq = $seq");

@@ -17,7 +17,7 @@ static void play(enum framing_kind kind, const uint8_t *bytes, size_t n, size_t 
   struct framing f;
   framing_init(&f, kind, 64);
   for (size_t at = 0; at < n; at += step)
-    framing_feed(&f, bytes + at, step < n - at ? step : n - at, note, log);
+    (void)framing_feed(&f, bytes + at, step < n - at ? step : n - at, note, log);
   buf_printf(log, "end %d", framing_end(&f, note, log));
   framing_release(&f);
 }

@@ -1,5 +1,6 @@
 /* unit.h - what every cmocka program includes: cmocka wants four headers before its own. */
 #pragma once
+#define MUST_CHECK /* a test asserts what comes of it; an error that it leaves fails there */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* wire.h - a raw HTTP client for tests: sends exactly the bytes it is given and waits no longer than ten seconds. */
 #pragma once
+#include "unit.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -10,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/buf.h"
-#include "unit.h"
 
 static inline int wire_connect(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

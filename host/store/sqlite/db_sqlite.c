@@ -364,7 +364,7 @@ static enum err code_of(const struct db *db) {
   }
 }
 
-enum err db_error(struct db *db, struct error *e) {
+weak_err db_error(struct db *db, struct error *e) {
   if (db->closed) {
     if (e) *e = *db->closed;
     return db->closed->code;
@@ -422,7 +422,7 @@ enum err db_commit(struct db *db) {
 }
 
 void db_rollback(struct db *db) {
-  if (db_in_transaction(db)) db_run(db_prepare(db, "ROLLBACK"));
+  if (db_in_transaction(db)) (void)db_run(db_prepare(db, "ROLLBACK"));
 }
 
 enum err db_savepoint(struct db *db) {

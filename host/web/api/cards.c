@@ -7,6 +7,7 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "book/book.h"
 #include "store/calls.h"
 #include "store/artifacts.h"
 #include "store/runs.h"
@@ -25,26 +26,21 @@ static bool begins(const char *s, const char *with) {
 
 static void count_document(void *arg, const struct artifact_row *r) {
   struct numbers *n = arg;
-  n->chapters += begins(r->name, "chapters/");
-  n->plans += begins(r->name, "plans/");
-  n->book = n->book || strcmp(r->name, "book.json") == 0;
+  n->chapters += begins(r->name, BOOK_CHAPTERS);
+  n->plans += begins(r->name, BOOK_PLANS);
+  n->book = n->book || strcmp(r->name, BOOK_META) == 0;
   bool picture = strcmp(r->kind, "png") == 0 || strcmp(r->kind, "jpeg") == 0;
   if (picture && strcmp(r->name, "cover") == 0) n->cover = r->number;
 }
 
 /* Author and words, once the book is whole. */
 static void add_book(struct db *db, int64_t project, bool whole, json_t *card) {
-  struct buf b;
-  json_t *book = NULL;
-  buf_init(&b, MAX_ARTIFACT_BYTES);
-  if (whole && artifact_content(db, project, "book.json", 0, &b, NULL, NULL) == OK)
-    jsonx_parse(b.data, b.len, "book.json", &book, NULL);
+  json_t *book = whole ? book_document(db, project, BOOK_META) : NULL;
   const json_t *words = json_object_get(book, "words");
   json_object_set_new(card, "author", view_text(jsonx_str(book, "author", NULL)));
   json_object_set_new(card, "words",
                       json_is_integer(words) ? json_integer(json_integer_value(words)) : json_null());
   json_decref(book);
-  buf_release(&b);
 }
 
 struct last_run {
@@ -64,7 +60,8 @@ static void take_slug(void *arg, const struct project_row *p) {
 /* What the pipeline says of the book; before that, as many as are planned. */
 static json_t *chapters_total(const struct project_row *p, int64_t plans) {
   json_t *fields = NULL;
-  jsonx_parse(p->fields, strlen(p->fields), "the project's fields", &fields, NULL);
+  (void)jsonx_parse(p->fields, strlen(p->fields), "the project's fields", &fields,
+                    NULL); /* NULL has no fields */
   int64_t n = jsonx_int(fields, "chapters", plans);
   json_decref(fields);
   return n > 0 ? json_integer(n) : json_null();
@@ -75,10 +72,11 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
   struct last_run last = {.web = w};
   json_t *parent = NULL;
   struct run_filter newest = {.project = p->slug, .limit = 1};
-  artifacts_each(db, p->id, "", count_document, &n);
-  project_proposals(db, p->id, &n.proposals);
-  runs_each(db, &newest, take_run, &last);
-  if (p->parent) project_by_id(db, p->parent, take_slug, &parent);
+  /* A card shows what could be read; whoever lists the projects says that the library cannot be. */
+  (void)artifacts_each(db, p->id, "", count_document, &n);
+  (void)project_proposals(db, p->id, &n.proposals);
+  (void)runs_each(db, &newest, take_run, &last);
+  if (p->parent) (void)project_by_id(db, p->parent, take_slug, &parent);
   char *cover = n.cover ? mem_printf("files/%s/cover?version=%lld", p->slug, (long long)n.cover) : NULL;
   json_t *v =
       json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:I}", "project", view_text(p->slug), "title",

@@ -25,7 +25,7 @@ static char *key_of(struct request *q, struct response *a) {
 static char *value_of(struct web *w, const char *key) {
   char *value = NULL;
   struct db *db = store_reader(w->commands->store);
-  setting_get(db, key, &value);
+  (void)setting_get(db, key, &value); /* value NULL: there is none */
   store_reader_release(w->commands->store, db);
   return value;
 }

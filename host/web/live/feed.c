@@ -209,8 +209,9 @@ static void look_at_calls(struct feed *f, struct db *db, int64_t run) {
     if (call_get(db, k->open[i], open_call, &one, NULL) == OK && !one.ended) k->open[left++] = k->open[i];
   }
   k->n_open = left;
+  /* What cannot be read now is read in the next round. */
   struct calls_round round = {.feed = f, .known = k, .silent = !k->watched};
-  calls_page(db, run, k->last_call, 0, new_call, &round);
+  (void)calls_page(db, run, k->last_call, 0, new_call, &round);
   k->watched = true;
 }
 
@@ -232,7 +233,7 @@ static void look_at_rows(struct feed *f, struct db *db) {
   }
   if (f->wants.all && due(&f->all_rows_ns, ALL_ROWS_MS)) {
     struct run_filter unfinished = {.unfinished = true, .limit = UNFINISHED_MOST};
-    runs_each(db, &unfinished, publish_run, f);
+    (void)runs_each(db, &unfinished, publish_run, f);
   }
 }
 
