@@ -12,7 +12,9 @@
  * now and then. Nothing is applied before the spool is empty, so order is kept.
  *
  * Before a group is acknowledged the driver is asked whether others still find what it writes (db_in_place): work in a database that somebody
- * has moved away is not kept. */
+ * has moved away is not kept.
+ *
+ * Longer than 500 lines: all of it is the one thread's, and shares its state. */
 #include "store/write/writer.h"
 
 #include <errno.h>

@@ -85,8 +85,9 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
                 "cover", view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
                 (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
   bool rehearsed = false;
-  calls_rehearsed(db, 0, p->id, &rehearsed);
-  json_object_set_new(v, "rehearsal", json_boolean(rehearsed));
+  if (calls_rehearsed(db, 0, p->id, &rehearsed) ==
+      OK) /* unread: not told, rather than told as a real model's */
+    json_object_set_new(v, "rehearsal", json_boolean(rehearsed));
   add_book(db, p->id, n.book, v);
   free(cover);
   return v;

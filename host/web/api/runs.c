@@ -70,9 +70,10 @@ void get_run(struct request *q, struct response *a, void *arg) {
   const struct web *w = arg;
   bool rehearsed = false;
   struct db *db = store_reader(w->commands->store);
-  calls_rehearsed(db, row.id, 0, &rehearsed);
+  enum err err = calls_rehearsed(db, row.id, 0, &rehearsed);
   store_reader_release(w->commands->store, db);
-  json_object_set_new(run, "rehearsal", json_boolean(rehearsed));
+  if (err == OK) /* unread: not told, rather than told as a real model's */
+    json_object_set_new(run, "rehearsal", json_boolean(rehearsed));
   response_json(a, 200, run);
   run_row_release(&row);
 }
