@@ -167,18 +167,20 @@ int cli_show(struct cli *c) {
   struct library_owner room;
   if (read_run(c, &row, &e) != OK) return cli_fail(c, &e);
   const struct library_owner *owner = owner_of(c, &room);
+  struct db *db = store_reader(c->reader);
   if (c->out.json) {
-    out_json(state_json(&row, owner, true));
+    json_t *run = state_json(&row, owner, true);
+    view_rehearsal(db, row.id, 0, run);
+    out_json(run);
   } else {
     char *sentence = state_sentence(&row, owner);
     out_line("%sRun %lld: %s%s\n", terminal_style(stdout, STYLE_BOLD), (long long)row.id, sentence,
              terminal_style(stdout, STYLE_NONE));
     free(sentence);
     show_fields(&row);
-    struct db *db = store_reader(c->reader);
     (void)gates_each(db, row.id, true, show_gate, NULL); /* the run says above that it waits for one */
-    store_reader_release(c->reader, db);
   }
+  store_reader_release(c->reader, db);
   run_row_release(&row);
   return EXIT_DONE;
 }

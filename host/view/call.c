@@ -8,6 +8,12 @@
 #include "store/runs.h"
 #include "view/words.h"
 
+void view_rehearsal(struct db *db, int64_t run, int64_t project, json_t *v) {
+  bool rehearsed = false;
+  if (calls_rehearsed(db, run, project, &rehearsed) == OK)
+    json_object_set_new(v, "rehearsal", json_boolean(rehearsed));
+}
+
 json_t *view_call(const struct call_row *k) {
   json_t *v = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "call", (json_int_t)k->id, "scope",
                         view_text(k->scope), "role", view_text(k->role), "provider", view_text(k->provider),

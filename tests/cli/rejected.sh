@@ -19,14 +19,14 @@ return {
 LUA
 
 t_case "JSON that stays unusable after its repair fails the run and says so"
-rehearse_control '{"faults": ["truncate"]}'
+rehearse_control '{"manners": ["json-missing"]}'
 t_run 7 "$QUIRE" run "$tmp/two.lua"
 t_has "$out" "no usable JSON from role 'extractor'"
 t_has "$out" "quire retry 1"
 t_is "$(sql "SELECT json_array_length(error, '$.rejected') >= 2 FROM runs r JOIN run_texts t ON t.run_id = r.id")" 1
 
 t_case "the retry keeps the good answer and asks only what was rejected"
-rehearse_control '{"faults": []}'
+rehearse_control '{"manners": []}'
 ledger_clear
 t_run 0 "$QUIRE" retry 1
 t_has "$out" "Things: "

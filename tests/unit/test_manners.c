@@ -136,6 +136,7 @@ static const struct row_test {
     {"channels=20", false, INSIDE, "<|channel|>final<|message|>", "stop"},
     {"think-tags=20", false, INSIDE, "</think>", "stop"},
     {"think-inside=2990", false, BEGINNING, NULL, "length"},
+    {"think-times=3", false, SAME, NULL, "stop"},
     {"think=50", false, SAME, NULL, "stop"},
     {"usage-wrong=3", false, SAME, NULL, "stop"},
     {"usage-uncached=0.05", false, SAME, NULL, "stop"},

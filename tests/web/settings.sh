@@ -112,8 +112,8 @@ t_run "$QUIRE" provider test rehearsal
 t_has "$out" "ok rehearsal/novelist"
 t_run 1 "$QUIRE" provider test gone/any
 t_has "$out" "cannot be reached"
-t_run 2 "$QUIRE" provider test gone
-t_has "$out" "quire provider test gone/MODEL"
+t_run 7 "$QUIRE" provider test gone # it is asked which models it has
+t_has "$out" "provider 'gone' does not answer"
 t_run 4 "$QUIRE" provider test openai # a known one needs no model's name
 t_has "$out" "set OPENAI_API_KEY"
 

@@ -8,9 +8,9 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "book/book.h"
-#include "store/calls.h"
 #include "store/artifacts.h"
 #include "store/runs.h"
+#include "view/call.h"
 #include "view/words.h"
 #include "web/api/api.h"
 
@@ -84,10 +84,7 @@ json_t *card_of(struct web *w, struct db *db, const struct project_row *p) {
                 "chapters_done", (json_int_t)n.chapters, "chapters_total", chapters_total(p, n.plans),
                 "cover", view_text(cover), "last_run", last.run ? last.run : json_null(), "updated_ms",
                 (json_int_t)p->updated_at, "proposals", (json_int_t)n.proposals);
-  bool rehearsed = false;
-  if (calls_rehearsed(db, 0, p->id, &rehearsed) ==
-      OK) /* unread: not told, rather than told as a real model's */
-    json_object_set_new(v, "rehearsal", json_boolean(rehearsed));
+  view_rehearsal(db, 0, p->id, v);
   add_book(db, p->id, n.book, v);
   free(cover);
   return v;

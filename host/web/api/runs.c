@@ -68,12 +68,9 @@ void get_run(struct request *q, struct response *a, void *arg) {
   if (!find_run(arg, q, a, &row)) return;
   json_t *run = api_run(arg, &row, true);
   const struct web *w = arg;
-  bool rehearsed = false;
   struct db *db = store_reader(w->commands->store);
-  enum err err = calls_rehearsed(db, row.id, 0, &rehearsed);
+  view_rehearsal(db, row.id, 0, run);
   store_reader_release(w->commands->store, db);
-  if (err == OK) /* unread: not told, rather than told as a real model's */
-    json_object_set_new(run, "rehearsal", json_boolean(rehearsed));
   response_json(a, 200, run);
   run_row_release(&row);
 }
