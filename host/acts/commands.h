@@ -19,12 +19,12 @@ struct watcher;
 
 struct commands {
   struct store *store;
-  struct engine *
-      engine; /* NULL (with llm): the command line records a cancel, decision or edit in a library that nobody runs; nothing starts */
+  /* NULL (with llm): the command line records a cancel, decision or edit in a library that nobody runs; nothing starts */
+  struct engine *engine;
   struct llm *llm;
   const struct engine_settings *settings;
-  const char *const *
-      script_dirs; /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
+  /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
+  const char *const *script_dirs;
   struct watcher *watcher; /* NULL as the engine */
   const json_t *shown;     /* settings with their origins: [{"name","value","origin"}]; NULL as the engine */
   const struct llm_settings *models;
@@ -75,7 +75,8 @@ enum err command_replay(struct commands *c, int64_t call, const json_t *request,
 enum err command_note(struct commands *c, int64_t run, const json_t *request, json_t **out, struct error *e);
 /* POST /api/gates/{id} {"choice","edits","by","show_sha"} -> {"gate","run"}; the run goes on. */
 enum err command_gate(struct commands *c, int64_t gate, const json_t *request, json_t **out, struct error *e);
-/* POST /api/projects/{slug}/artifacts {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit. */
+/* PUT /api/projects/{slug}/artifacts/{name} {"name","kind","content","expected": VERSION} -> {"name","version"}: a person's edit.
+ * expected: the version it was made on; 0: there is none yet; -1 or not there: whatever is there. */
 enum err command_artifact(struct commands *c, const char *project, const json_t *request, json_t **out,
                           struct error *e);
 /* POST /api/projects/{slug}/restore/{name}, accept/{name} {"version"} -> {"name","version"}: that version's content as a new one by a person.

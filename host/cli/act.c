@@ -19,6 +19,7 @@
 #include "base/jsonx.h"
 #include "cli/client.h"
 #include "cli/stop.h"
+#include "store/artifacts.h"
 
 enum {
   TRY_S = 15,    /* for an owner that does not answer, or that comes and goes */
@@ -30,11 +31,11 @@ enum {
 
 /* ---- what is called where */
 
-/* A slug as a person typed it may hold anything. */
-static void encode(const char *s, char *out, size_t max) {
+/* A slug as a person typed it may hold anything. `stay`: what stands in a path as it is, a document's slashes. */
+static void encode(const char *s, const char *stay, char *out, size_t max) {
   size_t n = 0;
   for (; *s && n + 4 < max; s++) {
-    bool plain = (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-';
+    bool plain = (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-' || strchr(stay, *s);
     n += (size_t)snprintf(out + n, max - n, plain ? "%c" : "%%%02X", (unsigned char)*s);
   }
   out[n] = '\0';
@@ -60,14 +61,15 @@ void act_path(const struct act *a, char *out, size_t max) {
     snprintf(out, max, "/api/tokens");
   else if (a->kind == ACT_TOKEN_REVOKE) {
     char name[3 * 96 + 1];
-    encode(a->name, name, sizeof name);
+    encode(a->name, "", name, sizeof name);
     snprintf(out, max, "/api/tokens/%s", name);
   } else if (a->kind == ACT_GATE)
     snprintf(out, max, "/api/gates/%lld", (long long)a->id);
   else if (a->kind == ACT_ARTIFACT || a->kind == ACT_PROJECT_DELETE) {
-    char slug[3 * 96 + 1];
-    encode(a->project, slug, sizeof slug);
-    snprintf(out, max, "/api/projects/%s%s", slug, a->kind == ACT_ARTIFACT ? "/artifacts" : "");
+    char slug[3 * 96 + 1], name[3 * ARTIFACT_NAME_MOST + 5];
+    encode(a->project, "", slug, sizeof slug);
+    encode(a->kind == ACT_ARTIFACT ? a->name : "", "/", name, sizeof name);
+    snprintf(out, max, "/api/projects/%s%s%s", slug, *name ? "/artifacts/" : "", name);
   } else
     snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
 }
@@ -132,13 +134,13 @@ static enum err as_writer(struct cli *c, struct act *a, struct error *e) {
 /* ---- through the owner */
 
 static const char *method_of(const struct act *a) {
-  if (a->kind == ACT_PASSWORD) return "PUT";
+  if (a->kind == ACT_PASSWORD || a->kind == ACT_ARTIFACT) return "PUT";
   return a->kind == ACT_PROJECT_DELETE || a->kind == ACT_TOKEN_REVOKE ? "DELETE" : "POST";
 }
 
 /* True: it is decided (err says how). False: try again. */
 static bool hand_over(struct act *a, bool *crowded, enum err *err, struct error *e) {
-  char path[300];
+  char path[1200];
   enum client_end end;
   act_path(a, path, sizeof path);
   json_t *empty = json_object();

@@ -283,10 +283,11 @@ int cli_artifact_edit(struct cli *c) {
     err = err_set(&e, ERR_INVALID,
                   "`quire artifact edit` needs the new text: --from FILE, or --from - for standard input");
   if (err == OK) err = request_file(path, name, true, &b, &e);
-  struct act a = {.kind = ACT_ARTIFACT, .project = c->args[0]};
+  if (err == OK) err = artifact_name_check(name, &e);
+  struct act a = {.kind = ACT_ARTIFACT, .project = c->args[0], .name = name};
   if (err == OK) {
-    a.request = json_pack("{s:o, s:o}", "name", view_text(name), "content", json_stringn(b.data, b.len));
-    if (expected >= 0) json_object_set_new(a.request, "expected", json_integer(expected));
+    a.request = json_pack("{s:o, s:o, s:I}", "name", view_text(name), "content", json_stringn(b.data, b.len),
+                          "expected", (json_int_t)expected);
     err = act_do(c, &a, &e);
   }
   if (err == OK && c->out.json)

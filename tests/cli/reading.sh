@@ -89,8 +89,8 @@ t_case "a chapter of 500 KB and a book of 200 chapters are read whole"
 page 200 /read/keeper/3
 t_has "$out" "Sentence 4999 of"
 ((${#out} > 500000)) || t_fail "only ${#out} bytes"
-curl -sS -H "Authorization: Bearer $(owner token)" -H 'Content-Type: application/json' -d '{"name":"chapters/004.md","content":"# Fourth\n\nx"}' \
-  "http://$(owner address)/api/projects/keeper/artifacts" >"$tmp/posted"
+curl -sS -H "Authorization: Bearer $(owner token)" -H 'Content-Type: application/json' -X PUT -d '{"content":"# Fourth\n\nx"}' \
+  "http://$(owner address)/api/projects/keeper/artifacts/chapters/004.md" >"$tmp/posted"
 printf '%s\n' "INSERT INTO artifacts (project_id, name, created_at)
   WITH RECURSIVE n(i) AS (SELECT 5 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
   SELECT (SELECT id FROM projects WHERE slug = 'keeper'), printf('chapters/%03d.md', i), 0 FROM n;

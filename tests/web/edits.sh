@@ -20,20 +20,30 @@ get "$doc"
 t_is "$(field '$.content') $(field '$.author')" "# By hand person"
 
 t_case "what is saved can be downloaded: a name that no address can have is refused with the reason, and none is cut"
-for name in 'tab\there.md' 'cut\u0000here.md' 'line\nhere.md' 'a//b.md' './b.md' '/b.md' 'a/../b.md' 'bell\u0007.md' 'back\\slash.md' ''; do
-  send POST /api/projects/the-keeper/artifacts "{\"name\":\"$name\",\"kind\":\"text\",\"content\":\"x\"}"
-  t_is "$name: $code $(field '$.error.code')" "$name: 400 invalid"
+for name in tab%09here.md cut%00here.md line%0Ahere.md a//b.md ./b.md /b.md a/../b.md bell%07.md back%5Cslash.md notes/tab%09here.md ''; do
+  send PUT "/api/projects/the-keeper/artifacts/$name" "$(json x)" --path-as-is
+  [[ $code == 40[04] ]] || t_fail "$name was answered with $code"
 done
-send POST /api/projects/the-keeper/artifacts '{"name":"notes/tab\there.md","kind":"text","content":"x"}'
-t_has "$body" "no tabs"
-send POST /api/projects/the-keeper/artifacts '{"name":"notes/cut.md\u0000","kind":"text","content":"x"}'
-t_has "$body" "'name' holds a NUL character"
-get /api/projects/the-keeper/artifacts/notes/cut.md
+send PUT /api/projects/the-keeper/artifacts/notes/tab%09here.md "$(json x)"
+t_has "$body" "not allowed"
+t_run 2 "$QUIRE" artifact edit the-keeper $'notes/tab\there.md' --from /dev/null
+t_has "$out" "no tabs"
+get /api/projects/the-keeper/artifacts/cut
 t_is "$code" 404
-send POST /api/projects/the-keeper/artifacts '{"name":"notes/Ännä + 1.md","kind":"text","content":"x"}'
-t_is "$code" 201
+send PUT /api/projects/the-keeper/artifacts/notes/%C3%84nn%C3%A4%20+%201.md "$(json x)"
+t_is "$code" 200
 get /api/projects/the-keeper/artifacts/notes/%C3%84nn%C3%A4%20+%201.md
 t_is "$code $(field '$.content')" "200 x"
+
+t_case "who has no headers says the version in the body; -1 is whatever is there"
+send PUT /api/projects/the-keeper/artifacts/notes/plain.md '{"content":"a","expected":0}'
+t_is "$code $(field '$.version')" "200 1"
+send PUT /api/projects/the-keeper/artifacts/notes/plain.md '{"content":"b","expected":1}'
+t_is "$code $(field '$.version')" "200 2"
+send PUT /api/projects/the-keeper/artifacts/notes/plain.md '{"content":"c","expected":1}'
+t_is "$code $(field '$.error.current.version')" "412 2"
+send PUT /api/projects/the-keeper/artifacts/notes/plain.md '{"content":"c","expected":-1}'
+t_is "$code $(field '$.version')" "200 3"
 
 t_case "a plan saved without saying what it is stays a plan, and one that is no JSON is refused"
 get /api/projects/the-keeper/artifacts/plans/01.json

@@ -96,16 +96,6 @@ void cancel_run(struct request *q, struct response *a, void *arg) {
   on_run(q, a, command_cancel, arg);
 }
 
-void edit_artifact(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  json_t *request = NULL, *out = NULL;
-  struct error e = {0};
-  if (request_json(q, a, &request) != OK) return;
-  enum err err = command_artifact(w->commands, request_param(q, "slug"), request, &out, &e);
-  api_answer(a, err, out, 201, &e);
-  json_decref(request);
-}
-
 void delete_project(struct request *q, struct response *a, void *arg) {
   struct web *w = arg;
   json_t *out = NULL;

@@ -1,7 +1,8 @@
 /* edits.c - a person's edits of documents: save, go back to an older version, take a run's proposal. Threads: the server's.
  *
- * Each says on which version it was made (If-Match: "vN", the tag that GET gives). When another one is the newest, nothing is written: 412
- * with that version. Without the header only a name that nobody has can be written. */
+ * Each says on which version it was made (If-Match: "vN", the tag that GET gives; or "expected": N in the body of PUT). When another one is
+ * the newest, nothing is written: 412 with that version. Who says none can write only a name that nobody has; "expected": -1 is whatever is
+ * there. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ void put_artifact(struct request *q, struct response *a, void *arg) {
   enum err err = json_is_object(request) ? OK : err_set(&e, ERR_INVALID, "the body is an object");
   if (err == OK) {
     json_object_set_new(request, "name", json_string(request_param(q, "name")));
+    if (!expected) expected = jsonx_int(request, "expected", 0);
     json_object_set_new(request, "expected", json_integer(expected));
     err = command_artifact(w->commands, request_param(q, "slug"), request, &out, &e);
   }

@@ -44,7 +44,6 @@ HANDLER(pause_run);
 HANDLER(cancel_run);
 HANDLER(note_run);
 HANDLER(decide_gate);
-HANDLER(edit_artifact);
 HANDLER(delete_project);
 HANDLER(upload);
 /* drafts.c */
