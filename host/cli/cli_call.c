@@ -1,5 +1,4 @@
 /* cli_call.c - call: one model call whole. What the browser's page of a call shows, from the same view. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,28 +61,14 @@ void call_prompt_text(const json_t *call, struct buf *out) {
 
 /* ---- its fields */
 
-static void field(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void field(const char *name, const char *fmt, ...) {
-  char *text = NULL;
-  va_list ap;
-  va_start(ap, fmt);
-  int n = vasprintf(&text, fmt, ap);
-  va_end(ap);
-  if (n < 0) return;
-  if (*text)
-    out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE),
-             text);
-  free(text);
-}
-
 static void show_tokens(const json_t *call) {
   const json_t *usage = json_object_get(call, "usage");
   long long cached = jsonx_int(usage, "cached_read", 0), thought = jsonx_int(usage, "reasoning", 0);
   char *from_cache = cached ? mem_printf(" (%lld from the cache)", cached) : mem_dup("");
   char *thinking = thought ? mem_printf(" (%lld of them thinking)", thought) : mem_dup("");
-  field("tokens", "%lld in%s, %lld out%s%s", (long long)jsonx_int(usage, "input", 0), from_cache,
-        (long long)jsonx_int(usage, "output", 0), thinking,
-        json_is_true(json_object_get(call, "usage_estimated")) ? ", estimated" : "");
+  out_field("tokens", "%lld in%s, %lld out%s%s", (long long)jsonx_int(usage, "input", 0), from_cache,
+            (long long)jsonx_int(usage, "output", 0), thinking,
+            json_is_true(json_object_get(call, "usage_estimated")) ? ", estimated" : "");
   free(from_cache);
   free(thinking);
 }
@@ -101,7 +86,7 @@ static void show_parameters(const json_t *call) {
     buf_printf(&b, "%s%s %s", b.len ? ", " : "", name, text ? text : "?");
     free(text);
   }
-  field("asked for", "%s", b.data ? b.data : "");
+  out_field("asked for", "%s", b.data ? b.data : "");
   buf_release(&b);
 }
 
@@ -111,19 +96,19 @@ static void show_attempts(const json_t *call) {
   if (json_array_size(attempts) < 2) return;
   json_array_foreach(attempts, i, a) {
     const char *error = jsonx_str(a, "error", "");
-    field(i ? "" : "attempts", "call %lld: %s/%s %s%s%s", (long long)jsonx_int(a, "call", 0),
-          jsonx_str(a, "provider", ""), jsonx_str(a, "model", ""), jsonx_str(a, "state", ""),
-          *error ? ": " : "", error);
+    out_field(i ? "" : "attempts", "call %lld: %s/%s %s%s%s", (long long)jsonx_int(a, "call", 0),
+              jsonx_str(a, "provider", ""), jsonx_str(a, "model", ""), jsonx_str(a, "state", ""),
+              *error ? ": " : "", error);
   }
 }
 
 static void show_times(const json_t *call) {
   char at[40], total[40], first[40];
   int64_t ms = jsonx_int(call, "total_ms", 0);
-  field("when", "%s", view_time(jsonx_int(call, "created_ms", 0), at));
+  out_field("when", "%s", view_time(jsonx_int(call, "created_ms", 0), at));
   if (ms)
-    field("took", "%s, first words after %s", view_duration(ms, total),
-          view_duration(jsonx_int(call, "ttft_ms", 0), first));
+    out_field("took", "%s, first words after %s", view_duration(ms, total),
+              view_duration(jsonx_int(call, "ttft_ms", 0), first));
 }
 
 static void show_fields(const json_t *call) {
@@ -132,21 +117,22 @@ static void show_fields(const json_t *call) {
   const char *model = jsonx_str(call, "model", ""), *returned = jsonx_str(call, "model_returned", model);
   long long run = jsonx_int(call, "run", 0), seq = jsonx_int(call, "seq", 0);
   if (seq)
-    field("run", "%lld, place %lld of its journal (%lld:%lld)", run, seq, run, seq);
+    out_field("run", "%lld, place %lld of its journal (%lld:%lld)", run, seq, run, seq);
   else
-    field("run", "%lld", run);
-  field("task", "%s", jsonx_str(call, "scope", ""));
-  field("model", "%s/%s%s%s", jsonx_str(call, "provider", ""), model,
-        strcmp(model, returned) != 0 ? ", answered by " : "", strcmp(model, returned) != 0 ? returned : "");
+    out_field("run", "%lld", run);
+  out_field("task", "%s", jsonx_str(call, "scope", ""));
+  out_field("model", "%s/%s%s%s", jsonx_str(call, "provider", ""), model,
+            strcmp(model, returned) != 0 ? ", answered by " : "",
+            strcmp(model, returned) != 0 ? returned : "");
   show_times(call);
   show_tokens(call);
-  field("cost", "%s",
-        json_is_number(cost) ? view_money((int64_t)(json_number_value(cost) * 1e9 + 0.5), 0, money)
-                             : "unknown");
+  out_field("cost", "%s",
+            json_is_number(cost) ? view_money((int64_t)(json_number_value(cost) * 1e9 + 0.5), 0, money)
+                                 : "unknown");
   show_parameters(call);
-  field("ended", "%s", jsonx_str(call, "stop", ""));
-  field("error", "%s", jsonx_str(call, "error", ""));
-  field("id there", "%s", jsonx_str(call, "request_id", ""));
+  out_field("ended", "%s", jsonx_str(call, "stop", ""));
+  out_field("error", "%s", jsonx_str(call, "error", ""));
+  out_field("id there", "%s", jsonx_str(call, "request_id", ""));
   show_attempts(call);
 }
 

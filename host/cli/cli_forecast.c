@@ -1,5 +1,4 @@
 /* cli_forecast.c - `quire forecast`: what a run will take, before it is started. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,18 +85,8 @@ static void print_whole(const json_t *v) {
   }
 }
 
-static void remark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void remark(const char *fmt, ...) {
-  char *text = NULL;
-  va_list ap;
-  va_start(ap, fmt);
-  int n = vasprintf(&text, fmt, ap);
-  va_end(ap);
-  if (n < 0) return;
-  out_line("%s", "");
-  out_line("%s", text);
-  free(text);
-}
+/* A paragraph of its own. */
+#define remark(...) (out_line("%s", ""), out_line(__VA_ARGS__))
 
 /* What the numbers do not say by themselves. */
 static void print_remarks(const json_t *v) {

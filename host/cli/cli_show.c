@@ -1,5 +1,4 @@
 /* cli_show.c - runs, show, logs, trace: reading, no command needed. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,52 +112,40 @@ int cli_runs(struct cli *c) {
 
 /* ---- show */
 
-static void field(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void field(const char *name, const char *fmt, ...) {
-  char *text = NULL;
-  va_list ap;
-  va_start(ap, fmt);
-  int n = vasprintf(&text, fmt, ap);
-  va_end(ap);
-  if (n < 0) return;
-  out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE), text);
-  free(text);
-}
-
 static void show_gate(void *arg, const struct gate_row *g) {
   (void)arg;
-  field("question", "%lld: %s   (quire gate show %lld)", (long long)g->id, g->title, (long long)g->id);
+  out_field("question", "%lld: %s   (quire gate show %lld)", (long long)g->id, g->title, (long long)g->id);
 }
 
 static void show_fields(const struct run_row *r) {
   char at[40], age[40], money[40];
-  field("project", "%s", r->project);
-  field("pipeline", "%s", r->pipeline);
-  if (r->key && strncmp(r->key, "auto-", 5) != 0) field("key", "%s", r->key);
+  out_field("project", "%s", r->project);
+  out_field("pipeline", "%s", r->pipeline);
+  if (r->key && strncmp(r->key, "auto-", 5) != 0) out_field("key", "%s", r->key);
   if (r->retry_of && r->fork_at)
-    field("fork of", "run %lld, before place %lld of its journal", (long long)r->retry_of,
-          (long long)r->fork_at);
+    out_field("fork of", "run %lld, before place %lld of its journal", (long long)r->retry_of,
+              (long long)r->fork_at);
   else if (r->retry_of)
-    field("retry of", "run %lld", (long long)r->retry_of);
-  if (r->phase) field("phase", "%s", r->phase);
+    out_field("retry of", "run %lld", (long long)r->retry_of);
+  if (r->phase) out_field("phase", "%s", r->phase);
   if (r->progress_total > 0)
-    field("progress", "%lld of %lld%s%s", (long long)r->progress_done, (long long)r->progress_total,
-          r->progress_label ? ", " : "", r->progress_label ? r->progress_label : "");
-  if (r->summary) field("summary", "%s", r->summary);
-  field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in,
-        (long long)r->tokens_out);
-  field("cost", "%s", view_money(r->cost_nano, r->unpriced_calls, money));
+    out_field("progress", "%lld of %lld%s%s", (long long)r->progress_done, (long long)r->progress_total,
+              r->progress_label ? ", " : "", r->progress_label ? r->progress_label : "");
+  if (r->summary) out_field("summary", "%s", r->summary);
+  out_field("calls", "%lld (%lld tokens in, %lld out)", (long long)r->calls, (long long)r->tokens_in,
+            (long long)r->tokens_out);
+  out_field("cost", "%s", view_money(r->cost_nano, r->unpriced_calls, money));
   json_t *forecast = view_forecast(r);
-  if (forecast) field("forecast", "%s", jsonx_str(forecast, "says", ""));
+  if (forecast) out_field("forecast", "%s", jsonx_str(forecast, "says", ""));
   json_decref(forecast);
-  field("created", "%s", view_time(r->created_at, at));
-  if (r->started_at) field("started", "%s", view_time(r->started_at, at));
-  if (r->last_heartbeat) field("heartbeat", "%s", view_age(r->last_heartbeat, age));
-  if (r->ended_at) field("ended", "%s", view_time(r->ended_at, at));
+  out_field("created", "%s", view_time(r->created_at, at));
+  if (r->started_at) out_field("started", "%s", view_time(r->started_at, at));
+  if (r->last_heartbeat) out_field("heartbeat", "%s", view_age(r->last_heartbeat, age));
+  if (r->ended_at) out_field("ended", "%s", view_time(r->ended_at, at));
   if (r->input && strcmp(r->input, "{}") != 0)
-    field("input", "%.*s%s", 300, r->input, strlen(r->input) > 300 ? "..." : "");
+    out_field("input", "%.*s%s", 300, r->input, strlen(r->input) > 300 ? "..." : "");
   if (r->result)
-    field("result", "%.*s%s", 1000, r->result, strlen(r->result) > 1000 ? "... (--json shows all)" : "");
+    out_field("result", "%.*s%s", 1000, r->result, strlen(r->result) > 1000 ? "... (--json shows all)" : "");
 }
 
 int cli_show(struct cli *c) {

@@ -96,6 +96,19 @@ void out_line(const char *fmt, ...) {
   va_end(ap);
 }
 
+void out_field(const char *name, const char *fmt, ...) {
+  char *text = NULL;
+  va_list ap;
+  va_start(ap, fmt);
+  int n = vasprintf(&text, fmt, ap);
+  va_end(ap);
+  if (n < 0) return;
+  if (*text)
+    out_line("%s%-10s%s %s", terminal_style(stdout, STYLE_DIM), name, terminal_style(stdout, STYLE_NONE),
+             text);
+  free(text);
+}
+
 void out_line_to(FILE *stream, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);

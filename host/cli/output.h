@@ -24,6 +24,8 @@ void out_json_line(json_t *doc);
 /* A line of data. Line breaks inside continue it, indented. */
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line_to(FILE *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line of data with its name before it; nothing when it is empty. */
+void out_field(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Our own words, of several lines, without an end of their own. */
 void out_text(FILE *stream, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A document on stdout: byte for byte where that is no terminal. */

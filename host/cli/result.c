@@ -94,8 +94,8 @@ static bool listens(int port) {
   struct sockaddr_in a = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool yes =
-      fd >= 0 && connect(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0; /* loopback answers at once */
+  /* loopback answers at once */
+  bool yes = fd >= 0 && connect(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0;
   if (fd >= 0) close(fd);
   return yes;
 }

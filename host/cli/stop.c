@@ -27,8 +27,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     if (wake >= 0) (void)!write(wake, &one, sizeof one);
     return;
   }
-  bool echo =
-      first == number && now - first_ns < ECHO_NS; /* the terminal's and the guardian's of one key press */
+  /* the terminal's and the guardian's of one key press */
+  bool echo = first == number && now - first_ns < ECHO_NS;
   if (echo) return;
   if (first) {
     (void)!write(STDERR_FILENO, "\n", 1);

@@ -28,15 +28,15 @@ struct engine_settings {
   int64_t run_limit_calls;  /* 2,000 */
   int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */
   struct turn_limits turns; /* most runs in memory at once, of all and of one project */
-  int64_t
-      free_least; /* bytes: with less free in the library's directory no new run begins, and running ones wait (200 MB) */
+  /* bytes: with less free in the library's directory no new run begins, and running ones wait (200 MB) */
+  int64_t free_least;
   int64_t most_lines, most_documents,
       most_written; /* of one run: lines of its history, documents, bytes in all; 0: no limit */
-  const struct sandbox_table *
-      apis; /* the script API, ended by {NULL, NULL}. The engine is handed the list; it does not know the tables */
-  const char *
-      exports_dir; /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
-  /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued. */
+  /* the script API, ended by {NULL, NULL}. The engine is handed the list; it does not know the tables */
+  const struct sandbox_table *apis;
+  /* where export.run writes: DIR/PROJECT/NAME, unless the run's options name an `out` directory */
+  const char *exports_dir;
+  /* Loop thread, once a run left this host's hands: completed, failed, cancelled, or parked as waiting or queued; RUN_NO_STATUS: it is another's. */
   void (*on_run_end)(void *arg, int64_t run, enum run_status status);
   /* Loop thread, for each engine_start_run: false leaves the run where it is, the host sees to it later. NULL: always. */
   bool (*may_start)(void *arg, int64_t run);

@@ -186,7 +186,8 @@ static void status_written(struct run *run, struct store_op *base) {
   if (op->op.err != OK && op->op.err != ERR_FENCED)
     log_errorx("run %lld: its status '%s' could not be written: %s", (long long)run->id,
                run_status_word(op->status), op->op.error.message);
-  if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, op->status);
+  enum run_status came_to = op->op.err == ERR_FENCED ? RUN_NO_STATUS : op->status; /* another tells it */
+  if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, came_to);
 }
 
 struct op_run_status *run_status_op(const struct run *run, enum run_status status) {

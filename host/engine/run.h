@@ -30,22 +30,19 @@ struct wait_kind {
   const char *name; /* the journal's kind; also what messages call it: "llm.ask" is api_name */
   const char *api_name;
   bool journaled; /* has a key: looked up first, start is only called on a miss */
-  void (*start)(
-      struct wait *w); /* begins the work; ends by wait_deliver, wait_fail or run_park, now or later */
-  void (*cancel)(
-      struct wait *
-          w); /* stops it; must not call back. NULL: nothing to stop (an op in flight is detached by the engine) */
-  bool (*waits)(
-      const struct wait
-          *w); /* it waits for something that ends by itself: no sign of life is needed. NULL: false */
+  /* begins the work; ends by wait_deliver, wait_fail or run_park, now or later */
+  void (*start)(struct wait *w);
+  /* stops it; must not call back. NULL: nothing to stop (an op in flight is detached by the engine) */
+  void (*cancel)(struct wait *w);
+  /* it waits for something that ends by itself: no sign of life is needed. NULL: false */
+  bool (*waits)(const struct wait *w);
   bool (*in_flight)(const struct wait *w); /* stopping it would lose what is paid for. NULL: false */
   void (*show)(
       struct wait *w,
       uint64_t watcher); /* the text so far, for who has begun to watch (live.h). NULL: it has none */
   int (*finish)(lua_State *L, struct wait *w); /* pushes the values; may raise */
-  void (*restore)(
-      struct wait *
-          w); /* after a recorded answer: fetches what the journal only names, then wait_ready. NULL: nothing to fetch */
+  /* after a recorded answer: fetches what the journal only names, then wait_ready. NULL: nothing to fetch */
+  void (*restore)(struct wait *w);
   void (*release)(struct wait *w); /* frees w->data; NULL: free() */
   /* Hashes what the answer says, without what was measured of it (ids, times, costs): equal questions with equal answers, again and again,
    * are a loop. NULL: such a loop does no harm. */
@@ -62,13 +59,13 @@ struct wait {
   int64_t call_id;    /* of the recorded answer, if a call gave it */
   int64_t at_ms;      /* when it was delivered first: the run's clock */
   enum { WAIT_NEW, WAIT_STARTED, WAIT_LOADING, WAIT_READY, WAIT_PARKED, WAIT_DETACHED } state;
-  void (*when_quiet)(
-      struct wait *w); /* WAIT_PARKED: what happens once nothing else of the run is in flight */
-  bool recorded;       /* the answer came from the journal */
-  bool failed;         /* the result says why there is none: finish is not called, the task is raised it */
-  bool anew;           /* one is recorded, but a resume --with ... wants another */
-  size_t held;         /* bytes of it that count as the run's memory */
-  char *result;        /* canonical JSON of the answer; owned */
+  /* WAIT_PARKED: what happens once nothing else of the run is in flight */
+  void (*when_quiet)(struct wait *w);
+  bool recorded; /* the answer came from the journal */
+  bool failed;   /* the result says why there is none: finish is not called, the task is raised it */
+  bool anew;     /* one is recorded, but a resume --with ... wants another */
+  size_t held;   /* bytes of it that count as the run's memory */
+  char *result;  /* canonical JSON of the answer; owned */
   size_t n_result;
   void *data;              /* the kind's own */
   const char *subject;     /* of a read: what is read, in data */
@@ -159,8 +156,8 @@ struct run {
   struct list losers;     /* entries whose key another one has */
   size_t unused;          /* recorded entries not asked for yet */
   struct with with; /* what the newest resume takes up anew, of what is recorded up to row.seq_horizon */
-  struct map
-      *fresh; /* artifacts that the run wrote since it was changed: older reads of them are old. NULL: none */
+  /* artifacts that the run wrote since it was changed: older reads of them are old. NULL: none */
+  struct map *fresh;
   struct map *seen; /* "project/artifact" -> highest version number read or written (as intptr_t) */
   struct llm_budget budget;
   int64_t now_ms;    /* the run's clock: time of the last delivered answer */
@@ -168,8 +165,8 @@ struct run {
   int64_t told_here; /* events at this place, in all lives */
   struct told *told; /* what earlier lives of the run told; NULL: nothing */
   bool replaying;    /* no miss yet */
-  struct op_run_progress
-      *held; /* the progress of a replay is no news: the last of it is written when it is over */
+  /* the progress of a replay is no news: the last of it is written when it is over */
+  struct op_run_progress *held;
   enum {
     RUN_CLAIMING,
     RUN_LOADING,
@@ -179,7 +176,7 @@ struct run {
   } state;       /* GONE: machine and tasks closed, ops still in flight */
   int in_flight; /* store ops that will come back */
   /* What is on its way to the disk (pending.c). */
-  struct store_line *line; /* its ops; NULL: what it went on with was lost */
+  struct store_line *line; /* its ops; NULL: what it went on with was refused */
   int early, late;         /* entries that it went on with, and those that it waits for */
   size_t early_bytes;
   struct list behind; /* struct wait.behind: what may begin once nothing is early */

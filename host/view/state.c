@@ -24,11 +24,11 @@ const char *state_word(const struct run_row *r, const struct library_owner *owne
 
 /* ---- the sentence */
 
-/* `hint` as the next sentence: " Name one in quire.lua." */
+/* `hint` as the next sentence: " Name one in quire.lua." A command stays as it is typed. */
 static char *next_sentence(const char *hint) {
-  return hint && *hint ? mem_printf(" %c%s%s", toupper((unsigned char)*hint), hint + 1,
-                                    hint[strlen(hint) - 1] == '.' ? "" : ".")
-                       : mem_dup("");
+  if (!hint || !*hint) return mem_dup("");
+  int first = strncmp(hint, "quire ", 6) == 0 ? *hint : toupper((unsigned char)*hint);
+  return mem_printf(" %c%s%s", first, hint + 1, hint[strlen(hint) - 1] == '.' ? "" : ".");
 }
 
 static char *waiting_sentence(const struct run_row *r) {

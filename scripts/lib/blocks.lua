@@ -22,6 +22,9 @@ function blocks:copy()
 end
 
 local function must_fit(name, content, from)
+  if type(from) == "number" then
+    error(string.format("blocks: \"%s\" is given a cap of %d, and blocks are whole now: leave the number out", name, from), 3)
+  end
   if #content <= blocks.most then return end
   local characters = text.length(content)
   if characters <= blocks.most then return end

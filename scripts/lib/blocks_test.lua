@@ -19,6 +19,14 @@ return {
     end
   end,
 
+  ["a phase that still passes a cap is told so, with its own line"] = function(t)
+    for _, method in ipairs { "stable", "last" } do
+      local ok, err = pcall(function() blocks.new()[method](blocks.new(), "style", "Short sentences.", 6000) end)
+      t.ok(not ok, method)
+      t.ok(string.find(err, "blocks_test", 1, true) and string.find(err, "leave the number out", 1, true), err)
+    end
+  end,
+
   ["an empty list has words too"] = function(t)
     t.equal(blocks.bullets({ "a", "b" }), "- a\n- b")
     t.equal(blocks.bullets({}), "- none")

@@ -163,7 +163,7 @@ t_is "$(sql "SELECT count(*) FROM runs"),$(whole)" "4,$untouched"
 t_case "its budget holds: what does not fit is not sent, and the run beside says how to go on"
 ledger_clear
 t_run 6 "$QUIRE" replay 1 --budget 0.000001
-t_has "$out" "resume 5 --budget USD"
+t_has "$out" "quire resume 5 --budget USD"
 t_is "$(ledger_total) $(sql "SELECT count(*) FROM calls WHERE run_id = 5")" "0 0"
 t_run "$QUIRE" cancel 5
 

@@ -8,7 +8,7 @@ export QUIRE_UNGUARDED=1
 
 t_case "an answer that comes after its run moved on is kept, and the host lets go of the run"
 fresh zombie
-rehearse_control '{"latency": 2500}'
+rehearse_control '{"latency": 600}'
 cat >"$tmp/one_call.lua" <<'LUA'
 return { title = "One call", run = function() return llm.ask { role = "writer", prompt = "Write a line." }.text end }
 LUA
