@@ -20,8 +20,8 @@ struct config_adapter {
 struct config {
   char *library; /* directory */
   char *exports; /* LIBRARY/exports */
-  const char *
-      *script_dirs; /* NULL-terminated: --scripts, the library, the checkout that the binary was built in */
+  /* NULL-terminated: --scripts, the library, the checkout that the binary was built in */
+  const char **script_dirs;
   struct llm_settings llm;
   struct engine_settings engine;   /* without apis and callbacks: serve.c fills those in */
   struct config_adapter *adapters; /* scripts/providers/NAME.lua on the same search path */

@@ -206,8 +206,8 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
   if (err != OK) return err;
   if (start && !run_status_ended(row.status)) {
     if (row.status == RUN_WAITING && row.wait != FOR_GATE) {
-      json_t *before =
-          NULL; /* the new request's --until counts, and its models and budget where it names them */
+      /* the new request's --until counts, and its models and budget where it names them */
+      json_t *before = NULL;
       if (row.options) (void)jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
       char *options = runs_options(c, request, before, false);
       struct op_run_command op = {
@@ -292,8 +292,9 @@ enum err command_pause(struct commands *c, int64_t run, json_t **out, struct err
   struct op_run_command op = {.op.kind = &op_run_command_kind, .id = run, .what = RUN_PAUSE, .orphan = !here};
   struct run_row row = {0};
   enum err err = store_do(c->store, &op.op);
-  bool pausing = err == ERR_CONFLICT && here && runs_get(c, run, &row, NULL) == OK &&
-                 row.status == RUN_RUNNING; /* the loop parks it */
+  /* the loop parks it */
+  bool pausing =
+      err == ERR_CONFLICT && here && runs_get(c, run, &row, NULL) == OK && row.status == RUN_RUNNING;
   if (err != OK && !pausing && e) *e = op.op.error;
   if (err == OK || pausing)
     *out = json_pack("{s:I, s:s}", "run", (json_int_t)run, "status",

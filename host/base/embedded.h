@@ -7,8 +7,8 @@
 struct embedded_file {
   const char *name;    /* the path in the source tree: "scripts/phases/writing.lua", "host/ui/app.js" */
   size_t size, packed; /* of the file; of `data`: the same, or less when it is gzipped */
-  const char *
-      data; /* the web UI's files and tests of scripts are gzipped, the others are as they are, with a NUL that `size` does not count */
+  /* the web UI's files and tests of scripts are gzipped, the others are as they are, with a NUL that `size` does not count */
+  const char *data;
 };
 
 /* A gzipped file as it is; NULL when zlib cannot (no memory). The caller frees it. */

@@ -35,8 +35,8 @@ struct pulse {
   _Atomic int phase; /* enum pulse_phase */
   _Atomic int
       port; /* where the host before this one was reached: open pages find the next one there. 0: none */
-  char token
-      [SECRET_TOKEN]; /* of the host before this one, whole once `port` is set: a command that read owner.json before the crash is still let in */
+  /* of the host before this one, whole once `port` is set: a command that read owner.json before the crash is still let in */
+  char token[SECRET_TOKEN];
   _Atomic unsigned refused; /* reloads whose settings were wrong: the guardian tells systemd */
   _Atomic uint64_t
       progress; /* grows with everything made durable (a commit of journal entries): a host that dies after

@@ -19,8 +19,8 @@ enum { MOST_SUMMARY = 4000, HELD_AGAIN_MS = 2000 }; /* MOST_SUMMARY: bytes of a 
  * function is not called again, tells nothing and shifts nobody. */
 
 struct told {
-  struct map *
-      at; /* (seq, hash of kind and data) -> how many of it were told there and did not come again yet; seq -> how many in all */
+  /* (seq, hash of kind and data) -> how many of it were told there and did not come again yet; seq -> how many in all */
+  struct map *at;
   bool placeless; /* some were told by an older quire, which knew no places: they stand at -1 */
 };
 

@@ -54,10 +54,10 @@ struct server_settings {
   const char *token; /* "Authorization: Bearer ..." wanted on all routes that are not open; or NULL */
   /* Instead of the token: may this request use this route (one of `routes`)? False: it was answered. Its body is not read yet. */
   bool (*admit)(struct request *q, struct response *a, const struct route *route, void *arg);
-  const char *const *
-      headers; /* "Name: value" of every answer, NULL-terminated; a handler's own of that name wins; or NULL */
-  const char
-      *base; /* "/quire/": also answered under this path, as a proxy that leaves it in place sends; or NULL */
+  /* "Name: value" of every answer, NULL-terminated; a handler's own of that name wins; or NULL */
+  const char *const *headers;
+  /* "/quire/": also answered under this path, as a proxy that leaves it in place sends; or NULL */
+  const char *base;
   void (*on_stop)(void *arg); /* called first by server_stop: wake handlers that wait; or NULL */
 };
 

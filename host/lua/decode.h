@@ -27,6 +27,5 @@ void decode_go_down(struct decoder *d); /* over '{' or '[' */
 /* Over a token, pushing nothing. */
 void decode_word(struct decoder *d, const char *word);
 bool decode_scan_number(struct decoder *d); /* has it a point or an exponent? */
-bool decode_scan_string(
-    struct decoder
-        *d); /* from behind the quote to the closing one; are there escapes? Those are not judged */
+/* from behind the quote to the closing one; are there escapes? Those are not judged */
+bool decode_scan_string(struct decoder *d);

@@ -3,8 +3,8 @@
 #include <lua.h>
 
 struct odd_field {
-  const char *
-      name; /* the first unknown one, in the order of bytes; NULL: none. It lives as long as the table keeps it */
+  /* the first unknown one, in the order of bytes; NULL: none. It lives as long as the table keeps it */
+  const char *name;
   const char *type; /* the first type, in the order of names, of the keys that are no strings; NULL: none */
 };
 

@@ -49,8 +49,8 @@ struct machine {
   bool preempted;  /* the last yield came from the hook */
   bool yield_soon; /* the hook yields where it can, however short the slice was */
   void *owner;     /* the run (or NULL): what API functions find by machine_of(L)->owner */
-  const atomic_bool
-      *unwanted; /* the owner's, any thread sets it: nobody waits for this any more. NULL: none */
+  /* the owner's, any thread sets it: nobody waits for this any more. NULL: none */
+  const atomic_bool *unwanted;
 };
 
 struct machine *machine_new(const struct machine_limits *limits, struct error *e);

@@ -54,8 +54,8 @@ struct encoder {
   lua_State *L;
   struct buf *out;
   struct error *e;
-  bool
-      in_order; /* a second time, for the first refusal in the order of keys: what comes first in a table differs from process to process */
+  /* a second time, for the first refusal in the order of keys: what comes first in a table differs from process to process */
+  bool in_order;
 };
 
 struct member {

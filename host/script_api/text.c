@@ -92,8 +92,8 @@ static int text_paragraphs(lua_State *L) {
     const char *newline = memchr(s + i, '\n', n - i);
     size_t to = newline ? (size_t)(newline - s) + 1 : n;
     budget_spend(L, (to - i) / BYTES_A_STEP + 1);
-    bool indented =
-        to - i > 3 && memcmp(s + i, "\xe3\x80\x80", 3) == 0; /* U+3000: how a paragraph begins in CJK */
+    /* U+3000: how a paragraph begins in CJK */
+    bool indented = to - i > 3 && memcmp(s + i, "\xe3\x80\x80", 3) == 0;
     if (is_empty_line(s + i, to - i)) {
       append_trimmed(L, s + from, i - from, &count);
       from = to;

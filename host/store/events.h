@@ -16,8 +16,8 @@ struct op_event {
   struct event_place at;
   char kind[24]; /* phase | log | progress | status | call | note | error */
   char *data;
-  bool
-      once; /* from the spool: where its place is taken it is there already, by a commit that was told as failed */
+  /* from the spool: where its place is taken it is there already, by a commit that was told as failed */
+  bool once;
   int64_t id; /* out; 0: it was there */
 };
 extern const struct store_op_kind op_event_kind;

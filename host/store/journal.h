@@ -7,8 +7,8 @@
 
 struct journal_key {
   const char *scope; /* "/", "/chapter-3", "/chapter-3/scene-1" */
-  const char *
-      kind; /* "llm", "step", "get", "put", "list", "gate", "project", "budget", "sleep", "notes", "export", ... */
+  /* "llm", "step", "get", "put", "list", "gate", "project", "budget", "sleep", "notes", "export", ... */
+  const char *kind;
   uint8_t hash[SHA_BYTES];
   int64_t n;
 };

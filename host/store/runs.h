@@ -18,14 +18,14 @@ struct run_row {
   char *phase, *summary, *progress_label, *result, *error, *resume_with;
   char *title;  /* of its project */
   int64_t gate; /* the question that is open, or 0 */
-  char *
-      held_for; /* a running one: the provider that makes it wait, and why, until `held_until` (ms); or NULL */
+  /* a running one: the provider that makes it wait, and why, until `held_until` (ms); or NULL */
+  char *held_for;
   int64_t held_until;
   int64_t wake_at, progress_done, progress_total;
   int64_t cost_nano, calls, tokens_in, tokens_out, unpriced_calls; /* sums over its calls */
   int64_t read_horizon; /* highest artifact version id it may read --with artifacts; 0: none */
-  int64_t
-      seq_horizon; /* the last entry of its journal when it was changed (resume --with, retry); 0: never */
+  /* the last entry of its journal when it was changed (resume --with, retry); 0: never */
+  int64_t seq_horizon;
   int64_t created_at, started_at, last_heartbeat, ended_at, deaths;
 };
 void run_row_release(struct run_row *r);
@@ -89,15 +89,15 @@ struct op_run_claim {
   int64_t id;
   bool adopt;
   enum { DEATH_NOT_COUNTED, DEATH_COUNTED, DEATH_BY_THIS } death; /* of the host that it is adopted from */
-  int64_t
-      deaths_most; /* not 0: a run with so many deaths is only claimed `alone`; else ERR_CONFLICT and `suspect` */
+  /* not 0: a run with so many deaths is only claimed `alone`; else ERR_CONFLICT and `suspect` */
+  int64_t deaths_most;
   bool alone;
   bool suspect;          /* out */
   bool poison;           /* out: claimed, and to be failed: it died too often by itself, or alone */
   struct run_row row;    /* out, owned by the poster: run_row_release */
   int64_t presumed_nano; /* out: booked by estimate, for calls whose end nobody saw */
-  int64_t
-      waited_ms; /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
+  /* out: since it could have begun, for a run that never ran and one whose time came; else -1 */
+  int64_t waited_ms;
 };
 extern const struct store_op_kind op_run_claim_kind;
 
@@ -125,8 +125,8 @@ struct op_run_command {
   struct store_op op;
   int64_t id;
   enum { RUN_RESUME, RUN_PAUSE, RUN_CANCEL } what;
-  bool
-      orphan; /* a run that is 'running' is in nobody's hands (its host died), so it may be resumed or paused */
+  /* a run that is 'running' is in nobody's hands (its host died), so it may be resumed or paused */
+  bool orphan;
   const struct with *with; /* what is taken up anew; NULL or empty: an exact replay */
   int64_t script_set;      /* new set for --with scripts, or 0 */
   const char *options;     /* replaces the options (models, budget, until) when not NULL */

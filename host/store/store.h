@@ -58,17 +58,16 @@ void store_line_unref(struct store_line *line); /* any thread; NULL is fine */
 
 struct store_op {
   const struct store_op_kind *kind;
-  void (*done)(
-      struct store_op *
-          op); /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
-  void *owner; /* the poster's */
+  /* writer (or reader) thread; usually posts to the loop. May free the op. NULL: nobody waits */
+  void (*done)(struct store_op *op);
+  void *owner;             /* the poster's */
   struct store_line *line; /* the poster's, or NULL; the queue holds it while the op is there */
   bool builds;             /* the poster's: it means nothing without what its line wrote before */
   bool early;              /* the poster's: its line goes on before this is durable */
-  bool
-      urgent; /* the poster's: a person's word or a sign of life, for which its place among other ops means nothing. It goes first */
-  uint64_t
-      took_ns; /* set before `done`: of the writer's time, with its share of a group's commit where the group was heavy */
+  /* the poster's: a person's word or a sign of life, for which its place among other ops means nothing. It goes first */
+  bool urgent;
+  /* set before `done`: of the writer's time, with its share of a group's commit where the group was heavy */
+  uint64_t took_ns;
   enum err err; /* set before `done` */
   bool spooled; /* could not be committed, lies in the fsynced spool instead; err is OK then */
   struct error error;

@@ -16,8 +16,8 @@ struct web_settings {
       *owner;      /* its token opens everything; its address is not known yet (see web_address) */
   struct bus *bus; /* borrowed; web_stop closes it */
   int streams;     /* event streams at once; one more gets 503 */
-  const char
-      *public_url; /* "https://books.example.org/quire/": how browsers reach us through a proxy; or NULL */
+  /* "https://books.example.org/quire/": how browsers reach us through a proxy; or NULL */
+  const char *public_url;
   const char *const *trusted_proxies; /* see access.h */
   const char *ui; /* --ui: the directory of the web UI's files; NULL: those in the binary */
 };

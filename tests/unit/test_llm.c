@@ -148,8 +148,8 @@ static void a_prompt_that_was_cut_is_no_answer(void **state) {
     bool cut;
   } cases[] = {{"2048", true}, {"9000", false}, {"0", false}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    static char replies[sizeof cases / sizeof cases[0]]
-                       [400]; /* a server's thread may still hold the one before */
+    /* a server's thread may still hold the one before */
+    static char replies[sizeof cases / sizeof cases[0]][400];
     char *reply = replies[i];
     snprintf(reply, sizeof replies[i],
              OK_HEAD DELTA("The sea.")

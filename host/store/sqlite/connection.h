@@ -29,8 +29,8 @@ struct db_stmt {
 
 struct db {
   sqlite3 *h;
-  struct error *
-      closed; /* it could not be opened, for this reason: `h` is NULL, and all that is asked of it fails with that */
+  /* it could not be opened, for this reason: `h` is NULL, and all that is asked of it fails with that */
+  struct error *closed;
   struct db_stmt *statements[STATEMENT_SLOTS];
   struct db_stmt broken;
   /* The last failure, kept because the roll-back after it overwrites SQLite's own record. */

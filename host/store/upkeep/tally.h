@@ -25,8 +25,8 @@ struct tally_model {
 };
 
 struct tally {
-  int64_t
-      runs[RUN_STATUSES]; /* unfinished ones: now; the others: ended so far, also those that were pruned */
+  /* unfinished ones: now; the others: ended so far, also those that were pruned */
+  int64_t runs[RUN_STATUSES];
   int64_t oldest_due_ms;  /* since when the oldest queued run could have begun; 0: none */
   int64_t oldest_beat_ms; /* the oldest last sign of life of a running run; 0: none */
   int64_t open_gates;

@@ -125,8 +125,8 @@ static int64_t start_time_of(pid_t pid) {
   close(fd);
   if (n <= 0) return 0;
   text[n] = '\0';
-  const char *p =
-      strrchr(text, ')'); /* the command's name may hold anything; field 22 is the 20th after it */
+  /* the command's name may hold anything; field 22 is the 20th after it */
+  const char *p = strrchr(text, ')');
   for (int field = 2; p && field < 22; field++) p = strchr(p + 1, ' ');
   return p ? strtoll(p + 1, NULL, 10) : 0;
 }

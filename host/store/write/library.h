@@ -12,8 +12,8 @@ struct library_owner {
   char address[64]; /* "127.0.0.1:41234", empty while it does not listen yet */
   char token[65];
   char command[32]; /* "run" or "serve" */
-  bool
-      foreign; /* its process numbers are those of another container: not to be looked at, nor ended, from here */
+  /* its process numbers are those of another container: not to be looked at, nor ended, from here */
+  bool foreign;
 };
 
 /* --library, else $QUIRE_LIBRARY, else $XDG_DATA_HOME/quire, else ~/.local/share/quire. free() the result. */
