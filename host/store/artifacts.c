@@ -355,6 +355,25 @@ enum err artifact_history(struct db *db, int64_t project, const char *name,
   return each(db, s, fn, arg);
 }
 
+/* The version and its blob: number 0 is the head. */
+#define WANTED                                                                                               \
+  " ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id WHERE a.project_id = $project"                  \
+  " AND a.name = $name AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END"
+#define VERSION_OF " FROM artifacts a JOIN artifact_versions v" WANTED
+
+static void bind_version(struct db_stmt *s, int64_t project, const char *name, int64_t number) {
+  db_bind_int(s, "$project", project);
+  db_bind_text(s, "$name", name);
+  db_bind_int(s, "$number", number);
+}
+
+enum err artifact_version(struct db *db, int64_t project, const char *name, int64_t number,
+                          void (*fn)(void *, const struct artifact_row *), void *arg) {
+  struct db_stmt *s = db_prepare(db, ROW_COLUMNS WANTED);
+  bind_version(s, project, name, number);
+  return each(db, s, fn, arg);
+}
+
 enum err artifact_proposals_each(struct db *db, int64_t project,
                                  void (*fn)(void *, const struct artifact_row *), void *arg) {
   struct db_stmt *s = db_prepare(
@@ -405,18 +424,6 @@ static enum err tell_missing(struct db *db, enum err err, const char *name, int6
   else if (err != OK)
     db_error(db, e);
   return err;
-}
-
-/* The version and its blob: number 0 is the head. */
-#define VERSION_OF                                                                                           \
-  " FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id JOIN blobs b ON b.id = v.blob_id"      \
-  " WHERE a.project_id = $project AND a.name = $name"                                                        \
-  " AND CASE WHEN $number = 0 THEN v.id = a.head ELSE v.number = $number END"
-
-static void bind_version(struct db_stmt *s, int64_t project, const char *name, int64_t number) {
-  db_bind_int(s, "$project", project);
-  db_bind_text(s, "$name", name);
-  db_bind_int(s, "$number", number);
 }
 
 enum err artifact_content(struct db *db, int64_t project, const char *name, int64_t number, struct buf *out,

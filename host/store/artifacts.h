@@ -75,6 +75,9 @@ enum err artifacts_each(struct db *db, int64_t project, const char *prefix,
                         void (*fn)(void *, const struct artifact_row *), void *arg);
 enum err artifact_history(struct db *db, int64_t project, const char *name,
                           void (*fn)(void *, const struct artifact_row *), void *arg);
+/* One of them; number 0: the head. `fn` is not called when there is none. */
+enum err artifact_version(struct db *db, int64_t project, const char *name, int64_t number,
+                          void (*fn)(void *, const struct artifact_row *), void *arg);
 /* All proposals of a project that are newer than their document's head: those that still wait for a person. */
 enum err artifact_proposals_each(struct db *db, int64_t project,
                                  void (*fn)(void *, const struct artifact_row *), void *arg);

@@ -18,19 +18,18 @@
 
 enum { PAGE_MOST_BYTES = 4 << 20 /* of a text that is shown as a page */ };
 
-/* The version wanted, of all that are listed; 0: the newest that is no proposal. */
 struct wanted {
-  int64_t number, head;
+  int64_t head;
   struct artifact_place place;
   json_t *json;
 };
 
 static void take_version(void *arg, const struct artifact_row *r) {
-  struct wanted *w = arg;
-  if (strcmp(r->state, "version") == 0) w->head = r->number;
-  if (w->number ? r->number != w->number : strcmp(r->state, "version") != 0) return;
-  json_decref(w->json);
-  w->json = view_artifact(r);
+  ((struct wanted *)arg)->json = view_artifact(r);
+}
+
+static void take_head(void *arg, const struct artifact_row *r) {
+  ((struct wanted *)arg)->head = r->number;
 }
 
 static enum err no_document(const char *slug, const char *name, int64_t number, struct error *e) {
@@ -39,14 +38,16 @@ static enum err no_document(const char *slug, const char *name, int64_t number, 
   return ERR_NOT_FOUND;
 }
 
-/* `content`: NULL to leave it where it lies. */
+/* Version `number`, 0: the newest that is no proposal. `content`: NULL to leave it where it lies. */
 static enum err read_document(struct web *w, const char *slug, const char *name, int64_t number,
                               struct wanted *out, struct buf *content, struct error *e) {
   int64_t project = 0, version = 0;
-  *out = (struct wanted){.number = number};
+  *out = (struct wanted){0};
   struct db *db = store_reader(w->commands->store);
   enum err err = project_find_id(db, slug, &project, e);
-  if (err == OK && (err = artifact_history(db, project, name, take_version, out)) != OK) db_error(db, e);
+  if (err == OK && ((err = artifact_version(db, project, name, number, take_version, out)) != OK ||
+                    (err = artifact_version(db, project, name, 0, take_head, out)) != OK))
+    db_error(db, e);
   if (err == OK && !out->json) err = no_document(slug, name, number, e);
   if (err == OK) version = jsonx_int(out->json, "version", 0);
   if (err == OK) err = artifact_find(db, project, name, version, &out->place, e);

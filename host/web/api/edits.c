@@ -35,8 +35,6 @@ static bool take_expected(struct request *q, struct response *a, int64_t *expect
 
 static void take_head(void *arg, const struct artifact_row *r) {
   json_t **head = arg;
-  if (strcmp(r->state, "version") != 0) return;
-  json_decref(*head);
   *head = view_artifact(r);
 }
 
@@ -45,7 +43,7 @@ static json_t *current_version(struct web *w, const char *slug, const char *name
   int64_t project;
   struct db *db = store_reader(w->commands->store);
   if (project_find_id(db, slug, &project, NULL) == OK)
-    (void)artifact_history(db, project, name, take_head, &head); /* then the refusal comes without it */
+    (void)artifact_version(db, project, name, 0, take_head, &head); /* then the refusal comes without it */
   store_reader_release(w->commands->store, db);
   return head;
 }
