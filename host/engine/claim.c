@@ -84,6 +84,44 @@ void run_cancel(struct run *run) {
   run_fail(run, ERR_CANCELLED, &e, NULL);
 }
 
+static void not_claimed(struct run *run, struct op_run_claim *op) {
+  struct engine *en = run->engine;
+  trial_over(run);
+  if (op->op.err != OK && op->op.err != ERR_CONFLICT)
+    log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
+  bool told = run->state == RUN_GONE;
+  /* Cancelled before it was here: its row must not stay 'running' in nobody's hands. */
+  if (op->op.err == OK) {
+    run->epoch = op->row.epoch;
+    pending_post(run, NULL, &run_status_op(run, RUN_CANCELLED)->op, false, NULL, NULL);
+  }
+  run_row_release(&op->row); /* there is one also when the commit reported failure */
+  run->state = RUN_GONE;
+  if (!told && en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, RUN_NO_STATUS);
+}
+
+/* Why a run that is ours must not be tried again, in *e. */
+static bool stuck(const struct run *run, const struct op_run_claim *op, struct error *e) {
+  if (held_the_loop(run)) {
+    err_set(
+        e, ERR_STUCK,
+        "stuck: its script held the host twice where nothing can interrupt it; the host had to be killed");
+    err_hint(
+        e,
+        "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld "
+        "--with scripts`",
+        (long long)run->id);
+    return true;
+  }
+  if (!op->poison) return false;
+  err_set(e, ERR_STUCK,
+          "stuck: %lld hosts in a row died while they worked on this run, and it got no further",
+          (long long)run->row.deaths);
+  err_hint(e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
+           (long long)run->id);
+  return true;
+}
+
 static void claimed(struct run *run, struct store_op *base) {
   struct op_run_claim *op = (struct op_run_claim *)base;
   struct engine *en = run->engine;
@@ -92,18 +130,7 @@ static void claimed(struct run *run, struct store_op *base) {
     return;
   }
   if (run->state == RUN_GONE || op->op.err != OK) {
-    trial_over(run);
-    if (op->op.err != OK && op->op.err != ERR_CONFLICT)
-      log_errorx("run %lld could not be claimed: %s", (long long)run->id, op->op.error.message);
-    bool told = run->state == RUN_GONE;
-    /* Cancelled before it was here: its row must not stay 'running' in nobody's hands. */
-    if (op->op.err == OK) {
-      run->epoch = op->row.epoch;
-      pending_post(run, NULL, &run_status_op(run, RUN_CANCELLED)->op, false, NULL, NULL);
-    }
-    run_row_release(&op->row); /* there is one also when the commit reported failure */
-    run->state = RUN_GONE;
-    if (!told && en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, run->id, RUN_NO_STATUS);
+    not_claimed(run, op);
     return;
   }
   engine_note_claim(en, op->waited_ms);
@@ -119,25 +146,8 @@ static void claimed(struct run *run, struct store_op *base) {
     run_cancel(run);
     return;
   }
-  if (held_the_loop(run)) {
-    struct error e = {0};
-    err_set(
-        &e, ERR_STUCK,
-        "stuck: its script held the host twice where nothing can interrupt it; the host had to be killed");
-    err_hint(
-        &e,
-        "look for a C function that never returns (the guardian's log names the time), then `quire retry %lld --with scripts`",
-        (long long)run->id);
-    run_fail(run, ERR_STUCK, &e, NULL);
-    return;
-  }
-  if (op->poison) {
-    struct error e = {0};
-    err_set(&e, ERR_STUCK,
-            "stuck: %lld hosts in a row died while they worked on this run, and it got no further",
-            (long long)run->row.deaths);
-    err_hint(&e, "what it does kills the host; `quire retry %lld --with scripts` after a change",
-             (long long)run->id);
+  struct error e = {0};
+  if (stuck(run, op, &e)) {
     run_fail(run, ERR_STUCK, &e, NULL);
     return;
   }

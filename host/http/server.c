@@ -280,6 +280,7 @@ static enum err start_civetweb(struct server *s, struct error *e) {
   snprintf(listen, sizeof listen, "%s:%d", s->host, s->port);
   snprintf(threads, sizeof threads, "%d", s->threads);
   snprintf(timeout, sizeof timeout, "%d", s->timeout_ms);
+  /* clang-format off: a setting a line */
   const char *options[] = {"listening_ports",
                            listen,
                            "num_threads",
@@ -309,6 +310,7 @@ static enum err start_civetweb(struct server *s, struct error *e) {
                            "cgi_pattern",
                            "",
                            NULL};
+  /* clang-format on */
   struct mg_callbacks callbacks = {.begin_request = serve,
                                    .http_error = refuse,
                                    .log_message = note_message,

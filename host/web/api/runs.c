@@ -118,17 +118,26 @@ void list_run_calls(struct request *q, struct response *a, void *arg) {
   api_list_end(a, &l.list, err, &e);
 }
 
-void get_timeline(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
+static void answer_of_run(struct web *w, struct request *q, struct response *a,
+                          enum err (*view)(struct db *db, const struct run_row *r, json_t **out,
+                                           struct error *e)) {
   struct run_row row;
   struct error e = {0};
   json_t *out = NULL;
   if (!find_run(w, q, a, &row)) return;
   struct db *db = store_reader(w->commands->store);
-  enum err err = view_timeline(db, &row, &out, &e);
+  enum err err = view(db, &row, &out, &e);
   store_reader_release(w->commands->store, db);
   run_row_release(&row);
   api_answer(a, err, out, 200, &e);
+}
+
+void get_timeline(struct request *q, struct response *a, void *arg) {
+  answer_of_run(arg, q, a, view_timeline);
+}
+
+void get_replay(struct request *q, struct response *a, void *arg) {
+  answer_of_run(arg, q, a, view_replay);
 }
 
 void get_call(struct request *q, struct response *a, void *arg) {
@@ -140,18 +149,5 @@ void get_call(struct request *q, struct response *a, void *arg) {
   struct db *db = store_reader(w->commands->store);
   enum err err = view_call_whole(db, id, &out, &e);
   store_reader_release(w->commands->store, db);
-  api_answer(a, err, out, 200, &e);
-}
-
-void get_replay(struct request *q, struct response *a, void *arg) {
-  struct web *w = arg;
-  struct run_row row;
-  struct error e = {0};
-  json_t *out = NULL;
-  if (!find_run(w, q, a, &row)) return;
-  struct db *db = store_reader(w->commands->store);
-  enum err err = view_replay(db, &row, &out, &e);
-  store_reader_release(w->commands->store, db);
-  run_row_release(&row);
   api_answer(a, err, out, 200, &e);
 }
