@@ -34,10 +34,23 @@ void config_set_string(char **field, const char *value) {
 }
 
 static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
-  static const char *const known[] = {
-      "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
-      "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
-      "total_s",           "http1",    "stream",  NULL};
+  static const char *const known[] = {"adapter",
+                                      "base_url",
+                                      "key_env",
+                                      "key_file",
+                                      "concurrency",
+                                      "requests_per_minute",
+                                      "tokens_per_minute",
+                                      "retries",
+                                      "options",
+                                      "connect_s",
+                                      "first_byte_s",
+                                      "idle_s",
+                                      "total_s",
+                                      "http1",
+                                      "stream",
+                                      "resumable",
+                                      NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
   if (!json_is_object(t))
@@ -60,6 +73,8 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->total_s = jsonx_num(t, "total_s", p->total_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
   p->whole = json_is_false(json_object_get(t, "stream"));
+  const json_t *resumable = json_object_get(t, "resumable");
+  if (resumable) p->resumable = json_is_true(resumable);
   json_t *options = json_object_get(t, "options");
   if (options && !json_is_object(options))
     return err_set(e, ERR_CONFIG, "quire.lua: %soptions must be a table", where);
@@ -86,6 +101,7 @@ static enum err read_presets(struct config *c, struct error *e) {
     config_set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
     config_set_string(&p->hint, jsonx_str(t, "hint", NULL));
     p->options = json_incref(json_object_get(t, "options"));
+    p->resumable = json_is_true(json_object_get(t, "resumable"));
   }
   json_decref(list);
   return err;

@@ -4,6 +4,7 @@
 --   name      in front of the model's: "openai/gpt-5"           adapter   scripts/providers/ADAPTER.lua
 --   base_url  where it is                                       key_env   the variable that holds its key; none: it needs no key
 --   options   what the adapter is told                          hint      what helps when there is no key
+--   resumable true: an answer that is under way is fetched after a crash, not asked for again (the adapter says where that works)
 return {
   { name = "rehearsal", adapter = "rehearsal", base_url = "rehearsal:" },
   { name = "openai", adapter = "openai", base_url = "https://api.openai.com/v1", key_env = "OPENAI_API_KEY",
@@ -23,7 +24,7 @@ return {
   { name = "together", adapter = "openai", base_url = "https://api.together.xyz/v1", key_env = "TOGETHER_API_KEY",
     hint = "keys are made at https://api.together.ai/settings/api-keys" },
   { name = "ollama", adapter = "ollama", base_url = "http://127.0.0.1:11434" },
-  { name = "llamacpp", adapter = "openai", base_url = "http://127.0.0.1:8080/v1" },
+  { name = "llamacpp", adapter = "openai", base_url = "http://127.0.0.1:8080/v1", resumable = true },
   { name = "lmstudio", adapter = "openai", base_url = "http://127.0.0.1:1234/v1" },
   { name = "vllm", adapter = "openai", base_url = "http://127.0.0.1:8000/v1" },
 }

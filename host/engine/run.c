@@ -112,8 +112,9 @@ static void free_machine(struct job *j) {
   free(c);
 }
 
-/* Closes what is in memory: waits are detached, the machine goes away. The struct stays until its ops came back. */
-static void close_run(struct run *run) {
+/* Closes what is in memory: waits are detached, the machine goes away. The struct stays until its ops came back. `leaves`: it has not ended. */
+static void close_run(struct run *run, bool leaves) {
+  run->leaves = leaves;
   for (struct list *node = run->tasks.next; node != &run->tasks; node = node->next) {
     struct task *t = list_owner(node, struct task, all);
     if (t->wait) wait_detach(t->wait);
@@ -223,7 +224,7 @@ void run_end(struct run *run, enum run_status status, char *result, char *error)
     return;
   }
   run_replayed(run);
-  close_run(run);
+  close_run(run, false);
   struct op_run_status *op = run_status_op(run, status);
   op->result = result;
   op->error = error;
@@ -237,7 +238,7 @@ void run_park(struct run *run, enum run_wait wait, const char *why, const char *
   op->wait_for = mem_dup(why); /* before the script is closed: they may stand in one of its waits */
   op->wait_hint = hint && *hint ? mem_dup(hint) : NULL;
   op->wake_at = wake_at;
-  close_run(run);
+  close_run(run, true);
   post_status(run, op);
 }
 
@@ -258,12 +259,12 @@ bool run_look_paused(struct run *run) {
 void run_parked_by_store(struct run *run, enum run_status status) {
   struct engine *en = run->engine;
   int64_t id = run->id;
-  close_run(run);
+  close_run(run, true);
   if (en->settings.on_run_end) en->settings.on_run_end(en->settings.arg, id, status);
 }
 
 void run_stop(struct run *run) {
-  close_run(run);
+  close_run(run, true);
   run_maybe_free(run);
 }
 

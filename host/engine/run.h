@@ -182,6 +182,7 @@ struct run {
   struct list behind; /* struct wait.behind: what may begin once nothing is early */
   bool scheduled;     /* in engine->ready */
   bool cancelled;
+  bool leaves; /* it is being closed, but it has not ended: it goes on later, here or elsewhere */
   enum run_pause {
     PAUSE_NONE,
     PAUSE_PERSON, /* asked for it */

@@ -3,7 +3,7 @@
  * Every call is a C function run protected with a struct of in- and out-fields. What a script returns is copied out inside the
  * protected call; nothing of ours that needs freeing is made while Lua could raise, but for buffers that belong to the struct.
  *
- * Longer than 500 lines: the one door between C and a provider's script; its five functions share the machine and what reads a table. */
+ * Longer than 500 lines: the one door between C and a provider's script; its functions share the machine and what reads a table. */
 #include "llm/adapter.h"
 
 #include <lauxlib.h>
@@ -25,8 +25,21 @@ static const double TOKENS_MOST = 1e9, COST_MOST_USD = 1e4; /* of one answer */
 static const double RETRY_AFTER_MOST_S =
     86400; /* who means it longer says so again: no word of a provider parks a run for years */
 
-enum function { FN_REQUEST, FN_OPEN, FN_EVENT, FN_FINISH, FN_FAILURE, FN_COUNT };
-static const char *const function_names[FN_COUNT] = {"request", "open", "event", "finish", "failure"};
+/* A script need not have those from FN_OPTIONAL on: LUA_NOREF. */
+enum function {
+  FN_REQUEST,
+  FN_OPEN,
+  FN_EVENT,
+  FN_FINISH,
+  FN_FAILURE,
+  FN_OPTIONAL,
+  FN_PROBE = FN_OPTIONAL,
+  FN_RESUME,
+  FN_CANCEL,
+  FN_COUNT
+};
+static const char *const function_names[FN_COUNT] = {"request", "open",  "event",  "finish",
+                                                     "failure", "probe", "resume", "cancel"};
 
 struct adapter {
   char *name;
@@ -35,7 +48,6 @@ struct adapter {
   struct machine *machine;
   unsigned generation;
   int functions[FN_COUNT];    /* references */
-  int probe;                  /* of one more, that a script need not have; LUA_NOREF: it has none */
   struct buf text, reasoning; /* of the last event */
 };
 
@@ -118,12 +130,12 @@ static void open_machine(lua_State *L, void *arg) {
   sandbox_close_globals(L, NULL);
   push_module(L, a->name);
   for (int i = 0; i < FN_COUNT; i++) {
-    if (lua_getfield(L, -1, function_names[i]) != LUA_TFUNCTION)
+    bool there = lua_getfield(L, -1, function_names[i]) == LUA_TFUNCTION;
+    if (!there && i < FN_OPTIONAL)
       luaL_error(L, "scripts/providers/%s.lua has no function '%s'", a->name, function_names[i]);
-    a->functions[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (!there) lua_pop(L, 1);
+    a->functions[i] = there ? luaL_ref(L, LUA_REGISTRYINDEX) : LUA_NOREF;
   }
-  a->probe = LUA_NOREF;
-  if (lua_getfield(L, -1, "probe") == LUA_TFUNCTION) a->probe = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 static enum err build(struct adapter *a, struct error *e) {
@@ -180,6 +192,10 @@ static void push_function(lua_State *L, enum function which) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, adapter_of(L)->functions[which]);
 }
 
+static bool has(const struct adapter *a, enum function which) {
+  return a->functions[which] != LUA_NOREF;
+}
+
 /* ---- reading what scripts return ---- */
 
 static void copy_field(lua_State *L, int table, const char *field, char *out, size_t room) {
@@ -210,9 +226,10 @@ static const char *const failure_names[FAIL_COUNT] = {
     [FAIL_AUTH] = "auth",           [FAIL_INVALID] = "invalid",
     [FAIL_TOO_LARGE] = "too_large", [FAIL_CONTEXT] = "context",
     [FAIL_SCHEMA] = "schema",       [FAIL_SLIP] = "slip",
-    [FAIL_PARAMETER] = "parameter", [FAIL_ROOM] = "room",
-    [FAIL_REFUSAL] = "refusal",     [FAIL_NETWORK] = "network",
-    [FAIL_TRUNCATED] = "truncated", [FAIL_EMPTY] = "empty"};
+    [FAIL_PENDING] = "pending",     [FAIL_PARAMETER] = "parameter",
+    [FAIL_ROOM] = "room",           [FAIL_REFUSAL] = "refusal",
+    [FAIL_NETWORK] = "network",     [FAIL_TRUNCATED] = "truncated",
+    [FAIL_EMPTY] = "empty"};
 
 const char *failure_name(enum failure_kind kind) {
   return failure_names[kind];
@@ -244,6 +261,8 @@ static void read_failure(lua_State *L, struct failure *f) {
 /* ---- request ---- */
 
 struct request_call {
+  enum function function; /* FN_REQUEST, or with a handle one of those that ask again */
+  const char *handle;
   const struct adapter_call *call;
   const char *schema_token;
   char *schema_text;
@@ -251,7 +270,7 @@ struct request_call {
   json_t *dialect; /* or NULL */
   char *headers[MOST_HEADERS];
   size_t n_headers;
-  char *url;
+  char *url, *method;
   enum framing_kind framing;
   struct error error;
 };
@@ -289,12 +308,13 @@ static void push_blocks(lua_State *L, const struct adapter_call *c) {
 
 static void push_call(lua_State *L, const struct request_call *r) {
   const struct adapter_call *c = r->call;
-  lua_createtable(L, 0, 16);
+  lua_createtable(L, 0, 17);
   set_string(L, "base_url", c->base_url);
   set_string(L, "model", c->model);
   set_string(L, "role", c->role);
   set_string(L, "key", c->key);
   set_string(L, "reasoning", c->reasoning);
+  set_string(L, "name", c->name);
   if (c->schema) set_string(L, "schema", r->schema_token);
   set_string(L, "schema_text", r->schema_text);
   lua_pushboolean(L, c->without_schema);
@@ -338,14 +358,26 @@ static void read_dialect(lua_State *L, struct request_call *r) {
   buf_release(&text);
 }
 
+/* An empty table is an empty object: a body is never a list. */
+static void read_body(lua_State *L, struct request_call *r) {
+  int type = lua_getfield(L, 1, "body");
+  struct error e = {0};
+  if (type == LUA_TNIL && r->handle) return;
+  if (type != LUA_TTABLE) luaL_error(L, "request: 'body' must be a table");
+  if (value_encode(L, lua_gettop(L), &r->body, &e) != OK) luaL_error(L, "request: the body: %s", e.message);
+}
+
 static void do_request(lua_State *L, void *arg) {
   struct request_call *r = arg;
-  push_function(L, FN_REQUEST);
+  push_function(L, r->function);
   push_call(L, r);
-  lua_call(L, 1, 1);
-  if (!lua_istable(L, 1)) luaL_error(L, "request must return a table");
+  if (r->handle) lua_pushstring(L, r->handle);
+  lua_call(L, r->handle ? 2 : 1, 1);
+  if (r->handle && lua_isnil(L, 1)) return;
+  if (!lua_istable(L, 1)) luaL_error(L, "%s must return a table", function_names[r->function]);
   if (lua_getfield(L, 1, "url") != LUA_TSTRING) luaL_error(L, "request: 'url' must be a string");
   r->url = mem_dup(lua_tostring(L, -1));
+  if (lua_getfield(L, 1, "method") == LUA_TSTRING) r->method = mem_dup(lua_tostring(L, -1));
   char framing[16] = "sse";
   copy_field(L, 1, "framing", framing, sizeof framing);
   r->framing = strcmp(framing, "ndjson") == 0  ? FRAMING_NDJSON
@@ -353,9 +385,7 @@ static void do_request(lua_State *L, void *arg) {
                                                : FRAMING_SSE;
   read_headers(L, r);
   read_dialect(L, r);
-  if (lua_getfield(L, 1, "body") != LUA_TTABLE) luaL_error(L, "request: 'body' must be a table");
-  struct error e = {0};
-  if (value_encode(L, lua_gettop(L), &r->body, &e) != OK) luaL_error(L, "request: the body: %s", e.message);
+  read_body(L, r);
 }
 
 /* Puts the schema where its token stands. Prompts cannot hold the token: it has quotes around it that they would have escaped, and
@@ -392,10 +422,10 @@ static void collect_after_large(struct adapter *a) {
   if (a->machine && a->machine->used > COLLECT_ABOVE) lua_gc(a->machine->L, LUA_GCCOLLECT);
 }
 
-enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
-                         struct error *e) {
+static enum err ask(struct adapter *a, enum function function, const char *handle,
+                    const struct adapter_call *call, struct adapter_request *out, struct error *e) {
   char token[48];
-  struct request_call r = {.call = call, .schema_token = token};
+  struct request_call r = {.function = function, .handle = handle, .call = call, .schema_token = token};
   snprintf(token, sizeof token, "{{schema-%p}}", (void *)a);
   buf_init(&r.extra, MAX_REQUEST_BYTES);
   buf_init(&r.options, MAX_REQUEST_BYTES);
@@ -409,13 +439,14 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   if (err == OK) err = run(a, do_request, &r, e);
   if (err == OK && call->schema && r.dialect) err = translate_schema(call->schema, r.dialect, &r.schema_text);
   if (err == OK && call->schema) err = insert_schema(&r.body, token, r.schema_text);
-  *out = (struct adapter_request){.url = r.url, .n_headers = r.n_headers, .framing = r.framing};
+  *out = (struct adapter_request){
+      .url = r.url, .method = r.method, .n_headers = r.n_headers, .framing = r.framing};
   if (r.n_headers) {
     out->headers = mem_alloc(r.n_headers * sizeof *out->headers);
     memcpy(out->headers, r.headers, r.n_headers * sizeof *out->headers);
   }
   out->n_body = r.body.len;
-  out->body = buf_take(&r.body);
+  out->body = r.body.len ? buf_take(&r.body) : NULL;
   buf_release(&r.extra);
   buf_release(&r.options);
   buf_release(&r.facts);
@@ -429,6 +460,23 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
   return err;
 }
 
+enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
+                         struct error *e) {
+  return ask(a, FN_REQUEST, NULL, call, out, e);
+}
+
+bool adapter_resumes(const struct adapter *a) {
+  return has(a, FN_RESUME);
+}
+
+enum err adapter_again(struct adapter *a, enum adapter_again what, const struct adapter_call *call,
+                       const char *handle, struct adapter_request *out, struct error *e) {
+  enum function function = what == AGAIN_RESUME ? FN_RESUME : FN_CANCEL;
+  if (has(a, function)) return ask(a, function, handle, call, out, e);
+  *out = (struct adapter_request){0};
+  return OK;
+}
+
 void adapter_request_release(struct adapter_request *r) {
   for (size_t i = 0; i < r->n_headers; i++) {
     explicit_bzero(r->headers[i], strlen(r->headers[i]));
@@ -436,6 +484,7 @@ void adapter_request_release(struct adapter_request *r) {
   }
   free(r->headers);
   free(r->url);
+  free(r->method);
   free(r->body);
   *r = (struct adapter_request){0};
 }
@@ -491,8 +540,8 @@ struct probe_call {
 static void do_probe(lua_State *L, void *arg) {
   struct probe_call *p = arg;
   const struct adapter *a = adapter_of(L);
-  if (a->probe == LUA_NOREF) luaL_error(L, "scripts/providers/%s.lua has no function 'probe'", a->name);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, a->probe);
+  if (!has(a, FN_PROBE)) luaL_error(L, "scripts/providers/%s.lua has no function 'probe'", a->name);
+  push_function(L, FN_PROBE);
   value_push_json(L, p->in, p->n);
   lua_getfield(L, 2, "provider");
   lua_getfield(L, 2, "answers");
@@ -550,8 +599,10 @@ static void do_event(lua_State *L, void *arg) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
   lua_pushstring(L, c->name);
   lua_pushlstring(L, c->data, c->n);
-  lua_call(L, 3, 4);
+  lua_call(L, 3, 5);
   c->out->over = lua_type(L, 4) == LUA_TNUMBER ? lua_tonumber(L, 4) : -1;
+  if (lua_type(L, 5) == LUA_TSTRING)
+    snprintf(c->out->handle, sizeof c->out->handle, "%s", lua_tostring(L, 5));
   lua_settop(L, 3);
   size_t n;
   struct buf *parts[] = {&c->adapter->text, &c->adapter->reasoning};
@@ -570,6 +621,7 @@ static void do_event(lua_State *L, void *arg) {
 enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,
                        size_t n, struct adapter_piece *out, struct error *e) {
   out->failed = false;
+  out->handle[0] = 0;
   out->over = -1;
   out->failure.kind = FAIL_SERVER;
   out->failure.retry_after = -1;

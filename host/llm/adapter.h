@@ -16,12 +16,18 @@
  *       `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
  *   open() -> s                          a stream's state
- *   event(s, name, data) -> text, reasoning, failure, over    each may be nil; over: the answer is complete, and nothing more is expected
- *       but within so many seconds (0: nothing)
+ *   event(s, name, data) -> text, reasoning, failure, over, handle    each may be nil; over: the answer is complete, and nothing more is
+ *       expected but within so many seconds (0: nothing); handle: see below
  *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
  *       cost=USD, model=, request_id=}
  *   failure(status, headers, body) -> {kind=, message=, retry_after=seconds, learn={name=value}}; kinds: enum failure_kind. `learn` is kept for the
  *       model (llm/learnt.h) and is in each later call's `facts`
+ * and, if the service hands an answer back that it was asked for before (after a crash, a lost connection),
+ *   resume(call, handle) -> a request as `request` returns it, without a body for a GET: it brings the whole answer, from its beginning, as
+ *       events to a new `open`; or nil: there is no such answer there
+ *   cancel(call, handle) -> a request that ends the work on it, or nil; `method` says which other than GET or POST
+ *       call: base_url, model, options. Of a provider with `resumable = true` in quire.lua `request` finds call.name, unlike any other call's: the
+ *       handle as long as `event` tells no better one. Kept from before anything is sent
  * and, if the service can be asked which models it has,
  *   probe(provider, answers) -> requests | nil, models      provider: base_url, options; answers: {{status=, body=}, ...}, those of all
  *       requests so far, in their order. Either what else to ask ({{url=, headers=, body=table or nil: GET, optional=bool}, ...}) or the
@@ -36,6 +42,8 @@
 
 typedef const char *adapter_source_fn(void *arg, const char *name, size_t *n);
 
+enum { HANDLE_ROOM = 256 };
+
 struct adapter;
 struct adapter *adapter_new(const char *name, adapter_source_fn *source, void *arg, struct error *e);
 void adapter_free(struct adapter *a);
@@ -48,16 +56,24 @@ struct adapter_call {
   double temperature;                             /* NAN: none */
   const json_t *schema, *extra, *options, *facts; /* or NULL */
   bool without_schema, whole;
+  const char *name; /* by which the service is to hand the answer back, or NULL */
 };
 struct adapter_request {
-  char *url, *body;
-  char **headers; /* "Name: value", with "{{key}}" in it */
+  char *url, *body, *method; /* body NULL: a GET, unless the method says another */
+  char **headers;            /* "Name: value", with "{{key}}" in it */
   size_t n_body, n_headers;
   enum framing_kind framing;
 };
 enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
                          struct error *e);
 void adapter_request_release(struct adapter_request *r);
+
+/* Does it know how to ask for an answer again? */
+bool adapter_resumes(const struct adapter *a);
+/* To the answer with this handle: asks for it, or ends the work on it. out->url NULL: the script says that it cannot. */
+enum adapter_again { AGAIN_RESUME, AGAIN_CANCEL };
+enum err adapter_again(struct adapter *a, enum adapter_again what, const struct adapter_call *call,
+                       const char *handle, struct adapter_request *out, struct error *e);
 
 /* What went wrong at a provider, and so what can be done. */
 enum failure_kind {
@@ -72,8 +88,9 @@ enum failure_kind {
   FAIL_SCHEMA,  /* "schema": structured output is not known there: once without */
   FAIL_SLIP, /* "slip": the model's answer broke its own server's form: once more, then without the schema */
   FAIL_PARAMETER, /* "parameter": one of the request's values is refused; `learn` says what to send instead: at once again */
-  FAIL_REFUSAL,   /* "refusal": the model will not: next model */
-  FAIL_NETWORK,   /* no connection, or it broke: try again (never from an adapter) */
+  FAIL_PENDING, /* "pending": the answer is not there yet: ask for it by its handle in retry_after seconds */
+  FAIL_REFUSAL, /* "refusal": the model will not: next model */
+  FAIL_NETWORK, /* no connection, or it broke: try again (never from an adapter) */
   FAIL_TRUNCATED, /* the answer ended in the middle: try again (never from an adapter) */
   FAIL_ROOM,      /* all of the room went into thinking: again with more (never from an adapter) */
   FAIL_EMPTY,     /* an answer without text: try again (never from an adapter) */
@@ -104,7 +121,8 @@ struct adapter_piece { /* valid until the next call on the adapter */
   const char *text, *reasoning;
   size_t n_text, n_reasoning;
   bool failed;
-  double over; /* seconds; < 0: the stream goes on */
+  double over;              /* seconds; < 0: the stream goes on */
+  char handle[HANDLE_ROOM]; /* "" none */
   struct failure failure;
 };
 enum err adapter_event(struct adapter *a, struct adapter_stream *s, const char *name, const char *data,

@@ -62,8 +62,10 @@ static void intent_landed(struct post *post) {
   s->row = op->op.id;
   enum err err = op->op.op.err;
   struct error e = op->op.op.error;
-  bool kept = err == OK && op->op.kept;
+  bool kept = err == OK && op->op.kept, taken_up = err == OK && op->op.taken_up;
   if (s->c && kept) kept_post(s, &op->op);
+  if (taken_up) snprintf(s->handle, sizeof s->handle, "%s", op->op.taken_up);
+  s->resuming = taken_up;
   free(op->memory);
   free(op->params);
   op->op.op.kind->free(&op->op.op);
@@ -73,7 +75,7 @@ static void intent_landed(struct post *post) {
     attempt_send(s);
   } else if (s->c) {
     call_fail(s, err, &e);
-  } else if (err == OK && !kept && s->llm) { /* cancelled meanwhile: nothing was sent */
+  } else if (err == OK && !kept && !taken_up && s->llm) { /* cancelled meanwhile: nothing was sent */
     answer_post(s, &(struct attempt_result){.state = "cancelled", .price_known = true}, FINISH_ROW);
   }
   state_drop(s);
@@ -158,6 +160,13 @@ void intent_post(struct call_state *s) {
   op->call = s;
   op->op.params = op->params = params_of(s);
   copy_into(op, s);
+  s->kept_there = false;
+  s->resumes = 0;
+  if (s->resumable)
+    call_name(s);
+  else
+    s->handle[0] = 0;
+  if (s->resumable) op->op.handle = s->handle;
   s->stage = AT_INTENT;
   state_hold(s);
   store_post(s->llm->store, &op->op.op);

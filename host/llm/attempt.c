@@ -2,12 +2,11 @@
  *
  *   attempt_send -> attempt_head -> attempt_bytes* -> attempt_end -> conclude -> call_attempt_ended
  *
- * The three in the middle are called by http.c or embedded.c. Whatever goes wrong ends in `failure` and conclude, once. Callbacks of the
+ * The three in the middle are called by http.c or embedded.c. What is sent is the question, or asks for an answer that was begun before (handle.c). Whatever goes wrong ends in `failure` and conclude, once. Callbacks of the
  * caller (on_alive, on_text) may cancel this very call, so s->c is looked at after each. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
@@ -43,6 +42,7 @@ void attempt_clear(struct call_state *s) {
   timer_clear(s->llm->loop, &s->timer);
   s->transfer = NULL;
   s->embedded = NULL;
+  call_handle_forget(s);
   if (s->stream.generation) adapter_close(s->adapter, &s->stream);
   release_framing(s);
   free(s->headers);
@@ -57,25 +57,6 @@ static void conclude(struct call_state *s, const struct adapter_end *end) {
 }
 
 /* ---- sending ---- */
-
-/* "Authorization: Bearer {{key}}" with the key in it; NULL when the header is to be left out. */
-static char *fill_in(const char *header, const char *mark, const char *value) {
-  const char *at = strstr(header, mark);
-  if (!at) return mem_dup(header);
-  return value ? mem_printf("%.*s%s%s", (int)(at - header), header, value, at + strlen(mark)) : NULL;
-}
-
-/* The key, and the number of the call's row: what a provider logs of a request leads back to it. */
-static char *fill_header(const struct call_state *s, const char *header, const char *key) {
-  if (strstr(header, "{{key}}")) return fill_in(header, "{{key}}", key);
-  char call[24];
-  snprintf(call, sizeof call, "%lld", (long long)s->row);
-  return fill_in(header, "{{call}}", call);
-}
-
-static double seconds(double configured, double otherwise) {
-  return configured > 0 ? configured : otherwise;
-}
 
 static void on_head(void *arg, struct transfer *t, long status) {
   struct call_state *s = arg;
@@ -97,74 +78,6 @@ static void on_end(void *arg, enum http_end end, const char *why) {
   struct call_state *s = arg;
   s->transfer = NULL;
   attempt_end(s, end, why);
-}
-
-/* Does the URL stand below the provider's own, so that it may have the key? The prefix saves parsing both each time. */
-static bool may_have_key(const char *url, const char *base) {
-  size_t n = strlen(base);
-  if (strncmp(url, base, n) == 0 && (url[n] == '/' || !url[n])) return true;
-  return http_same_origin(url, base);
-}
-
-/* What says where a request goes and how its bytes are framed is the host's: with a Host of its own a script could send the key elsewhere. */
-static bool is_the_hosts(const char *header) {
-  static const char *const names[] = {"host",
-                                      "connection",
-                                      "keep-alive",
-                                      "proxy-connection",
-                                      "content-length",
-                                      "te",
-                                      "trailer",
-                                      "upgrade",
-                                      "transfer-encoding",
-                                      "expect",
-                                      "forwarded",
-                                      "proxy-authorization",
-                                      NULL};
-  size_t n = strcspn(header, ":;"); /* libcurl takes "Name;" for an empty one */
-  while (n && strchr(" \t", header[n - 1])) n--;
-  for (int i = 0; names[i]; i++)
-    if (strlen(names[i]) == n && strncasecmp(names[i], header, n) == 0) return true;
-  return false;
-}
-
-static enum err check_headers(const struct call_state *s, const struct adapter_request *r, struct error *e) {
-  for (size_t i = 0; i < r->n_headers; i++) {
-    if (!is_the_hosts(r->headers[i])) continue;
-    err_set(e, ERR_CONFIG, "the provider script %s sets the header '%.*s', which is the host's own",
-            s->provider->config->adapter, (int)strcspn(r->headers[i], ":;"), r->headers[i]);
-    err_hint(e, "leave it out: it follows from the address");
-    return ERR_CONFIG;
-  }
-  return OK;
-}
-
-static enum err start_transfer(struct call_state *s, struct adapter_request *r, struct error *e) {
-  static const struct http_handler handler = {on_head, on_bytes, on_end};
-  const struct llm_provider *p = s->provider->config;
-  const char *key = may_have_key(r->url, p->base_url) ? s->provider->key : NULL;
-  double total = seconds(p->total_s, 3600); /* who does not stream sends the first byte when all is written */
-  char **headers = mem_alloc((r->n_headers + 1) * sizeof *headers);
-  size_t n = 0;
-  for (size_t i = 0; i < r->n_headers; i++)
-    if ((headers[n] = fill_header(s, r->headers[i], key))) n++;
-  struct http_request request = {.url = r->url,
-                                 .headers = (const char *const *)headers,
-                                 .n_headers = n,
-                                 .body = r->body,
-                                 .n_body = r->n_body,
-                                 .http1 = p->http1,
-                                 .deadlines = {seconds(p->connect_s, 10),
-                                               p->whole ? total : seconds(p->first_byte_s, 300),
-                                               seconds(p->idle_s, 120), total}};
-  r->body = NULL;
-  s->transfer = http_start(s->llm->http, &request, &handler, s, e);
-  for (size_t i = 0; i < n; i++) {
-    explicit_bzero(headers[i], strlen(headers[i]));
-    free(headers[i]);
-  }
-  free(headers);
-  return s->transfer ? OK : ERR_CONFIG;
 }
 
 /* The script or the configuration is wrong: no other attempt could do better. */
@@ -191,10 +104,12 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
                               .schema = c->schema,
                               .without_schema = s->no_schema,
                               .whole = s->provider->config->whole,
+                              .name = s->resumable ? s->handle : NULL,
                               .facts = facts_of(s->llm->facts, s->full_name),
                               .extra = c->extra,
                               .options = s->provider->config->options};
-  enum err err = adapter_request(s->adapter, &call, out, e);
+  enum err err =
+      s->resuming ? call_again(s, AGAIN_RESUME, out, e) : adapter_request(s->adapter, &call, out, e);
   if (err == OK && (err = adapter_open(s->adapter, &s->stream, e)) != OK) adapter_request_release(out);
   return err;
 }
@@ -238,7 +153,8 @@ void attempt_send(struct call_state *s) {
   s->status = 0;
   s->pieces = 0;
   s->n_live = s->n_clean = 0;
-  s->failed = s->over = s->possibly_billed = false;
+  s->failed = s->over = false;
+  s->possibly_billed = s->resuming;
   s->request_id[0] = 0;
   s->sent_ns = clock_mono_ns();
   s->first_ns = 0;
@@ -251,13 +167,18 @@ void attempt_send(struct call_state *s) {
     conclude(s, NULL);
     return;
   }
-  if (too_long(s)) {
+  if (!s->resuming && too_long(s)) {
     conclude(s, NULL);
     return;
   }
   struct adapter_request request;
   struct error e = {0};
   enum err err = make_request(s, &request, &e);
+  if (err == OK && !request.url) {
+    call_handle_is_gone(s, "its script knows no way to ask for it");
+    conclude(s, NULL);
+    return;
+  }
   if (err == OK) {
     s->framing_kind = request.framing;
     s->n_request = request.n_body;
@@ -266,8 +187,9 @@ void attempt_send(struct call_state *s) {
       s->embedded = embedded_start(s, request.body, request.n_body);
       request.body = NULL;
     } else {
-      err = check_headers(s, &request, &e);
-      if (err == OK) err = start_transfer(s, &request, &e);
+      static const struct http_handler handler = {on_head, on_bytes, on_end};
+      s->transfer = send_request(s, &request, &handler, s, &e);
+      if (!s->transfer) err = ERR_CONFIG;
     }
     adapter_request_release(&request);
   }
@@ -390,9 +312,12 @@ static enum err on_event(void *arg, const char *name, const char *data, size_t n
   }
   s->over = s->over || piece.over == 0;
   if (piece.over > 0) await_end(s, piece.over);
+  if (s->resumable) call_handle_told(s, piece.handle);
   if (piece.failed) {
     s->failed = true;
-    s->possibly_billed = false; /* the provider says so itself; what text it sent is booked all the same */
+    s->possibly_billed =
+        piece.failure.kind ==
+        FAIL_PENDING; /* the provider says so itself; what text it sent is booked all the same */
     s->failure = piece.failure;
   }
   err = take_piece(s, &piece);
@@ -414,7 +339,8 @@ static enum err feed(struct call_state *s, const char *bytes, size_t n, bool end
 void attempt_bytes(struct call_state *s, const char *bytes, size_t n) {
   state_hold(s);
   if (s->c->on_alive) s->c->on_alive(s->c);
-  if (s->c && s->framing) {
+  if (s->c && call_holds(s, bytes, n, HTTP_COMPLETE, NULL)) {
+  } else if (s->c && s->framing) {
     enum err err = feed(s, bytes, n, false);
     if (s->c && (err != OK || s->failed))
       conclude(s, NULL);
@@ -430,7 +356,11 @@ void attempt_bytes(struct call_state *s, const char *bytes, size_t n) {
 /* The words for an answer that did not come whole. */
 static void fail_incomplete(struct call_state *s, enum http_end end, const char *why) {
   bool began = s->status != 0;
-  if (end == HTTP_NO_CONNECTION || end == HTTP_SLOW_CONNECT) s->possibly_billed = false;
+  if (end == HTTP_NO_CONNECTION || end == HTTP_SLOW_CONNECT) s->possibly_billed = s->resuming;
+  if (began && s->resuming && end == HTTP_COMPLETE) {
+    call_handle_is_gone(s, "it ended without saying that it is done");
+    return;
+  }
   fail(s, began ? FAIL_TRUNCATED : FAIL_NETWORK, "");
   snprintf(s->failure.message, sizeof s->failure.message, "%s%s",
            !began ? "" : "the answer ended in the middle: ",
@@ -439,7 +369,7 @@ static void fail_incomplete(struct call_state *s, enum http_end end, const char 
 
 static void fail_refused(struct call_state *s) {
   s->failed = true;
-  s->possibly_billed = false;
+  s->possibly_billed = s->resuming;
   struct failure *f = &s->failure;
   adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len, f);
   words_without_tags(f->message);
@@ -464,7 +394,8 @@ void attempt_end(struct call_state *s, enum http_end end, const char *why) {
   state_hold(s);
   struct adapter_end answer;
   struct error e = {0};
-  if (s->status >= 300) {
+  if (call_holds(s, NULL, 0, end, why)) {
+  } else if (s->status >= 300) {
     fail_refused(s);
     conclude(s, NULL);
   } else if (s->framing && finish(s, end, &answer, &e) != OK) {

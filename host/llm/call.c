@@ -33,6 +33,7 @@ void state_drop(struct call_state *s) {
   buf_release(&s->text);
   buf_release(&s->reasoning);
   buf_release(&s->body);
+  buf_release(&s->held);
   free(s->unreachable);
   free(s->key_missing);
   free(s);
@@ -136,6 +137,7 @@ void call_use_model(struct call_state *s) {
   s->adapter = llm_adapter(s->llm, p->adapter, NULL);
   s->effort = facts_effort(s->llm->facts, full, c->reasoning);
   s->price = llm_price(s->llm, full);
+  s->resumable = p->resumable;
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;
@@ -172,6 +174,7 @@ void llm_call_start(struct llm *llm, struct llm_call *c) {
   buf_init(&s->text, MAX_ANSWER_BYTES);
   buf_init(&s->reasoning, MAX_ANSWER_BYTES);
   buf_init(&s->body, MAX_ANSWER_BYTES);
+  buf_init(&s->held, MAX_ANSWER_BYTES);
   list_push_tail(&llm->calls, &s->node);
   llm->in_flight++;
   c->state = s;
@@ -276,6 +279,7 @@ static bool same_in_other_form(enum failure_kind kind) {
 }
 
 void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
+  if (!end && call_resumes(s)) return;
   struct attempt_result r = {0};
   struct adapter_end safe;
   if (end) {
@@ -313,6 +317,7 @@ static void cancel_attempt(struct call_state *s) {
   answer_usage(s, NULL, &r);
   call_settle(s, r.cost_nano);
   attempt_clear(s);
+  if (s->handle[0]) call_cancel_there(s);
   r.state = "cancelled";
   answer_post(s, &r, FINISH_ROW);
 }
@@ -326,26 +331,43 @@ bool llm_call_live(const struct llm_call *c, struct llm_live *out) {
 
 bool llm_call_waits(const struct llm_call *c) {
   const struct call_state *s = c->state;
-  return s &&
-         (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM || s->stage == AT_BACKOFF);
+  return s && (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM ||
+               s->stage == AT_RESUME || s->stage == AT_BACKOFF);
 }
 
 bool llm_call_in_flight(const struct llm_call *c) {
   const struct call_state *s = c->state;
-  return s && (s->stage == AT_INTENT || s->stage == AT_STREAM || s->stage == AT_FINISH);
+  if (!s || (s->stage == AT_STREAM && s->kept_there)) return false;
+  return s->stage == AT_INTENT || s->stage == AT_STREAM || s->stage == AT_FINISH;
+}
+
+static void part(struct llm *llm, struct call_state *s) {
+  list_remove(&s->money);
+  lane_leave(&s->ticket, LANE_FAILED);
+  timer_clear(llm->loop, &s->timer);
+  let_go(s);
+  state_drop(s);
 }
 
 void llm_call_cancel(struct llm *llm, struct llm_call *c) {
   struct call_state *s = c->state;
   if (!s) return;
   switch (s->stage) {
-  case AT_STREAM: cancel_attempt(s); break;
+  case AT_STREAM:
+  case AT_RESUME: cancel_attempt(s); break;
   case AT_INTENT: call_settle(s, 0); break; /* intent_landed writes the row's end */
   default: call_unsettle(s);
   }
-  list_remove(&s->money);
-  lane_leave(&s->ticket, LANE_FAILED);
-  timer_clear(llm->loop, &s->timer);
-  let_go(s);
-  state_drop(s);
+  part(llm, s);
+}
+
+void llm_call_leave(struct llm *llm, struct llm_call *c) {
+  struct call_state *s = c->state;
+  if (!s || !s->handle[0] || (s->stage != AT_STREAM && s->stage != AT_RESUME)) {
+    llm_call_cancel(llm, c);
+    return;
+  }
+  call_unsettle(s); /* it counts when it has ended */
+  attempt_clear(s);
+  part(llm, s);
 }

@@ -397,6 +397,7 @@ static void set_options(struct transfer *t, const struct http_request *r) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->n_body);
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
   }
+  if (r->method) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);

@@ -43,7 +43,8 @@ struct http_request {
   const char *url;
   const char *const *headers; /* "Name: value"; copied */
   size_t n_headers;
-  char *body; /* taken: free()d as soon as it is sent. NULL: a GET */
+  char *body;         /* taken: free()d as soon as it is sent. NULL: a GET */
+  const char *method; /* another than GET or POST, or NULL */
   size_t n_body;
   bool http1;
   struct http_deadlines deadlines;

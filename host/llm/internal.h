@@ -1,7 +1,8 @@
 /* internal.h - what llm.c, call.c, reserve.c, retry.c, attempt.c, answer.c and embedded.c share. Loop thread only.
  *
  * One call: call.c decides (model, the end), with reserve.c (money, limits) and retry.c (failures); attempt.c does one request and reads
- * its stream, answer.c writes down what came of it, embedded.c stands in for the network under "rehearsal:". */
+ * its stream, send.c puts it on its way, answer.c writes down what came of it, handle.c asks for an answer once more where it was begun,
+ * embedded.c stands in for the network under "rehearsal:". */
 #pragma once
 #include "base/list.h"
 #include "base/map.h"
@@ -39,7 +40,8 @@ struct llm {
   int64_t month_read, month_since, month_reserved;
 };
 
-enum call_stage { AT_START, AT_MONEY, AT_LANE, AT_INTENT, AT_STREAM, AT_FINISH, AT_BACKOFF };
+/* AT_RESUME: the connection is lost, the answer is not. */
+enum call_stage { AT_START, AT_MONEY, AT_LANE, AT_INTENT, AT_STREAM, AT_RESUME, AT_FINISH, AT_BACKOFF };
 
 /* One llm_call. It outlives the caller's struct while ops or posts that name it are under way (refs). */
 struct call_state {
@@ -71,6 +73,17 @@ struct call_state {
 
   /* the attempt under way */
   int64_t row;
+  bool resumable, resuming; /* its service hands answers back; it is asked for one that was begun before */
+  bool kept_there;          /* the service has begun to answer, and so can be asked again */
+  int resumes;              /* how often in a row it was asked again without an answer */
+  char handle[HANDLE_ROOM]; /* by which; "" none */
+  struct handle_op *saving; /* the handle is on its way to the disk: what comes meanwhile is held */
+  struct buf held;
+  struct held_end {
+    bool ended;
+    enum http_end end;
+    char why[200];
+  } held_end;
   uint64_t sent_ns, first_ns;
   size_t n_request; /* bytes of its body */
   struct transfer *transfer;
@@ -140,8 +153,34 @@ void call_pause(struct call_state *s, enum err err, enum llm_pause pause);
 /* So that the run shows why nothing comes. */
 void call_note_wait(struct call_state *s, const char *why, double wait_s);
 
+/* handle.c: answers that a service hands back (calls.h says how they are written down) */
+void call_name(struct call_state *s); /* a handle that no other attempt has */
+void call_handle_told(struct call_state *s,
+                      const char *handle); /* an event came, perhaps with what the service calls it */
+/* While the handle is being saved: true when it took what came. `bytes` NULL: the end. */
+bool call_holds(struct call_state *s, const char *bytes, size_t n, enum http_end end, const char *why);
+void call_handle_forget(struct call_state *s); /* the attempt is over: nothing is held any more */
+void call_handle_is_gone(struct call_state *s,
+                         const char *why); /* the attempt failed: what is asked next is the question */
+enum err call_again(const struct call_state *s, enum adapter_again what, struct adapter_request *out,
+                    struct error *e);
+void call_cancel_there(struct call_state *s); /* the service is told that nobody waits; its answer is not */
+/* The attempt failed, but what was begun may be asked for by its handle: then that is what happens next. */
+bool call_resumes(struct call_state *s);
+
+/* send.c: takes the request's body; NULL: its script is wrong, *e says how */
+struct transfer *send_request(const struct call_state *s, struct adapter_request *r,
+                              const struct http_handler *handler, void *arg, struct error *e);
+
 /* retry.c */
 struct attempt_result;
+double call_backoff_s(const struct call_state *s);
+int call_retries(const struct call_state *s);
+/* None of the models can answer now: the run waits. `r` NULL: no row is finished with it. */
+void call_end_with_pause(struct call_state *s, struct attempt_result *r);
+/* The pause that is over at the earliest of such times. */
+void call_remember_pause(struct call_state *s, int64_t until_ms);
+void call_key_refused(struct call_state *s);
 void call_after_failure(struct call_state *s, struct attempt_result *r);
 /* This model will not answer now. `r` NULL: it could not be asked at all. What continues automatically comes before what a person has to do. */
 void call_next_model(struct call_state *s, struct attempt_result *r);

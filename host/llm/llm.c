@@ -213,12 +213,23 @@ static enum err check_address(const struct llm_provider *c, struct error *e) {
                  c->base_url);
 }
 
+static enum err check_resumes(const struct llm_provider *c, const struct adapter *a, struct error *e) {
+  if (!c->resumable || adapter_resumes(a)) return OK;
+  err_set(e, ERR_CONFIG,
+          "provider '%s' is to be resumable, but scripts/providers/%s.lua knows no way to do that", c->name,
+          c->adapter);
+  err_hint(e, "take `resumable` out of quire.lua, or another adapter (openai_responses)");
+  return ERR_CONFIG;
+}
+
 enum err llm_ready(struct llm *llm, const char *full_name, struct error *e) {
   const char *model;
   struct provider *p = llm_provider(llm, full_name, &model);
   if (!p) return unknown_provider(llm, full_name, e);
   if (!p->checked && !llm_adapter(llm, p->config->adapter, e)) return ERR_CONFIG;
   if (!p->checked && check_address(p->config, e) != OK) return ERR_CONFIG;
+  if (!p->checked && check_resumes(p->config, llm_adapter(llm, p->config->adapter, NULL), e) != OK)
+    return ERR_CONFIG;
   p->checked = true;
   return need_key(llm, p, e);
 }
@@ -231,8 +242,9 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   const struct llm_provider *c = p->config;
   struct adapter *a = adapter_new(c->adapter, llm->settings->adapter_source, llm->settings->adapter_arg, e);
   if (!a) return ERR_CONFIG;
+  enum err err = check_resumes(c, a, e);
   adapter_free(a);
-  if (check_address(c, e) != OK) return ERR_CONFIG;
+  if (err != OK || check_address(c, e) != OK) return ERR_CONFIG;
   struct error why = {0};
   char *key = NULL;
   if (needs_key(c)) (void)llm_read_key(c, &key, &why); /* no key: no_key says why */
@@ -362,7 +374,7 @@ void llm_free(struct llm *llm) {
   for (struct list *node; (node = list_pop_head(&llm->calls));) {
     struct call_state *s = list_owner(node, struct call_state, node);
     state_hold(s);
-    if (s->c) llm_call_cancel(llm, s->c);
+    if (s->c) llm_call_leave(llm, s->c);
     s->llm = NULL;
     list_remove(&s->node);
     state_drop(s);

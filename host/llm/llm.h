@@ -28,6 +28,8 @@ struct llm_provider {
   json_t *options; /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
   bool http1;      /* never try HTTP/2 */
   bool whole;      /* it cannot stream: each answer comes at once */
+  bool
+      resumable; /* it is to keep answers, so that they can be fetched after a crash (its script knows how: adapter.h) */
 };
 struct
     llm_price { /* per million tokens, in nano-dollars (1 USD = 1e9); from scripts/models.lua or quire.lua */
@@ -137,12 +139,16 @@ struct llm_call {
 void llm_call_start(struct llm *llm, struct llm_call *c);
 /* Stops the transfer; `done` is not called any more. The attempt's row becomes `cancelled` with what text had come (nothing waits for that). */
 void llm_call_cancel(struct llm *llm, struct llm_call *c);
+/* The run goes on later, here or elsewhere: an answer that its service hands back stays open and goes on there, to be fetched when the question is
+ * asked again. Any other is cancelled. */
+void llm_call_leave(struct llm *llm, struct llm_call *c);
 
 /* Does it wait for something that ends by itself: the provider (first byte, next byte, all of it), its turn at the provider, a pause before
  * another attempt, other calls' money? Then its run is alive although nothing comes. False while it waits for the store. */
 bool llm_call_waits(const struct llm_call *c);
 
-/* Is a request of it under way, or about to be? Not while it waits for a pause to end, its turn, or money: then stopping it loses nothing. */
+/* Is a request of it under way, or about to be, so that stopping it would lose something? Not while it waits for a pause to end, its turn, or money,
+ * nor where the answer can be fetched later. */
 bool llm_call_in_flight(const struct llm_call *c);
 /* From here on nothing new is sent: the host is about to stop. What is in flight ends. */
 void llm_drain(struct llm *llm);

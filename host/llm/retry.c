@@ -11,7 +11,7 @@ enum { FIRST_ROOM = 8192, MOST_ROOM = 65536, MOST_RELEARNS = 4 };
 enum { DEFAULT_RETRIES = 4, EMPTY_RETRIES = 1, PAUSE_UNREACHABLE_MS = 60000, PAUSE_QUOTA_MS = 3600000 };
 static const double default_backoff_first = 0.5, default_backoff_most = 30, default_pause_over = 300;
 
-static int retries_of(const struct call_state *s) {
+int call_retries(const struct call_state *s) {
   int n = s->provider->config->retries;
   return n == 0 ? DEFAULT_RETRIES : n < 0 ? 0 : n;
 }
@@ -26,11 +26,11 @@ static double chance(void) {
 }
 
 /* Full jitter; never before the provider said. */
-static double backoff_seconds(const struct call_state *s) {
+double call_backoff_s(const struct call_state *s) {
   const struct llm_settings *set = s->llm->settings;
+  int n = s->tries + s->resumes;
   double most = or_default(set->backoff_most_s, default_backoff_most);
-  double span =
-      or_default(set->backoff_first_s, default_backoff_first) * ldexp(1, s->tries < 20 ? s->tries : 20);
+  double span = or_default(set->backoff_first_s, default_backoff_first) * ldexp(1, n < 20 ? n : 20);
   double wait = chance() * (span < most ? span : most);
   double asked = s->failure.retry_after;
   return asked > 0 ? asked * (1 + 0.1 * chance()) : wait;
@@ -52,16 +52,18 @@ static void try_again(struct call_state *s, struct attempt_result *r, double wai
 }
 
 /* The earliest of the times at which a model of the role may be back, and the reason of the last one that may. */
-static void remember_pause(struct call_state *s, int64_t until_ms) {
+void call_remember_pause(struct call_state *s, int64_t until_ms) {
   if (!s->unreachable) s->unreachable = mem_alloc(sizeof *s->unreachable);
   if (!s->pause_until_ms || until_ms < s->pause_until_ms) s->pause_until_ms = until_ms;
-  bool limit = s->failure.kind == FAIL_QUOTA || s->failure.kind == FAIL_RATE;
+  enum failure_kind kind = s->failure.kind;
   err_set(s->unreachable, ERR_UNAVAILABLE, "provider '%s' %s (%s): %s", s->provider->config->name,
-          limit ? "is at a limit of its own" : "cannot be reached", failure_name(s->failure.kind),
-          s->failure.message);
+          kind == FAIL_QUOTA || kind == FAIL_RATE ? "is at a limit of its own"
+          : kind == FAIL_PENDING                  ? "has not finished the answer"
+                                                  : "cannot be reached",
+          failure_name(kind), s->failure.message);
 }
 
-static void key_refused(struct call_state *s) {
+void call_key_refused(struct call_state *s) {
   const struct llm_provider *p = s->provider->config;
   struct error e = {0};
   s->provider->key_refused = true;
@@ -85,7 +87,7 @@ static void end_with_error(struct call_state *s, struct attempt_result *r) {
 }
 
 /* r NULL: the last model of the role could not be asked at all. */
-static void end_with_pause(struct call_state *s, struct attempt_result *r) {
+void call_end_with_pause(struct call_state *s, struct attempt_result *r) {
   struct llm_call *c = s->c;
   if (s->unreachable) {
     call_pause(s, ERR_UNAVAILABLE, LLM_PAUSE_PROVIDER);
@@ -114,7 +116,7 @@ void call_next_model(struct call_state *s, struct attempt_result *r) {
     s->stage = AT_START;
     call_kick(s, call_use_model);
   } else if (s->unreachable || s->key_missing) {
-    end_with_pause(s, r);
+    call_end_with_pause(s, r);
   } else {
     end_with_error(s, r);
   }
@@ -122,10 +124,10 @@ void call_next_model(struct call_state *s, struct attempt_result *r) {
 
 static void retry_or_leave(struct call_state *s, struct attempt_result *r, int retries, bool lasting) {
   if (s->tries <= retries) {
-    try_again(s, r, backoff_seconds(s));
+    try_again(s, r, call_backoff_s(s));
     return;
   }
-  if (!lasting) remember_pause(s, clock_wall_ms() + PAUSE_UNREACHABLE_MS);
+  if (!lasting) call_remember_pause(s, clock_wall_ms() + PAUSE_UNREACHABLE_MS);
   call_next_model(s, r);
 }
 
@@ -133,12 +135,12 @@ static void after_limit(struct call_state *s, struct attempt_result *r) {
   double wait = s->failure.retry_after;
   if (s->failure.kind == FAIL_QUOTA ||
       wait > or_default(s->llm->settings->pause_over_s, default_pause_over)) {
-    remember_pause(s, clock_wall_ms() + (wait > 0 ? (int64_t)(wait * 1000) : PAUSE_QUOTA_MS));
+    call_remember_pause(s, clock_wall_ms() + (wait > 0 ? (int64_t)(wait * 1000) : PAUSE_QUOTA_MS));
     call_next_model(s, r);
     return;
   }
   if (wait > 0) lane_hold(s->lane, clock_mono_ns() + (uint64_t)(wait * 1e9));
-  retry_or_leave(s, r, retries_of(s), false);
+  retry_or_leave(s, r, call_retries(s), false);
 }
 
 /* Asks again at once with what was learnt from the refusal. Bounded: a server that refuses each form of a request gets no further one. */
@@ -181,7 +183,7 @@ static void without_schema(struct call_state *s, struct attempt_result *r) {
 void call_after_failure(struct call_state *s, struct attempt_result *r) {
   switch (s->failure.kind) {
   case FAIL_AUTH:
-    key_refused(s);
+    call_key_refused(s);
     call_next_model(s, r);
     break;
   case FAIL_QUOTA:
@@ -203,8 +205,8 @@ void call_after_failure(struct call_state *s, struct attempt_result *r) {
   case FAIL_CONTEXT:
   case FAIL_REFUSAL: call_next_model(s, r); break;
   case FAIL_EMPTY:
-    retry_or_leave(s, r, retries_of(s) < EMPTY_RETRIES ? retries_of(s) : EMPTY_RETRIES, true);
+    retry_or_leave(s, r, call_retries(s) < EMPTY_RETRIES ? call_retries(s) : EMPTY_RETRIES, true);
     break;
-  default: retry_or_leave(s, r, retries_of(s), false);
+  default: retry_or_leave(s, r, call_retries(s), false);
   }
 }

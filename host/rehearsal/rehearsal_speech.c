@@ -65,7 +65,7 @@ static const char *messages_stop(const struct rehearsal_stream *s) {
   return word_for(s, "end_turn", "max_tokens", "refusal");
 }
 
-static void messages_begin(const struct rehearsal_stream *s, struct buf *out) {
+static void messages_begin(struct rehearsal_stream *s, struct buf *out) {
   speech_put(&speech_messages,
              json_pack("{s:s, s:o}", "type", "message_start", "message",
                        messages_message(s, json_array(), json_null(), 1)),
@@ -95,21 +95,21 @@ static int text_index(const struct rehearsal_stream *s) {
   return s->n_thought ? 1 : 0;
 }
 
-static void messages_thought(const struct rehearsal_stream *s, struct buf *out) {
+static void messages_thought(struct rehearsal_stream *s, struct buf *out) {
   messages_block(0, "thinking", "thinking", out);
   messages_delta(0, "thinking_delta", "thinking", text_of(s->thought, s->n_thought), out);
   messages_delta(0, "signature_delta", "signature", json_string("c2lnbmF0dXJl"), out);
   messages_close(0, out);
 }
 
-static void messages_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
+static void messages_text(struct rehearsal_stream *s, int choice, const char *text, size_t n,
                           struct buf *out) {
   if (choice) return;
   if (s->piece == 0) messages_block(text_index(s), "text", "text", out);
   messages_delta(text_index(s), "text_delta", "text", text_of(text, n), out);
 }
 
-static void messages_last(const struct rehearsal_stream *s, struct buf *out) {
+static void messages_last(struct rehearsal_stream *s, struct buf *out) {
   messages_close(text_index(s), out);
   json_t *delta = json_pack("{s:s, s:{s:s, s:n}}", "type", "message_delta", "delta", "stop_reason",
                             messages_stop(s), "stop_sequence");
@@ -196,12 +196,12 @@ static json_t *responses_item(const struct rehearsal_stream *s, bool done) {
   return item;
 }
 
-static void responses_put(const struct rehearsal_stream *s, json_t *v, struct buf *out) {
-  json_object_set_new(v, "sequence_number", json_integer(s->piece));
+static void responses_put(struct rehearsal_stream *s, json_t *v, struct buf *out) {
+  json_object_set_new(v, "sequence_number", json_integer(s->events++));
   speech_put(&speech_responses, v, out);
 }
 
-static void responses_begin(const struct rehearsal_stream *s, struct buf *out) {
+static void responses_begin(struct rehearsal_stream *s, struct buf *out) {
   static const char *const types[] = {"response.created", "response.in_progress"};
   for (int i = 0; i < 2; i++)
     responses_put(s,
@@ -210,7 +210,7 @@ static void responses_begin(const struct rehearsal_stream *s, struct buf *out) {
                   out);
 }
 
-static void responses_thought(const struct rehearsal_stream *s, struct buf *out) {
+static void responses_thought(struct rehearsal_stream *s, struct buf *out) {
   responses_put(s,
                 json_pack("{s:s, s:o, s:s, s:i, s:i}", "type", "response.reasoning_summary_text.delta",
                           "delta", text_of(s->thought, s->n_thought), "item_id", "rs_rehearsal",
@@ -218,7 +218,7 @@ static void responses_thought(const struct rehearsal_stream *s, struct buf *out)
                 out);
 }
 
-static void responses_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
+static void responses_text(struct rehearsal_stream *s, int choice, const char *text, size_t n,
                            struct buf *out) {
   if (choice) return;
   if (s->piece == 0) {
@@ -239,7 +239,7 @@ static void responses_text(const struct rehearsal_stream *s, int choice, const c
                 out);
 }
 
-static void responses_last(const struct rehearsal_stream *s, struct buf *out) {
+static void responses_last(struct rehearsal_stream *s, struct buf *out) {
   if (s->refusal)
     responses_put(s,
                   json_pack("{s:s, s:s, s:s, s:i, s:i}", "type", "response.refusal.delta", "delta",
@@ -305,18 +305,17 @@ static const char *gemini_stop(const struct rehearsal_stream *s) {
   return word_for(s, "STOP", "MAX_TOKENS", "SAFETY");
 }
 
-static void gemini_thought(const struct rehearsal_stream *s, struct buf *out) {
+static void gemini_thought(struct rehearsal_stream *s, struct buf *out) {
   json_t *part = gemini_part(s->thought, s->n_thought);
   json_object_set_new(part, "thought", json_true());
   speech_put(&speech_gemini, gemini_chunk(s, part, NULL), out);
 }
 
-static void gemini_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
-                        struct buf *out) {
+static void gemini_text(struct rehearsal_stream *s, int choice, const char *text, size_t n, struct buf *out) {
   if (!choice) speech_put(&speech_gemini, gemini_chunk(s, gemini_part(text, n), NULL), out);
 }
 
-static void gemini_last(const struct rehearsal_stream *s, struct buf *out) {
+static void gemini_last(struct rehearsal_stream *s, struct buf *out) {
   speech_put(&speech_gemini, gemini_chunk(s, gemini_part("", 0), gemini_stop(s)), out);
 }
 
@@ -365,16 +364,15 @@ static json_t *ollama_done(const struct rehearsal_stream *s, json_t *line) {
   return line;
 }
 
-static void ollama_thought(const struct rehearsal_stream *s, struct buf *out) {
+static void ollama_thought(struct rehearsal_stream *s, struct buf *out) {
   speech_put(&speech_ollama, ollama_line(s, "thinking", s->thought, s->n_thought), out);
 }
 
-static void ollama_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
-                        struct buf *out) {
+static void ollama_text(struct rehearsal_stream *s, int choice, const char *text, size_t n, struct buf *out) {
   if (!choice) speech_put(&speech_ollama, ollama_line(s, "content", text, n), out);
 }
 
-static void ollama_last(const struct rehearsal_stream *s, struct buf *out) {
+static void ollama_last(struct rehearsal_stream *s, struct buf *out) {
   speech_put(&speech_ollama, ollama_done(s, ollama_line(s, "content", "", 0)), out);
 }
 

@@ -15,10 +15,10 @@ struct speech {
   const char *path; /* the end of the address before '?' and, where the model stands in it, the colon */
   json_t *(*read)(const json_t *request,
                   const char *target); /* a new request; NULL: it is one of chat completions as it is */
-  void (*put_begin)(const struct rehearsal_stream *s, struct buf *out); /* or NULL */
-  void (*put_thought)(const struct rehearsal_stream *s, struct buf *out);
-  void (*put_text)(const struct rehearsal_stream *s, int choice, const char *text, size_t n, struct buf *out);
-  void (*put_last)(const struct rehearsal_stream *s, struct buf *out);
+  void (*put_begin)(struct rehearsal_stream *s, struct buf *out); /* or NULL */
+  void (*put_thought)(struct rehearsal_stream *s, struct buf *out);
+  void (*put_text)(struct rehearsal_stream *s, int choice, const char *text, size_t n, struct buf *out);
+  void (*put_last)(struct rehearsal_stream *s, struct buf *out);
   void (*put_body)(const struct rehearsal_stream *s, struct buf *out);
   json_t *(*error)(int status, const char *message, const char *type, const char *code);
   bool flat_errors; /* an error event has no "error" around it */

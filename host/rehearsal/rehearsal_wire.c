@@ -85,16 +85,15 @@ static void put_delta(const struct rehearsal_stream *s, int index, bool first, c
   buf_puts(out, "},\"finish_reason\":null}]}\n\n");
 }
 
-static void put_thought(const struct rehearsal_stream *s, struct buf *out) {
+static void put_thought(struct rehearsal_stream *s, struct buf *out) {
   put_delta(s, 0, true, "reasoning_content", s->thought, s->n_thought, out);
 }
 
-static void put_text(const struct rehearsal_stream *s, int choice, const char *text, size_t n,
-                     struct buf *out) {
+static void put_text(struct rehearsal_stream *s, int choice, const char *text, size_t n, struct buf *out) {
   put_delta(s, choice, s->piece == 0 && !(choice == 0 && s->n_thought), "content", text, n, out);
 }
 
-static void put_last(const struct rehearsal_stream *s, struct buf *out) {
+static void put_last(struct rehearsal_stream *s, struct buf *out) {
   if (s->refusal) put_delta(s, 0, false, "refusal", s->refusal, strlen(s->refusal), out);
   for (int i = 0; i < s->n_choices; i++) {
     buf_puts(out, "data: ");

@@ -33,6 +33,7 @@ struct rehearsal_stream {
   const char *refusal; /* or NULL: the words of delta.refusal */
   struct rehearsal_usage usage;
   enum usage_told told;
+  int events;        /* of Responses: those that are out, which it numbers */
   int pieces, piece; /* pieces of text and the last one; how many are out */
   bool include_usage;
   long long created; /* seconds */

@@ -1,78 +1,33 @@
 /* call.c - one call from request to ledger.
  *
- * call_start -> (pool: read) -> known -> (pool: write) -> done -> begin -> tick* -> call_sent | call_gone
+ * call_start -> (pool: read) -> known -> (pool: write) -> done -> begin -> call_on* (pieces.c) -> call_sent | call_gone
  * Everything runs on the server's loop thread but `read`, which parses the request, and `write`, which makes the reply: 2,000 requests
  * that arrive at once use all processors. Pieces leave on timers that are set from the request's arrival, so delays do not
- * add up. A call belongs to its connection; when the client goes while it is with the pool, what comes back from there frees it. */
+ * add up. A call belongs to its connection; when the client goes while it is with the pool, what comes back from there frees it. One whose answer
+ * is kept (kept.h) goes on without a client. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/jsonx.h"
-#include "base/list.h"
 #include "base/mem.h"
-#include "rehearsal/rehearsal_reply.h"
-#include "rehearsal_server/internal.h"
+#include "rehearsal_server/call.h"
+#include "rehearsal_server/kept.h"
 
-enum { SLOW_BYTES = 16, NS_PER_MS = 1000000 };
-
-struct call {
-  struct job job;
-  struct rehearse *server;
-  struct conn *conn; /* NULL: the client is gone */
-  struct rehearsal_asked asked;
-  struct manner *manners; /* a copy: the settings may change while the pool reads them */
-  int latency_ms, chunk_delay_ms;
-  uint64_t arrived_ns;
-
-  const struct speech *speech; /* how it is asked, and answered */
-  char *target;
-  char *body; /* the request */
-  size_t n_body;
-  json_t *request;
-  char key[SHA_HEX];
-  struct rehearsal_reply reply; /* once it is written */
-  bool written;
-  enum err err;
-  struct error error;
-
-  bool begun;         /* the pool is through with it */
-  struct entry entry; /* until it is in the ledger; then entry.n names it there */
-  struct fault fault; /* kind FAULT_NONE: none */
-  int fault_piece;    /* where it happens */
-  struct timer timer;
-  bool head_sent;
-  struct buf wire; /* framed bytes that leave in fragments */
-  size_t wire_at;
-};
-
-/* ---- the ledger ---- */
-
-static void note_end(struct call *c, enum entry_state state) {
-  struct entry *e = ledger_find(c->server->ledger, c->entry.n);
-  if (!e || e->state != ENTRY_OPEN) return;
-  e->state = state;
-  e->ended_ms = clock_wall_ms();
-}
-
-/* What is billed: the prompt and what has left of the answer, whatever the stream says of them. */
-static void note_sent(struct call *c, bool whole) {
-  struct entry *e = ledger_find(c->server->ledger, c->entry.n);
-  if (!e) return;
-  const struct rehearsal_stream *s = &c->reply.stream;
-  const struct rehearsal_usage *u = &c->reply.usage;
-  e->status = c->head_sent ? 200 : 0;
-  e->pieces = s->piece;
-  if (!s->piece && !whole) return;
-  long long rest = u->output - u->reasoning;
-  size_t n = s->choices[0].n;
-  e->input_tokens = u->input;
-  e->output_tokens = u->reasoning + (whole || !n ? rest : rest * (long long)s->choices[0].at / (long long)n);
-}
-
-static void note_refusal(struct call *c, int status) {
-  struct entry *e = ledger_find(c->server->ledger, c->entry.n);
-  if (e) e->status = status;
+/* What is kept of the answer is all there is. */
+static void end_kept(struct call *c) {
+  struct buf body;
+  buf_init(&body, MAX_ANSWER_BYTES * 2);
+  if (c->kept && kept_is_cancelled(c->kept)) {
+    json_t *v = kept_response(c->kept);
+    (void)jsonx_canonical(v, &body); /* our own words, and few */
+    json_decref(v);
+  } else if (c->kept && c->written) {
+    rehearsal_body(&c->reply.stream, &body);
+  }
+  if (c->kept) kept_end(c->kept, body.data, body.len);
+  c->kept = NULL;
+  buf_release(&body);
 }
 
 static void free_ended(struct post *p) {
@@ -88,8 +43,10 @@ static void free_ended(struct post *p) {
 
 /* The call is over. Its memory lives until the next pass: any write may be what ends it, and its writer looks at it
  * again. */
-static void call_end(struct call *c) {
+void call_over(struct call *c) {
   timer_clear(c->server->loop, &c->timer);
+  list_remove(&c->node);
+  end_kept(c);
   if (c->conn) conn_set_user(c->conn, NULL);
   c->conn = NULL;
   c->job.post.fn = free_ended;
@@ -111,186 +68,8 @@ static void send_status_fault(struct call *c) {
                      : status == 401 ? "authentication_error"
                      : status < 500  ? "invalid_request_error"
                                      : "server_error";
-  note_refusal(c, status);
+  call_note_refusal(c, status);
   send_json(c->conn, status, more, c->speech->error(status, "a rehearsed fault", type, type));
-}
-
-/* ---- answers in pieces ---- */
-
-static void put_head(struct call *c, struct buf *out) {
-  if (c->head_sent) return;
-  c->head_sent = true;
-  buf_printf(out,
-             "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-cache\r\n"
-             "Transfer-Encoding: chunked\r\nx-request-id: req_%lld\r\n\r\n",
-             c->speech->content_type, (long long)c->entry.n);
-}
-
-/* One HTTP chunk. */
-static void put_chunk(struct buf *out, const char *bytes, size_t n) {
-  buf_printf(out, "%zx\r\n", n);
-  buf_append(out, bytes, n);
-  buf_puts(out, "\r\n");
-}
-
-/* Appends the next piece, framed, to c->wire. */
-static void put_piece(struct call *c) {
-  struct buf piece;
-  buf_init(&piece, MAX_ANSWER_BYTES * 2);
-  bool bad = c->fault.kind == FAULT_BADJSON && c->reply.stream.piece == c->fault_piece;
-  bool last = c->reply.stream.piece == c->reply.stream.pieces - 1;
-  rehearsal_stream_next(&c->reply.stream, &piece);
-  if (bad)
-    buf_clear(&piece), buf_printf(&piece, "%s{\"id\":\"bad\",\"choices\":[{\"delta\":{\"cont\n\n",
-                                  c->speech->lines ? "" : "data: ");
-  if (last && c->fault.kind == FAULT_NO_STOP) buf_clear(&piece);
-  put_head(c, &c->wire);
-  if (piece.len) put_chunk(&c->wire, piece.data, piece.len);
-  if (last) buf_puts(&c->wire, "0\r\n\r\n");
-  buf_release(&piece);
-}
-
-/* How much of c->wire leaves now: all; or a few bytes; or up to the inside of a letter. */
-static size_t fragment(const struct call *c) {
-  size_t left = c->wire.len - c->wire_at;
-  if (c->fault.kind == FAULT_SLOW) return left < SLOW_BYTES ? left : SLOW_BYTES;
-  if (c->fault.kind != FAULT_SPLIT_UTF8 || c->wire_at > 0) return left;
-  for (size_t i = 1; i < left; i++)
-    if (((unsigned char)c->wire.data[i] & 0xC0) == 0x80) return i;
-  return left / 2 ? left / 2 : left;
-}
-
-static uint64_t piece_due(const struct call *c) {
-  uint64_t latency = (uint64_t)c->latency_ms * NS_PER_MS, i = (uint64_t)c->reply.stream.piece;
-  if (c->chunk_delay_ms >= 0) return c->arrived_ns + latency + i * (uint64_t)c->chunk_delay_ms * NS_PER_MS;
-  return c->arrived_ns + latency * (i + 1) / (uint64_t)c->reply.stream.pieces;
-}
-
-static void set_timer(struct call *c, uint64_t due) {
-  timer_set(c->server->loop, &c->timer, due);
-}
-
-/* Sends what waits in c->wire. False: some of it must wait, and the timer is set. */
-static bool send_wire(struct call *c) {
-  while (c->conn && c->wire_at < c->wire.len) {
-    size_t n = fragment(c), at = c->wire_at;
-    c->wire_at += n;
-    conn_write(c->conn, c->wire.data + at, n); /* may lose the client, and with it c->conn */
-    if (!c->conn || c->wire_at == c->wire.len) break;
-    double wait = c->fault.kind == FAULT_SLOW && c->fault.wait >= 0 ? c->fault.wait : 0.005;
-    set_timer(c, clock_mono_ns() + (uint64_t)(wait * 1e9));
-    return false;
-  }
-  buf_clear(&c->wire);
-  c->wire_at = 0;
-  return true;
-}
-
-static void cut(struct call *c) {
-  struct conn *conn = c->conn;
-  note_end(c, ENTRY_CUT);
-  call_end(c);
-  conn_close(conn);
-}
-
-static void end_with_error_event(struct call *c) {
-  struct buf event;
-  buf_init(&event, MAX_JSON_BYTES);
-  speech_put_error(c->speech, "a rehearsed fault in the stream", "server_error", &event);
-  put_head(c, &c->wire);
-  put_chunk(&c->wire, event.data, event.len);
-  buf_release(&event);
-  buf_puts(&c->wire, "0\r\n\r\n");
-  if (send_wire(c) && c->conn) conn_end(c->conn);
-}
-
-/* Appends what is due to c->wire, up to a fault. Two pieces do not share a packet that a fault is to cut. */
-static void put_due_pieces(struct call *c) {
-  bool alone = c->fault.kind == FAULT_SLOW || c->fault.kind == FAULT_SPLIT_UTF8;
-  bool stops =
-      c->fault.kind == FAULT_CUT || c->fault.kind == FAULT_HANG || c->fault.kind == FAULT_STREAM_ERROR;
-  uint64_t now = clock_mono_ns();
-  while (c->reply.stream.piece < c->reply.stream.pieces && piece_due(c) <= now) {
-    if (stops && c->reply.stream.piece >= c->fault_piece) return;
-    put_piece(c);
-    if (alone) return;
-  }
-}
-
-/* Sends what is due; sets the timer for the rest. */
-static void stream_on(struct call *c) {
-  for (;;) {
-    if (!c->wire.len) put_due_pieces(c);
-    if (!send_wire(c) || !c->conn) return;
-    note_sent(c, c->reply.stream.piece == c->reply.stream.pieces);
-    if (c->reply.stream.piece == c->reply.stream.pieces) {
-      conn_end(c->conn);
-      return;
-    }
-    uint64_t due = piece_due(c);
-    if (due > clock_mono_ns()) {
-      set_timer(c, due);
-      return;
-    }
-    if (c->reply.stream.piece < c->fault_piece) continue;
-    if (c->fault.kind == FAULT_CUT) {
-      cut(c);
-      return;
-    }
-    if (c->fault.kind == FAULT_HANG) {
-      note_end(c, ENTRY_HUNG);
-      return;
-    }
-    if (c->fault.kind == FAULT_STREAM_ERROR) {
-      end_with_error_event(c);
-      return;
-    }
-  }
-}
-
-/* ---- answers in one ---- */
-
-static void put_body(struct call *c) {
-  struct buf body;
-  buf_init(&body, MAX_ANSWER_BYTES * 2);
-  rehearsal_body(&c->reply.stream, &body);
-  if (c->fault.kind == FAULT_BADJSON) body.len /= 2;
-  buf_printf(
-      &c->wire,
-      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nx-request-id: req_%lld\r\n\r\n",
-      body.len, (long long)c->entry.n);
-  buf_append(&c->wire, body.data, c->fault.kind == FAULT_CUT ? body.len / 2 : body.len);
-  c->head_sent = true;
-  buf_release(&body);
-}
-
-static void body_on(struct call *c) {
-  int delays = c->chunk_delay_ms > 0 ? c->reply.stream.pieces - 1 : 0;
-  uint64_t wait_ms = (uint64_t)c->latency_ms + (uint64_t)delays * (uint64_t)c->chunk_delay_ms;
-  uint64_t due = c->arrived_ns + wait_ms * NS_PER_MS;
-  if (due > clock_mono_ns()) {
-    set_timer(c, due);
-    return;
-  }
-  if (c->fault.kind == FAULT_HANG) {
-    note_end(c, ENTRY_HUNG);
-    return;
-  }
-  if (!c->head_sent) put_body(c);
-  note_sent(c, true);
-  if (!send_wire(c) || !c->conn) return;
-  if (c->fault.kind == FAULT_CUT)
-    cut(c);
-  else
-    conn_end(c->conn);
-}
-
-static void tick(struct timer *t) {
-  struct call *c = t->arg;
-  if (c->entry.stream)
-    stream_on(c);
-  else
-    body_on(c);
 }
 
 /* ---- a call ---- */
@@ -300,6 +79,7 @@ static void read_request(struct job *j) {
   json_t *asked = NULL;
   c->err = jsonx_parse(c->body, c->n_body, "the request", &asked, &c->error);
   if (!c->err) c->request = speech_read(c->speech, asked, c->target);
+  c->background = json_is_true(json_object_get(asked, "background"));
   json_decref(asked);
   if (!c->err) c->err = rehearsal_key(c->request, c->key, &c->error);
 }
@@ -360,21 +140,59 @@ static void shape_answer(struct call *c) {
   if (c->fault_piece > r->stream.pieces - 1) c->fault_piece = r->stream.pieces - 1;
 }
 
-static void begin(struct call *c) {
-  if (c->err) {
-    note_refusal(c, 400);
+/* A response in the background, a stream with a name: they go on whatever their client does. */
+static void keep(struct call *c) {
+  struct rehearsal_stream *s = &c->reply.stream;
+  if (c->background) {
+    snprintf(s->id, sizeof s->id, "resp_%.16s_%lld", c->key, (long long)c->entry.n);
+    c->kept = kept_new(c->server->kept, s->id);
+  } else if (c->kept && !c->entry.stream) {
+    kept_forget(c->kept);
+    c->kept = NULL;
+  }
+  if (!c->kept) return;
+  kept_set_entry(c->kept, c->entry.n);
+  if (!c->conn) list_push_tail(&c->server->unheard, &c->node);
+  if (c->entry.stream) return;
+  struct conn *conn = c->conn;
+  if (conn) call_let_client_go(c);
+  c->entry.stream = true;
+  if (conn) send_json(conn, 200, "", kept_response(c->kept));
+}
+
+static void refuse(struct call *c) {
+  if (c->kept) kept_forget(c->kept);
+  c->kept = NULL;
+  if (!c->conn) {
+    call_note_end(c, ENTRY_GONE);
+    call_over(c);
+  } else if (c->err) {
+    call_note_refusal(c, 400);
     send_json(c->conn, 400, "",
               c->speech->error(400, c->error.message, "invalid_request_error", "invalid_request"));
   } else if (c->fault.kind == FAULT_STATUS || c->fault.kind == FAULT_QUOTA) {
     send_status_fault(c);
-  } else if (c->reply.status != 200) {
-    note_refusal(c, c->reply.status);
-    send_json(c->conn, c->reply.status, "", rehearsal_reply_error(&c->reply));
   } else {
-    shape_answer(c);
-    c->latency_ms += c->reply.delay_ms;
-    tick(&c->timer);
+    call_note_refusal(c, c->reply.status);
+    send_json(c->conn, c->reply.status, "", rehearsal_reply_error(&c->reply));
   }
+}
+
+static void begin(struct call *c) {
+  bool fault = c->fault.kind == FAULT_STATUS || c->fault.kind == FAULT_QUOTA;
+  if (c->err || fault || c->reply.status != 200) {
+    refuse(c);
+    return;
+  }
+  shape_answer(c);
+  keep(c);
+  if (!c->conn && !c->kept) {
+    call_note_end(c, ENTRY_GONE);
+    call_over(c);
+    return;
+  }
+  c->latency_ms += c->reply.delay_ms;
+  call_on(&c->timer);
 }
 
 /* Back from the pool for the last time. */
@@ -388,12 +206,7 @@ static void done(struct job *j) {
     e->other_language = c->reply.other_language;
   }
   c->begun = true;
-  if (c->conn) {
-    begin(c);
-  } else {
-    note_end(c, ENTRY_GONE);
-    call_end(c);
-  }
+  begin(c);
 }
 
 /* The request is read: it gets its place in the ledger, and with that its attempt. */
@@ -435,9 +248,12 @@ void call_start(struct rehearse *r, struct conn *conn, const struct conn_request
   c->target = mem_dup(q->target);
   c->body = mem_dup_n(q->body, q->n_body);
   c->n_body = q->n_body;
-  c->timer = (struct timer){.fn = tick, .arg = c};
+  c->timer = (struct timer){.fn = call_on, .arg = c};
   c->job = (struct job){.work = read_request, .done = known};
   buf_init(&c->wire, MAX_ANSWER_BYTES * 2);
+  list_init(&c->node);
+  char name[ENTRY_TEXT];
+  if (conn_header(q, "X-Conversation-Id", name, sizeof name)) c->kept = kept_new(r->kept, name);
   conn_header(q, "X-Quire-Call", c->entry.call, sizeof c->entry.call);
   conn_set_user(conn, c);
   pool_submit(r->pool, &c->job);
@@ -449,17 +265,33 @@ void call_sent(void *arg, struct conn *conn) {
   if (!c) return;
   bool harmless =
       c->fault.kind == FAULT_NONE || c->fault.kind == FAULT_SLOW || c->fault.kind == FAULT_SPLIT_UTF8;
-  note_end(c, c->err || c->reply.status == 400 ? ENTRY_REFUSED : harmless ? ENTRY_ANSWERED : ENTRY_FAULT);
-  call_end(c);
+  call_note_end(c, c->err || c->reply.status == 400 ? ENTRY_REFUSED
+                   : harmless                       ? ENTRY_ANSWERED
+                                                    : ENTRY_FAULT);
+  call_over(c);
 }
 
 void call_gone(void *arg, struct conn *conn) {
   struct call *c = conn_user(conn);
-  (void)arg;
-  if (!c) return;
-  note_end(c, ENTRY_GONE);
-  if (c->begun)
-    call_end(c);
-  else
-    c->conn = NULL; /* `done` sees it */
+  struct rehearse *r = arg;
+  if (!c) {
+    kept_gone(r->kept, conn);
+    return;
+  }
+  if (c->begun && c->kept) {
+    call_let_client_go(c);
+    return;
+  }
+  if (!c->begun) {
+    c->conn = NULL; /* `begin` sees it */
+    return;
+  }
+  call_note_end(c, ENTRY_GONE);
+  call_over(c);
+}
+
+void calls_free(struct rehearse *r) {
+  for (struct list *node; (node = list_pop_head(&r->unheard));)
+    call_over(list_owner(node, struct call, node));
+  loop_drain(r->loop);
 }

@@ -87,6 +87,7 @@ static json_t *entry_json(const struct entry *e) {
                         (json_int_t)e->answer_bytes, "pieces", e->pieces, "at_ms", (json_int_t)e->at_ms);
   json_object_set_new(v, "input_tokens", json_integer(e->input_tokens));
   json_object_set_new(v, "output_tokens", json_integer(e->output_tokens));
+  if (e->fetches) json_object_set_new(v, "fetches", json_integer(e->fetches));
   if (e->manners[0]) json_object_set_new(v, "manners", json_string(e->manners));
   if (e->not_prose[0]) json_object_set_new(v, "not_prose", first_lines(e->not_prose));
   if (e->other_language) json_object_set_new(v, "other_language", json_string(e->other_language));

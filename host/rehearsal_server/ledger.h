@@ -37,6 +37,7 @@ struct entry {
   long long input_tokens,
       output_tokens; /* billed: all of the prompt once a piece has left, and what has left of the answer */
   int pieces;        /* of the stream that were written */
+  int fetches;       /* how often what was kept of it was asked for again (kept.h) */
   int64_t at_ms, ended_ms; /* wall clock; ended 0: still open */
 };
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "rehearsal/rehearsal_speech.h"
 #include "rehearsal_server/internal.h"
+#include "rehearsal_server/kept.h"
 
 /* ---- plain answers ---- */
 
@@ -152,6 +153,7 @@ static const struct {
               {"GET", "/healthz", say_ok}};
 
 static void on_request(void *arg, struct conn *c, const struct conn_request *q) {
+  if (kept_request(arg, c, q)) return;
   size_t n = strcspn(q->target, "?");
   bool known = speech_at(q->target) != NULL;
   if (known && strcmp(q->method, "POST") == 0) {
@@ -181,6 +183,8 @@ static void rehearse_free(struct rehearse *r) {
   pool_free(r->pool);
   loop_drain(r->loop);
   listener_free(r->listener);
+  calls_free(r);
+  kept_list_free(r->kept);
   loop_free(r->loop);
   ledger_free(r->ledger);
   free(r->listen);
@@ -195,6 +199,8 @@ enum err rehearse_start(const struct rehearse_options *options, struct rehearse 
   r->options.listen = r->listen = mem_dup(options->listen);
   r->loop = loop_new();
   r->ledger = ledger_new();
+  r->kept = kept_list_new();
+  list_init(&r->unheard);
   enum err err = listener_new(r->loop, r->listen, &handler, r, &r->listener, e);
   if (err) {
     rehearse_free(r);

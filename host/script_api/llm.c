@@ -178,7 +178,11 @@ static void start(struct wait *w) {
 static void cancel(struct wait *w) {
   struct ask *a = w->data;
   no_more_late(w);
-  llm_call_cancel(w->task->run->engine->llm, &a->call);
+  struct run *run = w->task->run;
+  if (run->leaves)
+    llm_call_leave(run->engine->llm, &a->call);
+  else
+    llm_call_cancel(run->engine->llm, &a->call);
 }
 
 static bool waits(const struct wait *w) {

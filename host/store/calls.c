@@ -1,6 +1,6 @@
 /* calls.c - attempts at providers.
  *
- * An intent is a row in state 'sent' with its prompt as a list of blobs (the same block in a hundred calls is stored once). Its
+ * An intent (calls_intent.c) is a row in state 'sent' with its prompt as a list of blobs (the same block in a hundred calls is stored once). Its
  * end fills the row, moves the run's sums and writes the journal entry, all in one transaction. */
 #include "store/calls.h"
 
@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "store/write/spool.h"
 #include "store/sql.h"
-#include "store/transitions.h"
 
 enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, int64_t *id) {
   char own[SHA_HEX];
@@ -31,120 +30,6 @@ enum err blob_put(struct db *db, const char *sha, const void *data, size_t n, in
   db_bind_blob(s, "$data", data ? data : "", n);
   return db_insert(s, id);
 }
-
-/* --- the intent --- */
-
-/* The same question, asked in an earlier life of the run. */
-#define EARLIER "o.run_id = $run AND o.epoch < $epoch AND o.hash = $hash AND o.n = $n AND o.scope = $scope"
-
-static enum err insert_call(struct db *db, struct op_call_intent *op) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "INSERT INTO calls (run_id, epoch, state, attempt, scope, hash, n, role, provider, model, params, created_at, risk_nano, risk_tokens,"
-      " repeated) VALUES ($run, $epoch, 'sent', $attempt, $scope, $hash, $n, $role, $provider, $model, $params, $now,"
-      " NULLIF($risk, -1), $tokens, CASE WHEN $epoch > 1 AND (EXISTS (SELECT 1 FROM calls o WHERE o.state = 'cancelled' AND " EARLIER
-      ") OR EXISTS (SELECT 1 FROM calls o WHERE o.late_result IS NOT NULL AND " EARLIER
-      ")) THEN 1 ELSE 0 END)");
-  db_bind_int(s, "$run", op->run);
-  db_bind_int(s, "$epoch", op->epoch);
-  db_bind_int(s, "$attempt", op->attempt);
-  db_bind_text(s, "$scope", op->key.scope ? op->key.scope : "/");
-  db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
-  db_bind_int(s, "$n", op->key.n);
-  db_bind_text(s, "$role", op->role ? op->role : "");
-  db_bind_text(s, "$provider", op->provider);
-  db_bind_text(s, "$model", op->model);
-  db_bind_text(s, "$params", op->params);
-  db_bind_int(s, "$now", clock_wall_ms());
-  db_bind_int(s, "$risk", op->risk_nano);
-  db_bind_int(s, "$tokens", op->risk_tokens);
-  return db_insert(s, &op->id);
-}
-
-static enum err insert_block(struct db *db, int64_t call, size_t place, const struct call_block *block) {
-  int64_t blob;
-  enum err err = blob_put(db, block->sha, block->text, block->n, &blob);
-  if (err != OK) return err;
-  struct db_stmt *s = db_prepare(
-      db, "INSERT INTO call_blocks (call_id, place, blob_id, stable, name) VALUES ($call, $place, $blob,"
-          " $stable, $name)");
-  db_bind_text(s, "$name", block->name);
-  db_bind_int(s, "$call", call);
-  db_bind_int(s, "$place", (int64_t)place);
-  db_bind_int(s, "$blob", blob);
-  db_bind_int(s, "$stable", block->stable);
-  return db_run(s);
-}
-
-/* What the request was built from: a string, or an object of which name and version get columns. */
-static enum err insert_read(struct db *db, const struct op_call_intent *op, const json_t *item) {
-  char *text = jsonx_dumps(item);
-  const char *name = json_is_string(item) ? json_string_value(item) : jsonx_str(item, "name", NULL);
-  struct db_stmt *s = db_prepare(
-      db,
-      "INSERT INTO reads (call_id, run_id, name, version, item) VALUES ($call, $run, $name, $version, $item)");
-  db_bind_int(s, "$call", op->id);
-  db_bind_int(s, "$run", op->run);
-  db_bind_text(s, "$name", name);
-  db_bind_id(s, "$version", json_is_object(item) ? jsonx_int(item, "version", 0) : 0);
-  db_bind_text(s, "$item", text ? text : "null");
-  enum err err = db_run(s);
-  free(text);
-  return err;
-}
-
-static enum err insert_reads(struct db *db, struct op_call_intent *op) {
-  if (!op->reads) return OK;
-  json_t *list;
-  enum err err = jsonx_parse(op->reads, strlen(op->reads), "what a call reads", &list, &op->op.error);
-  if (err != OK) return ERR_INVALID;
-  size_t i;
-  json_t *item;
-  json_array_foreach(list, i, item) if (err == OK) err = insert_read(db, op, item);
-  json_decref(list);
-  return err;
-}
-
-/* An answer that came after its run had moved on, and that nobody has taken since. */
-static enum err find_kept(struct db *db, struct op_call_intent *op) {
-  struct db_stmt *s = db_prepare(
-      db,
-      "WITH RECURSIVE " RUN_LINE(
-          "VALUES ($run)") " SELECT id, late_result FROM calls WHERE run_id IN (SELECT id FROM line) AND late_result IS NOT NULL"
-                           " AND hash = $hash AND n = $n AND scope = $scope AND id NOT IN (SELECT call_id FROM journal"
-                           "  WHERE run_id IN (SELECT id FROM line) AND call_id IS NOT NULL) ORDER BY id LIMIT 1");
-  db_bind_int(s, "$run", op->run);
-  db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
-  db_bind_int(s, "$n", op->key.n);
-  db_bind_text(s, "$scope", op->key.scope ? op->key.scope : "/");
-  enum db_step step = db_step(s);
-  if (step == DB_ROW) {
-    op->kept = db_int(s, 0);
-    op->kept_result = mem_dup(db_text(s, 1));
-  }
-  return sql_end(db, s, step);
-}
-
-static enum err apply_intent(struct db *db, struct store_op *base) {
-  struct op_call_intent *op = (struct op_call_intent *)base;
-  free(op->kept_result);
-  op->kept_result = NULL;
-  op->kept = op->id = 0;
-  enum err err = call_intent_guard & IF_EPOCH ? fence_check(db, op->run, op->epoch) : OK;
-  if (err == OK && call_intent_guard & IF_UNANSWERED && !op->anew) err = find_kept(db, op);
-  if (err != OK || op->kept) return err;
-  err = insert_call(db, op);
-  for (size_t i = 0; err == OK && i < op->n_blocks; i++) err = insert_block(db, op->id, i, &op->blocks[i]);
-  return err == OK ? insert_reads(db, op) : err;
-}
-
-static void free_intent(struct store_op *op) {
-  free(((struct op_call_intent *)op)->kept_result);
-  free(op);
-}
-
-const struct store_op_kind op_call_intent_kind = {"call_intent", apply_intent, NULL,
-                                                  NULL,          free_intent,  false};
 
 /* --- the end --- */
 

@@ -14,7 +14,12 @@ struct call_block {
 /* The intent. Durable before anything is sent. Fenced. Block texts are stored once by hash in blobs.
  *
  * When an answer to this question was kept late and no entry of the run holds it, there is nothing to send: no row is made, `kept` is the
- * row of that answer and `kept_result` its normal form. */
+ * row of that answer and `kept_result` its normal form.
+ *
+ * Some services hand an answer back by a handle, also to another life of the run: then a row that is still under way when its run moves on is
+ * not booked as lost but stays open, and the same question at the same model takes it up: no row is made, `id` is that row and `taken_up` its
+ * handle. The handle is first the name that the attempt gives itself, before it is sent (`handle`), then what the service calls it
+ * (op_call_handle). What is open when its run ends is booked as lost. */
 struct op_call_intent {
   struct store_op op;
   int64_t run, epoch;
@@ -23,14 +28,24 @@ struct op_call_intent {
   const char *role, *provider, *model, *params; /* params: JSON */
   const struct call_block *blocks;
   size_t n_blocks;
-  const char *reads; /* JSON list of what the blocks were made from, or NULL */
-  bool anew;         /* a person wants a new answer: a kept one does not do */
+  const char *reads;  /* JSON list of what the blocks were made from, or NULL */
+  bool anew;          /* a person wants a new answer: a kept one does not do, nor one that is under way */
+  const char *handle; /* NULL: its service hands nothing back */
   int64_t risk_nano,
-      risk_tokens;   /* what it is booked with when nobody sees its end; -1: the price is unknown */
-  int64_t id, kept;  /* out: one of them */
-  char *kept_result; /* out, the op's */
+      risk_tokens;  /* what it is booked with when nobody sees its end; -1: the price is unknown */
+  int64_t id, kept; /* out: one of them */
+  char *kept_result, *taken_up; /* out, the op's */
 };
 extern const struct store_op_kind op_call_intent_kind;
+
+/* What the service calls an attempt that is under way. Posted before anything that came with it is used. Fenced by its row: one that has ended
+ * does not change. */
+struct op_call_handle {
+  struct store_op op;
+  int64_t id;
+  char *handle; /* the op's */
+};
+extern const struct store_op_kind op_call_handle_kind;
 
 /* `input` is the whole prompt; cached_read and cache_write are parts of it, as `reasoning` is of `output`. */
 struct call_usage {

@@ -1,7 +1,8 @@
 /* calls_lost.c - calls that were under way when their host died, or when their run moved on without it: nobody saw how they ended, and the
  * provider may charge for them.
  *
- *   claim | cancel | give back (the epoch grows) | end -> calls_presume: booked by the estimate that their intent left (risk_nano, risk_tokens)
+ *   claim | cancel | give back (the epoch grows) | end -> calls_presume: booked by the estimate that their intent left (risk_nano, risk_tokens);
+ *        not those whose answer the run's next life can still fetch by a handle, until the run has ended
  *     -> seldom: the end comes after all (a spooled answer, a host that had been stopped) -> call_unpresume -> it is booked as it was */
 #include "base/clock.h"
 #include "store/calls.h"
@@ -51,7 +52,8 @@ enum err calls_presume(struct db *db, int64_t run, int64_t epoch, int64_t *cost_
       db,
       "UPDATE calls SET state = 'cancelled', presumed = 1, ended_at = $now, error = $why, usage_estimated = 1,"
       " cost_nano = COALESCE(risk_nano, 0), price_known = risk_nano IS NOT NULL,"
-      " input_tokens = risk_tokens WHERE run_id = $run AND state = 'sent' AND epoch < $epoch" SUMS);
+      " input_tokens = risk_tokens WHERE run_id = $run AND state = 'sent' AND epoch < $epoch AND (handle IS NULL"
+      " OR EXISTS (SELECT 1 FROM runs WHERE id = $run AND status IN " SQL_ENDED "))" SUMS);
   db_bind_int(s, "$now", clock_wall_ms());
   db_bind_text(s, "$why", lost);
   db_bind_int(s, "$run", run);

@@ -38,7 +38,7 @@ struct call_booking {
 };
 enum err call_book(struct db *db, int64_t run, const struct call_booking *b);
 /* The run's epoch grew to `epoch` (or the run ended, in the one before it): what older ones had sent and never ended is booked by estimate, as a cancelled call is.
- * *cost_nano (may be NULL): how much that was. */
+ * Not what has a handle while the run has not ended (calls.h). *cost_nano (may be NULL): how much that was. */
 enum err calls_presume(struct db *db, int64_t run, int64_t epoch, int64_t *cost_nano);
 /* The end of a call comes after all: *was says that it had been presumed. Then it is as if it were still under way. */
 enum err call_unpresume(struct db *db, int64_t run, int64_t id, bool *was);

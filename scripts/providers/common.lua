@@ -73,6 +73,14 @@ function common.framing(call, streamed) return call.stream and streamed or "whol
 
 function common.url(call, path) return call.base_url:gsub("/+$", "") .. path end
 
+-- A name or an id in an address.
+function common.escaped(name)
+  return (name:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+-- Is the handle of an answer only the name that Quire gave the call? Then the service has told none of its own.
+function common.is_own_name(handle) return handle:find("^quire%-") ~= nil end
+
 function common.is_host(url, host) return url:find("://" .. host, 1, true) ~= nil end
 
 --------------------------------------------------------------------------------------------------- which models there are

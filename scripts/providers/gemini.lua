@@ -36,10 +36,6 @@ local function safety_of(settings)
   return json.array(list)
 end
 
-local function escaped(name)
-  return (name:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
 function gemini.request(call)
   local how, system, user = common.prompt(call)
   local body = {
@@ -54,7 +50,7 @@ function gemini.request(call)
   local headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}", ["Accept"] = "text/event-stream" })
   local model = call.model:find("/", 1, true) and call.model or "models/" .. call.model
   local verb = call.stream and ":streamGenerateContent?alt=sse" or ":generateContent"
-  return { url = common.url(call, "/" .. escaped(model) .. verb), headers = headers,
+  return { url = common.url(call, "/" .. common.escaped(model) .. verb), headers = headers,
     body = common.amend(body, call), framing = common.framing(call, "sse"), dialect = dialect }
 end
 

@@ -11,6 +11,9 @@
 -- What a server refuses is learnt and not sent to that model again: max_tokens_field, max_output, structured, drop_NAME. An option wins.
 -- Of the facts of a model it reads those, and thinking = "switch" (DeepSeek): thinking is switched by a parameter of that name.
 --
+-- With `resumable = true` beside the options (llama.cpp's server has it unless you say false) a stream goes on when Quire dies or the connection
+-- breaks, and is fetched by the name that the call gave it. Other servers know nothing of such names: an answer that broke off is asked for again.
+--
 -- The stable blocks of a prompt are the system message, byte by byte the same from call to call, so that prefix caches hit.
 
 local common = require("common")
@@ -52,8 +55,24 @@ function openai.body(call)
 end
 
 function openai.request(call)
-  local headers = common.headers(call, { ["Accept"] = "text/event-stream", ["Authorization"] = "Bearer {{key}}" })
+  local headers = common.headers(call, { ["Accept"] = "text/event-stream", ["Authorization"] = "Bearer {{key}}",
+    ["X-Conversation-Id"] = call.stream and call.name or nil })
   return { url = common.url(call, "/chat/completions"), headers = headers, body = openai.body(call), framing = common.framing(call, "sse") }
+end
+
+-- llama.cpp's server keeps a stream that has a name for 5 minutes after its end.
+local function stream_at(call, name)
+  return common.url(call, "/stream?conv_id=" .. common.escaped(name)), common.headers(call, { ["Authorization"] = "Bearer {{key}}" })
+end
+
+function openai.resume(call, name)
+  local url, headers = stream_at(call, name)
+  return { url = url .. "&from=0", headers = headers, framing = "sse" }
+end
+
+function openai.cancel(call, name)
+  local url, headers = stream_at(call, name)
+  return { url = url, headers = headers, method = "DELETE" }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream

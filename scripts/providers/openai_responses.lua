@@ -6,7 +6,11 @@
 --   structured         "schema" (default), "json_object", or false: the prompt tells the form
 --   headers            more headers, name = value
 --
--- Nothing is stored at the provider. The stable blocks are the instructions, the same from call to call, so that prefix caches hit.
+-- With `resumable = true` beside the options a response is made in the background: it goes on when Quire dies or the connection breaks, and is
+-- fetched by its id. For that OpenAI has to keep it (30 days, as all that is stored there), so it is off unless you set it; without it nothing is
+-- stored at the provider. A crash between the request and the first event, which tells the id, asks again.
+--
+-- The stable blocks are the instructions, the same from call to call, so that prefix caches hit.
 local common = require("common")
 local count, text_or_nil = common.count, common.text_or_nil
 
@@ -28,9 +32,24 @@ function responses.request(call)
   local how, system, user = common.prompt(call)
   local body = { model = call.model, instructions = system, max_output_tokens = call.max_tokens, temperature = call.temperature,
     input = json.array { { role = "user", content = json.array { { type = "input_text", text = user } } } },
-    reasoning = reasoning_of(call), text = format_of(how, call), store = false, stream = call.stream }
+    reasoning = reasoning_of(call), text = format_of(how, call), store = call.name ~= nil, background = call.name and true, stream = call.stream }
   local headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}", ["Accept"] = "text/event-stream" })
   return { url = common.url(call, "/responses"), headers = headers, body = common.amend(body, call), framing = common.framing(call, "sse") }
+end
+
+-- All of it at once when it is finished, however long ago; else `whole` says to fetch it as a stream.
+function responses.resume(call, handle)
+  if common.is_own_name(handle) then return nil end
+  local id, unfinished = handle:match("^(.-)(%+?)$")
+  local streams = call.stream and unfinished ~= ""
+  return { url = common.url(call, "/responses/" .. common.escaped(id) .. (streams and "?stream=true" or "")),
+    headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }), framing = streams and "sse" or "whole" }
+end
+
+function responses.cancel(call, handle)
+  if common.is_own_name(handle) then return nil end
+  return { url = common.url(call, "/responses/" .. common.escaped((handle:gsub("%+$", ""))) .. "/cancel"),
+    headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }), body = {} }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
@@ -51,8 +70,14 @@ local function take_end(s, response)
   return nil, nil, nil, 0
 end
 
--- All at once, of a server that does not stream.
+local unfinished = { queued = true, in_progress = true }
+
+-- All at once, of a server that does not stream, or of a response that was begun before.
 local function whole(s, response)
+  local id = text_or_nil(response.id)
+  if unfinished[response.status] and id then
+    return nil, nil, { kind = "pending", message = "the response " .. id .. " is " .. response.status, retry_after = 1 }, nil, id .. "+"
+  end
   local text = {}
   for _, item in ipairs(response.output) do
     for _, part in ipairs(type(item.content) == "table" and item.content or {}) do
@@ -72,6 +97,7 @@ function responses.event(s, name, data)
   if thoughts[kind] then return nil, text_or_nil(delta) end
   if kind == "response.refusal.delta" then s.refused = true end
   if ends[kind] and type(response) == "table" then return take_end(s, response) end
+  if kind == "response.created" and type(response) == "table" then return nil, nil, nil, nil, text_or_nil(response.id) end
   if object == "response" and type(output) == "table" then return whole(s, json.decode(data)) end
   if failure or kind == "error" or not kind then
     failure = failure or common.error_in(data, name)

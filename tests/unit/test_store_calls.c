@@ -218,6 +218,55 @@ static void calls_under_way_at_a_death_are_booked(void **state) {
   assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'answered' AND error IS NULL"), 1);
 }
 
+/* Asks the same question of a service that hands its answers back. */
+static struct op_call_intent intend_by_handle(struct store *s, int64_t run, int64_t epoch, const char *model,
+                                              const char *handle) {
+  struct call_block block = {.text = "A prompt.", .n = 9};
+  struct op_call_intent op = {.op = {.kind = &op_call_intent_kind},
+                              .run = run,
+                              .epoch = epoch,
+                              .attempt = 1,
+                              .provider = "openai",
+                              .model = model,
+                              .blocks = &block,
+                              .n_blocks = 1,
+                              .handle = handle,
+                              .risk_nano = 500,
+                              .risk_tokens = 10};
+  op.key.scope = "/";
+  op.key.kind = "llm";
+  do_ok(s, &op.op);
+  return op;
+}
+
+static void an_answer_under_way_that_is_handed_back_is_taken_up_by_the_next_life(void **state) {
+  struct store *s = ((struct fixture *)*state)->store;
+  int64_t epoch, run = running(s, "b", &epoch);
+  struct op_call_intent first = intend_by_handle(s, run, epoch, "m", "quire-1");
+  assert_null(first.taken_up);
+  struct op_call_handle told = {
+      .op = {.kind = &op_call_handle_kind}, .id = first.id, .handle = (char *)(uintptr_t) "resp_7"};
+  do_ok(s, &told.op);
+  epoch = claim(s, run);
+  assert_int_equal(ask(s, "SELECT cost_nano + calls FROM runs"), 0); /* not lost */
+  struct op_call_intent other = intend_by_handle(s, run, epoch, "another", "quire-2");
+  assert_null(other.taken_up); /* that was another model's answer */
+  struct op_call_intent next = intend_by_handle(s, run, epoch, "m", "quire-3");
+  assert_string_equal(next.taken_up, "resp_7");
+  assert_int_equal(next.id, first.id);
+  free(next.taken_up);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls"), 2);
+  struct op_call_finish *op = finish_of(next.id, run, epoch, 1);
+  do_ok(s, &op->op);
+  op->op.kind->free(&op->op);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 7000);
+  assert_int_equal(ask(s, "SELECT calls FROM runs"), 1);
+  /* What is open when the run ends is lost, and booked. */
+  assert_int_equal(set_status(s, run, epoch, RUN_COMPLETED, FOR_NOTHING, NULL, 0, NULL), OK);
+  assert_int_equal(ask(s, "SELECT cost_nano FROM runs"), 7500);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls WHERE state = 'sent'"), 0);
+}
+
 /* Cancelled by a person, given back by the watcher: no later life of the run will book it. */
 static void a_run_that_ends_without_its_host_books_its_calls(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
@@ -362,6 +411,7 @@ int main(void) {
       CASE(a_late_answer_is_kept_counted_and_found_by_resume),
       CASE(a_truncated_answer_is_no_late_answer),
       CASE(calls_under_way_at_a_death_are_booked),
+      CASE(an_answer_under_way_that_is_handed_back_is_taken_up_by_the_next_life),
       CASE(a_run_that_ends_without_its_host_books_its_calls),
       CASE(a_run_that_ends_with_calls_under_way_books_them),
       CASE(a_late_answer_is_taken_instead_of_asking_again),

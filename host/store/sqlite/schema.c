@@ -268,9 +268,13 @@ static const char migration_14[] =
     "CREATE TABLE forks (run_id INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, seq INTEGER NOT NULL,"
     " hidden_after INTEGER NOT NULL, hidden_to INTEGER NOT NULL) STRICT;";
 
-static const char *const migrations[] = {migration_1,  migration_2,  migration_3,  migration_4, migration_5,
-                                         migration_6,  migration_7,  migration_8,  migration_9, migration_10,
-                                         migration_11, migration_12, migration_13, migration_14};
+/* By what a service hands the answer of an attempt back, also to another life of its run; NULL: it does not. (calls.h) */
+static const char migration_15[] = "ALTER TABLE calls ADD COLUMN handle TEXT;";
+
+static const char *const migrations[] = {migration_1,  migration_2,  migration_3,  migration_4,
+                                         migration_5,  migration_6,  migration_7,  migration_8,
+                                         migration_9,  migration_10, migration_11, migration_12,
+                                         migration_13, migration_14, migration_15};
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
 int schema_version(void) {

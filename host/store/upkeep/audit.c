@@ -155,8 +155,8 @@ static const struct rule journal_rules[] = {
      "SELECT c.run_id, 'call ' || c.id || ' was under way when run ' || c.run_id || CASE WHEN c.epoch < r.epoch THEN"
      " ' moved on (epoch ' || c.epoch || ', it is now at ' || r.epoch || ')' ELSE ' ended' END"
      " || ', and was never booked: the provider may have charged for it'"
-     " FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.state = 'sent' AND (c.epoch < r.epoch OR r.status IN " SQL_ENDED
-     ")"},
+     " FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.state = 'sent' AND ((c.epoch < r.epoch AND c.handle IS NULL)"
+     " OR r.status IN " SQL_ENDED ")"},
     /* Another life (epoch) of the run may ask again: calls in flight at a crash, resume --with models. */
     {"paid-twice",
      "SELECT run_id, 'calls ' || min(id) || ' and ' || max(id) || ' of run ' || run_id || ' both answered one request (in '"
