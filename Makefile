@@ -286,7 +286,7 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ARCHIVE)
 
 # ---- files that travel in the binary ----
 
-EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/ui -type f ! -name '*.md'; } 2>/dev/null | LC_ALL=C sort)
+EMBEDDED := $(shell { find scripts pipelines -name '*.lua'; find host/ui -type f ! -name 'README.*'; } 2>/dev/null | LC_ALL=C sort)
 PACKED := $(foreach f,$(EMBEDDED),$(if $(filter host/ui/% %_test.lua scripts/test_api.lua,$f),$(OUT)/$f.gz,$f))
 
 # The web UI's files go in gzipped, as nearly every browser takes them; tests of scripts too, as they are seldom wanted.

@@ -166,7 +166,7 @@ check_words() {
     grep -rnoE --include='*.js' '"[^"]*"|`[^`]*`' host/ui
     grep -rnoE --include='*.c' '"([^"\\]|\\.)*"' host | grep -vE '^host/(rehearsal|store/sqlite/schema\.c)'
     grep -rnE 'log\.(info|warn|error)\(|error\(|(title|description|help) = "' scripts pipelines --include='*.lua' | grep -v '_test\.lua:'
-    grep -nE '.' README.md | sed 's/^/README.md:/'
+    grep -nHE '.' README.md host/service.md host/settings.md
   } | grep -E "$idioms" | grep -vE "[Tt]here is no |is no longer |#: plain|A lighthouse keeper")
   each_breaches "an idiom in words that people read" <<<"$found"
 }

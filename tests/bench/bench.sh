@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench.sh - the targets of the README's "Figures", measured: one row each with target, value, and ok or MISS.
+# bench.sh - the targets of "Figures" in tests/README.md, measured: one row each with target, value, and ok or MISS.
 #
 #   make bench                        all rows, about two minutes
 #   tests/bench/bench.sh steps many   only these (BUILD and QUIRE say which build; names: the functions bench_* below)

@@ -86,11 +86,11 @@ t_has "$out" "quire gate approve"
 t_run "$QUIRE" help rehearse
 t_has "$out" "--latency"
 
-t_case "the README speaks of no command that is not there"
+t_case "the README and its neighbours speak of no command that is not there"
 names=$("$QUIRE" help --json | sed -n 's/^ *"command": "\(.*\)",$/\1/p')
 while read -r first second; do
   if ! grep -qx -e "$first" -e "$first $second" <<<"$names"; then t_fail "README: quire $first $second"; fi
-done < <(grep -oE '(^|[`;] ?)quire [a-z]+( [a-z]+)?' "$root/README.md" | sed 's/^.*quire //')
+done < <(grep -oE '(^|[`;] ?)quire [a-z]+( [a-z]+)?' "$root"/{README,host/service,host/settings,scripts/README}.md | sed 's/^.*quire //')
 t_ok
 
 t_case "output into a pipe has no escape codes; --color forces them; NO_COLOR wins over FORCE_COLOR"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# proxy.sh - behind a real nginx with the README's configuration: pages, changes, events and sign-in under a path of another name.
+# proxy.sh - behind a real nginx with the configuration of host/service.md: pages, changes, events and sign-in under a path of another name.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../web.sh"
 
@@ -28,7 +28,7 @@ http {
   uwsgi_temp_path $tmp/nginx/u; scgi_temp_path $tmp/nginx/s;
   server {
     listen 127.0.0.1:$front; listen 127.0.0.2:$front;
-    $(sed -n '/^```nginx$/,/^```$/p' "$root/README.md" | grep -v '^```' | sed "s#http://127.0.0.1:8420#$base#")
+    $(sed -n '/^```nginx$/,/^```$/p' "$root/host/service.md" | grep -v '^```' | sed "s#http://127.0.0.1:8420#$base#")
   }
 }
 CONF
