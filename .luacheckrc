@@ -7,7 +7,7 @@ std = {
     "math", "string", "table", "utf8", "os",
     -- the host's tables, described in scripts/api.lua
     "llm", "run", "step", "task", "artifact", "gate", "project", "export", "log", "json", "text", "markdown", "zip",
-    "cjson",
+    "cjson", "check",
   },
 }
 max_line_length = 160
@@ -16,7 +16,7 @@ max_comment_line_length = 160
 unused_args = false
 files["scripts/api.lua"] = {
   globals = { "llm", "run", "step", "task", "artifact", "gate", "project", "export", "log", "json", "text",
-              "markdown", "zip" },
+              "markdown", "zip", "check" },
   ignore = { "1", "2" },
   max_line_length = false,
 }

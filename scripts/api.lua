@@ -264,6 +264,44 @@ function export.list() end
 ---@return {name: string, version: integer, path: string, bytes: integer}
 function export.run(what) end
 
+--------------------------------------------------------------------------------------------------------------- check
+check = {}
+
+---@class Check                 -- what a file of checks/ returns
+---@field title string          -- what it looks for, in a few words
+---@field kind? string          -- "code" (default), or "model": a judge is asked
+---@field scope string          -- "scene", "chapter", "book", or "plan" (before the chapter is written)
+---@field reads? string[]       -- "text" (default), "plan", "facts", "state" (facts of the chapters before), "structure", "cast", "earlier"
+---                             -- (the last chapters): what its findings hang on. Without one of them it is not asked
+---@field languages? string[]   -- tags of the only languages that it knows; all without it
+---@field thresholds? table<string, number>   -- its numbers, which a book's checks.json may change
+---@field off? boolean          -- true: only in books that switch it on
+---@field sees? string          -- "prose" (default) or "story": what the judge sees whom a suspicion of it, or its own question, is put to
+---@field run? fun(it: Evidence, limits: table<string, number>): {problem: string, quote: string?, certain: boolean?, scene: integer?, chapter: integer?}[]
+---@field look_for? string      -- of kind "model": what its judge looks for, as a list of points
+---@field most? integer         -- of kind "model": most findings (default 6)
+
+---@class Evidence              -- what a check looks at; what is not known of a book is nil
+---@field reading table         -- its text (lib/reading.lua): prose, paragraphs(), sentences(), words(), narration(), speech(), has(phrases)
+---@field number integer        -- of the chapter
+---@field tag string            -- of the language
+---@field language? table       -- {name=, tag=}
+---@field scene? integer        -- of scope "scene": which one; budget: its words in the plan
+---@field scenes? string[]      -- of scope "chapter"
+---@field chapters? {number: integer, title: string, prose: string, sheet: table?}[]   -- of scope "book"
+---@field plan? table           -- plans/NN.json
+---@field sheet? table          -- facts/NN.json; of scope "book" {paid=}
+---@field state? table          -- before the chapter: dead = {[name] = chapter}, day, people, paid
+---@field structure? table
+---@field cast? table[]
+---@field earlier? {number: integer, prose: string}[]
+---@field viewpoint? string
+---@field tense? string
+
+---The names of the scripts in checks/, sorted.
+---@return string[]
+function check.list() end
+
 ----------------------------------------------------------------------------------------------------------------- log
 log = {}
 ---@param format string

@@ -35,6 +35,9 @@ struct commands {
  * The caller unrefs *out. Errors name file and line. */
 enum err commands_gather(const char *const *script_dirs, const char *extra_dir, const char *file,
                          struct script_set **out, struct error *e);
+/* What `name` ("checks/adverbs") of the set declares: {"title","kind","scope"}, or what is wrong with it. */
+enum err command_check(const struct engine_settings *settings, const struct script_set *set, const char *name,
+                       json_t **out, struct error *e);
 /* The last of it, for a set that somebody else began: what is embedded goes beneath, then all is checked. `err`: how it went so far; takes
  * over the set. */
 enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e);

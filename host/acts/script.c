@@ -39,6 +39,11 @@ enum err command_pipelines(struct commands *c, const char *name, json_t **out, s
   return err;
 }
 
+enum err command_check(const struct engine_settings *settings, const struct script_set *set, const char *name,
+                       json_t **out, struct error *e) {
+  return describe_check(&settings->machine, set, name, settings->apis, out, e);
+}
+
 static json_t *describe_file(struct commands *c, const struct script_set *s, const char *file) {
   struct error e = {0};
   json_t *v = NULL;

@@ -58,7 +58,8 @@ static void release_places(struct places *p) {
 static const char *kind_of(const char *name) {
   static const struct {
     const char *folder, *kind;
-  } kinds[] = {{prefix, "pipeline"}, {"phases/", "phase"}, {"lib/", "lib"}, {"exports/", "export"}};
+  } kinds[] = {
+      {prefix, "pipeline"}, {"phases/", "phase"}, {"lib/", "lib"}, {EXPORTS, "export"}, {CHECKS, "check"}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (strncmp(name, kinds[i].folder, strlen(kinds[i].folder)) == 0) return kinds[i].kind;
   return "module";

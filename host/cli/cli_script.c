@@ -178,31 +178,50 @@ static int check_one(struct cli *c, const struct script_set *set, const char *na
   return EXIT_DONE;
 }
 
+/* What a check declares of itself. */
+static enum err describe_check_file(struct cli *c, const struct script_set *set, const char *name,
+                                    json_t **out, struct error *e) {
+  struct engine_settings settings = c->config.engine;
+  settings.apis = host_apis();
+  return command_check(&settings, set, name, out, e);
+}
+
+static void check_file(struct cli *c, const struct script_set *set, const char *name, json_t *list,
+                       struct error *first) {
+  bool pipeline = strncmp(name, "pipelines/", 10) == 0;
+  const char *shown = pipeline ? name + 10 : name;
+  struct error e = {0};
+  json_t *description = NULL;
+  bool ok = (pipeline ? describe(c, set, shown, &description, &e)
+                      : describe_check_file(c, set, name, &description, &e)) == OK;
+  if (!ok && !first->code) *first = e;
+  json_t *row = json_pack("{s:s, s:b}", pipeline ? "pipeline" : "check",
+                          pipeline ? shown : name + strlen(CHECKS), "ok", ok);
+  if (!ok) json_object_set_new(row, "error", out_error_json(&e));
+  if (!c->out.json && (pipeline || !ok))
+    out_line("%s%s %s%s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED), ok ? "ok    " : "not ok",
+             shown, terminal_style(stdout, STYLE_NONE), ok ? "" : ": ", ok ? "" : e.message);
+  json_array_append_new(list, row);
+  json_decref(description);
+}
+
 static int check_all(struct cli *c, const struct script_set *set) {
-  json_t *list = json_array();
+  json_t *pipelines = json_array(), *checks = json_array();
   struct error first = {0};
   for (size_t i = 0; i < script_set_count(set); i++) {
     const char *name = script_set_at(set, i)->name;
-    if (strncmp(name, "pipelines/", 10) != 0) continue;
-    struct error e = {0};
-    json_t *description = NULL, *row = json_pack("{s:s}", "pipeline", name + 10);
-    bool ok = describe(c, set, name + 10, &description, &e) == OK;
-    if (!ok && !first.code) first = e;
-    json_object_set_new(row, "ok", json_boolean(ok));
-    if (!ok) json_object_set_new(row, "error", out_error_json(&e));
-    if (!c->out.json)
-      out_line("%s%s %s%s%s%s", terminal_style(stdout, ok ? STYLE_GREEN : STYLE_RED),
-               ok ? "ok    " : "not ok", name + 10, terminal_style(stdout, STYLE_NONE), ok ? "" : ": ",
-               ok ? "" : e.message);
-    json_array_append_new(list, row);
-    json_decref(description);
+    if (strncmp(name, "pipelines/", 10) == 0) check_file(c, set, name, pipelines, &first);
+    if (strncmp(name, CHECKS, strlen(CHECKS)) == 0) check_file(c, set, name, checks, &first);
   }
-  json_t *doc = json_pack("{s:I, s:o}", "files", (json_int_t)script_set_count(set), "pipelines", list);
+  size_t n_checks = json_array_size(checks);
+  json_t *doc = json_pack("{s:I, s:o, s:o}", "files", (json_int_t)script_set_count(set), "pipelines",
+                          pipelines, "checks", checks);
   if (first.code) json_object_set_new(doc, "error", out_error_json(&first));
   if (c->out.json)
     out_json(doc);
   else {
-    out_say(&c->out, "%zu files compile.", script_set_count(set));
+    out_say(&c->out, "%zu files compile, %zu of them look at texts (scripts/checks).", script_set_count(set),
+            n_checks);
     json_decref(doc);
   }
   return first.code ? (int)exit_of_err(first.code) : EXIT_DONE;
@@ -257,6 +276,24 @@ static const char starter[] =
     "  end,\n"
     "}\n";
 
+static const char check_starter[] =
+    "-- %s: what this check finds, in one line.\n"
+    "-- Try it with `quire script test checks/%s`. What it is given stands in scripts/api.lua (---@class Evidence).\n"
+    "return {\n"
+    "  title = \"%s\",\n"
+    "  scope = \"chapter\",\n"
+    "  thresholds = { most = 3 },   -- a book's checks.json may set another number\n"
+    "  run = function(it, limits)\n"
+    "    local out = {}\n"
+    "    for _, sentence in ipairs(it.reading:sentences()) do\n"
+    "      if string.find(sentence, \"somehow\", 1, true) and #out < limits.most then\n"
+    "        out[#out + 1] = { quote = it.reading.cut_quote(sentence), problem = \"\\\"Somehow\\\" tells nothing.\" }\n"
+    "      end\n"
+    "    end\n"
+    "    return out\n"
+    "  end,\n"
+    "}\n";
+
 static enum err write_new(const char *path, const char *data, size_t n, struct error *e) {
   if (access(path, F_OK) == 0) {
     err_set(e, ERR_EXISTS, "%s is there already", path);
@@ -277,7 +314,10 @@ static enum err copy_module(struct cli *c, const char *prefix, const char *from,
   if (err == OK && !f) {
     const char *near = script_set_nearest(places[n - 1].set, prefix, from);
     err = err_set(e, ERR_NOT_FOUND, "there is no %s '%s' to copy",
-                  strcmp(prefix, "phases/") == 0 ? "phase" : "pipeline", from);
+                  strcmp(prefix, "phases/") == 0 ? "phase"
+                  : strcmp(prefix, CHECKS) == 0  ? "check"
+                                                 : "pipeline",
+                  from);
     if (near)
       err_hint(e, "did you mean '%s'?",
                strncmp(near, prefix, strlen(prefix)) == 0 ? near + strlen(prefix) : near);
@@ -295,26 +335,46 @@ static bool plain_name(const char *name) {
          strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(name);
 }
 
+/* Is there a shipped check, or one of another place, of this name? Then its text is what one begins with. */
+static bool check_exists(struct cli *c, const char *name) {
+  struct place places[MOST_PLACES] = {{0}};
+  size_t n;
+  struct error e = {0};
+  char *path = mem_printf(CHECKS "%s", name);
+  bool found = false;
+  if (read_places(c, places, &n, &e) == OK)
+    for (size_t i = 0; i < n; i++) found = found || script_set_find(places[i].set, path);
+  release_places(places, n);
+  free(path);
+  return found;
+}
+
+static enum err write_starter(const char *text, const char *name, const char *path, struct error *e) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  char *whole = mem_printf(text, name, name, name, name);
+#pragma GCC diagnostic pop
+  enum err err = write_new(path, whole, strlen(whole), e);
+  free(whole);
+  return err;
+}
+
 int cli_script_new(struct cli *c) {
   struct error e = {0};
   const char *name = c->args[0], *from = options_get(&c->options, "from");
-  bool phase = options_has(&c->options, "phase");
+  bool phase = options_has(&c->options, "phase"), check = options_has(&c->options, "check");
   enum err err =
       plain_name(name)
           ? cli_config(c, &e)
           : err_set(&e, ERR_INVALID, "'%s' is not a valid script name: letters, digits, _ and -", name);
+  if (err == OK && phase && check) err = err_set(&e, ERR_INVALID, "--phase and --check exclude each other");
   if (err != OK) return cli_fail(c, &e);
-  char *path = mem_printf("%s/%s/%s.lua", c->library, phase ? "scripts/phases" : "pipelines", name);
-  if (phase || from) {
-    err = copy_module(c, phase ? "phases/" : "pipelines/", phase ? (from ? from : name) : from, path, &e);
-  } else {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    char *text = mem_printf(starter, name, name, name, name);
-#pragma GCC diagnostic pop
-    err = write_new(path, text, strlen(text), &e);
-    free(text);
-  }
+  const char *folder = phase ? "scripts/phases" : check ? "scripts/checks" : "pipelines";
+  char *path = mem_printf("%s/%s/%s.lua", c->library, folder, name);
+  if (phase || from || (check && check_exists(c, name)))
+    err = copy_module(c, phase ? "phases/" : check ? CHECKS : "pipelines/", from ? from : name, path, &e);
+  else
+    err = write_starter(check ? check_starter : starter, name, path, &e);
   if (err == OK && c->out.json)
     out_json(json_pack("{s:o}", "path", view_text(path)));
   else if (err == OK)
@@ -323,6 +383,10 @@ int cli_script_new(struct cli *c) {
     out_say(
         &c->out,
         "Edit it: it replaces the shipped phase from the next run on. `quire script check` says whether it is right;\n`quire resume RUN --with scripts` lets a run that is under way use it.");
+  else if (err == OK && check)
+    out_say(
+        &c->out,
+        "Edit it: books are looked at with it from the next run on, in place of a shipped check of its name.\n`quire script check` says whether it is right.");
   else if (err == OK)
     out_say(&c->out, "Edit it, then `quire script check %s`, `quire script test %s`, `quire run %s`.", name,
             name, name);

@@ -105,6 +105,23 @@ static void describe_file(lua_State *L, void *arg) {
   encode_top(L, &d->json, d->name);
 }
 
+static void describe_one_check(lua_State *L, void *arg) {
+  struct describe *d = arg;
+  static const char *const fields[] = {"title", "kind", "scope"};
+  int module = load_module(L, d);
+  script_set_require(L, "lib/checks");
+  if (!lua_istable(L, -1) || lua_getfield(L, -1, "validate") != LUA_TFUNCTION)
+    luaL_error(L, "lib/checks.lua has no function 'validate'");
+  lua_pushstring(L, d->name + strlen(CHECKS));
+  lua_pushvalue(L, module);
+  lua_call(L, 2, 0);
+  lua_newtable(L);
+  int out = lua_gettop(L);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    copy_field(L, module, out, fields[i], LUA_TSTRING);
+  encode_top(L, &d->json, d->name);
+}
+
 static void describe(lua_State *L, void *arg) {
   struct describe *d = arg;
   int module = load_module(L, d);
@@ -155,6 +172,12 @@ enum err describe_export(const struct machine_limits *limits, const struct scrip
                          const struct sandbox_table *apis, json_t **out, struct error *e) {
   struct describe d = {.set = set, .name = name, .apis = apis};
   return run_in_scratch(limits, describe_file, &d, out, e);
+}
+
+enum err describe_check(const struct machine_limits *limits, const struct script_set *set, const char *name,
+                        const struct sandbox_table *apis, json_t **out, struct error *e) {
+  struct describe d = {.set = set, .name = name, .apis = apis};
+  return run_in_scratch(limits, describe_one_check, &d, out, e);
 }
 
 enum err describe_data(const char *text, size_t n, const char *chunk_name, json_t **out, struct error *e) {

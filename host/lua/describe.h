@@ -12,5 +12,8 @@ enum err describe_module(const struct machine_limits *limits, const struct scrip
 /* The same for a module of exports/: {"id","title","name"} of a table with a function `make`; null for a plain function, which is no book's file. */
 enum err describe_export(const struct machine_limits *limits, const struct script_set *set, const char *name,
                          const struct sandbox_table *apis, json_t **out, struct error *e);
+/* The same for a module of checks/: {"title","kind","scope"}; lib/checks of the set says what is wrong with it. */
+enum err describe_check(const struct machine_limits *limits, const struct script_set *set, const char *name,
+                        const struct sandbox_table *apis, json_t **out, struct error *e);
 /* Runs a data file (a chunk that returns a table of plain values) without any library: quire.lua, models.lua. */
 enum err describe_data(const char *text, size_t n, const char *chunk_name, json_t **out, struct error *e);

@@ -289,6 +289,18 @@ const struct script_set *script_set_of(lua_State *L) {
   return s;
 }
 
+void script_set_push_names(lua_State *L, const char *folder) {
+  const struct script_set *set = script_set_of(L);
+  size_t skip = strlen(folder);
+  lua_newtable(L);
+  for (size_t i = 0, n = 0; i < script_set_count(set); i++) {
+    const char *name = script_set_at(set, i)->name;
+    if (strncmp(name, folder, skip) != 0 || script_is_test(name)) continue;
+    lua_pushstring(L, name + skip);
+    lua_rawseti(L, -2, (lua_Integer)++n);
+  }
+}
+
 static void push_loaded(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
 }

@@ -26,6 +26,7 @@ struct script_file {
 struct script_set;
 
 #define EXPORTS "exports/" /* the folder of the scripts that make a book's files */
+#define CHECKS  "checks/"  /* and of those that look at its text */
 
 struct script_set *script_set_new(void);
 /* One that takes up tests (NAME_test.lua) and test_api.lua too. Runs are never pinned to such a set. */
@@ -62,5 +63,7 @@ enum err script_set_check(struct script_set *s, struct error *e);
 void script_set_open(lua_State *L, const struct script_set *s);
 /* Pushes the value that file `name` returns (loaded once per machine). Raises with file and line. */
 void script_set_require(lua_State *L, const char *name);
+/* Pushes a list of the names in a folder of this machine's set ("exports/"), sorted, without the folder and without tests. Raises on memory. */
+void script_set_push_names(lua_State *L, const char *folder);
 /* The set of this machine. */
 const struct script_set *script_set_of(lua_State *L);

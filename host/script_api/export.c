@@ -359,14 +359,7 @@ static int export_run(lua_State *L) {
 }
 
 static int export_list(lua_State *L) {
-  const struct script_set *set = script_set_of(L);
-  lua_newtable(L);
-  for (size_t i = 0, n = 0; i < script_set_count(set); i++) {
-    const char *name = script_set_at(set, i)->name;
-    if (strncmp(name, EXPORTS, strlen(EXPORTS)) != 0) continue;
-    lua_pushstring(L, name + strlen(EXPORTS));
-    lua_rawseti(L, -2, (lua_Integer)++n);
-  }
+  script_set_push_names(L, EXPORTS);
   return 1;
 }
 

@@ -1,4 +1,4 @@
-/* pure.h - the parts of the script API that compute and touch nothing: json, text, markdown, zip.
+/* pure.h - the parts of the script API that compute and touch nothing: json, text, markdown, zip, check.
  *
  * Each opener sets its global and leaves nothing on the stack. They raise on memory only: call them inside a protected
  * call, once a state, before the globals are closed. None of the functions waits; they are the same in runs and exports. */
@@ -11,6 +11,7 @@ void api_open_cjson(lua_State *L);
 void api_open_text(lua_State *L);
 void api_open_markdown(lua_State *L);
 void api_open_zip(lua_State *L);
+void api_open_check(lua_State *L);
 
 int api_json_encode(lua_State *L); /* json.encode: cjson has the same */
 
@@ -19,3 +20,4 @@ extern const struct luaL_Reg api_json_functions[];
 extern const struct luaL_Reg api_text_functions[];
 extern const struct luaL_Reg api_markdown_functions[];
 extern const struct luaL_Reg api_zip_functions[];
+extern const struct luaL_Reg api_check_functions[];

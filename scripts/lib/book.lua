@@ -8,6 +8,7 @@
 --   issues      what a reader of the report should look at; a book with issues is done all the same
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
+local checks = require "lib.checks"
 local facts = require "lib.facts"
 local given = require "lib.given"
 local languages = require "lib.languages"
@@ -33,6 +34,8 @@ book.fields = {
   { name = "audience", type = "string", help = "Who the book is for" },
   { name = "candidates", type = "integer", default = 2, min = 1, max = 6, help = "Blueprints to invent and choose from" },
   { name = "review", type = "boolean", default = false, help = "Ask a person to approve the blueprint before going on" },
+  { name = "revisions", type = "integer", default = 2, min = 0, max = 6, help = "Most times that what was found in a chapter is mended" },
+  { name = "checks", type = "string", help = "Checks to change: adverbs=off, filter_words.per_1000=20. Later: the book's checks.json" },
   { name = "series_notes", type = "text", help = "What came before, if the book belongs to a series" },
   { name = "dedication", type = "text", help = "Printed on a page of its own" },
   { name = "epigraph", type = "text", help = "A quotation before the first chapter" },
@@ -52,7 +55,7 @@ function book.new(input)
     chapters = input.chapters,
     words = input.words_per_chapter,
     given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false,
-    words_written = 0, edited = {}, musts_seen = {}, plans = {},
+    words_written = 0, edited = {}, versions = {}, sheets = {}, checks = checks.parse(input.checks), musts_seen = {}, plans = {},
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   return self
@@ -74,7 +77,7 @@ function book.reopen()
     error("this project holds no book yet; write one with generate_book, or name another project with --project", 0)
   end
   self.musts = self:read("musts.json")
-  self.memory = Memory.new(self.structure, self.blueprint.cast)
+  self.memory = Memory.new(self.structure, self.blueprint.cast, self.language.tag)
   return self
 end
 
@@ -86,6 +89,7 @@ function book:remember_until(number)
     local _, scenes = chapterfile.parse(artifact.get(name))
     local sheet = artifact.get(self:name("facts", n, "json")) or facts.pending(self.memory.state.day)
     local summary = artifact.get(self:name("summaries", n, "json"))
+    self.sheets[n] = sheet
     self.memory:absorb(n, sheet, summary and summary.summary or "", chapterfile.prose(scenes))
     local part = self.memory:part_to_close(n)
     if part then
@@ -109,8 +113,15 @@ end
 --- A document as it stands, and whether a person has the last word on it (book.edited). Waits.
 function book:read(name)
   local content, info = artifact.get(name)
+  self.versions[name] = info and info.version
   self.edited[name] = info ~= nil and info.author == "person" or nil
   return content
+end
+
+--- Which checks are on and how they are set: the book's checks.json, which is a person's, or what the book was begun with. Waits.
+function book:read_checks()
+  local kept = artifact.get("checks.json")
+  if kept then self.checks = checks.valid_settings(kept) end
 end
 
 --- Saves a document and gives back the version that counts: a person's newer one, if there is one. Waits.

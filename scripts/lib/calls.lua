@@ -5,7 +5,7 @@
 --   local idea = calls.whole(book, { role = "planner", ... })                -- its text; what a limit cut off is asked for too
 --   local plan = calls.json(book, { role = "planner", blocks = ..., schema = ... })
 --   local facts, err = calls.try_json(book, { role = "extractor", ... })      -- nil, "why" when every model failed
-local checks = require "lib.checks"
+local paragraphs = require "lib.paragraphs"
 local refusals = require "lib.refusals"
 
 local calls = {}
@@ -94,7 +94,7 @@ local function followed_by(ask, words, key)
 end
 
 local function to_sentence(words)
-  local trimmed = checks.trim_to_sentence(words)
+  local trimmed = paragraphs.trim_to_sentence(words)
   return trimmed ~= "" and trimmed or words
 end
 

@@ -1,105 +1,230 @@
--- lib/checks.lua: what code can see in a piece of prose. No opinion, no model. A finding says what is wrong, where, and whether
--- it is certain; what is only suspected is put before the auditor.
+-- lib/checks.lua: gathers the files of scripts/checks/ and runs them. A check looks at one thing and says what it found; it changes nothing. One
+-- in the library's scripts/checks/ replaces the shipped one of its name, a new name adds one. A book's checks.json switches and tunes them:
 --
---   { scene = 2, problem = "...", certain = true }
-local paragraphs = require "lib.paragraphs"
-local remarks = require "lib.remarks"
-local tongue = require "lib.tongue"
+--   { "adverbs": false, "filter_words": { "per_1000": 20 } }
+--
+-- What a check declares stands in scripts/api.lua (---@class Check), how one is written in scripts/checks/README.md.
+local findings = require "lib.findings"
+local reading = require "lib.reading"
 
 local checks = {}
 
-checks.shortest, checks.longest = 0.55, 1.6    -- of a scene's word budget
-local chapter_shortest, chapter_longest = 0.7, 1.4
-local too_alike = 0.6
+local scopes = { scene = true, chapter = true, book = true, plan = true }
+local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most" }
+-- What a check may read: where it stands in what the check is given.
+local places = { text = "reading", plan = "plan", facts = "sheet", state = "state", structure = "structure", cast = "cast", earlier = "earlier" }
 
---- The text up to its last finished sentence, its speech closed; "" when there is none.
-function checks.trim_to_sentence(prose)
-  local sentences = text.sentences(prose)
-  for i = #sentences, 1, -1 do
-    if paragraphs.complete(sentences[i]) then
-      local at, from = nil, 1
-      repeat
-        local found, stop = string.find(prose, sentences[i], from, true)
-        if found then at, from = stop, stop + 1 end
-      until not found
-      if at then return paragraphs.close_quotes(text.trim(string.sub(prose, 1, at))) end
-    end
-  end
-  return ""
+--------------------------------------------------------------------------------------------------------------- the files
+
+local function wrong(name, what, ...)
+  error({ kind = "script", message = "scripts/checks/" .. name .. ".lua: " .. string.format(what, ...) }, 0)
 end
 
-local holes = { "[insert", "[todo", "[placeholder", "[name]", "[continue", "[...]", "[…]", "lorem ipsum", "{{" }
-local asides = { "as an ai", "language model", "to be continued", "in the next scene", "in the next chapter", "word budget" }
-
-local function first_of(list, prose)
-  local folded = text.fold(prose)
-  for _, phrase in ipairs(list) do
-    if string.find(folded, phrase, 1, true) then return phrase end
+local function is_known(field)
+  for _, name in ipairs(known) do
+    if name == field then return true end
   end
+  return false
+end
+
+--- Is it a check? Raises with what is wrong.
+function checks.validate(name, check)
+  if type(check) ~= "table" then wrong(name, "it must return a table: { title =, scope =, run = }") end
+  for field in pairs(check) do
+    if not is_known(field) then
+      local near = text.nearest(tostring(field), known)
+      wrong(name, "unknown field '%s'%s", tostring(field), near and "; did you mean '" .. near .. "'?" or "")
+    end
+  end
+  local kind = check.kind or "code"
+  if type(check.title) ~= "string" then wrong(name, "'title' must say in a few words what it looks for") end
+  if kind ~= "code" and kind ~= "model" then wrong(name, "'kind' must be \"code\" or \"model\"") end
+  if not scopes[check.scope] then wrong(name, "'scope' must be \"scene\", \"chapter\", \"book\" or \"plan\"") end
+  if kind == "code" and type(check.run) ~= "function" then wrong(name, "'run' must be a function") end
+  if kind == "model" and (type(check.look_for) ~= "string" or check.scope ~= "chapter") then
+    wrong(name, "one of kind \"model\" has scope \"chapter\" and says in 'look_for' what its judge looks for")
+  end
+  for _, place in ipairs(check.reads or {}) do
+    if not places[place] then wrong(name, "'reads' knows text, plan, facts, state, structure, cast and earlier, not '%s'", tostring(place)) end
+  end
+  for threshold, value in pairs(check.thresholds or {}) do
+    if type(value) ~= "number" then wrong(name, "the threshold '%s' must be a number", tostring(threshold)) end
+  end
+  return check
+end
+
+--- The check of this name. Raises when the file is none.
+function checks.load(name)
+  return checks.validate(name, require("checks." .. name))
+end
+
+--- The names of all checks, sorted.
+function checks.names() return check.list() end
+
+---------------------------------------------------------------------------------------------------------------- settings
+
+local function unknown(name, all)
+  local near = text.nearest(name, all)
+  error({ kind = "invalid", message = string.format("there is no check '%s'%s", name, near and "; did you mean '" .. near .. "'?" or ""),
+    hint = "the checks are the files of scripts/checks/" }, 0)
+end
+
+local function switched(name, value)
+  if value == "off" or value == "false" then return false end
+  if value == "on" or value == "true" then return true end
+  error({ kind = "invalid", message = string.format("the check '%s' can be on or off, not '%s'", name, value) }, 0)
+end
+
+--- "adverbs=off filter_words.per_1000=20" as the table of checks.json. Raises for what is no check.
+function checks.parse(words)
+  local out, all = {}, checks.names()
+  for word in string.gmatch(string.gsub(words or "", ",", " "), "%S+") do
+    local name, threshold, value = string.match(word, "^([%w_]+)%.?([%w_]*)=(%S+)$")
+    if not name then
+      error({ kind = "invalid", message = "'" .. word .. "' cannot be read as a setting of a check",
+        hint = "write adverbs=off or filter_words.per_1000=20" }, 0)
+    end
+    if threshold == "" then
+      out[name] = switched(name, value)
+    else
+      if type(out[name]) ~= "table" then out[name] = {} end
+      out[name][threshold] = tonumber(value) or value
+    end
+  end
+  return checks.valid_settings(out, all)
+end
+
+--- A checks.json as it stands, edited or not. Raises for names and values that no check has: a typo would silently change nothing.
+function checks.valid_settings(settings, all)
+  all = all or checks.names()
+  if type(settings) ~= "table" then error({ kind = "invalid", message = "checks.json must be an object: { \"adverbs\": false }" }, 0) end
+  for name, value in pairs(settings) do
+    local there = false
+    for _, other in ipairs(all) do there = there or other == name end
+    if not there then unknown(name, all) end
+    if type(value) ~= "boolean" and type(value) ~= "table" then
+      error({ kind = "invalid", message = string.format("the check '%s' in checks.json must be true, false or its thresholds", name) }, 0)
+    end
+    for threshold, number in pairs(type(value) == "table" and value or {}) do
+      local thresholds = checks.load(name).thresholds or {}
+      if type(number) ~= "number" or not thresholds[threshold] then
+        local has = {}
+        for each in pairs(thresholds) do has[#has + 1] = each end
+        error({ kind = "invalid", message = string.format("the check '%s' has no threshold '%s' of that value", name, threshold),
+          hint = #has > 0 and "its thresholds are numbers: " .. table.concat(has, ", ") or "it has none" }, 0)
+      end
+    end
+  end
+  return settings
+end
+
+local function limits_of(check, setting)
+  local out = {}
+  for name, value in pairs(check.thresholds or {}) do out[name] = value end
+  for name, value in pairs(type(setting) == "table" and setting or {}) do out[name] = value end
+  return out
+end
+
+local function speaks(check, tag)
+  if not check.languages then return true end
+  for _, language in ipairs(check.languages) do
+    if language == tag then return true end
+  end
+  return false
+end
+
+-- A check that cannot be loaded costs no book: it is told, and left out.
+local function loaded(name)
+  local ok, one = pcall(checks.load, name)
+  if ok then return one end
+  log.warn("the check '%s' cannot be used: %s", name, type(one) == "table" and one.message or tostring(one))
   return nil
 end
 
-local function add(findings, scene, problem)
-  findings[#findings + 1] = { scene = scene, problem = problem, certain = true }
-end
-
---- Findings about one scene. `language`: of the book; nil: it may be any.
-function checks.scene(prose, number, budget, language)
-  local findings, words = {}, text.words(prose)
-  local other = language and tongue.other(prose, language)
-  if other then add(findings, number, string.format("The scene is written in %s, and the book in %s.", other, language.name)) end
-  if words < budget * checks.shortest then
-    add(findings, number, string.format("The scene is too thin: %d words of the %d that it was given.", words, budget))
-  elseif words > budget * checks.longest then
-    add(findings, number, string.format("The scene runs too long: %d words where %d were given.", words, budget))
-  end
-  if not paragraphs.complete(prose) then add(findings, number, "The scene breaks off in the middle of a sentence.") end
-  local hole = first_of(holes, prose)
-  if hole then add(findings, number, "The scene has a hole where text should be: \"" .. hole .. "\".") end
-  local aside = first_of(asides, prose)
-  aside = aside or remarks.suspected(prose)
-  if aside then findings[#findings + 1] = { scene = number, problem = "Somebody may be talking about the task: \"" .. aside .. "\"." } end
-  return findings
-end
-
-local function inner_repetition(findings, prose)
-  for i, phrase in ipairs(text.repeated(prose, 6, 3)) do
-    if i > 3 then break end
-    findings[#findings + 1] = { problem = string.format("\"%s\" stands in the chapter %d times.", phrase.text, phrase.count) }
-  end
-end
-
-local function likeness(findings, prose, recent)
-  for _, earlier in ipairs(recent) do
-    if text.similarity(prose, earlier.prose) > too_alike then
-      findings[#findings + 1] = { problem = string.format("Much of the chapter repeats chapter %d, word by word.", earlier.number) }
+--- Those that are on for a book in a language: { {name=, check=, limits=}, ... }
+function checks.active(scope, kind, settings, tag)
+  local out = {}
+  for _, name in ipairs(checks.names()) do
+    local one, setting = loaded(name), settings[name]
+    local on = one and (setting == nil and not one.off or setting ~= nil and setting ~= false)
+    if on and one.scope == scope and (one.kind or "code") == kind and speaks(one, string.match(tag or "", "^%a+") or "") then
+      out[#out + 1] = { name = name, check = one, limits = limits_of(one, setting) }
     end
   end
+  return out
 end
 
---- Findings about a whole chapter: its scenes, its length, what it repeats, and what does not fit the state of the story.
-function checks.chapter(scenes, plan, sheet, memory, language)
-  local findings = {}
-  for i, scene in ipairs(scenes) do
-    for _, finding in ipairs(checks.scene(scene, i, plan.scenes[i].words, language)) do findings[#findings + 1] = finding end
+----------------------------------------------------------------------------------------------------------------- running
+
+local function can_read(check, it)
+  for _, place in ipairs(check.reads or { "text" }) do
+    if place ~= "text" and it[places[place]] == nil then return false end
   end
-  local prose = table.concat(scenes, "\n\n")
-  local words, budget = text.words(prose), 0
-  for _, scene in ipairs(plan.scenes) do budget = budget + scene.words end
-  if words < budget * chapter_shortest or words > budget * chapter_longest then
-    findings[#findings + 1] = { certain = true, problem = string.format("The chapter has %d words; %d were planned.", words, budget) }
+  return true
+end
+
+--- The documents that a finding hangs on.
+function checks.documents(one, it)
+  local out = {}
+  if not it.document then return out end
+  for _, place in ipairs(one.reads or { "text" }) do
+    for _, name in ipairs(it.document(place)) do out[#out + 1] = name end
   end
-  inner_repetition(findings, prose)
-  likeness(findings, prose, memory.recent)
-  for _, doubt in ipairs(memory.state:suspicions(sheet, plan)) do findings[#findings + 1] = { problem = doubt } end
-  for _, doubt in ipairs(memory.names:suspicions(sheet.names)) do findings[#findings + 1] = { problem = doubt } end
-  return findings
+  return out
+end
+
+--- A finding in the form that the book keeps.
+function checks.finding(name, one, it, found)
+  local chapter = found.chapter or it.number or 0
+  local reads = json.array(found.reads or checks.documents(one, it))
+  return { key = findings.key(name, chapter, found.quote), check = name, title = one.title, chapter = chapter, scene = found.scene or it.scene,
+    quote = found.quote or "", problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads,
+    judged = one.kind == "model" or nil }
+end
+
+-- A check that fails costs no chapter: it is told.
+local function run_one(active, it)
+  local ok, found = pcall(active.check.run, it, active.limits)
+  if ok then return type(found) == "table" and found or {} end
+  if type(found) == "table" and found.kind ~= "script" then error(found, 0) end
+  local why = type(found) == "table" and found.message or tostring(found)
+  log.warn("the check '%s' failed and found nothing: %s", active.name, why)
+  return { { problem = "The check itself failed, so nothing was looked for: " .. text.first_words(why, 30) } }
+end
+
+--- All findings of the checks of this scope. `it` is what they look at: lib/evidence.lua makes it. `settings` is checks.json.
+function checks.run(scope, it, settings)
+  local out = {}
+  for _, active in ipairs(checks.active(scope, "code", settings or {}, it.tag)) do
+    if can_read(active.check, it) then
+      for _, found in ipairs(run_one(active, it)) do out[#out + 1] = checks.finding(active.name, active.check, it, found) end
+    end
+  end
+  return out
+end
+
+--- One check on a text, for tests beside checks: checks.try("adverbs", "She quickly ran.", { limits = { per_1000 = 5 } }). What stands in
+--- `with` is given to the check besides; chapters = {texts} for one of scope "book".
+function checks.try(name, prose, with)
+  with = with or {}
+  local one = checks.load(name)
+  local it = { number = 1, tag = with.tag or "en" }
+  for field, value in pairs(with) do it[field] = value end
+  it.reading = reading.of(prose or "", it.tag)
+  if with.chapters then
+    it.chapters = {}
+    for i, chapter in ipairs(with.chapters) do
+      it.chapters[i] = type(chapter) == "table" and chapter or { prose = chapter }
+      it.chapters[i].number, it.chapters[i].title = it.chapters[i].number or i, it.chapters[i].title or "Chapter " .. i
+    end
+  end
+  return one.run(it, limits_of(one, with.limits)) or {}
 end
 
 --- How many of the findings are certain.
-function checks.faults(findings)
+function checks.faults(list)
   local count = 0
-  for _, finding in ipairs(findings) do
+  for _, finding in ipairs(list) do
     if finding.certain then count = count + 1 end
   end
   return count

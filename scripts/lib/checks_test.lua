@@ -1,61 +1,76 @@
 local checks = require "lib.checks"
-local facts = require "lib.facts"
-local names = require "lib.names"
+local findings = require "lib.findings"
+local reading = require "lib.reading"
 
-local function words(n)
-  return string.rep("Rope ", n - 1) .. "holds."
+local function it(prose, more)
+  local out = { number = 3, tag = "en", reading = reading.of(prose, "en") }
+  for field, value in pairs(more or {}) do out[field] = value end
+  return out
 end
 
---- What checks.chapter needs of a memory: a story in which nothing has happened.
-local function nothing_before()
-  return { recent = {}, state = facts.new_state(), names = names.known({}) }
-end
-
-local function problems(findings)
-  local out = {}
-  for i, finding in ipairs(findings) do out[i] = finding.problem end
-  return table.concat(out, "\n")
+local function of(check, list)
+  for _, finding in ipairs(list) do
+    if finding.check == check then return finding end
+  end
 end
 
 return {
-  ["text that breaks off is cut back to its last whole sentence; without one nothing is left"] = function(t)
-    t.equal(checks.trim_to_sentence("One. Two. Thr"), "One. Two.")
-    t.equal(checks.trim_to_sentence("\"Stay,\" she said. \"Do not"), "\"Stay,\" she said.")
-    t.equal(checks.trim_to_sentence("« Restez. Ne"), "« Restez. »")
-    t.equal(checks.trim_to_sentence("He sat. “Stay. Do not"), "He sat. “Stay.”")
-    t.equal(checks.trim_to_sentence("no end in sight"), "")
-    t.equal(checks.trim_to_sentence(""), "")
+  ["each file of checks/ is a check, and a good chapter passes them in silence"] = function(t)
+    local names = checks.names()
+    t.ok(#names >= 50)
+    for _, name in ipairs(names) do checks.load(name) end
+    local prose = "Ines sold the boat on a Tuesday, before her brother could ask what for. The buyer counted the notes twice.\n\n"
+      .. "“You will want it back,” he said.\n\nShe gave him the oars as well, and walked home along the dyke with wet shoes."
+    t.equal(checks.run("chapter", it(prose, { scenes = { prose } }), {}), {})
   end,
 
-  ["a scene that is too thin, too long, broken off or has a hole is a certain fault"] = function(t)
-    t.equal(checks.scene(words(100), 1, 100), {})
-    t.has(problems(checks.scene(words(40), 1, 100)), "too thin: 40 words of the 100")
-    t.has(problems(checks.scene(words(170), 1, 100)), "too long: 170 words where 100")
-    t.has(problems(checks.scene(words(99) .. " and then the", 1, 100)), "breaks off")
-    local hole = checks.scene(words(90) .. " [insert the storm here].", 2, 100)
-    t.has(problems(hole), "[insert")
-    t.equal(checks.faults(hole), 1)
-    t.equal(hole[1].scene, 2)
+  ["what is no check says why, and names the nearest right word"] = function(t)
+    local run = function() return {} end
+    t.raises("unknown field 'tresholds'; did you mean 'thresholds'?", function() checks.validate("x", { title = "X",
+      scope = "book", run = run, tresholds = {} }) end)
+    t.raises("'scope' must be", function() checks.validate("x", { title = "X", scope = "page", run = run }) end)
+    t.raises("'run' must be a function", function() checks.validate("x", { title = "X", scope = "book" }) end)
+    t.raises("'look_for'", function() checks.validate("x", { title = "X", scope = "chapter", kind = "model" }) end)
+    t.raises("must be a number", function() checks.validate("x", { title = "X", scope = "book", run = run, thresholds = { most = "3" } }) end)
   end,
 
-  ["what may be talk about the task is only a suspicion"] = function(t)
-    local findings = checks.scene(words(90) .. " To be continued.", 1, 100)
-    t.has(problems(findings), "to be continued")
-    t.equal(checks.faults(findings), 0)
+  ["a book switches checks off and sets their numbers; a typo is an error that names what is near"] = function(t)
+    t.equal(checks.parse "adverbs=off, filter_words.per_1000=20", { adverbs = false, filter_words = { per_1000 = 20 } })
+    t.equal(checks.parse(nil), {})
+    t.raises("there is no check 'advebs'; did you mean 'adverbs'?", function() checks.parse "advebs=off" end)
+    t.raises("no threshold 'per_100'", function() checks.parse "filter_words.per_100=20" end)
+    t.raises("can be on or off", function() checks.parse "adverbs=maybe" end)
+    t.raises("cannot be read as a setting", function() checks.parse "adverbs" end)
+    t.raises("must be true, false or its thresholds", function() checks.valid_settings { adverbs = 3 } end)
+    local chapter = it "He saw the the boat."
+    t.ok(of("doubled_words", checks.run("chapter", chapter, {})))
+    t.ok(not of("doubled_words", checks.run("chapter", chapter, { doubled_words = false })))
+    t.ok(not of("doubled_words", checks.run("chapter", chapter, { doubled_words = { most = 0 } })))
   end,
 
-  ["a chapter's length, its repetitions and its likeness to an earlier chapter are found"] = function(t)
-    local plan = { number = 2, scenes = { { words = 100 }, { words = 100 } }, viewpoint = "Ida" }
-    local sheet = facts.pending(3)
-    local findings = checks.chapter({ words(60), words(60) }, plan, sheet, nothing_before())
-    t.has(problems(findings), "The chapter has 120 words; 200 were planned.")
-    local memory = nothing_before()
-    local scenes = { "The bell rang over the ice and nobody came to look. " .. words(90),
-      "Snow lay on the sill until noon, and then it did not. " .. words(90) }
-    memory.recent = { { number = 1, prose = table.concat(scenes, "\n\n") } }
-    t.has(problems(checks.chapter(scenes, plan, sheet, memory)), "repeats chapter 1, word by word")
-    local again = string.rep("He counted the nails in the door twice over. ", 4) .. words(60)
-    findings = checks.chapter({ again, words(100) }, plan, sheet, nothing_before())
-    t.has(problems(findings), "stands in the chapter 4 times")
+  ["a check of one language is silent in the others"] = function(t)
+    local chapter = it "He saw the the boat."
+    chapter.tag = "ja"
+    t.ok(not of("doubled_words", checks.run("chapter", chapter, {})))
+  end,
+
+  ["a finding keeps its key while the same words stand in the same chapter, and hangs on what its check reads"] = function(t)
+    local documents = function(place) return { place .. "/03" } end
+    local first = of("doubled_words", checks.run("chapter", it("He saw the the boat.", { document = documents }), {}))
+    local again = of("doubled_words", checks.run("chapter", it("It rained. He saw The  the boat. the the", { document = documents }), {}))
+    t.equal(first.key, again.key)
+    t.equal(first.reads, { "text/03" })
+    t.ok(findings.key("doubled_words", 4, "the the") ~= first.key)
+    t.ok(findings.key("doubled_words", 3, "a a") ~= first.key)
+  end,
+
+  ["what a person dismissed is not found again; a judge's fault is known by its words, however it is put"] = function(t)
+    local list = checks.run("chapter", it "He saw the the boat.", {})
+    t.equal(findings.open(list, { { key = list[1].key } }), {})
+    local judged = { { key = "manner.3.x", judged = true, chapter = 3, quote = "He saw the sea", problem = "Flat." } }
+    t.equal(findings.open(judged, { { key = "manner.3.y", judged = true, chapter = 3, quote = "He saw the sea and sat." } }), {})
+    t.equal(#findings.open(judged, { { key = "manner.4.y", judged = true, chapter = 4, quote = "He saw the sea and sat." } }), 1)
+    t.has(findings.dismissed_text({ { key = "k", chapter = 3, quote = "the the", problem = "Twice.", reason = "He stammers." } }, 3), "He stammers.")
+    t.equal(findings.dismissed_text({ { key = "k", chapter = 4, quote = "the the", problem = "Twice." } }, 3), "")
   end,
 }

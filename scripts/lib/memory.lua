@@ -25,14 +25,15 @@ local fewest_parts = 2          -- before the current one that are told by summa
 local recent_chapters = 4
 local passage_words, most_passages = 260, 3
 
-function memory.new(structure, cast)
+--- `tag`: of the language that the book is written in.
+function memory.new(structure, cast, tag)
   return setmetatable({
     parts = numbering.ranges(1, structure.chapters, longest_part),
     total = structure.chapters,
     summaries = {},              -- by chapter
     prose = {},                  -- by chapter
     recent = {},                 -- prose of the last chapters, oldest first
-    habits = style.new(),        -- openings, endings and phrases of the whole book
+    habits = style.new(tag),       -- openings, endings and phrases of the whole book
     state = facts.new_state(),   -- who is where, holds what, knows what
     names = names.known(cast),
   }, memory)

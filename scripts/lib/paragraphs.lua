@@ -63,6 +63,22 @@ function paragraphs.close_quotes(prose)
   return prose
 end
 
+--- The text up to its last finished sentence, its speech closed; "" when there is none.
+function paragraphs.trim_to_sentence(prose)
+  local sentences = text.sentences(prose)
+  for i = #sentences, 1, -1 do
+    if paragraphs.complete(sentences[i]) then
+      local at, from = nil, 1
+      repeat
+        local found, stop = string.find(prose, sentences[i], from, true)
+        if found then at, from = stop, stop + 1 end
+      until not found
+      if at then return paragraphs.close_quotes(text.trim(string.sub(prose, 1, at))) end
+    end
+  end
+  return ""
+end
+
 -- Lines that each end as a sentence are paragraphs, although no empty line stands between them; lines that were wrapped at the same
 -- width are one.
 local function is_one_line_each(lines)

@@ -23,4 +23,13 @@ return {
       t.ok(not paragraphs.complete(prose), prose)
     end
   end,
+
+  ["text that breaks off is cut back to its last whole sentence; without one nothing is left"] = function(t)
+    t.equal(paragraphs.trim_to_sentence("One. Two. Thr"), "One. Two.")
+    t.equal(paragraphs.trim_to_sentence("\"Stay,\" she said. \"Do not"), "\"Stay,\" she said.")
+    t.equal(paragraphs.trim_to_sentence("« Restez. Ne"), "« Restez. »")
+    t.equal(paragraphs.trim_to_sentence("He sat. “Stay. Do not"), "He sat. “Stay.”")
+    t.equal(paragraphs.trim_to_sentence("no end in sight"), "")
+    t.equal(paragraphs.trim_to_sentence(""), "")
+  end,
 }

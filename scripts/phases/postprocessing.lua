@@ -1,11 +1,14 @@
 -- phases/postprocessing.lua: what can only be seen over the whole book, and what a book needs besides its chapters.
 --
 -- Reads: chapters/NN.md as they stand (edits by people included).
--- Leaves: statistics.json, repaired sentences in chapters/NN.md, blurb.md, book.json, publishing.md, and the files of exports/.
+-- Leaves: statistics.json, findings/book.json, repaired sentences in chapters/NN.md, blurb.md, book.json, publishing.md, and the files of exports/.
 local blocks = require "lib.blocks"
 local bookfile = require "lib.bookfile"
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
+local checks = require "lib.checks"
+local evidence = require "lib.evidence"
+local findings = require "lib.findings"
 local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
 local prompts = require "lib.prompts"
@@ -38,8 +41,8 @@ B only when it says the same, fits between its neighbours, and is at least as go
 
 -------------------------------------------------------------------------------------------------------- the whole book's habits
 
-local function take_stock(chapters)
-  local habits, rows, titles, doubled = style.new(), json.array {}, {}, json.array {}
+local function take_stock(book, chapters)
+  local habits, rows, titles, doubled = style.new(book.language.tag), json.array {}, {}, json.array {}
   for i, chapter in ipairs(chapters) do
     local prose = chapterfile.prose(chapter.scenes)
     habits:take(chapter.number, prose)
@@ -182,6 +185,17 @@ local function repair_habits(book, habits, chapters)
   return true
 end
 
+--- What only the whole book shows: findings/book.json; what is certain is an issue.
+local function look_at_book(book, chapters)
+  book:read_checks()
+  local found = findings.open(checks.run("book", evidence.book(book, chapters, book.sheets), book.checks), findings.read_dismissed())
+  findings.save("findings/book.json", 0, findings.without_doubles(found), {})
+  for _, finding in ipairs(found) do
+    if finding.certain then book:issue("chapter " .. finding.chapter, findings.sentence(finding)) end
+  end
+  if #found > 0 then log.info("The whole book was looked at: %s in findings/book.json", numbering.count(#found, "finding")) end
+end
+
 ------------------------------------------------------------------------------------------------------------- pages and sheet
 
 local function blurb_of(book)
@@ -226,14 +240,15 @@ end
 function postprocessing.run(book)
   run.phase("Post-Processing")
   local chapters = bookfile.chapters()
-  local habits, statistics = take_stock(chapters)
+  local habits, statistics = take_stock(book, chapters)
   if repair_habits(book, habits, chapters) then
     chapters = bookfile.chapters()
-    habits, statistics = take_stock(chapters)
+    habits, statistics = take_stock(book, chapters)
   end
   for _, group in ipairs(habits:shared_openings()) do
     log.info("%d chapters open with \"%s\"", #group.chapters, text.trim(group.text))
   end
+  look_at_book(book, chapters)
   book.words_written = statistics.words
   local blurb = blurb_of(book)
   local meta = meta_of(book, blurb, statistics.words)

@@ -164,7 +164,7 @@ function structure.run(book)
 
   book.structure = coverage.checked(book:save("structure.json", made), book)
   if author then given.conflicts(book, author, "structure", json.encode(book.structure)) end
-  book.memory = Memory.new(book.structure, book.blueprint.cast)
+  book.memory = Memory.new(book.structure, book.blueprint.cast, book.language.tag)
 end
 
 return structure

@@ -1,22 +1,24 @@
 -- phases/writing.lua: one chapter after the other; what a chapter changes is durable before the next one begins.
 --
 -- Reads: book.blueprint, book.structure, plans/NN.json (each just before its chapter is written), and notes from people.
--- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, parts/NN.json, checks/musts.json, and book.memory.
+-- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, findings/NN.json,
+-- parts/NN.json, checks/musts.json, and book.memory.
 --
 -- All calls of a chapter share one beginning (chapter_prompt below); the writer and the judge have prose of the book and the next
 -- chapter's plan besides (at_hand), and each scene that is written makes that longer, so that almost every token of a prompt has been
 -- seen by the provider a minute before.
-local audit = require "lib.audit"
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
-local checks = require "lib.checks"
 local coverage = require "lib.coverage"
+local examining = require "lib.examining"
 local extract = require "lib.extract"
+local findings = require "lib.findings"
 local languages = require "lib.languages"
 local musts = require "lib.musts"
 local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
+local plan_check = require "lib.plan_check"
 local plans = require "lib.plans"
 local prompts = require "lib.prompts"
 local tongue = require "lib.tongue"
@@ -39,14 +41,6 @@ local last_scene = " It closes the chapter: end on something done, said or seen,
 local finish_scene = [[
 You are the writer. The last scene above broke off before its end. Write what is missing, beginning with a new paragraph right after
 its last sentence, in at most %s, until this outcome has happened: %s Do not repeat anything. Only the prose.]]
-
-local revise_scene = [[
-You are the writer. Write scene %d again, whole, in about %s, in %s. These faults were found in it:
-
-%s
-
-Mend each of them where it is; change nothing that is good, and keep what happens, who knows what, and how it ends, unless a fault
-says otherwise. Only the new scene's prose.]]
 
 local compress = [[
 Put these chapter summaries into one short paragraph of at most %s, in %s: what has changed for good, for whom, and what is
@@ -185,7 +179,7 @@ local function write_ending(book, prompt, scenes, plan, start, choice)
   local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, amount(book, missing), scene.outcome))
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
-  if not paragraphs.complete(ending) then ending = checks.trim_to_sentence(ending) end
+  if not paragraphs.complete(ending) then ending = paragraphs.trim_to_sentence(ending) end
   if tongue.other(ending, written_in(book)) then ending = "" end
   return ending, answer and answer.stop == "length"
 end
@@ -193,7 +187,7 @@ end
 --- A scene that broke off is finished by a second call, and by further ones where the server ends each answer early; if that fails, it is cut back
 --- to its last whole sentence.
 local function finish(book, prompt, scenes, plan, prose, choice)
-  local whole = checks.trim_to_sentence(prose)
+  local whole = paragraphs.trim_to_sentence(prose)
   if whole == "" then whole = prose end
   for _ = 1, MOST_ENDINGS do
     local ending, cut = write_ending(book, prompt, scenes, plan, whole, choice)
@@ -245,68 +239,11 @@ local function write_scenes(book, prompt, plan)
   return scenes
 end
 
---------------------------------------------------------------------------------------------------------------- revision
-
-local function faults_of(findings, scene)
-  local out = {}
-  for _, finding in ipairs(findings) do
-    if finding.scene == scene then out[#out + 1] = audit.sentence(finding) end
-  end
-  return out
-end
-
---- A new version counts only if it is whole, in the book's language, of the right length and by code's count no worse.
-local function better(new, old, scene, i, language)
-  return paragraphs.complete(new) and #checks.scene(new, i, scene.words, language) <= #checks.scene(old, i, scene.words, language)
-    and not tongue.other(new, language)
-    and text.words(new) >= scene.words * checks.shortest and text.words(new) <= scene.words * checks.longest
-end
-
---- Rewrites each scene with findings once. Returns the scenes, the findings that stand, and whether anything changed.
-local function revise_once(book, prompt, plan, scenes, findings)
-  local open, changed, revised = {}, false, {}
-  local whole = writing.with_scenes(prompt, scenes)
-  for i, scene in ipairs(scenes) do
-    local faults = faults_of(findings, i)
-    revised[i] = scene
-    if #faults > 0 then
-      local words = plan.scenes[i].words
-      local asked = whole:copy():last("task", string.format(revise_scene, i, amount(book, words), book.language.name, blocks.bullets(faults)))
-      local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(words) })
-      local new = answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
-      if better(new, scene, plan.scenes[i], i, written_in(book)) then
-        revised[i], changed = new, true
-      else
-        for _, fault in ipairs(faults) do open[#open + 1] = string.format("scene %d: %s", i, fault) end
-      end
-    end
-  end
-  return revised, open, changed
-end
-
 ----------------------------------------------------------------------------------------------------------- one chapter
 
---- Reads, checks, audits and if need be revises a chapter's scenes. `shared` is the chapter's beginning, `prompt` the writer's. Returns what
---- is worth saving; loses no prose on the way.
+--- Looks at a chapter's scenes and mends them (lib/examining.lua). `shared` is the chapter's beginning, `prompt` the writer's.
 function writing.examine(book, shared, prompt, plan, scenes)
-  local memory = book.memory
-  local read = extract.chapter(book, writing.with_scenes(shared, scenes), plan, scenes)
-  local findings = checks.chapter(scenes, plan, read.sheet, memory, written_in(book))
-  local unpaid = coverage.promises(book.structure, "due", plan.number)
-  local verdict = audit.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes, audit.with_promises(findings, unpaid, read.sheet))
-  local revised, open, changed = revise_once(book, prompt, plan, scenes, verdict.findings)
-  if changed then
-    local again = extract.chapter(book, writing.with_scenes(shared, revised), plan, revised)
-    if not again.sheet.pending then read = again else open[#open + 1] = "facts and summary are those of the text before its revision" end
-  end
-  for _, finding in ipairs(checks.chapter(revised, plan, read.sheet, memory, written_in(book))) do
-    if finding.certain then open[#open + 1] = audit.sentence(finding) end
-  end
-  for _, problem in ipairs(book:take_told()) do open[#open + 1] = problem end
-  if read.sheet.pending then open[#open + 1] = "facts pending: " .. read.sheet.reason end
-  if verdict.failed then open[#open + 1] = "audit pending: " .. verdict.failed end
-  return { number = plan.number, title = plan.title, scenes = revised, sheet = read.sheet, summary = read.summary,
-    issues = audit.without_doubles(open), unplaced = verdict.unplaced, revised = changed }
+  return examining.chapter(book, shared, prompt, plan, scenes, writing.with_scenes)
 end
 
 --- Saves a chapter with everything that belongs to it, all or nothing. Returns what became of its text: {version=, proposal=}.
@@ -319,6 +256,8 @@ function writing.commit(book, chapter)
     artifact.put(book:name("issues", number, "json"), { number = number, issues = json.array(chapter.issues), revised = chapter.revised,
       taken_off = book:take_taken_off() })
   end)
+  for _, document in ipairs(saved) do book.versions[document.name] = document.version end
+  findings.save(book:name("findings", number, "json"), number, chapter.findings, book.versions)
   return saved[1]
 end
 
@@ -355,6 +294,7 @@ function writing.read_plan(book, number)
   local name = book:name("plans", number, "json")
   local plan, info = artifact.get(name)
   if not plan then error(string.format("there is no plan for chapter %d; run the Chapter Planning phase first", number), 0) end
+  book.versions[name], book.edited[name] = info.version, info.author == "person" or nil
   if info.author == "person" then plans.check_edited(plan, name) end
   return plans.mend(plan, number, book)
 end
@@ -363,10 +303,14 @@ local function write_chapter(book, number)
   local plan = writing.read_plan(book, number)
   log.info("Chapter %d of %d begun: %s", number, book.chapters, plan.title)
   musts.read(book)
+  book:read_checks()
+  local of_plan
+  plan, of_plan = plan_check.settled(book, plan, function(unsettled) return writing.chapter_prompt(book, unsettled) end)
   local shared = writing.chapter_prompt(book, plan)
   local prompt = writing.at_hand(shared, book, plan)
   local scenes = write_scenes(book, prompt, plan)
   local chapter = writing.examine(book, shared, prompt, plan, scenes)
+  table.move(of_plan, 1, #of_plan, #chapter.findings + 1, chapter.findings)
   writing.commit(book, chapter)
   chapter = honour_edits(book, shared, plan, chapter)
   for _, problem in ipairs(chapter.issues) do book:issue("chapter " .. number, problem) end
@@ -375,6 +319,7 @@ local function write_chapter(book, number)
   local words = text.words(prose)
   book.words_written = book.words_written + words
   book.memory:absorb(number, chapter.sheet, chapter.summary, prose)
+  book.sheets[number] = chapter.sheet
   log.info("Chapter %d finished: %d words in %s, %s%s", number, words, numbering.count(#chapter.scenes, "scene"),
     numbering.count(#chapter.issues, "issue"), chapter.revised and ", revised once" or "")
 end

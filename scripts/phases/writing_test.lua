@@ -135,7 +135,7 @@ return {
 
   ["a fault that quotes words which are not in the chapter starts no revision"] = function(t)
     local run = book(t, { auditor("words that nobody wrote"), { rehearse = true } }, 1)
-    t.equal(#t.requests(run, { task = "with a cold eye" }), 1)
+    t.equal(#t.requests(run, { task = "with a cold eye" }), 2)
     t.equal(#t.requests(run, { pattern = again }), 0)
   end,
 

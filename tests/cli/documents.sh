@@ -101,6 +101,18 @@ rm "$QUIRE_LIBRARY/scripts/phases/writing.lua"
 t_run "$QUIRE" script check
 t_has "$out" "generate_book"
 
+t_case "a check of one's own is used beside the shipped ones, one of their name instead, and one that is wrong says why"
+t_run "$QUIRE" script new somehow --check
+t_ok test -e "$QUIRE_LIBRARY/scripts/checks/somehow.lua"
+t_run "$QUIRE" script new adverbs --check
+t_has "$(cat "$QUIRE_LIBRARY/scripts/checks/adverbs.lua")" 'title = "Adverbs"'
+t_run "$QUIRE" script check
+t_run 2 "$QUIRE" script new adverbs --check --phase
+sed -i 's/scope = /scop = /' "$QUIRE_LIBRARY/scripts/checks/somehow.lua"
+t_run 8 "$QUIRE" script check
+t_has "$out" "scripts/checks/somehow.lua: unknown field 'scop'; did you mean 'scope'?"
+rm -r "$QUIRE_LIBRARY/scripts/checks"
+
 t_case "a new pipeline can be checked, tested and run as it is written"
 t_run "$QUIRE" script new my_article
 t_run "$QUIRE" script check my_article

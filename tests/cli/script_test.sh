@@ -134,7 +134,7 @@ t_run 10 "$QUIRE" script test lib/seven
 t_has "$out" "write scripts/lib/seven_test.lua beside it"
 t_case "every shipped script has its tests beside it"
 missing=''
-for script in "$root"/scripts/{lib,phases,exports}/*.lua "$root"/pipelines/*.lua; do
+for script in "$root"/scripts/{lib,phases,exports,checks}/*.lua "$root"/pipelines/*.lua; do
   [[ $script == *_test.lua || -e ${script%.lua}_test.lua ]] || missing+="${script#"$root/"} "
 done
 t_is "$missing" ""

@@ -6,7 +6,7 @@ cat >"$tmp/surface.lua" <<'LUA'
 return { run = function()
   local names = { "step" }
   local tables = { llm = llm, run = run, task = task, artifact = artifact, gate = gate, project = project, export = export, log = log,
-    json = json, cjson = cjson, text = text, markdown = markdown, zip = zip }
+    json = json, cjson = cjson, text = text, markdown = markdown, zip = zip, check = check }
   assert(type(step) == "function")
   for name, t in pairs(tables) do
     for key, value in pairs(t) do

@@ -15,6 +15,7 @@ await sheet(import.meta.url, "./scripts.css");
 const KINDS = [
   ["pipeline", "Pipelines", "What can be started: each is one way to make something."],
   ["phase", "Phases", "The stages of a book, each replaceable alone."],
+  ["check", "Checks", "Each looks at one thing in the text. The checks.json of a book switches them."],
   ["export", "Exports", "Scripts that make the files for download."],
   ["lib", "Helpers", "Code that the others share."],
   ["module", "Other modules", ""],
