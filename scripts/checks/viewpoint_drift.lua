@@ -19,19 +19,23 @@ local function is_first(planned)
 end
 
 return {
-  title = "Viewpoint", scope = "chapter", languages = { "en", "de", "fr", "es", "it", "nl" }, thresholds = { least = 4, share = 0.02, most = 2 },
+  title = "Viewpoint", scope = "chapter", languages = { "en", "de", "fr", "es", "it", "nl" },
+  thresholds = { least = 4, share = 0.02, seldom = 0.2, most = 2 },
   run = function(it, limits)
-    local tag, told, out = it.reading.tag, it.reading:narration(), {}
-    local mine, theirs = told:has(first[tag]), told:has(third[tag])
-    local in_first = is_first(it.viewpoint)
-    if in_first == nil then in_first = mine > theirs * 0.15 end
-    if in_first then return out end
-    for _, paragraph in ipairs(text.paragraphs(told.prose)) do
+    local tag, out, with, all = it.reading.tag, {}, 0, 0
+    if is_first(it.viewpoint) then return out end
+    local found = {}
+    for _, paragraph in ipairs(text.paragraphs(it.reading:narration().prose)) do
       local read = reading.of(paragraph, tag)
-      local n = read:has(first[tag])
-      if n >= limits.least and read:has(third[tag]) < n * 2 and n > #read:words() * limits.share and #out < limits.most then
-        out[#out + 1] = { quote = reading.cut_quote(paragraph), problem = "The narrator says \"I\" here, in a chapter told in the third person." }
+      local mine = read:has(first[tag])
+      if #read:words() >= 12 then
+        all, with = all + 1, with + (mine > 0 and 1 or 0)
+        if mine >= limits.least and read:has(third[tag]) < mine * 2 and mine > #read:words() * limits.share then found[#found + 1] = paragraph end
       end
+    end
+    if with > math.max(1, all * limits.seldom) then return out end   -- a chapter told in the first person
+    for i = 1, math.min(#found, limits.most) do
+      out[i] = { quote = reading.cut_quote(found[i]), problem = "The narrator says \"I\" here, in a chapter told in the third person." }
     end
     return out
   end,
