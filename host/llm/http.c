@@ -119,14 +119,17 @@ static int on_timeout(CURLM *multi, long ms, void *arg) {
 }
 
 struct http *http_new(struct loop *loop) {
-  static bool initialised;
-  if (!initialised && curl_global_init(CURL_GLOBAL_DEFAULT)) fatal("libcurl does not start");
-  initialised = true;
   struct http *h = mem_alloc(sizeof *h);
   h->loop = loop;
   h->timer = (struct timer){.fn = time_over, .arg = h};
   list_init(&h->transfers);
   list_init(&h->ready);
+  return h;
+}
+
+/* With the first request, not before: many hosts never send one. */
+static CURLM *multi_of(struct http *h) {
+  if (h->multi) return h->multi;
   h->multi = curl_multi_init();
   if (!h->multi) fatal("libcurl does not start");
   curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -134,7 +137,7 @@ struct http *http_new(struct loop *loop) {
   curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
   curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
   curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-  return h;
+  return h->multi;
 }
 
 static void transfer_free(struct transfer *t);
@@ -144,7 +147,7 @@ void http_free(struct http *h) {
   while (!list_empty(&h->transfers)) /* those that were left */
     transfer_free(list_owner(h->transfers.next, struct transfer, node));
   for (int i = 0; i < h->n_idle; i++) curl_easy_cleanup(h->idle[i]);
-  curl_multi_cleanup(h->multi); /* closes connections and, through on_socket, their watches */
+  if (h->multi) curl_multi_cleanup(h->multi); /* closes connections and, through on_socket, their watches */
   timer_clear(h->loop, &h->timer);
   free(h);
 }
@@ -448,7 +451,7 @@ struct transfer *http_start(struct http *h, const struct http_request *r, const 
   t->started_ns = clock_mono_ns();
   t->timer = (struct timer){.fn = look_at_deadlines, .arg = t};
   set_deadline(t);
-  if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) fatal("libcurl takes no transfer");
+  if (curl_multi_add_handle(multi_of(h), t->easy) != CURLM_OK) fatal("libcurl takes no transfer");
   return t;
 }
 
