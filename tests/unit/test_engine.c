@@ -236,6 +236,33 @@ static void a_failure_keeps_its_place(void **state) {
   }
 }
 
+/* Who is asked first is answered last. In the next life all answers are there at once, and each task gets its own when its turn was: the questions
+ * hold the order so far, so that another order would ask other questions. */
+static void a_replay_takes_answers_in_the_order_of_the_first_life(void **state) {
+  (void)state;
+  static const char script[] = "return { title = 't', run = function()\n"
+                               "  local order = ''\n"
+                               "  task.map({0.3, 0.15, 0}, function(seconds)\n"
+                               "    run.sleep(seconds)\n"
+                               "    order = order .. ' ' .. seconds\n"
+                               "    probe.wait(order)\n"
+                               "  end, { limit = 3 })\n"
+                               "  return order\n"
+                               "end }";
+  enum { ROWS = 6 };
+  struct bench b;
+  new_bench(&b, script);
+  lives_until(&b, ROWS);
+  open_library(&b);
+  move(&b);
+  struct run_row row = row_of(&b);
+  assert_int_equal(row.status, RUN_COMPLETED);
+  assert_int_equal(count(&b, "SELECT count(*) FROM journal"), ROWS);
+  run_row_release(&row);
+  close_library(&b);
+  remove_bench(&b);
+}
+
 /* Too little memory for anything, for the libraries, for the script, for the tasks, for an answer: always a limit, never the host's end. */
 static void every_memory_cap(void **state) {
   (void)state;
@@ -374,6 +401,7 @@ int main(void) {
       cmocka_unit_test(drained_at_each_wait),
       cmocka_unit_test(failed_at_each_probe),
       cmocka_unit_test(a_failure_keeps_its_place),
+      cmocka_unit_test(a_replay_takes_answers_in_the_order_of_the_first_life),
       cmocka_unit_test(a_script_cannot_say_that_a_person_cancelled_it),
       cmocka_unit_test(every_memory_cap),
       cmocka_unit_test(tasks_that_wait_for_each_other),
