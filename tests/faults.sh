@@ -7,7 +7,8 @@
 #   serve_start [VAR=VALUE]...      `quire serve` in the background; its log is $tmp/serve.log; waits until it is ready
 #   serve_stop                      asks it to stop and waits; its exit code is in $status
 #   host_pid; host_kill [SIGNAL]    the process that owns the library now; sends it a signal (9)
-#   api METHOD PATH [JSON]          a request to the owner; prints the answer
+#   asks METHOD PATH [JSON [HEADER]...]   a request to the owner; the answer is in $reply, its status in $code
+#   api METHOD PATH [JSON]          the same; prints the answer
 #   submit FIRST LAST [BATCH]       starts runs of "steps" with the inputs FIRST..LAST and the keys BATCH-N
 #   count STATUS                    how many runs have it
 #   all_ended                       true when no run is unfinished
@@ -71,14 +72,23 @@ serve_stop() {
   wait "$guardian"
   status=$?
 }
-owner_field() { sed -n "s/.*\"$1\" *: *\"\{0,1\}\([^\",}]*\).*/\1/p" "$QUIRE_LIBRARY/owner.json" 2>/dev/null; }
+owner_read() { # -> $owner: what owner.json says
+  owner=''
+  [[ -r $QUIRE_LIBRARY/owner.json ]] && IFS= read -r -d '' owner <"$QUIRE_LIBRARY/owner.json"
+  [[ $owner ]]
+}
+owner_get() { [[ $owner =~ \"$1\"\ *:\ *\"?([^\",}]*) ]] && REPLY=${BASH_REMATCH[1]}; } # -> $REPLY
+owner_field() { owner_read 2>/dev/null && owner_get "$1" && echo "$REPLY"; }
 host_pid() { owner_field pid; }
 host_kill() { kill "-${1:-9}" "$(host_pid)" 2>/dev/null; }
-api() {
-  curl -s -m 20 -X "$1" -H "Authorization: Bearer $(owner_field token)" -H 'Content-Type: application/json' ${3:+-d "$3"} \
-    "http://$(owner_field address)$2"
+# METHOD PATH [JSON [HEADER]...] -> $reply, $code
+asks() {
+  local address
+  owner_read 2>/dev/null
+  owner_get address && address=$REPLY && owner_get token && t_http "$address" "$1" "$2" "${3-}" "Authorization: Bearer $REPLY" "${@:4}"
 }
-serve_ready() { [[ -s $QUIRE_LIBRARY/owner.json ]] && curl -sf -m 2 -o "$tmp/ready" "http://$(owner_field address)/healthz"; }
+api() { asks "$@"; printf '%s' "$reply"; }
+serve_ready() { asks GET /healthz && [[ $code == 200 ]]; }
 
 # One curl for all of them: a hundred processes would be most of what a test costs.
 submit() {
@@ -166,7 +176,7 @@ published() {
     SELECT 'the book has ' || length(words) || ' characters' FROM book WHERE length(words) < 500;"
 }
 
-metric() { curl -sf -m 5 "http://$(owner_field address)/metrics" | sed -n "s/^$1 //p"; }
+metric() { asks GET /metrics && sed -n "s/^$1 //p" <<<"$reply"; }
 
 # What each fault test ends with.
 sound() { # INPUTS

@@ -23,11 +23,11 @@ person_asks() {
     code=$(curl -s -m 20 -o "$tmp/person.answer" -w '%{http_code}' -X "$1" -H "Authorization: Bearer $(owner_field token)" \
       -H 'Content-Type: application/json' ${4:+-H "If-Match: \"v$4\""} ${3:+--data-binary "$3"} "http://$(owner_field address)/api/$2")
     [[ $code == 000 || $code == 503 ]] || break
-    sleep 0.1
+    t_sleep 0.1
   done
   answer=$(tr -d '\0' <"$tmp/person.answer")
 }
-person_field() { sqlite3 :memory: "SELECT json_extract(CAST(readfile('$tmp/person.answer') AS TEXT), '$1')"; }
+person_field() { t_sql :memory: "SELECT json_extract(CAST(readfile('$tmp/person.answer') AS TEXT), '$1')"; }
 # Documents of the book whose names match a pattern; one of them by dice.
 person_picks() {
   local names
@@ -42,7 +42,7 @@ person_saves() { # DOCUMENT EXPRESSION
   person_asks GET "projects/$person_project/artifacts/$1"
   [[ $code == 200 ]] || { deed="$1 is not there: $code"; return 1; }
   version=$(person_field '$.version')
-  sqlite3 :memory: "SELECT json_object('content', $2) FROM (SELECT json_extract(CAST(readfile('$tmp/person.answer') AS TEXT), '$.content') AS old)" >"$tmp/person.text"
+  t_sql :memory: "SELECT json_object('content', $2) FROM (SELECT json_extract(CAST(readfile('$tmp/person.answer') AS TEXT), '$.content') AS old)" >"$tmp/person.text"
   person_asks PUT "projects/$person_project/artifacts/$1" "@$tmp/person.text" "$version"
   deed="edits $1 over version $version: $code"
   [[ $code == 200 ]] || { deed+=" $answer"; return 1; }

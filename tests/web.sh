@@ -22,8 +22,8 @@ web_start() {
 
 # Reads who owns the library now.
 web_owner() {
-  base=http://$(sqlite3 :memory: "SELECT json_extract(readfile('$QUIRE_LIBRARY/owner.json'), '$.address')")
-  token=$(sqlite3 :memory: "SELECT json_extract(readfile('$QUIRE_LIBRARY/owner.json'), '$.token')")
+  IFS=' ' read -r base token < <(t_sql :memory: "SELECT printf('http://%s %s', owner ->> 'address', owner ->> 'token')
+    FROM (SELECT readfile('$QUIRE_LIBRARY/owner.json') AS owner)")
 }
 
 web_stop() {
@@ -32,10 +32,12 @@ web_stop() {
 }
 
 ask() {
-  local method=$1 path=$2
+  local method=$1 path=$2 parts
   shift 2
   code=$(curl -sS -m 20 -X "$method" -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' "$@" "$base$path" 2>"$tmp/curl.err")
-  body=$(tr -d '\0' <"$tmp/body")
+  mapfile -d '' -t parts <"$tmp/body" # a body may hold anything; bash's variables no NUL
+  printf -v body '%s' "${parts[@]}"
+  while [[ $body == *$'\n' ]]; do body=${body%$'\n'}; done
 }
 
 get() { ask GET "$1" -H "Authorization: Bearer $token" "${@:2}"; }
@@ -46,9 +48,14 @@ send() {
   ask "$1" "$2" -H "Authorization: Bearer $token" "${data[@]}" "${@:4}"
 }
 
-field() { sqlite3 :memory: "SELECT json_extract(CAST(readfile('$tmp/body') AS TEXT), '$1')"; }
+field() { t_sql :memory: "SELECT json_extract(CAST(readfile('$tmp/body') AS TEXT), '$1')"; }
 
-header() { tr -d '\r' <"$tmp/head" | sed -n "s/^$1: //Ip" | tail -1; }
+header() {
+  local lines line value=''
+  mapfile -t lines <"$tmp/head"
+  for line in "${lines[@]%$'\r'}"; do [[ ${line,,} != "${1,,}: "* ]] || value=${line#*: }; done
+  echo "$value"
+}
 
 book() {
   "$QUIRE" run generate_book --set title="$1" --set brief="A lighthouse keeper finds a log." \

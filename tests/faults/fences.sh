@@ -15,16 +15,16 @@ LUA
 "$QUIRE" serve --quiet >"$tmp/serve.out" 2>&1 &
 host=$!
 t_at_exit kill -9 "$host"
-for i in {1..200}; do [[ -s $QUIRE_LIBRARY/owner.json ]] && break; sleep 0.05; done
+for i in {1..200}; do [[ -s $QUIRE_LIBRARY/owner.json ]] && break; t_sleep 0.05; done
 "$QUIRE" run "$tmp/one_call.lua" --detach --quiet >/dev/null 2>&1
-for i in {1..200}; do (($(ledger_total))) && break; sleep 0.02; done
+for i in {1..200}; do (($(ledger_total))) && break; t_sleep 0.02; done
 sqlite3 -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "UPDATE runs SET epoch = epoch + 1"
-for i in {1..100}; do [[ $(sql "SELECT state FROM calls") != sent ]] && break; sleep 0.05; done
+for i in {1..100}; do [[ $(sql "SELECT state FROM calls") != sent ]] && break; t_sleep 0.05; done
 [[ $(sql "SELECT state FROM calls") == @(answered|cancelled) ]] && t_ok || t_fail "the call is $(sql "SELECT state FROM calls")"
 t_is "$(sql "SELECT status, epoch FROM runs")" "running|2"
 t_is "$(sql "SELECT count(*) FROM journal")" 0
 kill -TERM "$host"
-for i in {1..100}; do kill -0 "$host" 2>/dev/null || break; sleep 0.1; done
+for i in {1..100}; do kill -0 "$host" 2>/dev/null || break; t_sleep 0.1; done
 kill -0 "$host" 2>/dev/null && t_fail "the host still runs 10 s after SIGTERM"
 wait "$host"
 t_is "$?" 0

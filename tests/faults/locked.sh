@@ -13,7 +13,7 @@ t_case "50 undisturbed runs"
 rehearse_control '{"latency": 20}'
 reference $runs 4
 
-answered() { ledger | sed -n 's/.*"answered": *\([0-9]*\), *"entries".*/\1/p'; }
+answered() { ledger_number answered; }
 asked() { [[ $(ledger_total) -ge $1 ]]; }
 
 t_case "the lock is held for $HOLD_S s: streams in flight are read to their end meanwhile"
@@ -36,7 +36,7 @@ t_case "freed, it is taken at once"
 freed=$(date +%s%N)
 echo "COMMIT;" >&7
 exec 7>&-
-until [[ $(ledger_total) -gt $runs ]]; do sleep 0.01; done
+until [[ $(ledger_total) -gt $runs ]]; do t_sleep 0.01; done
 waited=$((($(date +%s%N) - freed) / 1000000))
 echo "# the next request came after $waited ms"
 t_ok test "$waited" -lt 1000
@@ -87,7 +87,7 @@ ledger_clear
 sqlite3 "$QUIRE_LIBRARY/quire.db" <"$tmp/holder" &
 exec 7>"$tmp/holder"
 echo "BEGIN IMMEDIATE; UPDATE settings SET value = value;" >&7
-not_ready() { [[ $(curl -s -o "$tmp/ready.out" -w '%{http_code}' "http://$(owner_field address)/readyz") == 503 ]]; }
+not_ready() { asks GET /readyz && [[ $code == 503 ]]; }
 t_wait 10 not_ready
 told=$(api POST /api/runs '{"pipeline": "steps", "key": "late-1", "input": {"n": 1}}')
 t_has "$told" "locked"

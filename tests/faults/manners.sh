@@ -85,7 +85,7 @@ drive() {
       fi
       said+=("$deed")
     else
-      sleep 0.03
+      t_sleep 0.03
     fi
   done
   stuck="not finished after $BOOK_SECONDS s: $(run_field "status || ' ' || coalesce(wait_for, '')")"

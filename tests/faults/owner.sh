@@ -30,7 +30,7 @@ all_done() {
 owner_pid() { sed -n 's/.*"pid" *: *\([0-9]*\).*/\1/p' "$QUIRE_LIBRARY/owner.json"; }
 owner_port() { sed -n 's/.*"address" *: *"[^"]*:\([0-9]*\)".*/\1/p' "$QUIRE_LIBRARY/owner.json"; }
 has_owner() { [[ -s $QUIRE_LIBRARY/owner.json ]] && kill -0 "$(owner_pid)"; }
-in_flight() { ledger | grep -q '"open": *[1-9]'; }
+in_flight() { (($(ledger_number open))); }
 
 t_case "20 runs at once on a new library: 20 books, each written once"
 fresh twenty

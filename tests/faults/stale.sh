@@ -28,7 +28,7 @@ t_is "$(sql "SELECT count(*) FROM events")" "$before"
 t_is "$(sql "SELECT status, epoch FROM runs")" "waiting|2"
 t_is "$(sql "SELECT count(*) FROM journal")" 0
 t_is "$(sql "SELECT late_result IS NOT NULL FROM calls WHERE id = 1")" 1
-t_ok test "$(curl -s "http://$(owner_field address)/metrics" | awk '/^quire_.*fenced/ { n += $2 } END { print n + 0 }')" -ge 1
+t_ok test "$(api GET /metrics | awk '/^quire_.*fenced/ { n += $2 } END { print n + 0 }')" -ge 1
 rehearse_control '{"latency": 20}'
 api POST /api/runs/1/resume '{}' >"$tmp/said"
 wait_ended 10
