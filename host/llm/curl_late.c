@@ -1,7 +1,7 @@
 /* curl_late.c - libcurl, loaded when it is first called.
  *
  * It brings 28 libraries with it, which is two fifths of what starting `quire` costs, and most commands send no request, nor do runs on the embedded
- * model. Each function here is libcurl's own by name and by contract (curl/curl.h), and calls it; the first call of any loads the library and
+ * model. Each function here is libcurl's own by name and by contract, and calls it; the first call of any loads the library and
  * initialises it. Any thread. */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
