@@ -4,6 +4,7 @@ local bookfile = require "lib.bookfile"
 return {
   title = "Make the files again",
   description = "Exports a book's files again, with all edits and rewritten chapters. No model is called.",
+  on_book = true,
   input = {
     { name = "author", type = "string", help = "Another name for the title page" },
     { name = "rights", type = "string", help = "Another line for the copyright page" },

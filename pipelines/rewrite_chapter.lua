@@ -65,6 +65,7 @@ end
 return {
   title = "Rewrite a chapter",
   description = "Rewrites one chapter of an existing book after an instruction, and lists the later chapters it affects.",
+  on_book = true,
   input = {
     { name = "chapter", type = "integer", required = true, min = 1, max = 100, help = "Number of the chapter" },
     { name = "instruction", type = "text", required = true, help = "What should change" },

@@ -238,6 +238,7 @@ export = {}
 ---@field phases? string[]      -- what --until may name; "chapter:N" for numbered checkpoints. Without it anything is taken
 ---@field gives? string[]       -- the documents that --give may bring. Without it any is taken
 ---@field hidden? boolean       -- not among the forms for a new run
+---@field on_book? boolean      -- works on a book that is there: `quire script test` writes a short one first
 ---@field limits? {memory_mb?: number, phase_cpu_s?: number, run_cpu_s?: number}
 ---@field run fun(input: table): any
 

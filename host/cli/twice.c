@@ -12,6 +12,8 @@
 #include "view/state.h"
 
 enum { MOST_GATES = 50 };
+#define BOOK_TITLE "A book to try"
+#define BOOK_SLUG  "a-book-to-try" /* what its title makes its project's name */
 
 struct trial {
   struct cli *c;
@@ -60,6 +62,8 @@ static enum err fill_input(struct cli *c, json_t *request, struct error *e) {
     if (json_is_true(json_object_get(f, "required")) && !json_object_get(input, field))
       json_object_set_new(input, field, plausible(f));
   }
+  if (json_is_true(json_object_get(description, "on_book")) && !json_object_get(request, "project"))
+    json_object_set_new(request, "project", json_string(BOOK_SLUG));
   json_decref(description);
   script_set_unref(set);
   free(name);
@@ -120,6 +124,26 @@ static enum err run_twice(struct trial *t, const json_t *request, struct error *
   return err;
 }
 
+/* For a pipeline that works on one. */
+static enum err write_book(struct trial *t, const json_t *request, struct error *e) {
+  json_t *answer = NULL,
+         *ask = json_pack("{s:s, s:{s:s, s:s, s:i, s:i}, s:O}", "pipeline", "generate_book", "input", "title",
+                          BOOK_TITLE, "brief", "A keeper finds a log.", "chapters", 2, "words_per_chapter",
+                          300, "models", json_object_get(request, "models"));
+  struct run_row row = {0};
+  enum err err = command_run(host_commands(t->host), ask, &answer, e);
+  if (err == OK) err = finish(t, jsonx_int(answer, "run", 0), &row, e);
+  if (err == OK && row.status != RUN_COMPLETED) {
+    char *message = why(&row);
+    err = err_set(e, ERR_SCRIPT, "the book that it works on could not be written: %s", message);
+    free(message);
+  }
+  json_decref(ask);
+  json_decref(answer);
+  run_row_release(&row);
+  return err;
+}
+
 /* ---- both */
 
 enum err twice_request(struct cli *c, json_t **request, struct error *e) {
@@ -133,6 +157,8 @@ enum err twice_run(struct cli *c, json_t *request, struct test_report *report, s
   json_object_del(request, "scripts"); /* they are on the path already */
   json_object_set_new(request, "models", json_pack("{s:[s]}", "", "rehearsal/novelist"));
   enum err err = host_open(&c->config, "run", false, &t.host, e);
+  if (err == OK && strcmp(jsonx_str(request, "project", ""), BOOK_SLUG) == 0)
+    err = write_book(&t, request, e);
   if (err == OK) err = run_twice(&t, request, e);
   host_close(t.host);
   return err;

@@ -1,7 +1,7 @@
 /* twice.h - a pipeline twice on the embedded model, in a library that is thrown away (after scratch_open).
  *
  * The second run begins with the answers of the first (a retry). If the script is deterministic it asks nothing new, and its result is the
- * same: that is what makes a run survive a crash. Gates are decided by their first choice. */
+ * same: that is what makes a run survive a crash. A pipeline that works on a book (on_book) gets a short one first. Gates are decided by their first choice. */
 #pragma once
 #include "cli/test_report.h"
 

@@ -135,6 +135,7 @@ static void describe(lua_State *L, void *arg) {
   copy_field(L, module, out, "description", LUA_TSTRING);
   copy_field(L, module, out, "input", LUA_TTABLE);
   copy_field(L, module, out, "hidden", LUA_TBOOLEAN);
+  copy_field(L, module, out, "on_book", LUA_TBOOLEAN);
   copy_names(L, module, out, "phases");
   copy_names(L, module, out, "gives");
   encode_top(L, &d->json, d->name);

@@ -101,6 +101,10 @@ t_has "$out" "ok its result is the same again"
 t_run "$QUIRE" script test ask --set topic=rope
 t_has "$out" "3 passed, 0 failed"
 
+t_case "a pipeline that works on a book is given one"
+t_run "$QUIRE" script test regenerate_artifacts --set author=Nobody
+t_has "$out" "3 passed, 0 failed"
+
 t_case "the shipped tests of a phase run against the author's replacement"
 sed 's/broke off before its end/stops too early/' "$root/scripts/phases/writing.lua" >"$scripts/phases/writing.lua"
 t_run 8 "$QUIRE" script test phases/writing
