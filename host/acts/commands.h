@@ -10,6 +10,7 @@
 #include "base/err.h"
 
 struct engine;
+struct db;
 struct engine_settings;
 struct llm;
 struct llm_settings;
@@ -86,6 +87,13 @@ enum err command_artifact(struct commands *c, const char *project, const json_t 
  * `proposal`: it must be a run's proposal. `expected` as above. */
 enum err command_artifact_restore(struct commands *c, const char *project, const char *name, int64_t version,
                                   int64_t expected, bool proposal, json_t **out, struct error *e);
+
+/* What was found in a book, by chapter, with what is dismissed: [{"key","check","title","chapter","scene","quote","problem","certain","confirmed",
+ * "judged","stale","dismissed": reason or null}]. Stale: a document that it read has another text now. (finding.c) */
+enum err findings_of(struct db *db, int64_t project, json_t **out, struct error *e);
+/* POST /api/projects/{slug}/findings {"key","reason"}: dismissed as meant so; {"key","restore": true}: taken back -> {"key","dismissed"} */
+enum err command_finding(struct commands *c, const char *project, const json_t *request, json_t **out,
+                         struct error *e);
 
 /* POST /api/uploads {"kind": "brief"|"outline"|"cover", "content": base64, "project": of a cover}. A text comes back as {"kind","text"}; a
  * cover becomes the project's document `cover` -> {"kind","name","version"} (upload.c) */

@@ -3,6 +3,7 @@
  *
  *   chapters/03.md   one chapter, "# Title" first      plans/03.json   {"number","title","viewpoint","purpose","scenes":[..]}
  *   issues/03.json   {"issues":["..."]}                book.json       {"title","author","language","blurb","words","rehearsal"}
+ *   findings/03.json, findings/book.json   {"findings":[{"key","check","quote","problem","reads":[..]}],"versions":{"chapters/03.md":2}}
  *   facts/03.json    {"names":[..],"opened":[promise ids],"paid":[..]}   structure.json  {"acts":[{"title","first","last"}]}
  *   summaries/03.json, blueprint.json, carry/02.json, series.json; book.* but book.json: the files that exports make
  *
@@ -16,6 +17,7 @@
 #define BOOK_PLANS     "plans/"
 #define BOOK_ISSUES    "issues/"
 #define BOOK_FACTS     "facts/"
+#define BOOK_FINDINGS  "findings/"
 #define BOOK_FILES     "book."
 #define BOOK_META      "book.json"
 #define BOOK_STRUCTURE "structure.json"

@@ -65,11 +65,12 @@ void act_path(const struct act *a, char *out, size_t max) {
     snprintf(out, max, "/api/tokens/%s", name);
   } else if (a->kind == ACT_GATE)
     snprintf(out, max, "/api/gates/%lld", (long long)a->id);
-  else if (a->kind == ACT_ARTIFACT || a->kind == ACT_PROJECT_DELETE) {
+  else if (a->kind == ACT_ARTIFACT || a->kind == ACT_FINDING || a->kind == ACT_PROJECT_DELETE) {
     char slug[3 * 96 + 1], name[3 * ARTIFACT_NAME_MOST + 5];
     encode(a->project, "", slug, sizeof slug);
     encode(a->kind == ACT_ARTIFACT ? a->name : "", "/", name, sizeof name);
-    snprintf(out, max, "/api/projects/%s%s%s", slug, *name ? "/artifacts/" : "", name);
+    const char *part = a->kind == ACT_FINDING ? "/findings" : a->kind == ACT_ARTIFACT ? "/artifacts/" : "";
+    snprintf(out, max, "/api/projects/%s%s%s", slug, part, name);
   } else
     snprintf(out, max, "/api/runs/%lld/%s", (long long)a->id, verbs[a->kind]);
 }
@@ -90,6 +91,7 @@ static enum err call_local(struct commands *c, const struct act *a, json_t **out
   case ACT_CANCEL: err = command_cancel(c, a->id, out, e); break;
   case ACT_GATE: err = command_gate(c, a->id, request, out, e); break;
   case ACT_ARTIFACT: err = command_artifact(c, a->project, request, out, e); break;
+  case ACT_FINDING: err = command_finding(c, a->project, request, out, e); break;
   case ACT_UPLOAD: err = command_upload(c, request, out, e); break;
   case ACT_SWEEP: err = command_sweep(c, out, e); break;
   case ACT_PRUNE: err = command_prune(c, request, out, e); break;

@@ -22,6 +22,7 @@ enum act_kind {
   ACT_NOTE,
   ACT_GATE,
   ACT_ARTIFACT,
+  ACT_FINDING,
   ACT_UPLOAD,
   ACT_SWEEP,
   ACT_PRUNE,
@@ -34,7 +35,7 @@ enum act_kind {
 struct act {
   enum act_kind kind;
   int64_t id;          /* of the run, call or gate */
-  const char *project; /* ACT_ARTIFACT, ACT_PROJECT_DELETE */
+  const char *project; /* ACT_ARTIFACT, ACT_FINDING, ACT_PROJECT_DELETE */
   const char *name;    /* ACT_TOKEN_REVOKE, ACT_ARTIFACT */
   json_t *request;     /* borrowed; NULL: an empty object */
   bool only_living;    /* --detach: refuse without a living owner */

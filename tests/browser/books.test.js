@@ -26,6 +26,28 @@ test("the contents show chapters with length, viewpoint and what is still open",
   await judge(page, "book");
 });
 
+test("what was found in a chapter is dismissed with a reason, stays away, and can be taken back", async () => {
+  const finding = (key, more) => ({ key, check: "doubled_words", title: "Doubled words", chapter: 2, quote: "the the", problem: "\"the\" stands there twice.", certain: false, reads: ["chapters/02.md"], ...more });
+  const content = JSON.stringify({ number: 2, versions: { "chapters/02.md": 1 },
+    findings: [finding("doubled_words.2.a"), finding("broken_off.2", { title: "Broken off", quote: "", problem: "The scene breaks off in the middle of a sentence.", certain: true })] });
+  const saved = await page.request.put(at("api/projects/lamp/artifacts/findings/02.json"), { headers: { "X-Quire-Csrf": "1" }, data: { content, expected: -1 } });
+  assert.ok(saved.ok(), await saved.text());
+  await page.goto(at("books/lamp"));
+  const place = page.locator(".finding", { hasText: "stands there twice" });
+  await place.getByText("the the", { exact: true }).waitFor();
+  await judge(page, "findings");
+  await place.getByRole("button", { name: /^Dismiss/ }).click();
+  await page.getByLabel("Why (optional)").fill("He stammers.");
+  await page.getByRole("button", { name: "Dismiss it" }).click();
+  await page.getByText("1 finding dismissed").click();
+  await place.getByText("Because: He stammers.").waitFor();
+  assert.equal((await document_("dismissed.json")).author, "person");
+  await judge(page, "findings-dismissed");
+  await place.getByRole("button", { name: "Take back" }).click();
+  await page.getByText("1 finding dismissed").waitFor({ state: "detached" });
+  await place.getByRole("button", { name: /^Dismiss/ }).waitFor();
+});
+
 test("the book goes home as a file", async () => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "EPUB" }).click()]);
   assert.equal(download.suggestedFilename(), "lamp.epub");

@@ -30,6 +30,24 @@ chapters
 t_is "$(field '$[0].issues')" '["a","b","c"]'
 t_is "$(field '$[0].author')" run
 
+t_case "what was found is told with what is stale and what is dismissed; a dismissal is a person's document"
+echo '{"findings":[{"key":"a.1","chapter":1,"quote":"q","problem":"p","reads":["chapters/01.md"]},7,{"no":"key"}],"versions":{"chapters/01.md":1}}' | edit findings/01.json
+get "/api/projects/the-keeper/findings"
+t_is "$(field '$[0].key') $(field '$[0].stale') $(field '$[0].dismissed')" "a.1 0 "
+send POST /api/projects/the-keeper/findings '{"key":"a.1","reason":"so"}'
+t_is "$code $(field '$.dismissed')" "200 1"
+get "/api/projects/the-keeper/findings"
+t_is "$(field '$[0].dismissed')" so
+send POST /api/projects/the-keeper/findings '{"key":"b.1"}'
+t_is "$code" 404
+send POST /api/projects/the-keeper/findings '{"reason":"so"}'
+t_is "$code" 400
+get "/api/projects/the-keeper/artifacts/dismissed.json"
+t_is "$(field '$.author')" person
+send POST /api/projects/the-keeper/findings '{"key":"a.1","restore":true}'
+get "/api/projects/the-keeper/findings"
+t_is "$(field '$[0].dismissed')" ""
+
 t_case "a person's edit and a proposal over it are told apart"
 printf '# By hand\n\nFour words of prose.\n' | edit chapters/02.md
 chapters

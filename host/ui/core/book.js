@@ -16,6 +16,7 @@ export const names = {
   project: (slug) => `projects/${path(slug)}`,
   chapters: (slug) => `projects/${path(slug)}/chapters`,
   artifact: (slug, name) => `projects/${path(slug)}/artifacts/${path(name)}`,
+  findings: (slug) => `projects/${path(slug)}/findings`,
   history: (slug, name) => `projects/${path(slug)}/history/${path(name)}`,
 };
 
@@ -26,10 +27,10 @@ export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[
 
 const WORDS = {
   "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "musts.json": "What the author fixed", "checks/musts.json": "What the text does with what the author fixed", "structure.json": "Structure: acts, events, promises",
-  "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
+  "findings/book.json": "Findings in the whole book", "dismissed.json": "Findings that you dismissed", "checks.json": "Checks: which are on", "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
 };
 const OF_CHAPTERS = {
-  chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter",
+  chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter", findings: "Findings in chapter",
   parts: "Summary of the part up to chapter", impact: "What rewriting touched: chapter", carry: "What carries over from book",
 };
 // The document's name in an author's words; the name itself where there are none.

@@ -70,6 +70,8 @@ HANDLER(restore_artifact);
 HANDLER(accept_proposal);
 /* chapters.c */
 HANDLER(list_chapters);
+HANDLER(list_findings);
+HANDLER(change_finding);
 /* scripts.c */
 HANDLER(list_scripts);
 HANDLER(get_script);

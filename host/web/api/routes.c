@@ -142,6 +142,13 @@ const struct web_route web_routes[] = {
         "the chapters of a book, written and planned",
         .answer =
             "[{number, name, title, viewpoint, words, part, written, version, author, issues, proposals, names, opened, paid}]"),
+    ROUTE(
+        GET, "/api/projects/{slug}/findings", list_findings, READ, "what checks and judges found in a book",
+        .answer =
+            "[{key, check, title, chapter, scene, quote, problem, certain, confirmed, judged, stale, dismissed: reason or null}]"),
+    ROUTE(POST, "/api/projects/{slug}/findings", change_finding, WRITE,
+          "a finding is meant as it is, or that is taken back", .route.max_body = SMALL_BODY,
+          .body = "key:string* reason:string restore:boolean", .answer = "{key, dismissed}"),
     ROUTE(GET, "/api/projects/{slug}/artifacts/{name...}", get_artifact, READ, "one version of a document",
           .query = "version:integer html:integer",
           .answer = "{name, kind, version, author, run, content, html}; ETag"),

@@ -1,5 +1,6 @@
 // book.js - a book at a glance: how far it is, its chapters with length, viewpoint and what is still open, its files to take along.
 import "../../parts/q-book.js";
+import "../../parts/q-findings.js";
 import "../../parts/q-notice.js";
 import "../../parts/q-upload.js";
 import { chapterTitle, downloads, names, placeOf, places } from "../../core/book.js";
@@ -15,7 +16,7 @@ import { stream } from "../../core/stream.js";
 
 await sheet(import.meta.url, "./book.css");
 
-const PIPELINES = { generate_book: "Written", generate_series: "Series written", rewrite_chapter: "Chapter rewritten", regenerate_artifacts: "Files rebuilt" };
+const PIPELINES = { generate_book: "Written", generate_series: "Series written", rewrite_chapter: "Chapter rewritten", check_book: "Checked", regenerate_artifacts: "Files rebuilt" };
 
 class BookScreen extends Element {
   static props = ["params", "query", "covered"];
@@ -24,6 +25,7 @@ class BookScreen extends Element {
     const changed = () => {
       refreshSoon(names.chapters(this.params.slug), 1000);
       refreshSoon(names.project(this.params.slug), 1000);
+      refreshSoon(names.findings(this.params.slug), 1000);
     };
     stream.on("run", (run) => run.project === this.params.slug && changed(), this.life);
     refresh(names.project(this.params.slug));
@@ -138,7 +140,8 @@ class BookScreen extends Element {
       wrong && h("q-notice", { error: wrong, what: "The book cannot be shown", again: () => { refresh(names.project(slug)); refresh(names.chapters(slug)); } }),
       book && chapters && h("div", { class: "book-page" },
         h("div", { class: "stack" }, h("p", { class: "quiet" }, this.lead(book, chapters)), this.now(book), this.proposals(chapters, book),
-          h("div", { class: "row" }, this.way(book, chapters)), this.chapters(book, chapters)),
+          h("div", { class: "row" }, this.way(book, chapters)), this.chapters(book, chapters),
+          h("q-findings", { slug, key: slug })),
         h("aside", { class: "stack" }, this.files(book), this.cover(book), this.runs(book))),
     ];
   }

@@ -15,7 +15,7 @@ const GROUPS = [
   ["Chapters", /^chapters\//],
   ["The plan", /^(brief|musts|blueprint|structure|series|plans|given|carry|conflicts)\b/],
   ["The finished book", /^(book|blurb|cover|publishing|front|back)\b/],
-  ["Notes taken while writing", /^(facts|summaries|issues|parts|impact|checks|statistics)\b/],
+  ["Notes taken while writing", /^(facts|summaries|issues|findings|parts|impact|checks|statistics)\b/],
   ["Other documents", /./],
 ];
 
