@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,13 +167,20 @@ int out_error(const struct output *o, const struct error *e) {
   return exit_of_err(e->code);
 }
 
+static bool is_pipe(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* What failed when an earlier part of the output was written left no errno: then what stdout is has to tell. */
 bool out_finish(bool *pipe) {
   *pipe = false;
   errno = 0;
   bool failed = fflush(stdout) != 0 || ferror(stdout);
   if (!failed) return true;
-  *pipe = errno == EPIPE || errno == 0;
-  if (!*pipe) fprintf(stderr, "quire: cannot write the output: %s\n", strerror(errno));
+  *pipe = errno == EPIPE || (errno == 0 && is_pipe(STDOUT_FILENO));
+  if (!*pipe)
+    fprintf(stderr, "quire: cannot write the output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
   return false;
 }
 
