@@ -20,7 +20,7 @@ end
 
 return {
   title = "Viewpoint", scope = "chapter", languages = { "en", "de", "fr", "es", "it", "nl" },
-  thresholds = { least = 4, share = 0.02, seldom = 0.2, most = 2 },
+  thresholds = { least = 4, share = 0.02, seldom = 0.1, most = 2 },
   run = function(it, limits)
     local tag, out, with, all = it.reading.tag, {}, 0, 0
     if is_first(it.viewpoint) then return out end
