@@ -167,6 +167,17 @@ local function answering(t, book)
   return function(request, rehearse)
     local number = math.tointeger(tonumber(string.match(request.label, "^chapter (%d+),")))
     local properties = request.schema and request.schema.properties or {}
+    if properties.cast and properties.world then
+      local value = json.decode(rehearse().text)
+      for i, name in ipairs { "Nadia Varga", "Corin Sorel", "Odile Winter", "Bram Drummond", "Matthias Ives" } do
+        local person = {}
+        for field, said in pairs(value.cast[1]) do person[field] = said end
+        person.name = name
+        value.cast[i] = person
+      end
+      for i = #value.cast, 6, -1 do table.remove(value.cast, i) end
+      return { value = value }
+    end
     if properties.acts and properties.promises then
       local value = json.decode(rehearse().text)
       value.promises = promises
