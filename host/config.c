@@ -246,8 +246,9 @@ static enum err read_file(struct config *c, json_t **t, struct error *e) {
 }
 
 enum err config_load(const struct config_flags *flags, struct config *c, struct error *e) {
-  static const char *const known[] = {"providers", "roles",  "prices",     "limits",          "watcher",
-                                      "notify",    "listen", "public_url", "trusted_proxies", NULL};
+  static const char *const known[] = {"providers",       "roles",  "prices", "limits",
+                                      "watcher",         "notify", "listen", "public_url",
+                                      "trusted_proxies", "tiers",  NULL};
   *c = (struct config){.shown = json_array()};
   c->library = library_path(flags->library);
   c->exports = mem_printf("%s/exports", c->library);
@@ -262,6 +263,7 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   if (err == OK) err = read_limits(c, json_object_get(t, "limits"), e);
   if (err == OK) err = config_read_providers(c, json_object_get(t, "providers"), e);
   if (err == OK) err = config_read_roles(c, json_object_get(t, "roles"), e);
+  if (err == OK) err = config_read_tiers(c, json_object_get(t, "tiers"), e);
   if (err == OK) err = read_watcher(c, json_object_get(t, "watcher"), e);
   if (err == OK) err = read_notify(c, json_object_get(t, "notify"), e);
   if (err == OK)
@@ -321,6 +323,8 @@ void config_release(struct config *c) {
     free(c->llm.roles[i].name);
   }
   free(c->llm.roles);
+  for (size_t i = 0; i < c->llm.n_tiers; i++) free(c->llm.tiers[i].role);
+  free(c->llm.tiers);
   for (size_t i = 0; i < c->llm.n_prices; i++) free(c->llm.prices[i].model);
   free(c->llm.prices);
   for (size_t i = 0; i < c->n_adapters; i++) {

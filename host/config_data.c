@@ -55,6 +55,8 @@ static void add_model(struct config *c, const char *model, const json_t *t, bool
     p->cached_read = (int64_t)(jsonx_num(t, "cached_read", input) * 1e9);
     p->cache_write = (int64_t)(jsonx_num(t, "cache_write", input) * 1e9);
   }
+  p->flex = (int)jsonx_int(t, "flex", p->flex);
+  p->batch = (int)jsonx_int(t, "batch", p->batch);
   p->context = jsonx_int(t, "context", p->context);
   p->max_output = jsonx_int(t, "max_output", p->max_output);
   json_t *shown = json_object_get(c->models, model);

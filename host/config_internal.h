@@ -14,6 +14,7 @@ void config_set_string(char **field, const char *value);
 /* config_models.c */
 enum err config_read_providers(struct config *c, const json_t *table, struct error *e);
 enum err config_read_roles(struct config *c, const json_t *table, struct error *e);
+enum err config_read_tiers(struct config *c, const json_t *table, struct error *e);
 enum err config_read_adapters(struct config *c, struct error *e);
 /* An adapter_source_fn; `arg` is the config. */
 const char *config_adapter_source(void *arg, const char *name, size_t *n);

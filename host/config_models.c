@@ -34,23 +34,10 @@ void config_set_string(char **field, const char *value) {
 }
 
 static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
-  static const char *const known[] = {"adapter",
-                                      "base_url",
-                                      "key_env",
-                                      "key_file",
-                                      "concurrency",
-                                      "requests_per_minute",
-                                      "tokens_per_minute",
-                                      "retries",
-                                      "options",
-                                      "connect_s",
-                                      "first_byte_s",
-                                      "idle_s",
-                                      "total_s",
-                                      "http1",
-                                      "stream",
-                                      "resumable",
-                                      NULL};
+  static const char *const known[] = {
+      "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
+      "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
+      "total_s",           "http1",    "stream",  "resumable", "poll_s",       NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
   if (!json_is_object(t))
@@ -71,6 +58,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->first_byte_s = jsonx_num(t, "first_byte_s", p->first_byte_s);
   p->idle_s = jsonx_num(t, "idle_s", p->idle_s);
   p->total_s = jsonx_num(t, "total_s", p->total_s);
+  p->poll_s = jsonx_num(t, "poll_s", p->poll_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
   p->whole = json_is_false(json_object_get(t, "stream"));
   const json_t *resumable = json_object_get(t, "resumable");
@@ -168,6 +156,37 @@ enum err config_read_roles(struct config *c, const json_t *table, struct error *
     json_t *m = json_string("rehearsal/novelist");
     err = add_role(c, "default", m, "default", e);
     json_decref(m);
+  }
+  return err;
+}
+
+/* ---- tiers */
+
+static enum err add_tiers(struct config *c, const char *role, const json_t *words, struct error *e) {
+  size_t n = json_is_array(words) ? json_array_size(words) : 1;
+  c->llm.tiers = mem_grow(c->llm.tiers, (c->llm.n_tiers + 1) * sizeof *c->llm.tiers);
+  struct llm_role_tiers *t = &c->llm.tiers[c->llm.n_tiers++];
+  *t = (struct llm_role_tiers){.role = mem_dup(role)};
+  for (size_t i = 0; i < n && i < TIERS; i++) {
+    const char *word = json_string_value(json_is_array(words) ? json_array_get(words, i) : words);
+    if ((t->list[t->n++] = llm_tier_of(word ? word : "")) != TIERS) continue;
+    err_set(e, ERR_CONFIG,
+            "quire.lua: tiers.%s must be \"standard\", \"flex\" or \"batch\", or a list of them", role);
+    return ERR_CONFIG;
+  }
+  char shown[120];
+  snprintf(shown, sizeof shown, "tiers.%s", role);
+  config_show(c, shown, json_deep_copy(words), "quire.lua");
+  return t->n ? OK : err_set(e, ERR_CONFIG, "quire.lua: tiers.%s is empty", role);
+}
+
+enum err config_read_tiers(struct config *c, const json_t *table, struct error *e) {
+  const char *role;
+  json_t *words;
+  enum err err = OK;
+  if (table && !json_is_object(table)) return err_set(e, ERR_CONFIG, "quire.lua: 'tiers' must be a table");
+  json_object_foreach((json_t *)(uintptr_t)table, role, words) {
+    if (err == OK) err = add_tiers(c, role, words, e);
   }
   return err;
 }

@@ -31,11 +31,12 @@ static double thinking_of(const struct step *s, const struct habit *m, int which
 }
 
 /* At worst a service keeps each prompt at a price of its own, and nobody comes back for it. */
-static int64_t cost_of(const struct llm_price *p, int which, double input, double prefix, double output) {
+static int64_t cost_of(const struct llm_price *p, enum llm_tier tier, int which, double input, double prefix,
+                       double output) {
   struct call_usage u = {.input = (int64_t)input, .output = (int64_t)output};
   if (p && p->cached_read) u.cached_read = (int64_t)prefix;
   if (p && which == HIGH && p->cache_write > p->input) u.cache_write = u.input - u.cached_read;
-  return cost_actual(p, &u);
+  return cost_in_tier(p, tier, cost_actual(p, &u));
 }
 
 /* The step alone, without those that come after it fails. `seconds`: how long it takes. */
@@ -46,7 +47,7 @@ static struct amount once(const struct step *s, const struct habit *m, int which
   return (struct amount){.calls = 1,
                          .tokens_in = input,
                          .tokens_out = output,
-                         .cost_nano = (double)cost_of(m->price, which, input, prefix, output),
+                         .cost_nano = (double)cost_of(m->price, s->tier, which, input, prefix, output),
                          .seconds = m->first_byte_s[which] + output / m->tokens_per_s[which]};
 }
 

@@ -40,6 +40,7 @@ struct step {
   size_t phase;                               /* of the record; n_phases: before the first */
   int64_t input, prefix, output, most_output; /* tokens; prefix: of the input, sent before word for word */
   bool document, asked_to_think;
+  enum llm_tier tier;
   int64_t begin_ms, end_ms; /* who waited for whom */
 };
 struct record {

@@ -70,6 +70,7 @@ static void add_call(void *arg, const struct call_row *k) {
                                    .input = k->usage.input,
                                    .output = k->usage.output,
                                    .most_output = jsonx_int(params, "max_tokens", 0),
+                                   .tier = llm_tier_of(jsonx_str(params, "tier", "standard")),
                                    .document = json_object_get(params, "schema") != NULL,
                                    .asked_to_think = *reasoning && strcmp(reasoning, "little") != 0,
                                    .begin_ms = k->created_at,

@@ -47,7 +47,8 @@ struct adapter {
   void *source_arg;
   struct machine *machine;
   unsigned generation;
-  int functions[FN_COUNT];    /* references */
+  int functions[FN_COUNT]; /* references */
+  bool batches;
   struct buf text, reasoning; /* of the last event */
 };
 
@@ -136,6 +137,8 @@ static void open_machine(lua_State *L, void *arg) {
     if (!there) lua_pop(L, 1);
     a->functions[i] = there ? luaL_ref(L, LUA_REGISTRYINDEX) : LUA_NOREF;
   }
+  lua_getfield(L, -1, "batches");
+  a->batches = lua_toboolean(L, -1);
 }
 
 static enum err build(struct adapter *a, struct error *e) {
@@ -271,6 +274,7 @@ struct request_call {
   char *headers[MOST_HEADERS];
   size_t n_headers;
   char *url, *method;
+  enum llm_tier tier;
   enum framing_kind framing;
   struct error error;
 };
@@ -308,13 +312,14 @@ static void push_blocks(lua_State *L, const struct adapter_call *c) {
 
 static void push_call(lua_State *L, const struct request_call *r) {
   const struct adapter_call *c = r->call;
-  lua_createtable(L, 0, 17);
+  lua_createtable(L, 0, 18);
   set_string(L, "base_url", c->base_url);
   set_string(L, "model", c->model);
   set_string(L, "role", c->role);
   set_string(L, "key", c->key);
   set_string(L, "reasoning", c->reasoning);
   set_string(L, "name", c->name);
+  set_string(L, "tier", c->tier);
   if (c->schema) set_string(L, "schema", r->schema_token);
   set_string(L, "schema_text", r->schema_text);
   lua_pushboolean(L, c->without_schema);
@@ -378,7 +383,9 @@ static void do_request(lua_State *L, void *arg) {
   if (lua_getfield(L, 1, "url") != LUA_TSTRING) luaL_error(L, "request: 'url' must be a string");
   r->url = mem_dup(lua_tostring(L, -1));
   if (lua_getfield(L, 1, "method") == LUA_TSTRING) r->method = mem_dup(lua_tostring(L, -1));
-  char framing[16] = "sse";
+  char framing[16] = "sse", tier[16] = "standard";
+  copy_field(L, 1, "tier", tier, sizeof tier);
+  if ((r->tier = llm_tier_of(tier)) == TIERS) luaL_error(L, "request: '%s' is not a tier", tier);
   copy_field(L, 1, "framing", framing, sizeof framing);
   r->framing = strcmp(framing, "ndjson") == 0  ? FRAMING_NDJSON
                : strcmp(framing, "whole") == 0 ? FRAMING_WHOLE
@@ -440,7 +447,7 @@ static enum err ask(struct adapter *a, enum function function, const char *handl
   if (err == OK && call->schema && r.dialect) err = translate_schema(call->schema, r.dialect, &r.schema_text);
   if (err == OK && call->schema) err = insert_schema(&r.body, token, r.schema_text);
   *out = (struct adapter_request){
-      .url = r.url, .method = r.method, .n_headers = r.n_headers, .framing = r.framing};
+      .url = r.url, .method = r.method, .tier = r.tier, .n_headers = r.n_headers, .framing = r.framing};
   if (r.n_headers) {
     out->headers = mem_alloc(r.n_headers * sizeof *out->headers);
     memcpy(out->headers, r.headers, r.n_headers * sizeof *out->headers);
@@ -467,6 +474,10 @@ enum err adapter_request(struct adapter *a, const struct adapter_call *call, str
 
 bool adapter_resumes(const struct adapter *a) {
   return has(a, FN_RESUME);
+}
+
+bool adapter_batches(const struct adapter *a) {
+  return a->batches && has(a, FN_RESUME);
 }
 
 enum err adapter_again(struct adapter *a, enum adapter_again what, const struct adapter_call *call,
@@ -566,7 +577,8 @@ enum err adapter_probe(struct adapter *a, const char *in, size_t n, struct buf *
 static void do_open(lua_State *L, void *arg) {
   struct adapter_stream *s = arg;
   push_function(L, FN_OPEN);
-  lua_call(L, 0, 1);
+  lua_pushstring(L, s->handle);
+  lua_call(L, 1, 1);
   s->ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 

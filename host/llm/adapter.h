@@ -8,14 +8,15 @@
  * The file returns a table of functions:
  *   request(call) -> {url=, headers={name=value}, body=table, framing="sse"|"ndjson"|"whole",
  *       dialect={keep={keyword,...}, say=bool, closed=bool} or nil: which part of JSON schema the service takes (lua/schema_dialect.h)}
- *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, schema, schema_text,
+ *       tier="flex"|"batch" or nil: in which it is served, if that is another than the usual one: it is booked at that price
+ *       call: base_url, model, role, key, blocks={{text=, stable=}}, prefix_bytes, max_tokens, temperature, reasoning, tier ("flex" or "batch" when it is wanted), schema, schema_text,
  *       without_schema, stream, facts, extra, options.
  *       `schema` is a token: where it stands in the body the host puts the schema's text, its properties in the script's order. `schema_text` is
  *       that text itself, for a prompt; without_schema: the server refused the other way for this call. stream: false where the service
  *       cannot. `facts`: what is known of the model (llm/facts.h), with what
  *       `learn` said before.
  *       "{{key}}" in a header is the provider's key; such headers are dropped when there is none, or for another origin.
- *   open() -> s                          a stream's state
+ *   open(handle) -> s                    a stream's state; handle: of the answer that `resume` asked for, or nil
  *   event(s, name, data) -> text, reasoning, failure, over, handle    each may be nil; over: the answer is complete, and nothing more is
  *       expected but within so many seconds (0: nothing); handle: see below
  *   finish(s) -> nil when the answer is not complete, or {stop=, native_stop=, usage={input, cached_read, cache_write, output, reasoning},
@@ -26,8 +27,10 @@
  *   resume(call, handle) -> a request as `request` returns it, without a body for a GET: it brings the whole answer, from its beginning, as
  *       events to a new `open`; or nil: there is no such answer there
  *   cancel(call, handle) -> a request that ends the work on it, or nil; `method` says which other than GET or POST
- *       call: base_url, model, options. Of a provider with `resumable = true` in quire.lua `request` finds call.name, unlike any other call's: the
- *       handle as long as `event` tells no better one. Kept from before anything is sent
+ *       call: base_url, model, options, stream. Of a provider with `resumable = true` in quire.lua, and for a batch, `request` finds call.name,
+ *       unlike any other call's: the handle as long as `event` tells no better one. Kept from before anything is sent. An answer that is not there
+ *       yet is the failure "pending", with the seconds after which to ask again: for more than a few the run waits without a place in memory
+ *   batches = true    `request` submits a batch where the tier is "batch"
  * and, if the service can be asked which models it has,
  *   probe(provider, answers) -> requests | nil, models      provider: base_url, options; answers: {{status=, body=}, ...}, those of all
  *       requests so far, in their order. Either what else to ask ({{url=, headers=, body=table or nil: GET, optional=bool}, ...}) or the
@@ -38,6 +41,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include "llm/framing.h"
+#include "llm/llm.h"
 #include "store/calls.h"
 
 typedef const char *adapter_source_fn(void *arg, const char *name, size_t *n);
@@ -57,12 +61,14 @@ struct adapter_call {
   const json_t *schema, *extra, *options, *facts; /* or NULL */
   bool without_schema, whole;
   const char *name; /* by which the service is to hand the answer back, or NULL */
+  const char *tier; /* in which it is to be served, or NULL */
 };
 struct adapter_request {
   char *url, *body, *method; /* body NULL: a GET, unless the method says another */
   char **headers;            /* "Name: value", with "{{key}}" in it */
   size_t n_body, n_headers;
   enum framing_kind framing;
+  enum llm_tier tier;
 };
 enum err adapter_request(struct adapter *a, const struct adapter_call *call, struct adapter_request *out,
                          struct error *e);
@@ -70,6 +76,7 @@ void adapter_request_release(struct adapter_request *r);
 
 /* Does it know how to ask for an answer again? */
 bool adapter_resumes(const struct adapter *a);
+bool adapter_batches(const struct adapter *a); /* and to submit a batch? */
 /* To the answer with this handle: asks for it, or ends the work on it. out->url NULL: the script says that it cannot. */
 enum adapter_again { AGAIN_RESUME, AGAIN_CANCEL };
 enum err adapter_again(struct adapter *a, enum adapter_again what, const struct adapter_call *call,
@@ -111,6 +118,7 @@ void adapter_failure(struct adapter *a, long status, const char *headers, const 
 enum err adapter_probe(struct adapter *a, const char *in, size_t n, struct buf *out, struct error *e);
 
 struct adapter_stream {
+  const char *handle; /* in: for the script's `open`, or NULL */
   int ref;
   unsigned generation;
 };

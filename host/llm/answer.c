@@ -40,8 +40,9 @@ void answer_usage(const struct call_state *s, const struct adapter_end *end, str
   if (!r->usage.output) r->usage.output = guess.output;
   bool nothing = !r->usage.input && !r->usage.output;
   r->price_known = s->price || nothing || (end && end->cost_usd >= 0);
-  r->cost_nano =
-      end && end->cost_usd >= 0 ? (int64_t)llround(end->cost_usd * 1e9) : cost_actual(s->price, &r->usage);
+  r->cost_nano = end && end->cost_usd >= 0
+                     ? (int64_t)llround(end->cost_usd * 1e9)
+                     : cost_in_tier(s->price, s->served, cost_actual(s->price, &r->usage));
 }
 
 /* ---- the intent ---- */
@@ -98,6 +99,7 @@ static char *params_of(const struct call_state *s) {
   if (c->schema) json_object_set(v, "schema", (json_t *)(uintptr_t)c->schema);
   if (c->extra) json_object_set(v, "extra", (json_t *)(uintptr_t)c->extra);
   if (s->no_schema) json_object_set_new(v, "without_schema", json_true());
+  if (s->tier != TIER_STANDARD) json_object_set_new(v, "tier", json_string(llm_tier_word(s->tier)));
   char *text = jsonx_dumps(v);
   json_decref(v);
   return text ? text : mem_dup("{}");

@@ -105,11 +105,13 @@ static enum err make_request(struct call_state *s, struct adapter_request *out, 
                               .without_schema = s->no_schema,
                               .whole = s->provider->config->whole,
                               .name = s->resumable ? s->handle : NULL,
+                              .tier = s->tier == TIER_STANDARD ? NULL : llm_tier_word(s->tier),
                               .facts = facts_of(s->llm->facts, s->full_name),
                               .extra = c->extra,
                               .options = s->provider->config->options};
   enum err err =
       s->resuming ? call_again(s, AGAIN_RESUME, out, e) : adapter_request(s->adapter, &call, out, e);
+  s->stream.handle = s->resuming ? s->handle : NULL;
   if (err == OK && (err = adapter_open(s->adapter, &s->stream, e)) != OK) adapter_request_release(out);
   return err;
 }
@@ -154,6 +156,7 @@ void attempt_send(struct call_state *s) {
   s->pieces = 0;
   s->n_live = s->n_clean = 0;
   s->failed = s->over = false;
+  s->served = TIER_STANDARD;
   s->possibly_billed = s->resuming;
   s->request_id[0] = 0;
   s->sent_ns = clock_mono_ns();
@@ -181,6 +184,7 @@ void attempt_send(struct call_state *s) {
   }
   if (err == OK) {
     s->framing_kind = request.framing;
+    s->served = request.tier;
     s->n_request = request.n_body;
     s->possibly_billed = true; /* until somebody says that it was not */
     if (llm_is_embedded(s->provider->config)) {

@@ -116,6 +116,14 @@ void call_take_room(struct call_state *s) {
   s->ticket.tokens = s->prompt.most + s->most_output;
 }
 
+/* What is submitted is fetched later: by a handle, whatever the provider's settings say of other answers. */
+void call_set_tier(struct call_state *s, size_t at) {
+  s->tier_at = at;
+  s->tier = s->tiers ? s->tiers->list[at] : TIER_STANDARD;
+  bool fetched = s->tier == TIER_BATCH && adapter_batches(s->adapter);
+  s->resumable = !llm_is_embedded(s->provider->config) && (s->provider->config->resumable || fetched);
+}
+
 void call_use_model(struct call_state *s) {
   struct llm_call *c = s->c;
   const char *full = s->models[s->model];
@@ -137,7 +145,8 @@ void call_use_model(struct call_state *s) {
   s->adapter = llm_adapter(s->llm, p->adapter, NULL);
   s->effort = facts_effort(s->llm->facts, full, c->reasoning);
   s->price = llm_price(s->llm, full);
-  s->resumable = p->resumable;
+  s->tiers = llm_role_tiers(s->llm, c->role);
+  call_set_tier(s, 0);
   s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;

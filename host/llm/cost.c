@@ -38,3 +38,8 @@ int64_t cost_actual(const struct llm_price *price, const struct call_usage *u) {
   return price_of(plain, price->input) + price_of(u->cached_read, read) + price_of(u->cache_write, write) +
          price_of(u->output, price->output);
 }
+
+int64_t cost_in_tier(const struct llm_price *price, enum llm_tier tier, int64_t nano) {
+  int percent = !price || tier == TIER_STANDARD ? 0 : tier == TIER_FLEX ? price->flex : price->batch;
+  return percent ? (nano * percent + 99) / 100 : nano;
+}

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "llm/internal.h"
 
-enum { PENDING_S = 30, UNREACHABLE_MS = 60000 };
+enum { POLL_S = 60, UNREACHABLE_MS = 60000 };
 static const double wait_here_s = 5; /* for longer the run is parked: then it takes no memory */
 
 void call_name(struct call_state *s) {
@@ -194,7 +194,8 @@ bool call_resumes(struct call_state *s) {
   }
   bool pending = s->failure.kind == FAIL_PENDING;
   s->resumes = pending ? 0 : s->resumes + 1;
-  double wait = s->failure.retry_after > 0 ? s->failure.retry_after : pending ? PENDING_S : call_backoff_s(s);
+  double poll = s->provider->config->poll_s > 0 ? s->provider->config->poll_s : POLL_S;
+  double wait = s->failure.retry_after > 0 ? s->failure.retry_after : pending ? poll : call_backoff_s(s);
   if (s->failure.kind == FAIL_AUTH || s->resumes > call_retries(s) + 1)
     resume_later(s, clock_wall_ms() + UNREACHABLE_MS);
   else if (wait > wait_here_s)

@@ -60,8 +60,11 @@ struct call_state {
   struct provider *provider;
   const char *model_name, *full_name; /* "gpt-x", "openai/gpt-x" */
   struct adapter *adapter;
-  const struct llm_price *price; /* NULL: not known */
-  const char *effort;            /* how much it is to think; NULL: nothing is said */
+  const struct llm_price *price;      /* NULL: not known */
+  const struct llm_role_tiers *tiers; /* of its role, or NULL */
+  size_t tier_at;                     /* in that list */
+  enum llm_tier tier, served; /* what is asked for; what the request at hand is (the adapter's word) */
+  const char *effort;         /* how much it is to think; NULL: nothing is said */
   struct lane *lane;
   struct lane_ticket ticket;
   int tries, relearns;
@@ -115,6 +118,7 @@ enum err llm_ready(struct llm *llm, const char *full_name,
                    struct error *e); /* as llm_check_model, for the loop: keeps the adapter and the key */
 bool llm_is_embedded(const struct llm_provider *p);
 const struct llm_role *llm_role(const struct llm *llm, const char *role);
+const struct llm_role_tiers *llm_role_tiers(const struct llm *llm, const char *role); /* or NULL */
 void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become stars, in place */
 /* The same for a text that still grows, from byte `from` on. Returns how much of it can be shown: what could be the beginning of a key is held
  * back until more has come. All before the last answer was shown already: that is the next `from`. */
@@ -135,7 +139,8 @@ void call_attempt_ended(struct call_state *s,
 void call_end(struct call_state *s); /* gives the caller its struct back, with what stands there */
 void call_finished(struct call_state *s, enum err err, const struct error *e);
 
-void call_use_model(struct call_state *s); /* asks the model s->model of the role */
+void call_set_tier(struct call_state *s, size_t at); /* of the role's tiers */
+void call_use_model(struct call_state *s);           /* asks the model s->model of the role */
 /* The first key, or provider, of the role's models that is missing or refused: shown when no other model answers either. */
 void call_remember_key(struct call_state *s, const struct error *e);
 /* Tokens for the answer and the thinking before it, as far as the model gives them; `take` puts them into the call and its ticket. */

@@ -175,6 +175,27 @@ const struct llm_role *llm_role(const struct llm *llm, const char *role) {
   return otherwise;
 }
 
+const char *llm_tier_word(enum llm_tier tier) {
+  static const char *const words[TIERS] = {"standard", "flex", "batch"};
+  return words[tier];
+}
+
+enum llm_tier llm_tier_of(const char *word) {
+  int i = 0;
+  while (i < TIERS && strcmp(llm_tier_word((enum llm_tier)i), word) != 0) i++;
+  return (enum llm_tier)i;
+}
+
+const struct llm_role_tiers *llm_role_tiers(const struct llm *llm, const char *role) {
+  const struct llm_role_tiers *otherwise = NULL;
+  for (size_t i = 0; i < llm->settings->n_tiers; i++) {
+    const struct llm_role_tiers *t = &llm->settings->tiers[i];
+    if (strcmp(t->role, role) == 0) return t;
+    if (strcmp(t->role, "default") == 0) otherwise = t;
+  }
+  return otherwise;
+}
+
 bool llm_role_moved(const struct llm *llm, const char *role, const char *const *models, size_t n_models,
                     const char *answered) {
   const struct llm_role *r = models && n_models ? NULL : llm_role(llm, role);

@@ -25,6 +25,7 @@ struct llm_provider {
   int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
   int retries; /* further attempts at one model; 0: the default, 4; -1: none */
   double connect_s, first_byte_s, idle_s, total_s; /* 0: 10, 300, 120, 3600 */
+  double poll_s;                                   /* when to look again at what was submitted; 0: 60 */
   json_t *options; /* object or NULL: handed to the adapter ({"max_tokens_field":"max_tokens"}) */
   bool http1;      /* never try HTTP/2 */
   bool whole;      /* it cannot stream: each answer comes at once */
@@ -36,7 +37,17 @@ struct
   char *model;  /* "provider/model" */
   int64_t input, cached_read, cache_write, output;
   int64_t context, max_output; /* tokens, as the lists say; 0: not known. What counts is in facts.h */
+  int flex, batch;             /* percent of that, in those tiers; 0: not known, so all of it */
   bool unpriced;               /* only its sizes are known */
+};
+/* How a call is served, cheaper and later than usual: "flex" when there is room, "batch" within a day. */
+enum llm_tier { TIER_STANDARD, TIER_FLEX, TIER_BATCH, TIERS };
+const char *llm_tier_word(enum llm_tier tier);
+enum llm_tier llm_tier_of(const char *word); /* TIERS: not a tier */
+struct llm_role_tiers {                      /* of a role, first choice first; "default" is all others */
+  char *role;
+  enum llm_tier list[TIERS];
+  size_t n;
 };
 struct llm_role {
   char *name;
@@ -51,6 +62,8 @@ struct llm_settings {
   size_t n_roles;
   struct llm_price *prices;
   size_t n_prices;
+  struct llm_role_tiers *tiers;
+  size_t n_tiers;
   struct facts_known facts;               /* what is known of models beside their prices */
   double backoff_first_s, backoff_most_s; /* full jitter between 0 and min(most, first * 2^attempt) */
   double pause_over_s; /* a Retry-After longer than this pauses the run instead of waiting (default 300) */

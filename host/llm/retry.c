@@ -127,6 +127,12 @@ static void retry_or_leave(struct call_state *s, struct attempt_result *r, int r
     try_again(s, r, call_backoff_s(s));
     return;
   }
+  if (s->tiers && s->tier_at + 1 < s->tiers->n) { /* the role's next tier may have room */
+    s->tries = 0;
+    call_set_tier(s, s->tier_at + 1);
+    try_again(s, r, 0);
+    return;
+  }
   if (!lasting) call_remember_pause(s, clock_wall_ms() + PAUSE_UNREACHABLE_MS);
   call_next_model(s, r);
 }

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "llm/internal.h"
 
+enum { FLEX_FIRST_BYTE_S = 900 }; /* it begins when there is room for it */
+
 /* "Authorization: Bearer {{key}}" with the key in it; NULL when the header is to be left out. */
 static char *fill_in(const char *header, const char *mark, const char *value) {
   const char *at = strstr(header, mark);
@@ -70,20 +72,21 @@ struct transfer *send_request(const struct call_state *s, struct adapter_request
   const struct llm_provider *p = s->provider->config;
   const char *key = may_have_key(r->url, p->base_url) ? s->provider->key : NULL;
   double total = seconds(p->total_s, 3600); /* who does not stream sends the first byte when all is written */
+  double first = seconds(p->first_byte_s, 300);
+  if (s->tier == TIER_FLEX && first < FLEX_FIRST_BYTE_S) first = FLEX_FIRST_BYTE_S;
   char **headers = mem_alloc((r->n_headers + 1) * sizeof *headers);
   size_t n = 0;
   for (size_t i = 0; i < r->n_headers; i++)
     if ((headers[n] = fill_header(s, r->headers[i], key))) n++;
-  struct http_request request = {.url = r->url,
-                                 .headers = (const char *const *)headers,
-                                 .n_headers = n,
-                                 .body = r->body,
-                                 .n_body = r->n_body,
-                                 .method = r->method,
-                                 .http1 = p->http1,
-                                 .deadlines = {seconds(p->connect_s, 10),
-                                               p->whole ? total : seconds(p->first_byte_s, 300),
-                                               seconds(p->idle_s, 120), total}};
+  struct http_request request = {
+      .url = r->url,
+      .headers = (const char *const *)headers,
+      .n_headers = n,
+      .body = r->body,
+      .n_body = r->n_body,
+      .method = r->method,
+      .http1 = p->http1,
+      .deadlines = {seconds(p->connect_s, 10), p->whole ? total : first, seconds(p->idle_s, 120), total}};
   r->body = NULL;
   struct transfer *t = http_start(s->llm->http, &request, handler, arg, e);
   for (size_t i = 0; i < n; i++) {

@@ -146,12 +146,13 @@ static void keep(struct call *c) {
   if (c->background) {
     snprintf(s->id, sizeof s->id, "resp_%.16s_%lld", c->key, (long long)c->entry.n);
     c->kept = kept_new(c->server->kept, s->id);
-  } else if (c->kept && !c->entry.stream) {
+  } else if (c->kept && !c->entry.stream && !c->submitted) {
     kept_forget(c->kept);
     c->kept = NULL;
   }
   if (!c->kept) return;
   kept_set_entry(c->kept, c->entry.n);
+  if (c->fault.kind == FAULT_EXPIRE) kept_expire(c->kept);
   if (!c->conn) list_push_tail(&c->server->unheard, &c->node);
   if (c->entry.stream) return;
   struct conn *conn = c->conn;
@@ -164,7 +165,7 @@ static void refuse(struct call *c) {
   if (c->kept) kept_forget(c->kept);
   c->kept = NULL;
   if (!c->conn) {
-    call_note_end(c, ENTRY_GONE);
+    call_note_end(c, c->submitted ? ENTRY_FAULT : ENTRY_GONE);
     call_over(c);
   } else if (c->err) {
     call_note_refusal(c, 400);
@@ -227,10 +228,9 @@ static void known(struct job *j) {
   pool_submit(c->server->pool, &c->job);
 }
 
-void call_start(struct rehearse *r, struct conn *conn, const struct conn_request *q) {
+static struct call *call_new(struct rehearse *r, const char *target, const char *body, size_t n) {
   struct call *c = mem_alloc(sizeof *c);
   c->server = r;
-  c->conn = conn;
   c->arrived_ns = clock_mono_ns();
   const struct rehearse_options *o = &r->options;
   c->asked = (struct rehearsal_asked){.length_bias = o->length_bias,
@@ -239,23 +239,36 @@ void call_start(struct rehearse *r, struct conn *conn, const struct conn_request
                                       .seed = o->seed,
                                       .n_manners = o->n_manners};
   if (o->n_manners) {
-    size_t n = (size_t)o->n_manners * sizeof *c->manners;
-    c->asked.manners = c->manners = memcpy(mem_alloc(n), o->manners, n);
+    size_t size = (size_t)o->n_manners * sizeof *c->manners;
+    c->asked.manners = c->manners = memcpy(mem_alloc(size), o->manners, size);
   }
   c->latency_ms = o->latency_ms;
   c->chunk_delay_ms = o->chunk_delay_ms;
-  c->asked.speech = c->speech = speech_at(q->target);
-  c->target = mem_dup(q->target);
-  c->body = mem_dup_n(q->body, q->n_body);
-  c->n_body = q->n_body;
+  c->asked.speech = c->speech = speech_at(target);
+  c->target = mem_dup(target);
+  c->body = mem_dup_n(body, n);
+  c->n_body = n;
   c->timer = (struct timer){.fn = call_on, .arg = c};
   c->job = (struct job){.work = read_request, .done = known};
   buf_init(&c->wire, MAX_ANSWER_BYTES * 2);
   list_init(&c->node);
+  return c;
+}
+
+void call_start(struct rehearse *r, struct conn *conn, const struct conn_request *q) {
+  struct call *c = call_new(r, q->target, q->body, q->n_body);
   char name[ENTRY_TEXT];
+  c->conn = conn;
   if (conn_header(q, "X-Conversation-Id", name, sizeof name)) c->kept = kept_new(r->kept, name);
   conn_header(q, "X-Quire-Call", c->entry.call, sizeof c->entry.call);
   conn_set_user(conn, c);
+  pool_submit(r->pool, &c->job);
+}
+
+void call_unheard(struct rehearse *r, const char *target, const char *body, const char *name) {
+  struct call *c = call_new(r, target, body, strlen(body));
+  c->submitted = true;
+  c->kept = kept_new(r->kept, name);
   pool_submit(r->pool, &c->job);
 }
 

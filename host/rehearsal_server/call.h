@@ -10,6 +10,7 @@ struct call {
   struct rehearse *server;
   struct conn *conn; /* NULL: the client is gone */
   struct list node;  /* in server->unheard, when it goes on without */
+  bool submitted;    /* in a batch */
   bool background;   /* of a response */
   struct kept *kept; /* or NULL */
   struct rehearsal_asked asked;

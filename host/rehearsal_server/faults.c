@@ -22,6 +22,7 @@ static const struct {
              {"empty", FAULT_EMPTY},
              {"nostop", FAULT_NO_STOP},
              {"streamerror", FAULT_STREAM_ERROR},
+             {"expire", FAULT_EXPIRE},
              {"quota", FAULT_QUOTA},
              {"auth", FAULT_STATUS}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -37,7 +38,7 @@ static enum err unknown(struct error *e, const char *what, const char *word, con
     err_hint(
         e,
         "there are: a status such as 429, hang, cut, badjson, slow, splitutf8, truncate, refuse, empty, nostop, "
-        "streamerror, quota, auth");
+        "streamerror, expire, quota, auth");
   else
     err_hint(e,
              "there are: every=N, first=N, p=0..1, role=NAME, key=KEY, after=PIECES, wait=SECONDS, times=N");

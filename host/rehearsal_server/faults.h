@@ -11,18 +11,19 @@
 
 enum fault_kind {
   FAULT_NONE,
-  FAULT_STATUS,      /* any status from 400 to 599, as an OpenAI error */
-  FAULT_QUOTA,       /* 429 that no waiting helps: insufficient_quota */
-  FAULT_HANG,        /* nothing more comes (after= pieces), the connection stays */
-  FAULT_CUT,         /* the connection closes after= pieces, in the middle of the answer */
-  FAULT_BADJSON,     /* one event, or the body, is no JSON */
-  FAULT_SLOW,        /* 16 bytes every wait= seconds (0.005) */
-  FAULT_SPLIT_UTF8,  /* each piece leaves in two packets, cut inside a letter where there is one */
-  FAULT_TRUNCATE,    /* half of the text, finish_reason length */
-  FAULT_REFUSE,      /* no text, finish_reason content_filter */
-  FAULT_EMPTY,       /* no text, finish_reason stop */
-  FAULT_NO_STOP,     /* the stream ends well, but without finish_reason and [DONE] */
-  FAULT_STREAM_ERROR /* 200, and after= pieces an error event */
+  FAULT_STATUS,       /* any status from 400 to 599, as an OpenAI error */
+  FAULT_QUOTA,        /* 429 that no waiting helps: insufficient_quota */
+  FAULT_HANG,         /* nothing more comes (after= pieces), the connection stays */
+  FAULT_CUT,          /* the connection closes after= pieces, in the middle of the answer */
+  FAULT_BADJSON,      /* one event, or the body, is no JSON */
+  FAULT_SLOW,         /* 16 bytes every wait= seconds (0.005) */
+  FAULT_SPLIT_UTF8,   /* each piece leaves in two packets, cut inside a letter where there is one */
+  FAULT_TRUNCATE,     /* half of the text, finish_reason length */
+  FAULT_REFUSE,       /* no text, finish_reason content_filter */
+  FAULT_EMPTY,        /* no text, finish_reason stop */
+  FAULT_NO_STOP,      /* the stream ends well, but without finish_reason and [DONE] */
+  FAULT_STREAM_ERROR, /* 200, and after= pieces an error event */
+  FAULT_EXPIRE        /* of a batch: it was not done in time */
 };
 
 enum { FAULTS_MOST = 32 };

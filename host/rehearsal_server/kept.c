@@ -22,7 +22,7 @@ struct kept {
   int64_t entry;
   struct buf stream;
   char *body; /* once it has ended */
-  bool ended, cancelled;
+  bool ended, cancelled, expired;
 };
 
 struct reader {
@@ -98,6 +98,23 @@ void kept_forget(struct kept *k) {
     drop(k);
   else
     kept_free(k);
+}
+
+void kept_expire(struct kept *k) {
+  k->expired = true;
+}
+
+enum kept_state kept_look(const struct kept_list *l, const char *id, const char **body) {
+  const struct kept *k = find(l, id, strlen(id));
+  if (!k) return KEPT_MISSING;
+  if (!k->ended) return KEPT_UNFINISHED;
+  *body = k->body;
+  return k->expired ? KEPT_EXPIRED : KEPT_ENDED;
+}
+
+void kept_cancel(struct kept_list *l, const char *id) {
+  struct kept *k = find(l, id, strlen(id));
+  if (k && !k->ended) k->cancelled = true;
 }
 
 bool kept_is_cancelled(const struct kept *k) {

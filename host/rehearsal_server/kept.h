@@ -15,6 +15,11 @@ struct kept;
 struct kept *kept_new(struct kept_list *l, const char *id);
 void kept_set_entry(struct kept *k, int64_t entry); /* its line in the ledger */
 void kept_forget(struct kept *k);                   /* there will be no answer: nobody finds it any more */
+void kept_expire(struct kept *k);                   /* it came too late */
+/* What is kept under this id; *body: once it has ended. */
+enum kept_state { KEPT_MISSING, KEPT_UNFINISHED, KEPT_EXPIRED, KEPT_ENDED };
+enum kept_state kept_look(const struct kept_list *l, const char *id, const char **body);
+void kept_cancel(struct kept_list *l, const char *id);
 void kept_add(struct kept *k, const char *bytes, size_t n); /* of the stream, without HTTP's framing */
 void kept_end(struct kept *k, const char *body, size_t n);  /* the whole answer as one document */
 bool kept_is_cancelled(const struct kept *k);               /* nobody wants more of it; or it went away */

@@ -12,6 +12,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "rehearsal/rehearsal_speech.h"
+#include "rehearsal_server/batches.h"
 #include "rehearsal_server/internal.h"
 #include "rehearsal_server/kept.h"
 
@@ -153,7 +154,7 @@ static const struct {
               {"GET", "/healthz", say_ok}};
 
 static void on_request(void *arg, struct conn *c, const struct conn_request *q) {
-  if (kept_request(arg, c, q)) return;
+  if (kept_request(arg, c, q) || batch_request(arg, c, q)) return;
   size_t n = strcspn(q->target, "?");
   bool known = speech_at(q->target) != NULL;
   if (known && strcmp(q->method, "POST") == 0) {
@@ -185,6 +186,7 @@ static void rehearse_free(struct rehearse *r) {
   listener_free(r->listener);
   calls_free(r);
   kept_list_free(r->kept);
+  batches_free(r->batches);
   loop_free(r->loop);
   ledger_free(r->ledger);
   free(r->listen);
@@ -200,6 +202,7 @@ enum err rehearse_start(const struct rehearse_options *options, struct rehearse 
   r->loop = loop_new();
   r->ledger = ledger_new();
   r->kept = kept_list_new();
+  r->batches = batches_new();
   list_init(&r->unheard);
   enum err err = listener_new(r->loop, r->listen, &handler, r, &r->listener, e);
   if (err) {

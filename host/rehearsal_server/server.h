@@ -9,6 +9,7 @@
  *   POST   /v1/chat/completions   as OpenAI, streamed or not; the header X-Quire-Call is kept in the ledger
  *   POST   /v1/responses, /v1/messages, /v1beta/models/M:generateContent, /api/chat   the same in other dialects
  *   ...    /v1/responses/ID, /v1/stream   answers that are handed out again (kept.h)
+ *   ...    /v1/messages/batches, /v1beta/batches, :batchGenerateContent   what is submitted (batches.h)
  *   GET    /v1/models
  *   GET    /ledger?since=N        every request (see ledger.h), those after the N-th; DELETE clears it
  *   GET    /control               the settings as JSON; POST changes those it names: {"latency":50,"faults":["cut:p=0.1"]}

@@ -12,7 +12,7 @@
 local common = require("common")
 local count, text_or_nil = common.count, common.text_or_nil
 
-local anthropic = {}
+local anthropic = { batches = true }
 
 local dialect = {
   keep = { "type", "enum", "const", "description", "title", "required", "anyOf", "allOf", "format", "minItems<=1" },
@@ -57,6 +57,13 @@ local function key_header(options)
   return headers
 end
 
+-- A batch of one call: half the price, and an answer within a day.
+local function submitted(call, body, headers)
+  body.stream = nil
+  return { url = common.url(call, "/messages/batches"), headers = headers, dialect = dialect, tier = "batch", framing = "whole",
+    body = { requests = json.array { { custom_id = call.name, params = body } } } }
+end
+
 function anthropic.request(call)
   local how, _, user = common.prompt(call)
   local body = { model = call.model, max_tokens = call.max_tokens, stream = call.stream, temperature = call.temperature,
@@ -68,8 +75,25 @@ function anthropic.request(call)
   end
   local key = key_header(call.options)
   key["Accept"] = "text/event-stream"
-  return { url = common.url(call, "/messages"), headers = common.headers(call, key), body = common.amend(body, call),
+  local headers = common.headers(call, key)
+  body = common.amend(body, call)
+  if call.tier == "batch" then return submitted(call, body, headers) end
+  return { url = common.url(call, "/messages"), headers = headers, body = body,
     framing = common.framing(call, "sse"), dialect = dialect }
+end
+
+-- "msgbatch_1" tells whether it has ended, "msgbatch_1/results" what came of it. The service does not say which names the calls of a batch have before
+-- it has ended: a crash between the submission and its answer submits it again.
+function anthropic.resume(call, handle)
+  if common.is_own_name(handle) then return nil end
+  return { url = common.url(call, "/messages/batches/" .. common.escaped(handle)), headers = common.headers(call, key_header(call.options)),
+    tier = "batch", framing = handle:find("/results$") and "ndjson" or "whole" }
+end
+
+function anthropic.cancel(call, handle)
+  if common.is_own_name(handle) or handle:find("/results$") then return nil end
+  return { url = common.url(call, "/messages/batches/" .. common.escaped(handle) .. "/cancel"),
+    headers = common.headers(call, key_header(call.options)), body = {} }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
@@ -106,6 +130,25 @@ local function whole(s, content, stop)
   return table.concat(text), table.concat(thoughts), nil, 0
 end
 
+local function batch(s, told)
+  local id = text_or_nil(told.id) or ""
+  if told.processing_status == "ended" then
+    return nil, nil, { kind = "pending", message = "the batch " .. id .. " has ended", retry_after = 0.05 }, nil, id .. "/results"
+  end
+  return nil, nil, { kind = "pending", message = ("the batch %s is %s"):format(id, told.processing_status) }, nil, id
+end
+
+-- A line of a batch's results: there is one.
+local function result(s, told)
+  if told.type == "succeeded" and type(told.message) == "table" then
+    begin(s, told.message)
+    return whole(s, told.message.content, told.message.stop_reason)
+  end
+  local failure = type(told.error) == "table" and (told.error.error or told.error)
+  if failure then return nil, nil, common.stream_failure(failure) end
+  return nil, nil, { kind = "server", message = "the batch was not done: " .. tostring(told.type) }
+end
+
 function anthropic.event(s, name, data)
   local ok, kind, text, thinking, stop, details, block, message, usage, failure, content, stop_now, model, id = read(data)
   if not ok then return common.unreadable(s, name, data, kind, anthropic.event) end
@@ -113,6 +156,8 @@ function anthropic.event(s, name, data)
     s.said = s.said or text ~= nil
     return text, thinking
   end
+  if kind == "message_batch" then return batch(s, json.decode(data)) end
+  if not kind and data:find('"custom_id"', 1, true) then return result(s, common.list_of(json.decode(data), "result")) end
   if failure or kind == "error" or not kind then
     failure = failure or common.error_in(data, name)
     if failure then return nil, nil, common.stream_failure(failure) end

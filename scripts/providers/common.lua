@@ -73,6 +73,13 @@ function common.framing(call, streamed) return call.stream and streamed or "whol
 
 function common.url(call, path) return call.base_url:gsub("/+$", "") .. path end
 
+-- Is the call to be served when there is room? OpenAI's own servers do that; others where the option `flex` says so. nil: as usual.
+function common.flex(call)
+  local offered = call.options.flex
+  if offered == nil then offered = common.is_host(call.base_url, "api.openai.com") end
+  return call.tier == "flex" and offered and not call.facts.drop_service_tier and "flex" or nil
+end
+
 -- A name or an id in an address.
 function common.escaped(name)
   return (name:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end))

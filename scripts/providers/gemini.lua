@@ -10,7 +10,7 @@
 local common = require("common")
 local count, text_or_nil = common.count, common.text_or_nil
 
-local gemini = {}
+local gemini = { batches = true }
 
 local dialect = {
   keep = { "type", "format", "title", "description", "enum", "required", "minItems", "maxItems", "minimum", "maximum",
@@ -36,6 +36,15 @@ local function safety_of(settings)
   return json.array(list)
 end
 
+local function model_of(call) return call.model:find("/", 1, true) and call.model or "models/" .. call.model end
+
+-- A batch of one call: half the price, and an answer within a day.
+local function submitted(call, body, headers)
+  return { url = common.url(call, "/" .. common.escaped(model_of(call)) .. ":batchGenerateContent"), headers = headers, dialect = dialect,
+    tier = "batch", framing = "whole", body = { batch = { displayName = call.name, inputConfig = { requests = { requests = json.array {
+      { request = body, metadata = { key = call.name } } } } } } } }
+end
+
 function gemini.request(call)
   local how, system, user = common.prompt(call)
   local body = {
@@ -48,15 +57,29 @@ function gemini.request(call)
   }
   common.drop_refused(body.generationConfig, call.facts)
   local headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}", ["Accept"] = "text/event-stream" })
-  local model = call.model:find("/", 1, true) and call.model or "models/" .. call.model
+  body = common.amend(body, call)
+  if call.tier == "batch" then return submitted(call, body, headers) end
   local verb = call.stream and ":streamGenerateContent?alt=sse" or ":generateContent"
-  return { url = common.url(call, "/" .. common.escaped(model) .. verb), headers = headers,
-    body = common.amend(body, call), framing = common.framing(call, "sse"), dialect = dialect }
+  return { url = common.url(call, "/" .. common.escaped(model_of(call)) .. verb), headers = headers,
+    body = body, framing = common.framing(call, "sse"), dialect = dialect }
+end
+
+-- A crash between the submission and its answer is no second submission: what has the call's name as its own is looked for.
+function gemini.resume(call, handle)
+  local path = common.is_own_name(handle) and "batches?pageSize=100" or common.escaped(handle)
+  return { url = common.url(call, "/" .. path), headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}" }), tier = "batch",
+    framing = "whole" }
+end
+
+function gemini.cancel(call, handle)
+  if common.is_own_name(handle) then return nil end
+  return { url = common.url(call, "/" .. common.escaped(handle) .. ":cancel"),
+    headers = common.headers(call, { ["x-goog-api-key"] = "{{key}}" }), body = {} }
 end
 
 ---------------------------------------------------------------------------------------------------------- the stream
 
-function gemini.open() return {} end
+function gemini.open(handle) return { handle = handle } end
 
 local read = json.reader {
   "candidates.1.content.parts", "candidates.1.finishReason", "promptFeedback.blockReason", "usageMetadata", "modelVersion",
@@ -72,11 +95,24 @@ local function text_of(parts)
   return table.concat(text), table.concat(thoughts)
 end
 
-function gemini.event(s, name, data)
-  local ok, parts, stop, blocked, usage, model, id, failure = read(data)
-  if not ok then return common.unreadable(s, name, data, parts, gemini.event) end
-  if not failure and not (parts or stop or blocked or usage) then failure = common.error_in(data, name) end
+-- An operation; or all of them, of which one may have the call's name.
+local function batch(s, told)
+  for _, operation in ipairs(common.list_of(told, "operations")) do
+    local about = common.list_of(operation, "metadata")
+    if about.displayName == s.handle then return batch(s, operation) end
+  end
+  local id, state = text_or_nil(told.name), tostring(common.list_of(told, "metadata").state)
+  if not id then return nil, nil, { kind = "server", message = "nothing was submitted" } end
+  if not told.done then return nil, nil, { kind = "pending", message = ("%s is %s"):format(id, state) }, nil, id end
+  local list = common.list_of(common.list_of(told, "response"), "inlinedResponses")
+  local first = common.list_of(list, "inlinedResponses")[1] or {}
+  if type(first.response) == "table" then return nil, nil, nil, nil, nil, first.response end
+  local failure = type(first.error) == "table" and first.error
   if failure then return nil, nil, common.stream_failure(failure) end
+  return nil, nil, { kind = "server", message = ("the batch %s was not done: %s"):format(id, state) }
+end
+
+local function take(s, parts, stop, blocked, usage, model, id)
   s.stop, s.blocked = stop or s.stop, blocked or s.blocked
   if type(usage) == "table" then s.usage = usage end
   s.model, s.id = s.model or text_or_nil(model), s.id or text_or_nil(id)
@@ -84,6 +120,26 @@ function gemini.event(s, name, data)
   if type(parts) ~= "table" then return nil, nil, nil, over end
   local text, thoughts = text_of(parts)
   return text, thoughts, nil, over
+end
+
+local function submitted_answer(s, told)
+  local _, _, failure, _, handle, response = batch(s, told)
+  if not response then return nil, nil, failure, nil, handle end
+  local candidate = common.list_of(response, "candidates")[1] or {}
+  return take(s, common.list_of(candidate, "content").parts, candidate.finishReason, common.list_of(response, "promptFeedback").blockReason,
+    response.usageMetadata, response.modelVersion, response.responseId)
+end
+
+function gemini.event(s, name, data)
+  local ok, parts, stop, blocked, usage, model, id, failure = read(data)
+  if not ok then return common.unreadable(s, name, data, parts, gemini.event) end
+  if not (parts or stop or blocked or usage) then
+    local told = json.decode(data)
+    if type(told) == "table" and (s.handle or told.metadata) then return submitted_answer(s, told) end
+    failure = failure or common.error_in(data, name)
+  end
+  if failure then return nil, nil, common.stream_failure(failure) end
+  return take(s, parts, stop, blocked, usage, model, id)
 end
 
 -- Thoughts are not among the candidates' tokens.

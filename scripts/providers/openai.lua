@@ -6,6 +6,7 @@
 --   reasoning_field    "reasoning_effort" (default), "reasoning" (OpenRouter), or false: never sent
 --   include_usage      false: the server refuses stream_options
 --   structured         "schema" (default), "json_object", or false: the server refuses response_format, so the prompt tells the form
+--   flex               true: the service has the tier "flex" (OpenAI's own has it unless you say false)
 --   headers            more headers, name = value; {{call}} in a value is the number of the call in the library (quire trace shows it)
 --
 -- What a server refuses is learnt and not sent to that model again: max_tokens_field, max_output, structured, drop_NAME. An option wins.
@@ -51,13 +52,15 @@ function openai.body(call)
     body.response_format = { type = "json_object" }
   end
   add_reasoning(body, call)
+  body.service_tier = common.flex(call)
   return common.amend(body, call)
 end
 
 function openai.request(call)
   local headers = common.headers(call, { ["Accept"] = "text/event-stream", ["Authorization"] = "Bearer {{key}}",
     ["X-Conversation-Id"] = call.stream and call.name or nil })
-  return { url = common.url(call, "/chat/completions"), headers = headers, body = openai.body(call), framing = common.framing(call, "sse") }
+  return { url = common.url(call, "/chat/completions"), headers = headers, body = openai.body(call), tier = common.flex(call),
+    framing = common.framing(call, "sse") }
 end
 
 -- llama.cpp's server keeps a stream that has a name for 5 minutes after its end.

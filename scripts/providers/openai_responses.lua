@@ -4,6 +4,7 @@
 --   reasoning          false: its effort is never sent
 --   summary            "auto" (default): thoughts are told in short; false: they are not
 --   structured         "schema" (default), "json_object", or false: the prompt tells the form
+--   flex               true: the service has the tier "flex" (OpenAI's own has it unless you say false)
 --   headers            more headers, name = value
 --
 -- With `resumable = true` beside the options a response is made in the background: it goes on when Quire dies or the connection breaks, and is
@@ -32,9 +33,11 @@ function responses.request(call)
   local how, system, user = common.prompt(call)
   local body = { model = call.model, instructions = system, max_output_tokens = call.max_tokens, temperature = call.temperature,
     input = json.array { { role = "user", content = json.array { { type = "input_text", text = user } } } },
-    reasoning = reasoning_of(call), text = format_of(how, call), store = call.name ~= nil, background = call.name and true, stream = call.stream }
+    reasoning = reasoning_of(call), text = format_of(how, call), store = call.name ~= nil, background = call.name and true, stream = call.stream,
+    service_tier = common.flex(call) }
   local headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}", ["Accept"] = "text/event-stream" })
-  return { url = common.url(call, "/responses"), headers = headers, body = common.amend(body, call), framing = common.framing(call, "sse") }
+  return { url = common.url(call, "/responses"), headers = headers, body = common.amend(body, call), tier = common.flex(call),
+    framing = common.framing(call, "sse") }
 end
 
 -- All of it at once when it is finished, however long ago; else `whole` says to fetch it as a stream.

@@ -30,12 +30,13 @@ LUA
 # scenes GROUPS AT-ONCE: four scenes a group.
 scenes() { timeout 60 "$QUIRE" run "$tmp/scenes.lua" --key it --quiet --set groups="$1" --set at_once="$2"; }
 told() { ledger | grep -o "\"$1\": *[0-9]*" | awk -F: '{ n += $2 } END { print n + 0 }'; }
-tokens() { sql "SELECT sum(input_tokens) || ' ' || sum(output_tokens) FROM calls"; }
+tokens() { sql "SELECT sum(input_tokens) || ' ' || sum(output_tokens) FROM calls WHERE state = 'answered'"; }
+# A host may die between an intent and its request: then nothing came there, nothing can be fetched, and one more is booked than was sent.
 nothing_twice() {
   t_is "$(ledger_repeats)" "0 0"
-  t_is "$(sql "SELECT count(*), count(DISTINCT state), min(state) FROM calls")" "$1|1|answered"
+  t_is "$(sql "SELECT count(*) FROM calls WHERE state = 'answered'")" "$1"
+  t_is "$(sql "SELECT count(*) FROM calls WHERE state NOT IN ('answered', 'failed')")" 0
   t_is "$(tokens)" "$(told input_tokens) $(told output_tokens)"
-  t_is "$(sql "SELECT calls FROM runs")" "$1"
   t_is "$(audit "$QUIRE_LIBRARY")" ""
 }
 

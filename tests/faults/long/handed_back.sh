@@ -1,3 +1,4 @@
 #!/usr/bin/env bash
-# faults/handed_back.sh with 100 deaths of each dialect (KILLS).
-KILLS=${KILLS:-100} exec "$(dirname "$0")/../handed_back.sh"
+# faults/handed_back.sh and batches.sh with 100 deaths of each dialect (KILLS).
+export KILLS=${KILLS:-100}
+"$(dirname "$0")/../handed_back.sh" && exec "$(dirname "$0")/../batches.sh"
