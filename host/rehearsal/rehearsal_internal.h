@@ -91,8 +91,9 @@ void write_person(const struct prompt *p, struct dice *d, size_t index, struct b
 void write_place(const struct prompt *p, struct dice *d, size_t index, struct buf *out);
 void write_phrase(struct dice *d, struct buf *out); /* "a brass key" */
 
-/* Exact words of the brief, or of what the task shows or says; a sentence of its own when there are none. */
-void write_quote(const struct prompt *p, struct dice *d, bool of_brief, struct buf *out);
+/* Exact words of what the task shows or says, of the brief, or of a chapter's scenes; a sentence of its own when there are none. */
+enum quote_of { QUOTE_SHOWN, QUOTE_BRIEF, QUOTE_SCENES };
+void write_quote(const struct prompt *p, struct dice *d, enum quote_of of, struct buf *out);
 
 /* A valid instance of the schema as JSON text. Err: ERR_INVALID (nothing satisfies it). */
 enum err write_instance(const json_t *schema, const struct prompt *p, struct dice *d, struct buf *out,

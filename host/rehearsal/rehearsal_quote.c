@@ -1,5 +1,6 @@
 /* rehearsal_quote.c - exact words of what was read: of the brief for what the brief fixes, of the text between <<< and >>> where the task
- * shows one, else of the task itself. A judge who quotes what is not there is not believed. Any thread. */
+ * shows one, of the scenes for what has become fact in them, else of the task itself. A judge who quotes what is not there is not believed.
+ * Any thread. */
 #include <string.h>
 
 #include "rehearsal/rehearsal_internal.h"
@@ -55,8 +56,17 @@ static struct span shown(const struct prompt *p) {
   return to ? (struct span){from, (size_t)(to - from)} : none;
 }
 
-void write_quote(const struct prompt *p, struct dice *d, bool of_brief, struct buf *out) {
-  struct span text = of_brief ? p->brief : shown(p);
+/* What was written of the chapter: from its first scene to the task. */
+static struct span scenes(const struct prompt *p) {
+  static const char head[] = "# Scene 1, as written\n\n";
+  const char *from = memmem(p->all, p->n_all, head, sizeof head - 1);
+  if (!from || from >= p->task) return (struct span){"", 0};
+  from += sizeof head - 1;
+  return (struct span){from, (size_t)(p->task - from)};
+}
+
+void write_quote(const struct prompt *p, struct dice *d, enum quote_of of, struct buf *out) {
+  struct span text = of == QUOTE_BRIEF ? p->brief : of == QUOTE_SCENES ? scenes(p) : shown(p);
   if (text.n ? quote_any(text, d, out) : quote_sentence((struct span){p->task, p->n_task}, d, out)) return;
   write_sentences(p, d, 1, out);
 }

@@ -170,6 +170,12 @@ static bool put_name(struct maker *m, const struct place *at, struct buf *out) {
   return false;
 }
 
+/* Whose words a quote in this place is of. */
+static enum quote_of quoted_of(const struct place *at) {
+  if (HAS(at->array, "must")) return QUOTE_BRIEF;
+  return IS(at->array, "operations", "met") ? QUOTE_SCENES : QUOTE_SHOWN;
+}
+
 static bool put_short(struct maker *m, const struct place *at, struct buf *out) {
   const char *name = at->name;
   if (HAS(name, "title", "heading", "headline")) {
@@ -185,8 +191,7 @@ static bool put_short(struct maker *m, const struct place *at, struct buf *out) 
     return buf_printf(out, "the autumn of %zu", 1880 + dice_below(m->d, 120)), true;
   if (IS(name, "day", "date", "when", "time"))
     return buf_printf(out, "Day %zu, %s", at->index + 1, dice_below(m->d, 2) ? "evening" : "morning"), true;
-  if (HAS(name, "quote", "evidence", "excerpt"))
-    return write_quote(m->p, m->d, HAS(at->array, "must"), out), true;
+  if (HAS(name, "quote", "evidence", "excerpt")) return write_quote(m->p, m->d, quoted_of(at), out), true;
   if (IS(name, "tense")) return buf_puts(out, "past tense"), true;
   if (IS(name, "theme", "themes") ||
       HAS(name, "keyword", "tag", "motif", "object", "item", "symbol", "tone", "mood"))
