@@ -4,14 +4,21 @@ local calls = require "lib.calls"
 local facts = require "lib.facts"
 local Memory = require "lib.memory"
 local names = require "lib.names"
+local numbering = require "lib.numbering"
+local secrets = require "lib.secrets"
 
 local extract = {}
 
 local read_chapter = [[
 You take down what has become fact in the scenes above, for those who write the next chapters. Read only what stands there; guess
 nothing. Give changes, not the whole state: what this chapter added, changed or removed about where people are at its end, what they
-hold, what they have learnt, and how they are. A thing that passes from one to another is a remove and an add. Every operation needs
-a few exact words of the chapter. List a death only if it is told as certain. Promises:
+hold, what they have learnt, how they are and look, and what binds them to others. A thing that passes from one to another is a remove and
+an add. Every entry needs a few exact words of the chapter; without them it is thrown away. List a death only if it is told as certain.
+Promises:
+
+%s
+
+Secrets that not everybody in the book knows:
 
 %s
 
@@ -26,12 +33,14 @@ local function promise_lines(book, number)
       ids[#ids + 1] = promise.id
     end
   end
-  return #out > 0 and table.concat(out, "\n") or "none", ids
+  return #out > 0 and secrets.hide(book, table.concat(out, "\n"), number) or "none", ids
 end
 
-local function respell(sheet, cast)
-  for _, operation in ipairs(sheet.operations) do operation.who = names.respell(operation.who, cast) end
-  for _, death in ipairs(sheet.deaths) do death.who = names.respell(death.who, cast) end
+local function in_spelling_of(sheet, cast)
+  sheet.learnt = sheet.learnt or json.array {}
+  for _, list in ipairs { sheet.operations, sheet.deaths, sheet.learnt } do
+    for _, entry in ipairs(list) do entry.who = names.of_cast(entry.who, cast) end
+  end
   return sheet
 end
 
@@ -44,8 +53,9 @@ end
 --- Returns { sheet = facts of the chapter, summary = "..." }. `prompt` ends with the scenes.
 function extract.chapter(book, prompt, plan, scenes)
   local promises, ids = promise_lines(book, plan.number)
-  local asked = prompt:copy():last("task", string.format(read_chapter, promises, book.language.name))
-  local answer, err = calls.try_json(book, { role = "extractor", blocks = asked:list(), max_words = 900, schema = facts.schema(ids) })
+  local unknown, secret_ids = secrets.to_learn(book, plan.number)
+  local asked = prompt:copy():last("task", string.format(read_chapter, promises, unknown, book.language.name))
+  local answer, err = calls.try_json(book, { role = "extractor", blocks = asked:list(), max_words = 900, schema = facts.schema(ids, secret_ids) })
   if not answer then
     local sheet = facts.pending(book.memory.state.day)
     sheet.reason = err
@@ -53,7 +63,8 @@ function extract.chapter(book, prompt, plan, scenes)
   end
   local summary = text.first_words(answer.summary, Memory.summary_words + 30)
   answer.summary = nil
-  local sheet = facts.verify(respell(answer, book.blueprint.cast), table.concat(scenes, "\n"))
+  local sheet, left_out = facts.verify(in_spelling_of(answer, book.blueprint.cast), table.concat(scenes, "\n"))
+  if left_out > 0 then log.info("%s left out: the words that should show them are not in the chapter", numbering.count(left_out, "fact")) end
   return { sheet = sheet, summary = summary }
 end
 

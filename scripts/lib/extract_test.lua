@@ -10,6 +10,7 @@ local source = [[
 
 local sheet = { summary = "The mill burns.", day = 4, operations = { { op = "add", what = "where", who = "ida weber",
   value = "road", quote = "Ida ran" } }, deaths = { { who = "Jon", quote = "Jon sank" }, { who = "Ida Weber", quote = "she fell" } },
+  met = json.array {},
   names = { "Jon" }, opened = json.array {}, paid = { "P1" } }
 
 return {
@@ -18,6 +19,7 @@ return {
     t.equal(run.result.summary, "The mill burns.")
     t.equal(run.result.sheet.operations[1].who, "Ida Weber")
     t.equal(#run.result.sheet.deaths, 1)
+    t.has(run.log, "1 fact left out")
     t.has(run.requests[1].task, "P1: the debt")
     t.lacks(run.requests[1].task, "P2")
   end,

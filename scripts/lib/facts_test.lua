@@ -54,10 +54,63 @@ return {
     t.ok(not facts.quoted(prose, "  "))
   end,
 
-  ["a death that the chapter does not tell is taken out"] = function(t)
-    local deaths = { { who = "Ida", quote = "Ida fell" }, { who = "Jon", quote = "sank" } }
-    local read = facts.verify(sheet(1, {}, { deaths = deaths }), "Jon sank like a stone.")
-    t.equal(#read.deaths, 1)
+  ["quotations with something left out between dots are found in their order, and only so"] = function(t)
+    local prose = "Jon *sank*, slowly, like a stone."
+    t.ok(facts.quoted(prose, "Jon sank … like a stone"))
+    t.ok(facts.quoted(prose, "...like a stone"))
+    t.ok(not facts.quoted(prose, "like a stone ... Jon sank"))
+    t.ok(not facts.quoted(prose, "..."))
+  end,
+
+  ["nothing that the chapter does not tell is a fact"] = function(t)
+    local function quoted(words, more)
+      more.quote = words
+      return more
+    end
+    local read, left_out = facts.verify(sheet(1, { quoted("a loaded revolver", op("add", "holds", "Ida", "a revolver")),
+      quoted("like a stone", op("add", "condition", "Jon", "drowned")) }, {
+      deaths = { { who = "Ida", quote = "Ida fell" }, { who = "Jon", quote = "sank" } },
+      met = { { name = "Tom", kind = "person", what = "the sergeant", quote = "Sergeant Tom" } },
+      learnt = { { secret = "S1", who = "Ida", quote = "she knew" } } }), "Jon sank like a stone.")
+    t.equal({ #read.operations, #read.deaths, #read.met, #read.learnt, left_out }, { 1, 1, 0, 0, 4 })
     t.equal(read.deaths[1].who, "Jon")
+  end,
+
+  ["a changed condition takes the place of the old one; looks and bonds add up"] = function(t)
+    local state = facts.new_state()
+    state:apply(1, sheet(1, { op("add", "condition", "Ida", "lame"), op("add", "looks", "Ida", "one green eye"), op("add", "bond", "Ida", "Jon's aunt") }))
+    state:apply(2, sheet(2, { op("change", "condition", "Ida", "healed"), op("add", "looks", "Ida", "grey coat") }))
+    t.equal(state:text({ "Ida" }), "- Ida: condition: healed | looks: one green eye; grey coat | bond: Jon's aunt")
+  end,
+
+  ["minor people, places and things are known again, with the first and the last chapter that has them"] = function(t)
+    local state = facts.new_state()
+    local tom = { name = "Sergeant Tom", kind = "person", what = "limps", quote = "" }
+    state:apply(2, sheet(1, {}, { met = { tom, { name = "The Anchor", kind = "place", what = "a tavern with a green door", quote = "" } } }))
+    state:seen_in(4, "They met at the anchor.")
+    t.equal(state:met_in("Place: the Anchor, at night"), { "The Anchor (place, chapters 2 to 4): a tavern with a green door" })
+    tom.what = "has a dog"
+    state:apply(5, sheet(1, {}, { met = { tom } }))
+    t.equal(state:met_in("Goal: sergeant tom wants the key"), { "Sergeant Tom (person, chapters 2 to 5): limps; has a dog" })
+    t.equal(state:met_in("Place: the quay"), {})
+  end,
+
+  ["a plan that has the dead in it is found before it is written; one that steps back in time may have them"] = function(t)
+    local state = facts.new_state()
+    state:apply(1, sheet(1, {}, { deaths = { { who = "Jon", quote = "" } } }))
+    local plan = { viewpoint = "Jon", scenes = { { cast = { "Ida" } }, { cast = { "Ida", "Jon" } } } }
+    t.equal(state:against(plan), { "Jon is the viewpoint, but died in chapter 1.", "Jon is present in scene 2, but died in chapter 1." })
+    plan.flashback = true
+    t.equal(state:against(plan), {})
+  end,
+
+  ["who must come from another place on the same day is told to the writer"] = function(t)
+    local state = facts.new_state()
+    state:apply(1, sheet(3, { op("add", "where", "Ida", "on the quay"), op("add", "where", "Jon", "the mill") }))
+    local plan = { day = 3, scenes = { { place = "The Quay, at dawn", cast = { "Ida", "Jon", "Eva" } } } }
+    t.equal(#state:journeys(plan), 1)
+    t.has(state:journeys(plan)[1], "Jon was last at: the mill, on this same day")
+    plan.day = 4
+    t.equal(state:journeys(plan), {})
   end,
 }

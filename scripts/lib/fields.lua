@@ -14,7 +14,7 @@ local function words_of(value)
 end
 
 function fields.line(label, value)
-  if value == nil or value == json.null or value == "" then return nil end
+  if value == nil or value == json.null or value == "" or type(value) == "table" and next(value) == nil then return nil end
   return label .. ": " .. words_of(value)
 end
 

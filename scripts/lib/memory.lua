@@ -7,7 +7,7 @@
 --
 -- Besides that stands prose as it was written: the chapter before, whole, and passages from further back.
 --
---   local memory = memory.new(structure, cast)
+--   local memory = memory.new(structure, cast)      -- and how the book before left its world, in a series
 --   memory:absorb(3, facts, summary, prose)        -- after each chapter, in order
 --   memory:story_so_far(4), memory:prose_of(3), memory:passages(plan), memory:state_of(names), memory:used_up()
 local facts = require "lib.facts"
@@ -25,17 +25,19 @@ local fewest_parts = 2          -- before the current one that are told by summa
 local recent_chapters = 4
 local passage_words, most_passages = 260, 3
 
---- `tag`: of the language that the book is written in.
-function memory.new(structure, cast, tag)
+--- `tag`: of the language that the book is written in. `before`: how an earlier book of the series left its world, or nil.
+function memory.new(structure, cast, tag, before)
   return setmetatable({
     parts = numbering.ranges(1, structure.chapters, longest_part),
     total = structure.chapters,
     summaries = {},              -- by chapter
     prose = {},                  -- by chapter
     recent = {},                 -- prose of the last chapters, oldest first
-    habits = style.new(tag),       -- openings, endings and phrases of the whole book
-    state = facts.new_state(),   -- who is where, holds what, knows what
+    habits = style.new(tag),     -- openings, endings and phrases of the whole book
+    state = facts.new_state(before),   -- who is where, holds what, knows what
     names = names.known(cast),
+    cast = cast, tag = tag, before = before,
+    sheets = {},                 -- by chapter
   }, memory)
 end
 
@@ -49,13 +51,22 @@ end
 
 --- Takes in a finished chapter. Call it in order: 1, 2, 3, ...
 function memory:absorb(number, sheet, summary, prose)
-  self.summaries[number] = summary
+  self.summaries[number], self.sheets[number] = summary, sheet
   self.state:apply(number, sheet)
+  self.state:seen_in(number, prose)
   for _, name in ipairs(sheet.names or {}) do self.names:add(name) end
   self.habits:take(number, prose)
   self.recent[#self.recent + 1] = { number = number, prose = prose }
   if #self.recent > recent_chapters then table.remove(self.recent, 1) end
   self.prose[number] = prose
+end
+
+--- A chapter that was taken in before is another one now; what came after it stays.
+function memory:revise(number, sheet, summary, prose)
+  local sheets, summaries, proses = self.sheets, self.summaries, self.prose
+  sheets[number], summaries[number], proses[number] = sheet, summary, prose
+  self.recent, self.habits, self.state, self.names = {}, style.new(self.tag), facts.new_state(self.before), names.known(self.cast)
+  for n = 1, #proses do self:absorb(n, sheets[n], summaries[n], proses[n]) end
 end
 
 --- How many of the first parts are told by paragraphs while the part at `place` is written.

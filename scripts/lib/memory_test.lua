@@ -71,4 +71,19 @@ return {
     for number = 26, 100 do t.ok(shown[number] >= 2200 and shown[number] <= 3700, number .. ": " .. shown[number]) end
     t.ok(shown[100] >= 3000, shown[100])
   end,
+
+  ["a chapter that is another one now is remembered as that, and what came after it stays"] = function(t)
+    local memory = Memory.new({ chapters = 9 }, {})
+    local function sheet(number, who)
+      local out = facts.pending(number)
+      out.pending, out.deaths = nil, json.array { { who = who, quote = "" } }
+      return out
+    end
+    for number, who in ipairs { "Jon", "Eva", "Tom" } do memory:absorb(number, sheet(number, who), "S" .. number .. ".", "Prose of " .. number .. ".") end
+    memory:revise(1, facts.pending(1), "Nobody dies.", "Jon lives.")
+    t.equal(memory.state.dead, { Eva = 2, Tom = 3 })
+    t.has(memory:story_so_far(4), "Chapter 1. Nobody dies.\nChapter 2. S2.")
+    t.equal(memory:prose_of(1), "Jon lives.")
+    t.equal(#memory.recent, 3)
+  end,
 }

@@ -1,4 +1,7 @@
--- lib/names.lua: the names of a book, and names that are too much like them. In any script.
+-- lib/names.lua: the names of a book, who is meant by them, and names that are too much like them. In any script.
+--
+-- Two names are one person's only if they are the same but for case, blanks and accents, if the cast gives one as another name of that person
+-- ("aliases"), or if one is a part of the other's full name and of nobody else's. That they look alike is a suspicion, never a reason.
 local names = {}
 
 local Known = {}
@@ -17,7 +20,10 @@ end
 --- The names of a cast, to which chapters add.
 function names.known(cast)
   local known = setmetatable({ list = {}, folded = {} }, Known)
-  for _, person in ipairs(cast) do known:add(person.name) end
+  for _, person in ipairs(cast) do
+    known:add(person.name)
+    for _, alias in ipairs(type(person.aliases) == "table" and person.aliases or {}) do known:add(alias) end
+  end
   return known
 end
 
@@ -58,14 +64,53 @@ function Known:suspicions(list)
   return out
 end
 
---- The spelling of the cast for a name that a model wrote, or the name itself.
-function names.respell(name, cast)
-  local list = {}
+local accents = "àaáaâaãaäaåaāaăaąaçcćcčcďdđdèeéeêeëeēeęeěeğgìiíiîiïiīiıiłlñnńnňnòoóoôoõoöoøoōoőořrśsşsšsťtùuúuûuüuūuůuűuýyÿyźzżzžz"
+local plain_letters = {}
+for accented, plain in string.gmatch(accents, "([\xC2-\xC5][\x80-\xBF])(%a)") do plain_letters[accented] = plain end
+
+--- A name for comparing: without case, accents and the width of its blanks.
+local function bare(name)
+  return (string.gsub(table.concat(tokens(name), " "), "[\xC2-\xC5][\x80-\xBF]", plain_letters))
+end
+
+local function aliases_of(person)
+  return type(person.aliases) == "table" and person.aliases or {}
+end
+
+-- The one person of the cast for whom `fits` is true; nil for none, and for two.
+local function only_one(cast, fits)
+  local found
   for _, person in ipairs(cast) do
-    if text.fold(person.name) == text.fold(text.trim(name)) then return person.name end
-    list[#list + 1] = person.name
+    if fits(person) then
+      if found then return nil end
+      found = person.name
+    end
   end
-  return text.nearest(name, list) or name
+  return found
+end
+
+local function all_in(parts, whole)
+  local has = {}
+  for part in string.gmatch(whole, "%S+") do has[part] = true end
+  for part in string.gmatch(parts, "%S+") do
+    if not has[part] then return false end
+  end
+  return parts ~= ""
+end
+
+--- Who is meant: the name as the cast spells it, or the name itself where it is nobody's there, or could be two people's.
+function names.of_cast(name, cast)
+  local wanted = bare(name)
+  for _, person in ipairs(cast) do
+    if bare(person.name) == wanted then return person.name end
+  end
+  local by_alias = only_one(cast, function(person)
+    for _, alias in ipairs(aliases_of(person)) do
+      if bare(alias) == wanted then return true end
+    end
+    return false
+  end)
+  return by_alias or only_one(cast, function(person) return all_in(wanted, bare(person.name)) end) or text.trim(name)
 end
 
 return names

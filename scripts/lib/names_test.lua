@@ -19,9 +19,18 @@ return {
     t.equal(known:mistakable("Joran Hasle"), nil)
   end,
 
-  ["names that a model wrote get the cast's spelling; strangers keep theirs"] = function(t)
-    t.equal(names.respell("anna weber ", cast), "Anna Weber")
-    t.equal(names.respell("Jorun Hasle", cast), "Jorun Haske")
-    t.equal(names.respell("Bartholomew", cast), "Bartholomew")
+  ["a name means the one person of the cast whose name, other name or part of a name it is"] = function(t)
+    local people = { { name = "Ada Finch", aliases = json.array { "Miss Finch", "the notary" } }, { name = "Karl Weber" }, { name = "Anna Weber" },
+      { name = "José Marín" }, { name = "佐々木・遥" } }
+    for said, meant in pairs { ["ada finch "] = "Ada Finch", Ada = "Ada Finch", ["Miss  Finch"] = "Ada Finch", ["The Notary"] = "Ada Finch",
+      ["Jose Marin"] = "José Marín", Karl = "Karl Weber", ["Weber Anna"] = "Anna Weber", ["遥"] = "佐々木・遥" } do
+      t.equal(names.of_cast(said, people), meant, said)
+    end
+  end,
+
+  ["names that only look alike, or could be two people's, stay whose they are"] = function(t)
+    local people = { { name = "Jan" }, { name = "Lene" }, { name = "Ада" }, { name = "Adam Finch" }, { name = "Ada Finch" }, { name = "Karl Weber" },
+      { name = "Anna Weber" } }
+    for _, said in ipairs { "Jon", "Lena", "Ида", "Mr. Weber", "Weber", "Finch", "Inez" } do t.equal(names.of_cast(said, people), said) end
   end,
 }

@@ -112,7 +112,7 @@ end
 --- A model's plan besides: names in the cast's spelling, budgets that add up.
 function plans.fit(plan, book)
   for _, scene in ipairs(plan.scenes) do
-    for i, name in ipairs(scene.cast) do scene.cast[i] = names.respell(name, book.blueprint.cast) end
+    for i, name in ipairs(scene.cast) do scene.cast[i] = names.of_cast(name, book.blueprint.cast) end
   end
   share_out_words(plan.scenes, book.words)
   return plan
@@ -168,6 +168,12 @@ function plans.seen_before(plan, language)
     end
   end
   return plans.text(open, language)
+end
+
+--- The same where that chapter tells a secret: how it begins, and no more.
+function plans.beginning(plan)
+  local scene = plan.scenes[1]
+  return string.format("Viewpoint: %s\nIts first scene. Place: %s. Present: %s.", plan.viewpoint, scene.place, table.concat(scene.cast, ", "))
 end
 
 --- A whole plan as part of a prompt; `language` as above.
