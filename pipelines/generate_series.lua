@@ -34,6 +34,9 @@ end
 
 local function write_one(desk, plan, number, carried)
   local home = project.enter("book-" .. number, { title = plan.books[number].title, kind = "book" })
+  for _, document in ipairs(series.given(desk, plan, number)) do artifact.put(document.name, document.content) end
+  local takes_over = series.carried(plan, carried, number)
+  if takes_over then artifact.put("carried.json", takes_over) end
   log.info("Book %d of %d of the series \"%s\"", number, #plan.books, plan.title)
   local book = whole_book.write(input_of_book(desk, plan, number, carried), { title = plan.title, number = number })
   local carry = series.carry(book)
@@ -49,6 +52,7 @@ return {
   description = "Plans a series and writes its books in order; each knows what came before.",
   input = input,
   phases = phases,
+  gives = Book.kinds,
   run = function(wanted)
     run.phase("Series")
     local desk = Book.new(wanted)

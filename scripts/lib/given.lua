@@ -91,13 +91,12 @@ local function cuts(lines, chapters)
   return {}
 end
 
---- Cuts an outline at its numbered headings ("## Chapter 3", "Capítulo Dos", "3. The Storm", "第三章"): slices[3] is the author's text
---- for chapter 3, heading included. Chapters without a heading have no slice.
-function given.slices(document, chapters)
+-- `found(lines)`: {[line number] = number} of the lines that cut it.
+local function cut(document, found_in)
   local slices, current = {}, nil
   if not document or document.value then return slices end
   local lines = text.lines(document.text)
-  local found = cuts(lines, chapters)
+  local found = found_in(lines)
   for i, line in ipairs(lines) do
     if found[i] then
       current = found[i]
@@ -108,6 +107,24 @@ function given.slices(document, chapters)
   end
   for number, slice in pairs(slices) do slices[number] = text.trim(slice) end
   return slices
+end
+
+--- Cuts an outline at its numbered headings ("## Chapter 3", "Capítulo Dos", "3. The Storm", "第三章"): slices[3] is the author's text
+--- for chapter 3, heading included. Chapters without a heading have no slice.
+function given.slices(document, chapters)
+  return cut(document, function(lines) return cuts(lines, chapters) end)
+end
+
+--- Cuts the outline of a series at the headings of its books ("Book 2: Ebb", "第二卷"), each book once.
+function given.books(document, count)
+  return cut(document, function(lines)
+    local found, seen = {}, {}
+    for i, line in ipairs(lines) do
+      local number = headings.book(line)
+      if number and number >= 1 and number <= count and not seen[number] then found[i], seen[number] = number, true end
+    end
+    return found
+  end)
 end
 
 local conflict = schema.object {

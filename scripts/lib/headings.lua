@@ -13,10 +13,12 @@ local units = {
     .. "অধ্যায় บทที่ บท capítol kapitulua caibidil раздзел kapitulli",
   scene = "scene szene scène escena scena cena scène scen scéna сцена sahne σκηνή",
 }
-local unit_of = {}
+local books = "book buch livre libro livro boek bok bog kirja książka kniha knjiga könyv книга βιβλίο kitap sách buku kitabu ספר كتاب الكتاب पुस्तक"
+local unit_of, book_of = {}, {}
 for unit, list in pairs(units) do
   for word in string.gmatch(list, "%S+") do unit_of[word] = unit end
 end
+for word in string.gmatch(books, "%S+") do book_of[word] = "book" end
 
 -- One to twenty, as they stand behind "chapter"; more than one form of a number is written with "/".
 local words = {
@@ -134,18 +136,18 @@ local function read_ordinal(line)
 end
 
 -- "chapter 3", "ch. 3", "kapitel iv", "глава вторая"; "2. kapitel", "2nd chapter".
-local function read_unit(line)
+local function read_unit(line, words_of)
   local folded = text.fold(line)
   if #folded ~= #line then line = folded end -- positions in one are positions in the other
   local word, gap, number, at = string.match(folded, "^([^%s%d%.:]+)(%.?%s*)([^%s:%.%)]+)()")
-  local unit = word and unit_of[word]
+  local unit = word and words_of[word]
   if unit and (gap ~= "" or string.find(number, "^%d")) then
     local value = number_of(number)
     local title, apart = title_of(string.sub(line, at))
     if value and title then return { number = value, unit = unit, title = title, apart = apart } end
   end
   number, word, at = string.match(folded, "^(%d+)%a?%a?%.?%s+([^%s:%.]+)()")
-  unit = word and unit_of[word]
+  unit = word and words_of[word]
   local title = unit and title_of(string.sub(line, at))
   return title and { number = math.tointeger(tonumber(number)), unit = unit, title = title } or nil
 end
@@ -160,18 +162,36 @@ local function read_bare(line, marked)
   return nil
 end
 
---- What the line numbers, or nil: { number=, unit="chapter"/"scene"/nil, title=, apart= the title stands behind a separator,
---- marked= by Markdown, indented= }.
-function headings.read(line)
-  if text.length(line) > longest or not utf8.len(line) then return nil end
-  local indented = string.find(line, "^%s+%S") ~= nil
+-- Without marks and blanks around it; whether Markdown marked it, and whether it is indented.
+local function stripped(line)
   local inner = with_plain_digits(text.trim(line))
   local marked = string.find(inner, "^#+%s") ~= nil or string.find(inner, "^%*%*") ~= nil or string.find(inner, "^__") ~= nil
   inner = text.trim(string.gsub(string.gsub(inner, "^[#%*_%s]+", ""), "[#%*_%s]+$", ""))
-  local found = read_ordinal(inner) or read_unit(inner) or read_bare(inner, marked)
+  return inner, marked, string.find(line, "^%s+%S") ~= nil
+end
+
+local function is_line(line)
+  return text.length(line) <= longest and utf8.len(line) ~= nil
+end
+
+--- What the line numbers, or nil: { number=, unit="chapter"/"scene"/nil, title=, apart= the title stands behind a separator,
+--- marked= by Markdown, indented= }.
+function headings.read(line)
+  if not is_line(line) then return nil end
+  local inner, marked, indented = stripped(line)
+  local found = read_ordinal(inner) or read_unit(inner, unit_of) or read_bare(inner, marked)
   if not found or not found.number then return nil end
   found.marked, found.indented = marked, indented
   return found
+end
+
+--- The number of the book of a series that the line begins ("## Book 2: Ebb", "Buch II", "第二卷"), or nil.
+function headings.book(line)
+  if not is_line(line) then return nil end
+  local inner = stripped(line)
+  local digits = string.match(inner, "^第%s*([^%s]-)%s*卷") or string.match(inner, "^第%s*([^%s]-)%s*巻")
+  local found = digits and { number = math.tointeger(tonumber(digits)) or han(digits) } or read_unit(inner, book_of)
+  return found and found.number
 end
 
 return headings

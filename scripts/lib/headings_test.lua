@@ -32,4 +32,11 @@ return {
     t.equal(headings.read("Chapter 2").unit, "chapter")
     t.equal(headings.read("2. Ebb").unit, nil)
   end,
+
+  ["the books of a series are numbered too, and a sentence about a book numbers nothing"] = function(t)
+    for line, number in pairs { ["## Book 2: Ebb"] = 2, ["Buch III"] = 3, ["**Libro dos**"] = 2, ["第三卷 潮"] = 3 } do
+      t.equal(headings.book(line), number, line)
+    end
+    for _, line in ipairs { "Book 7 of the shelf was missing.", "Chapter 2", "" } do t.equal(headings.book(line), nil, line) end
+  end,
 }

@@ -26,12 +26,13 @@ export const chapterTitle = (chapter) => chapter.title || `Chapter ${chapter.num
 export const chapterOf = (name) => Number(/^chapters\/(\d+)\.\w+$/.exec(name)?.[1] ?? 0);
 
 const WORDS = {
-  "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "musts.json": "What the author fixed", "checks/musts.json": "What the text does with what the author fixed", "structure.json": "Structure: acts, events, promises",
+  "blueprint.json": "Blueprint", "blueprint.md": "Blueprint, to read", "brief.json": "The brief", "musts.json": "What the author fixed", "voice.md": "How the book sounds",
+  "secrets.json": "What the reader may not know at first", "carried.json": "What it takes over from the books before", "checks/musts.json": "What the text does with what the author fixed", "structure.json": "Structure: acts, events, promises",
   "findings/book.json": "Findings in the whole book", "dismissed.json": "Findings that you dismissed", "checks.json": "Checks: which are on", "series.json": "Plan of the series", "blurb.md": "Blurb", "publishing.md": "Publishing sheet", "statistics.json": "Statistics", "book.json": "About the book",
 };
 const OF_CHAPTERS = {
   chapters: "Chapter", plans: "Plan of chapter", facts: "Facts after chapter", summaries: "Summary of chapter", issues: "Open issues of chapter", findings: "Findings in chapter",
-  parts: "Summary of the part up to chapter", impact: "What rewriting touched: chapter", carry: "What carries over from book",
+  parts: "Summary of the part up to chapter", voice: "How the book sounds after chapter", impact: "What rewriting touched: chapter", carry: "What carries over from book",
 };
 // The document's name in an author's words; the name itself where there are none.
 export function wordsOf(name) {

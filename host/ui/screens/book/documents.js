@@ -13,7 +13,7 @@ await sheet(import.meta.url, "./book.css");
 
 const GROUPS = [
   ["Chapters", /^chapters\//],
-  ["The plan", /^(brief|musts|blueprint|structure|series|plans|given|carry|conflicts)\b/],
+  ["The plan", /^(brief|musts|blueprint|structure|series|plans|voice|secrets|given|carry|carried|conflicts)\b/],
   ["The finished book", /^(book|blurb|cover|publishing|front|back)\b/],
   ["Notes taken while writing", /^(facts|summaries|issues|findings|parts|impact|checks|statistics)\b/],
   ["Other documents", /./],
