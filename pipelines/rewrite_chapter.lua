@@ -3,6 +3,7 @@
 -- lean on a fact that has changed are listed. The files of the book are made anew with regenerate_artifacts.
 local Book = require "lib.book"
 local chapterfile = require "lib.chapterfile"
+local desk = require "lib.desk"
 local facts = require "lib.facts"
 local impact = require "lib.impact"
 local languages = require "lib.languages"
@@ -22,20 +23,6 @@ This is scene %d of %d as it stands:
 
 Write the scene anew, whole, in about %s, in %s, following the author's wish as far as it touches this scene and the new scenes
 above. What the wish does not touch keeps its events, its people and its best sentences. Only the scene's prose.]]
-
---- The plan of the chapter, with as many scenes as the chapter has now and about their length.
-local function plan_for(book, number, title, scenes)
-  local plan = writing.read_plan(book, number)
-  local fitted = {}
-  for i, scene in ipairs(scenes) do
-    local planned = plan.scenes[math.min(i, #plan.scenes)]
-    fitted[i] = {}
-    for field, value in pairs(planned) do fitted[i][field] = value end
-    fitted[i].words = math.max(100, text.words(scene))
-  end
-  plan.title, plan.scenes = title ~= "" and title or plan.title, fitted
-  return plan
-end
 
 local function existing_chapter(number)
   local name = numbering.find("chapters", number)
@@ -74,14 +61,15 @@ return {
     run.phase("Rewriting")
     local book, number = Book.reopen(), input.chapter
     local title, old = chapterfile.parse(existing_chapter(number))
-    local plan = plan_for(book, number, title, old)
+    local plan = writing.plan_of_scenes(desk.read_plan(book, number), title, old)
     book:remember_until(number)
     log.info("Chapter %d of \"%s\" is rewritten: %s", number, book.blueprint.title, plan.title)
 
-    local shared = writing.chapter_prompt(book, plan)
-    local prompt = writing.at_hand(shared, book, plan)
+    local shared = desk.chapter_prompt(book, plan)
+    local prompt = desk.at_hand(shared, book, plan)
     local before = artifact.get(book:name("facts", number, "json")) or facts.pending(0)
     local chapter = writing.examine(book, shared, prompt, plan, rewrite(book, prompt, plan, old, input.instruction))
+    writing.hold_to_musts(book, prompt, plan, chapter)
     local saved = save(book, chapter)
     if saved.proposal then
       log.info("Chapter %d was last written by a person, so the new text is saved as a proposal, version %d: the chapter stays as it is "

@@ -60,6 +60,29 @@ return {
     t.equal(found.why, "She turned the seventh astrolabe once more.")
   end,
 
+  ["what the author fixed is held in a rewritten chapter: what breaks it is written again, what stays broken is an issue"] = function(t)
+    local contract, check = "as you would a contract", "These points were fixed by the author"
+    t.status(t.run { pipeline = "generate_book", input = { brief = "The bell stays silent. A bell founder goes deaf.", chapters = 2, words_per_chapter = 600,
+      candidates = 1 }, answers = { { task = contract, value = { contradictions = json.array {}, musts = json.array { { text = "The bell is never rung.",
+      quote = "The bell stays silent.", first = 1, last = 2, secret = false, ban = true } } } }, { rehearse = true } } }, "completed")
+    local function rewritten(times)
+      local asked = 0
+      return t.status(t.run { pipeline = "rewrite_chapter", input = { chapter = 2, instruction = "More storm." }, answers = { { task = check,
+        answer = function(request)
+          asked = asked + 1
+          local words = string.match(request.task, "Chapter 2\n\n(%S+ %S+ %S+)")
+          return { value = { points = { M1 = asked <= times and { verdict = "broken", quote = words, problem = "It rings." }
+            or { verdict = "open", quote = "", problem = "" } } } }
+        end }, { rehearse = true } } }, "completed")
+    end
+    local run = rewritten(1)
+    t.ok(#t.requests(run, { role = "writer", task = "The author fixed otherwise: The bell is never rung." }) >= 1)
+    t.lacks(json.encode(run.result.findings), "against what the author fixed")
+    run = rewritten(9)
+    t.equal(#t.requests(run, { task = check }), 2, "it is mended once, not for ever")
+    t.has(json.encode(run.result.findings), "against what the author fixed (M1: The bell is never rung.")
+  end,
+
   ["a chapter or a book that is not there is a clear error"] = function(t)
     local run = t.status(rewrite(t, 1, "x"), "failed")
     t.has(run.error.message, "holds no book yet")

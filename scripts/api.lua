@@ -272,7 +272,7 @@ check = {}
 ---@field title string          -- what it looks for, in a few words
 ---@field kind? string          -- "code" (default), or "model": a judge is asked
 ---@field scope string          -- "scene", "chapter", "book", or "plan" (before the chapter is written)
----@field reads? string[]       -- "text" (default), "plan", "facts", "state" (facts of the chapters before), "structure", "cast", "earlier"
+---@field reads? string[]       -- "text" (default), "plan", "facts", "state" (facts of the chapters before), "structure", "cast", "earlier", "secrets"
 ---                             -- (the last chapters): what its findings hang on. Without one of them it is not asked
 ---@field languages? string[]   -- tags of the only languages that it knows; all without it
 ---@field thresholds? table<string, number>   -- its numbers, which a book's checks.json may change
@@ -295,6 +295,7 @@ check = {}
 ---@field state? table          -- before the chapter: dead = {[name] = chapter}, day, people, paid
 ---@field structure? table
 ---@field cast? table[]
+---@field secrets? table[]      -- what the reader learns only later (secrets.json): {id=, what=, knows=, reveal=, words=}
 ---@field earlier? {number: integer, prose: string}[]
 ---@field viewpoint? string
 ---@field tense? string

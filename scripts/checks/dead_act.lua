@@ -1,5 +1,6 @@
 -- dead_act: somebody who died in an earlier chapter speaks or acts in this one. The text itself is looked at, so that it does not hang on what
 -- an extractor took down; a chapter that steps back in time may show him.
+local facts = require "lib.facts"
 local rates = require "lib.rates"
 
 local acts = {
@@ -56,7 +57,7 @@ return {
           end
         end
       end
-      if quote then out[#out + 1] = { quote = quote, problem = string.format("%s acts here, but died in chapter %d.", name, since) } end
+      if quote then out[#out + 1] = { quote = quote, problem = string.format("%s acts here, but died in %s.", name, facts.died_in(since)) } end
     end
     return out
   end,

@@ -1,10 +1,11 @@
 -- lib/book.lua: the book in hand. One table goes through all phases; each adds what it found out:
 --
 --   input, language, chapters, words     what was asked for
---   given       what the author brought along: blueprint, structure, plan
+--   given       what the author brought along: blueprint, structure, plan, voice
 --   blueprint   after phases/blueprint.lua
 --   structure   after phases/structure.lua (also memory: what has been told so far)
 --   files       after phases/postprocessing.lua
+--   carried     what it takes over from the books of its series before it (lib/series.lua)
 --   issues      what a reader of the report should look at; a book with issues is done all the same
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
@@ -43,7 +44,7 @@ book.fields = {
   { name = "date", type = "string", help = "Date of publication for the book's metadata, as 2026-05-31" },
 }
 
-book.kinds = { "blueprint", "structure", "plan" }
+book.kinds = { "blueprint", "structure", "plan", "voice" }
 
 --- Opens a book for a pipeline's input. Waits.
 function book.new(input)
@@ -58,6 +59,7 @@ function book.new(input)
     words_written = 0, edited = {}, versions = {}, sheets = {}, checks = checks.parse(input.checks), musts_seen = {}, plans = {},
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
+  self.carried = artifact.get("carried.json")
   return self
 end
 
@@ -76,8 +78,8 @@ function book.reopen()
   if not (self and self.blueprint and self.structure) then
     error("this project holds no book yet; write one with generate_book, or name another project with --project", 0)
   end
-  self.musts = self:read("musts.json")
-  self.memory = Memory.new(self.structure, self.blueprint.cast, self.language.tag)
+  self.musts, self.secrets = self:read("musts.json"), self:read("secrets.json")
+  self.memory = Memory.new(self.structure, self.blueprint.cast, self.language.tag, self.carried and self.carried.state)
   return self
 end
 

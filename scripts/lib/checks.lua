@@ -12,7 +12,8 @@ local checks = {}
 local scopes = { scene = true, chapter = true, book = true, plan = true }
 local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most" }
 -- What a check may read: where it stands in what the check is given.
-local places = { text = "reading", plan = "plan", facts = "sheet", state = "state", structure = "structure", cast = "cast", earlier = "earlier" }
+local places = { text = "reading", plan = "plan", facts = "sheet", state = "state", structure = "structure", cast = "cast", earlier = "earlier",
+  secrets = "secrets" }
 
 --------------------------------------------------------------------------------------------------------------- the files
 
@@ -45,7 +46,7 @@ function checks.validate(name, check)
     wrong(name, "one of kind \"model\" has scope \"chapter\" and says in 'look_for' what its judge looks for")
   end
   for _, place in ipairs(check.reads or {}) do
-    if not places[place] then wrong(name, "'reads' knows text, plan, facts, state, structure, cast and earlier, not '%s'", tostring(place)) end
+    if not places[place] then wrong(name, "'reads' knows text, plan, facts, state, structure, cast, earlier and secrets, not '%s'", tostring(place)) end
   end
   for threshold, value in pairs(check.thresholds or {}) do
     if type(value) ~= "number" then wrong(name, "the threshold '%s' must be a number", tostring(threshold)) end

@@ -2,6 +2,7 @@
 -- scripts/api.lua (---@class Evidence).
 local chapterfile = require "lib.chapterfile"
 local reading = require "lib.reading"
+local secrets = require "lib.secrets"
 
 local evidence = {}
 
@@ -13,6 +14,7 @@ local function documents(book, number)
     if place == "facts" then return { book:name("facts", number, "json") } end
     if place == "structure" then return { "structure.json" } end
     if place == "cast" then return { "blueprint.json" } end
+    if place == "secrets" then return { "secrets.json" } end
     local out = {}
     if place == "state" then
       for n = 1, number - 1 do out[n] = book:name("facts", n, "json") end
@@ -26,7 +28,8 @@ end
 local function around(book, number)
   local style = book.blueprint.style or {}
   return { number = number, tag = book.language.tag, language = { name = book.language.name, tag = book.language.tag, or_english = book.rehearsal },
-    structure = book.structure, cast = book.blueprint.cast, state = book.memory.state, names = book.memory.names, earlier = book.memory.recent,
+    structure = book.structure, cast = book.blueprint.cast, state = book.memory.state, names = book.memory.names,
+    secrets = secrets.list(book), earlier = book.memory.recent,
     tense = book.input.tense or style.tense, viewpoint = book.input.viewpoint or style.viewpoint, document = documents(book, number) }
 end
 

@@ -9,6 +9,7 @@ local calls = require "lib.calls"
 local checks = require "lib.checks"
 local evidence = require "lib.evidence"
 local extract = require "lib.extract"
+local facts = require "lib.facts"
 local findings = require "lib.findings"
 local judging = require "lib.judging"
 local languages = require "lib.languages"
@@ -101,6 +102,18 @@ local function rewritten(book, whole, plan, i, faults)
   return answer and answer.stop == "end" and book:prose_of(answer, "scene " .. i .. ", revised") or ""
 end
 
+-- What code found by its words and still finds there is not mended, whatever a judge says of it.
+local function holds(prose, fault)
+  return not fault.judged and (fault.quote or "") ~= "" and facts.quoted(prose, fault.quote)
+end
+
+local function holds_any(prose, faults)
+  for _, fault in ipairs(faults) do
+    if holds(prose, fault) then return true end
+  end
+  return false
+end
+
 -- The new versions of this round that count, by scene: repairs first, and the whole scene where they do not help.
 local function new_versions(book, whole, it, scenes, faults)
   local out, any = {}, false
@@ -110,7 +123,7 @@ local function new_versions(book, whole, it, scenes, faults)
       if fault.scene == i then own[#own + 1] = fault end
     end
     local new = #own > 0 and is_local(own, scene) and repaired(book, whole, scene, i, own) or scene
-    if #own > 0 and (new == scene or not counts(book, it, new, scene, i)) then new = rewritten(book, whole, it.plan, i, own) end
+    if #own > 0 and (new == scene or holds_any(new, own) or not counts(book, it, new, scene, i)) then new = rewritten(book, whole, it.plan, i, own) end
     if #own > 0 and counts(book, it, new, scene, i) then out[i], any = new, true end
   end
   return out, any
@@ -142,7 +155,7 @@ local function settle(book, whole, faults, changed)
   local still, worse = judging.after(book, whole, asked_about, changed)
   if not still then return standing, "what the revision mended was not looked at again: " .. worse end
   for _, fault in ipairs(asked_about) do
-    local stands = worse[fault.scene] ~= nil
+    local stands = worse[fault.scene] ~= nil or holds(changed[fault.scene], fault)
     for _, one in ipairs(still) do stands = stands or one == fault end
     if stands then standing[#standing + 1] = fault end
   end
@@ -253,6 +266,14 @@ function examining.chapter(book, shared, prompt, plan, scenes, with_scenes)
   if failed then told[#told + 1] = "audit pending: " .. failed end
   return { number = plan.number, title = plan.title, scenes = revised, sheet = read.sheet, summary = read.summary, findings = open,
     issues = sentences(open, told), revised = changed }
+end
+
+--- Mends these faults, each with its scene, once and unasked. `chapter`: {scenes=, sheet=}. Returns the scenes, or nil when nothing changed.
+function examining.mended(book, prompt, plan, chapter, faults, with_scenes)
+  local it, out = evidence.chapter(book, plan, chapter.scenes, chapter.sheet), {}
+  local changed, any = new_versions(book, with_scenes(prompt, chapter.scenes), it, chapter.scenes, faults)
+  for i, scene in ipairs(chapter.scenes) do out[i] = changed[i] or scene end
+  return any and out or nil
 end
 
 --- What code finds in a chapter that a person wrote.

@@ -90,7 +90,7 @@ local function take_over(state, before)
     local mine = person(state, name)
     for _, kind in ipairs(facts.kinds) do mine[kind] = copied(known[kind]) end
   end
-  for name, book in pairs(before.dead or {}) do state.dead[name] = book end
+  for name in pairs(before.dead or {}) do state.dead[name] = 0 end
   for _, entry in ipairs(before.met or {}) do
     local known = { name = entry.name, kind = entry.kind, what = copied(entry.what), first = 0, last = 0 }
     state.met[text.fold(text.trim(entry.name))] = known
@@ -183,22 +183,21 @@ function State:apply(number, sheet)
   for _, id in ipairs(sheet.paid or {}) do self.paid[id] = self.paid[id] or number end
 end
 
---- The state as data for the next book of a series. `book`: what its dead are said to have died in, such as "book 1".
-function State:handed_over(book)
+--- When somebody died, in words: in a chapter of this book, or (0) in an earlier one of the series.
+function facts.died_in(chapter)
+  return chapter == 0 and "an earlier book" or "chapter " .. chapter
+end
+
+--- The state as data for the next book of a series.
+function State:handed_over()
   local out = { people = {}, dead = {}, met = json.array {} }
   for name, known in pairs(self.people) do
     out.people[name] = {}
     for _, kind in ipairs(facts.kinds) do out.people[name][kind] = json.array(copied(known[kind])) end
   end
-  for name, died in pairs(self.dead) do out.dead[name] = type(died) == "string" and died or book end
+  for name in pairs(self.dead) do out.dead[name] = 0 end
   for i, entry in ipairs(self.met) do out.met[i] = { name = entry.name, kind = entry.kind, what = json.array(copied(entry.what)) } end
   return out
-end
-
--- A chapter of this book, or an earlier book.
-local function died_in(state, name)
-  local died = state.dead[name]
-  return type(died) == "number" and "chapter " .. died or tostring(died)
 end
 
 local function last_of(list, count)
@@ -208,7 +207,7 @@ local function last_of(list, count)
 end
 
 local function person_line(state, name)
-  if state.dead[name] then return string.format("- %s: dead since %s", name, died_in(state, name)) end
+  if state.dead[name] then return string.format("- %s: dead since %s", name, facts.died_in(state.dead[name])) end
   local known, out = state.people[name], {}
   if not known then return nil end
   for _, kind in ipairs(facts.kinds) do
@@ -273,20 +272,6 @@ local function alike(one, other)
   return false
 end
 
---- Whom a plan wants alive although he died: a list of sentences. A chapter that steps back in time may.
-function State:against(plan)
-  local out = {}
-  if plan.flashback then return out end
-  local function check(name, where)
-    if self.dead[name] then out[#out + 1] = string.format("%s is %s, but died in %s.", name, where, died_in(self, name)) end
-  end
-  check(plan.viewpoint, "the viewpoint")
-  for i, scene in ipairs(plan.scenes) do
-    for _, name in ipairs(scene.cast) do check(name, "present in scene " .. i) end
-  end
-  return out
-end
-
 --- Who has to come to the chapter's first place from another one on the same day: a list of sentences for the writer.
 function State:journeys(plan)
   local out, scene = {}, plan.scenes[1]
@@ -305,7 +290,7 @@ local function suspect_operation(state, sheet, operation)
   local who, value = operation.who, operation.value
   local known = state.people[who]
   if state.dead[who] and operation.op ~= "remove" then
-    return string.format("%s acts here, but died in %s.", who, died_in(state, who))
+    return string.format("%s acts here, but died in %s.", who, facts.died_in(state.dead[who]))
   end
   if operation.what == "holds" and operation.op == "remove" and known and not position(known.holds, value) then
     return string.format("%s parts with \"%s\" without having had it.", who, value)

@@ -95,15 +95,6 @@ return {
     t.equal(state:met_in("Place: the quay"), {})
   end,
 
-  ["a plan that has the dead in it is found before it is written; one that steps back in time may have them"] = function(t)
-    local state = facts.new_state()
-    state:apply(1, sheet(1, {}, { deaths = { { who = "Jon", quote = "" } } }))
-    local plan = { viewpoint = "Jon", scenes = { { cast = { "Ida" } }, { cast = { "Ida", "Jon" } } } }
-    t.equal(state:against(plan), { "Jon is the viewpoint, but died in chapter 1.", "Jon is present in scene 2, but died in chapter 1." })
-    plan.flashback = true
-    t.equal(state:against(plan), {})
-  end,
-
   ["who must come from another place on the same day is told to the writer"] = function(t)
     local state = facts.new_state()
     state:apply(1, sheet(3, { op("add", "where", "Ida", "on the quay"), op("add", "where", "Jon", "the mill") }))

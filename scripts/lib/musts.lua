@@ -11,6 +11,7 @@ local facts = require "lib.facts"
 local fields = require "lib.fields"
 local numbering = require "lib.numbering"
 local schema = require "lib.schema"
+local secrets = require "lib.secrets"
 
 local musts = {}
 
@@ -200,46 +201,119 @@ local function verdict_shape(entries)
   return schema.object { { "points", schema.object(points) } }
 end
 
-local function chapter_with(book, quote, range)
+--- What these chapters may be held against: the author's points, and what the reader may not know yet.
+local function entries_for(book, range)
+  local out = {}
+  for _, all in ipairs { list(book), secrets.bans(book) } do
+    for _, entry in ipairs(all) do
+      if entry.first <= range.last and entry.last >= range.first then out[#out + 1] = entry end
+    end
+  end
+  return out
+end
+
+-- Only what stands in the text counts: a "kept" or "broken" without its words is taken for "open".
+local function chapter_with(quote, range, prose_of)
   for number = range.first, range.last do
-    if facts.quoted(book.memory:prose_of(number), quote) then return number end
+    if facts.quoted(prose_of(number), quote) then return number end
   end
   return nil
 end
 
--- Only what stands in the text counts: a "kept" or "broken" without its words is taken for "open".
-local function take_down(book, entries, points, range)
-  for _, entry in ipairs(entries) do
-    local point = points[entry.id]
-    local number = point.verdict ~= "open" and chapter_with(book, point.quote, range)
-    local earlier = book.musts_seen[entry.id]
-    if number and (point.verdict == "broken" or not earlier) then
-      book.musts_seen[entry.id] = { verdict = point.verdict, chapter = number, quote = point.quote, problem = point.problem }
-    end
-    if number and point.verdict == "broken" then
-      book:issue("chapter " .. number, string.format("against what the author fixed (%s: %s): \"%s\" %s", entry.id, sentence(entry), point.quote,
-        point.problem))
-    end
-  end
-end
-
-local function check_range(book, prompt, range)
-  local entries, told, listed = {}, {}, {}
-  for _, entry in ipairs(list(book)) do
-    if entry.first <= range.last and entry.last >= range.first then
-      entries[#entries + 1] = entry
-      listed[#listed + 1] = entry.id .. ". " .. placed(entry, book)
-    end
-  end
-  if #entries == 0 then return end
-  for number = range.first, range.last do told[#told + 1] = string.format("Chapter %d\n\n%s", number, book.memory:prose_of(number)) end
-  local asked = prompt:copy():last("task", string.format(check_chapters, range.first, range.last, table.concat(told, "\n\n"),
+--- Asks the judge. Returns the points' verdicts with their chapter, { {entry=, chapter=, verdict=, quote=, problem=}, ... }; nil and why.
+local function judged(book, how, entries, range, prose_of)
+  local told, listed, out = {}, {}, {}
+  for i, entry in ipairs(entries) do listed[i] = entry.id .. ". " .. placed(entry, book) end
+  for number = range.first, range.last do told[#told + 1] = string.format("Chapter %d\n\n%s", number, prose_of(number)) end
+  local asked = how.prompt:copy():last("task", string.format(check_chapters, range.first, range.last, table.concat(told, "\n\n"),
     table.concat(listed, "\n")))
   local answer, err = calls.try_json(book, { role = "judge", blocks = asked:list(), max_words = 200 + 50 * #entries,
     schema = verdict_shape(entries) })
-  if answer then return take_down(book, entries, answer.points, range) end
-  book.musts_unchecked = true
-  book:issue(string.format("chapters %d to %d", range.first, range.last), "not held against what the author fixed: " .. err)
+  if not answer then return nil, err end
+  for _, entry in ipairs(entries) do
+    local point = answer.points[entry.id]
+    local chapter = point.verdict ~= "open" and chapter_with(point.quote, range, prose_of)
+    if chapter then
+      out[#out + 1] = { entry = entry, chapter = chapter, verdict = point.verdict, quote = point.quote, problem = point.problem }
+    end
+  end
+  return out
+end
+
+local function broken_in(verdicts, chapter)
+  local out, entries = {}, {}
+  for _, found in ipairs(verdicts) do
+    if found.verdict == "broken" and found.chapter == chapter then
+      out[#out + 1] = found
+      entries[#entries + 1] = found.entry
+    end
+  end
+  return out, entries
+end
+
+--- A fault as the writer is told it, with the point that it breaks.
+local function as_fault(found)
+  local problem = found.entry.secret and "The reader may not know this yet; leave out what gives it away."
+    or string.format("The author fixed otherwise: %s. %s", sentence(found.entry), found.problem or "")
+  return { quote = found.quote, problem = text.trim(problem) }
+end
+
+local function report(found)
+  local against = found.entry.secret and string.format("tells what the reader may not know yet (%s: %s)", found.entry.secret, found.entry.must.text)
+    or string.format("against what the author fixed (%s: %s)", found.entry.id, sentence(found.entry))
+  return string.format("%s: \"%s\" %s", against, found.quote, found.problem or "")
+end
+
+--- One chapter's broken points: its scenes are written again, and the judge is asked about these points once more. Returns the reports of what
+--- stays broken.
+local function mended(book, how, chapter, broken, entries)
+  local faults, out = {}, {}
+  for i, found in ipairs(broken) do faults[i] = as_fault(found) end
+  local prose = how.mend(chapter, faults)
+  local again = prose and judged(book, how, entries, { first = chapter, last = chapter }, function() return prose end)
+  local still = again and broken_in(again, chapter) or broken
+  local stays = {}
+  for i, found in ipairs(still) do out[i], stays[found.entry] = report(found), true end
+  for _, found in ipairs(broken) do
+    if not stays[found.entry] then
+      found.verdict = "mended"
+      log.info("chapter %d was mended; it said %s", chapter, report(found))
+    end
+  end
+  return out
+end
+
+--- Holds the chapters of a range, whose texts prose_of(number) gives, against the author's points and mends what is broken, once.
+--- how = { prompt = what the judge is told first, mend = function(chapter, faults) -> the chapter's new prose, or nil }. Returns the reports of
+--- what stays broken, { {chapter=, problem=}, ... }, and all verdicts; nil and why when no judge answered. Waits.
+function musts.hold(book, how, range, prose_of)
+  local entries = entries_for(book, range)
+  if #entries == 0 then return {}, {} end
+  local verdicts, err = judged(book, how, entries, range, prose_of)
+  if not verdicts then return nil, err end
+  local out = {}
+  for chapter = range.first, range.last do
+    local broken, points = broken_in(verdicts, chapter)
+    if #broken > 0 then
+      for _, problem in ipairs(mended(book, how, chapter, broken, points)) do out[#out + 1] = { chapter = chapter, problem = problem } end
+    end
+  end
+  return out, verdicts
+end
+
+local function check_range(book, how, range)
+  local stays, verdicts = musts.hold(book, how, range, function(number) return book.memory:prose_of(number) end)
+  if not stays then
+    book.musts_unchecked = true
+    return book:issue(string.format("chapters %d to %d", range.first, range.last), "not held against what the author fixed: " .. verdicts)
+  end
+  for _, one in ipairs(stays) do book:issue("chapter " .. one.chapter, one.problem) end
+  for _, found in ipairs(verdicts) do
+    local id = found.entry.id
+    if found.verdict == "broken" or not book.musts_seen[id] then
+      book.musts_seen[id] = { verdict = found.verdict, chapter = found.chapter, quote = found.quote, problem = found.problem }
+    end
+  end
 end
 
 --- What no chapter has shown. A ban is kept by silence.
@@ -251,12 +325,13 @@ local function report_unserved(book)
   end
 end
 
---- Holds the act that ends with this chapter against the author's points, and at the end of the book tells what was never kept. Waits.
-function musts.check_after(book, number, prompt)
-  if #list(book) == 0 then return end
+--- Holds the act that ends with this chapter against the author's points, mends what is broken, and at the end of the book tells what was never
+--- kept. `how` as for musts.hold. Waits.
+function musts.check_after(book, number, how)
+  if #list(book) + #secrets.bans(book) == 0 then return end
   for _, act in ipairs(book.structure.acts) do
     if act.last == number then
-      for _, range in ipairs(numbering.ranges(act.first, act.last, chapters_a_check)) do check_range(book, prompt, range) end
+      for _, range in ipairs(numbering.ranges(act.first, act.last, chapters_a_check)) do check_range(book, how, range) end
       if number == book.chapters and not book.musts_unchecked then report_unserved(book) end
       artifact.put("checks/musts.json", book.musts_seen)
     end

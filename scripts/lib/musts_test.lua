@@ -94,6 +94,44 @@ return {
     t.equal(t.document("checks/musts.json").M2.verdict, "broken")
   end,
 
+  ["a chapter that breaks a point is written again with that point before the writer, and held against it once more"] = function(t)
+    local asked = 0
+    local run = t.status(book(t, { answers = { reader(), { task = check, answer = function(request)
+      local words = string.match(request.task, "Chapter 2\n\n(%S+ %S+ %S+ %S+)")
+      if words then asked = asked + 1 end
+      return verdicts(request, { M2 = words and asked == 1 and { "broken", words, "She keeps it." } })
+    end }, { rehearse = true } } }), "completed")
+    local again = t.requests(run, { role = "writer", task = "The author fixed otherwise: Ada sells the boat. (\"In chapter 2 she sells the boat.\")" })
+    t.ok(#again >= 1)
+    t.equal(asked, 2)
+    t.lacks(json.encode(run.result.findings), "against what the author fixed")
+    t.equal(t.document("checks/musts.json").M2.verdict, "mended")
+    t.equal(#t.versions("chapters/02.md"), 2)
+    t.equal(#t.versions("facts/02.json"), 2)
+    local last = t.requests(run, { role = "writer", label = "chapter 3," })[1]
+    local now = string.match(t.document("chapters/02.md"), "^# .-\n\n(%S+ %S+ %S+ %S+ %S+ %S+)")
+    t.has(last.prompt, now, "the next chapter follows on the mended one")
+  end,
+
+  ["a chapter of a person's is never mended: what it breaks is named"] = function(t)
+    local mine = "# Mine\n\nAda keeps the boat for good.\n"
+    local run = book(t, { answers = { reader(), { rehearse = true } }, stop_at = "chapter:1" })
+    local edited = false
+    run = t.status(t.resume(run, { answers = { reader(), { task = check, answer = function(request)
+      local has = string.find(request.task, "Ada keeps the boat", 1, true)
+      return verdicts(request, { M2 = has and { "broken", "Ada keeps the boat", "She keeps it." } })
+    end }, { task = "with a cold eye", answer = function(request, rehearse)
+      if not edited and string.find(request.label, "^chapter 2,") then
+        edited = true
+        t.edit("chapters/02.md", mine)
+      end
+      return rehearse()
+    end }, { rehearse = true } } }), "completed")
+    t.equal(t.document("chapters/02.md"), mine)
+    t.has(json.encode(run.result.findings), "against what the author fixed (M2")
+    t.equal(#t.requests(run, { task = "The author fixed otherwise" }), 0)
+  end,
+
   ["a brief that contradicts itself is asked about before the book is begun, and the changed brief is what counts"] = function(t)
     local clash = { { one = "The dog survives.", other = "Ada Finch has one green eye", problem = "Both cannot be." },
       { one = "The dog survives.", other = "words that are not there", problem = "Invented." } }

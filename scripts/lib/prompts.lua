@@ -4,6 +4,7 @@
 --   style    language, voice, manner          the same for the whole book
 --   brief    what the author asked for        the same for the whole book: whole where it is planned, and where it is written as lib/musts.lua says
 --   bible    premise, world, cast, acts       the same for the whole book, once they exist
+--   voice    how the book sounds              the same for an act (lib/voice.lua)
 --   events   what happens about now           the same for a part of about five chapters
 --   story    what has happened so far         grows by one summary a chapter, folds up when a part ends (lib/memory.lua)
 --
@@ -13,13 +14,14 @@ local blocks = require "lib.blocks"
 local fields = require "lib.fields"
 local given = require "lib.given"
 local musts = require "lib.musts"
+local secrets = require "lib.secrets"
 
 local prompts = {}
 
 prompts.rules = [[
 You are one of several hands that make a book together: one plans, one writes, one takes down what has become fact, one reads with
 a cold eye. Your part in this call is told at the very end. What stands before it is the material that all hands share; treat it as
-reference, not as a model of how to sound.
+reference, not as a model of how to sound, but for what stands under "How the book sounds".
 
 What this house holds to:
 
@@ -103,8 +105,10 @@ function prompts.series_text(book)
 end
 
 local function person_text(person)
-  return string.format("- %s (%s). Wants: %s Wound: %s Voice: %s%s", person.name, person.role, person.want, person.wound, person.voice,
-    fields.tail(person, { "name", "role", "weight", "want", "wound", "voice" }))
+  local called, looks = line("Also called", person.aliases), line("Looks", person.looks)
+  return string.format("- %s (%s).%s%s Wants: %s Wound: %s Voice: %s%s", person.name, person.role, called and " " .. called .. "." or "",
+    looks and " " .. looks or "", person.want, person.wound, person.voice,
+    fields.tail(person, { "name", "role", "aliases", "looks", "weight", "want", "wound", "voice" }))
 end
 
 function prompts.cast_text(blueprint)
@@ -138,27 +142,33 @@ function prompts.bible_text(book)
     .. "\n\n## Cast\n" .. prompts.cast_text(blueprint) .. acts_text(book.structure)
 end
 
-local function with_bible(prompt, book)
+-- `number`: for whoever writes or reads this chapter, and may not know what the reader does not; nil: all of it.
+local function with_bible(prompt, book, number)
+  local function shown(content) return number and secrets.hide(book, content, number) or content end
   local from = { "blueprint.json" }
   if book.structure then from[2] = "structure.json" end
   local outline, structure = book.given.blueprint, book.given.structure
   return prompt
-    :stable("outline", given.rule(outline, "outline"), outline and outline.from)
-    :stable("given structure", given.rule(structure, "structure"), structure and structure.from)
-    :stable("bible", prompts.bible_text(book), from)
+    :stable("outline", shown(given.rule(outline, "outline")), outline and outline.from)
+    :stable("given structure", shown(given.rule(structure, "structure")), structure and structure.from)
+    :stable("bible", shown(prompts.bible_text(book)), from)
 end
 
 --- For planning: all that the author wrote, whole, and the bible.
 function prompts.planning(book)
-  return with_bible(prompts.brief(book), book):stable("musts", musts.text(book), { "musts.json" })
+  return with_bible(prompts.brief(book), book)
+    :stable("musts", musts.text(book), { "musts.json" })
+    :stable("secrets", secrets.for_planners(book), { "secrets.json" })
 end
 
---- For writing and reading: rules, style, what the author asked for as far as the writer may know it, and the bible.
-function prompts.bible(book)
+--- For writing and reading a chapter: rules, style, what the author asked for as far as its writer may know it, and the bible. Without a
+--- number, for who knows the whole book.
+function prompts.bible(book, number)
+  local brief = musts.brief_for_writers(book)
   local prompt = prompts.base(book)
-    :stable("brief", musts.brief_for_writers(book))
+    :stable("brief", number and secrets.hide(book, brief, number) or brief)
     :stable("series", prompts.series_text(book))
-  return with_bible(prompt, book)
+  return with_bible(prompt, book, number)
 end
 
 --- "3.2 (day 4): what happens [because of 3.1]" for the events of some chapters.
@@ -176,15 +186,30 @@ end
 
 --- A promise with the fields that a person gave it.
 function prompts.promise_text(promise)
-  return promise.text .. fields.tail(promise, { "id", "text", "opened", "due" })
+  return promise.text .. fields.tail(promise, { "id", "text", "opened", "due", "of_series" })
+end
+
+function prompts.promises_text(structure)
+  local out = {}
+  for i, promise in ipairs(structure.promises) do
+    out[i] = string.format("%s (chapters %d to %d): %s", promise.id, promise.opened, promise.due, prompts.promise_text(promise))
+  end
+  return blocks.bullets(out)
+end
+
+local function voice_text(told)
+  if not told or told.text == "" then return "" end
+  return "# How the book sounds\n\nWhoever writes it matches this; it is heard, and never copied.\n\n" .. told.text
 end
 
 --- The shared beginning of every call about a chapter.
 function prompts.story(book, number)
   local first, last = book.memory:horizon(number)
-  return prompts.bible(book)
-    :stable("events", "# Events of this part of the book and the next\n\n" .. prompts.events_text(book.structure, first, last),
-      { "structure.json" })
+  local told = book.told_voice
+  local events = secrets.hide(book, prompts.events_text(book.structure, first, last), number)
+  return prompts.bible(book, number)
+    :stable("voice", secrets.hide(book, voice_text(told), number), told and { told.name })
+    :stable("events", "# Events of this part of the book and the next\n\n" .. events, { "structure.json" })
     :stable("story", book.memory:story_so_far(number), book.memory:sources(number))
 end
 

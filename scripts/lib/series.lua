@@ -174,7 +174,7 @@ function series.carry(book)
   local told = book.told_voice
   carry.cast, carry.style = book.blueprint.cast, book.blueprint.style
   carry.voice = told and { text = told.text, by_person = told.by_person, sound = not told.by_person and book.sound or nil } or nil
-  carry.state = book.memory.state:handed_over("book " .. book.series.number)
+  carry.state = book.memory.state:handed_over()
   return carry
 end
 

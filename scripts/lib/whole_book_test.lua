@@ -53,7 +53,15 @@ return {
       { text = "One.", quote = needle "b1", first = 1, last = 3, secret = false, ban = false },
       { text = "Two.", quote = needle "b2", first = 2, last = 2, secret = false, ban = false },
       { text = "Last.", quote = needle "b5", first = 3, last = 3, secret = true, ban = false } } }
-    local function answers() return { { task = "as you would a contract", value = points }, { rehearse = true } } end
+    -- Nothing is paid before it is due, because a paid promise is told no more.
+    local function unpaid(_, rehearse)
+      local said = json.decode(rehearse().text)
+      said.paid = json.array {}
+      return { value = said }
+    end
+    local function answers()
+      return { { task = "as you would a contract", value = points }, { task = "take down what has become fact", answer = unpaid }, { rehearse = true } }
+    end
     local function go(run, stop)
       return t.status(t.resume(run, { with = { "artifacts" }, answers = answers(), stop_at = stop }), stop and "waiting" or "completed")
     end
@@ -69,6 +77,7 @@ return {
     table.move(run.requests, 1, #run.requests, #requests + 1, requests)
     t.edit("plans/02.json", edit_plan(t.document("plans/02.json")))
     local third = t.document("plans/03.json")
+    third.recalls = json.array {}
     third.secret, third.scenes[1].secret = needle "x1", needle "x2"
     t.edit("plans/03.json", third)
     run = go(run, "chapter:1")
@@ -107,7 +116,7 @@ return {
         if request.role == "writer" then check(t, request, { needle "c1" }, number == 2, where .. ": the chapter before, as it was edited") end
       end
     end
-    t.ok(planned >= 8 and written[1] >= 4 and written[2] >= 4 and written[3] >= 4)
+    t.ok(planned >= 7 and written[1] >= 4 and written[2] >= 4 and written[3] >= 4)
   end,
 
   ["what --until can name is what a book's run begins and passes"] = function(t)

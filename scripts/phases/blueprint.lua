@@ -2,15 +2,18 @@
 -- into fields by a second, cheap call, because inventing inside a form makes for duller inventions.
 --
 -- Reads: the brief, given/blueprint (an outline of the author's own: it stays word for word, gaps are filled).
--- Leaves: brief.json (what was asked for), musts.json (lib/musts.lua), blueprint.json, blueprint.md, conflicts/blueprint.json, and
--- book.blueprint, book.musts.
+-- Leaves: brief.json (what was asked for), musts.json (lib/musts.lua), blueprint.json, blueprint.md, voice.md (lib/voice.lua),
+-- conflicts/blueprint.json, and book.blueprint, book.musts.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local given = require "lib.given"
 local musts = require "lib.musts"
 local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
+local ranking = require "lib.ranking"
 local schema = require "lib.schema"
+local series = require "lib.series"
+local voice = require "lib.voice"
 
 local blueprint = {}
 
@@ -69,7 +72,9 @@ book sounds; under "avoid" stand the mannerisms this kind of book tends to fall 
 
 local person = schema.object {
   { "name", schema.text(80) },
-  { "role", schema.text(160, "who this is, in a few words") },
+  { "role", schema.text(160, "who this is, and to whom, in a few words") },
+  { "aliases", schema.list(schema.text(60), 0, 4, "what else the book calls this person: first name, title and surname, pet name") },
+  { "looks", schema.note(200, "age, and what one sees first") },
   { "weight", schema.choice({ "main", "supporting" }) },
   { "want", schema.text(300) },
   { "wound", schema.text(300, "what hurts and misleads this person") },
@@ -112,38 +117,9 @@ local function invent(book, round, notes)
   end, { key = key })
 end
 
---- Every pair in both orders, because judges favour what they read first.
-local function pairings(count)
-  local list = {}
-  for i = 1, count do
-    for j = 1, count do
-      if i ~= j then list[#list + 1] = { first = i, second = j } end
-    end
-  end
-  return list
-end
-
-local function compare(book, ideas, pair)
-  local prompt = prompts.brief(book):last("task", string.format(comparison, ideas[pair.first], ideas[pair.second]))
-  local verdict = calls.try_json(book, { role = "judge", blocks = prompt:list(), max_words = 200, schema = schema.object {
-    { "reason", schema.text(600) }, { "winner", schema.choice({ "first", "second" }) } } })
-  return verdict and pair[verdict.winner] or nil
-end
-
---- The ideas from the one that won most comparisons to the one that won fewest. A silent judge costs a vote, not the book.
+--- The ideas, the best one first.
 local function rank(book, ideas)
-  local wins, order = {}, {}
-  for i in ipairs(ideas) do wins[i], order[i] = 0, i end
-  local winners = task.map(pairings(#ideas), function(pair) return compare(book, ideas, pair) or 0 end,
-    { key = function(pair) return pair.first .. "-before-" .. pair.second end })
-  for _, winner in ipairs(winners) do
-    if winner > 0 then wins[winner] = wins[winner] + 1 end
-  end
-  table.sort(order, function(a, b) return wins[a] > wins[b] end)
-  local ranked = {}
-  for place, i in ipairs(order) do ranked[place] = ideas[i] end
-  if #ideas > 1 then log.info("candidate %d chosen with %d of %d votes", order[1], wins[order[1]], #winners) end
-  return ranked
+  return ranking.of(book, ideas, function(first, second) return prompts.brief(book):last("task", string.format(comparison, first, second)) end)
 end
 
 local function drop_doubled_names(cast)
@@ -168,6 +144,10 @@ local function into_fields(book, idea)
   if author and author.value then schema.fill(given.overlay(fields, author.value), shape) end
   if text.trim(book.input.title or "") ~= "" then fields.title = text.trim(book.input.title) end
   fields.cast = drop_doubled_names(fields.cast)
+  if book.carried then
+    series.same_people(fields.cast, book.carried)
+    fields.style = book.carried.style or fields.style
+  end
   return fields
 end
 
@@ -175,7 +155,8 @@ local function readable(fields, author)
   local out = { "# " .. fields.title, fields.premise, "**The question:** " .. fields.theme_question, "**The end:** " .. fields.ending,
     "## World", fields.world.place, fields.world.time, fields.world.rules, fields.world.texture, "## Cast" }
   for _, entry in ipairs(fields.cast) do
-    out[#out + 1] = string.format("**%s** (%s). %s\n\nWound: %s\n\nVoice: %s", entry.name, entry.role, entry.want, entry.wound, entry.voice)
+    out[#out + 1] = string.format("**%s** (%s). %s\n\nLooks: %s\n\nWound: %s\n\nVoice: %s", entry.name, entry.role, entry.want, entry.looks, entry.wound,
+      entry.voice)
   end
   out[#out + 1] = "## Style"
   for _, key in ipairs { "viewpoint", "tense", "register", "rhythm", "imagery", "dialogue", "avoid" } do
@@ -258,6 +239,7 @@ function blueprint.run(book)
     log.warn("blueprint.md was edited, but it is only a reading copy: edit blueprint.json, then `quire resume RUN --with artifacts`")
   end
   if author then given.conflicts(book, author, "blueprint", readable(fields)) end
+  voice.find(book)
 
   project.set { title = book.blueprint.title, kind = "book", chapters = book.chapters }
   run.summary(string.format("%s, %s", book.blueprint.title, numbering.count(book.chapters, "chapter")))

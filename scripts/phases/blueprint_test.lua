@@ -44,7 +44,7 @@ return {
   ["of several candidates each is judged against each other in both orders"] = function(t)
     local run = blueprint(t, { input = { candidates = 3 } })
     t.equal(#t.requests(run, { role = "planner" }), 3)
-    t.equal(#t.requests(run, { role = "judge" }), 6)
+    t.equal(#t.requests(run, { role = "judge", task = "Two blueprints for the same book" }), 6)
     t.has(run.log, "of 6 votes")
   end,
 

@@ -3,7 +3,7 @@
 -- is still open then is mended in code, because a missing cause must not stop a book.
 --
 -- Reads: book.blueprint, given/structure.
--- Leaves: structure.json, conflicts/structure.json, and book.structure, book.memory:
+-- Leaves: structure.json, conflicts/structure.json, secrets.json (lib/secrets.lua), and book.structure, book.memory:
 --   { chapters, acts = {{title, purpose, first, last}}, promises = {{id, text, opened, due}},
 --     events = {{id = "3.1", chapter, what, who, causes, day}}, mended = {...} }
 local blocks = require "lib.blocks"
@@ -14,6 +14,7 @@ local Memory = require "lib.memory"
 local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
+local secrets = require "lib.secrets"
 
 local structure = {}
 
@@ -142,15 +143,19 @@ local function lay_out_events(book, made, number)
   coverage.join(made, answer, act)
 end
 
-local function number_promises(promises)
+--- Numbered; threads of the series that this book ties are promises that were opened before it.
+local function number_promises(book, promises)
   for i, promise in ipairs(promises) do promise.id = "P" .. i end
+  for i, thread in ipairs(book.carried and book.carried.due or {}) do
+    promises[#promises + 1] = { id = "T" .. i, text = thread, opened = 1, due = book.chapters, of_series = true }
+  end
   return promises
 end
 
 function structure.run(book)
   run.phase("Structure & Events")
   local outline = lay_out_acts(book)
-  local made = { chapters = book.chapters, acts = outline.acts, promises = number_promises(outline.promises),
+  local made = { chapters = book.chapters, acts = outline.acts, promises = number_promises(book, outline.promises),
     events = json.array {}, mended = json.array {} }
   local author = book.given.structure
   if author and author.value then given.overlay(made, author.value) end
@@ -164,7 +169,9 @@ function structure.run(book)
 
   book.structure = coverage.checked(book:save("structure.json", made), book)
   if author then given.conflicts(book, author, "structure", json.encode(book.structure)) end
-  book.memory = Memory.new(book.structure, book.blueprint.cast, book.language.tag)
+  book.memory = Memory.new(book.structure, book.blueprint.cast, book.language.tag, book.carried and book.carried.state)
+  secrets.find(book, prompts.planning(book):stable("events", "# Events\n\n" .. prompts.events_text(book.structure, 1, book.chapters), { "structure.json" })
+    :stable("promises", "# Promises to the reader\n\n" .. prompts.promises_text(book.structure), { "structure.json" }))
 end
 
 return structure

@@ -2,17 +2,17 @@
 --
 -- Reads: book.blueprint, book.structure, plans/NN.json (each just before its chapter is written), and notes from people.
 -- Leaves: chapters/NN.md, facts/NN.json, summaries/NN.json, issues/NN.json, findings/NN.json,
--- parts/NN.json, checks/musts.json, and book.memory.
+-- parts/NN.json, voice/NN.md, checks/musts.json, and book.memory.
 --
--- All calls of a chapter share one beginning (chapter_prompt below); the writer and the judge have prose of the book and the next
--- chapter's plan besides (at_hand), and each scene that is written makes that longer, so that almost every token of a prompt has been
--- seen by the provider a minute before.
+-- All calls of a chapter share one beginning (lib/desk.lua); the writer and the judge have prose of the book and the next chapter's plan
+-- besides, and each scene that is written makes that longer, so that almost every token of a prompt has been seen by the provider a minute before.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local chapterfile = require "lib.chapterfile"
-local coverage = require "lib.coverage"
+local desk = require "lib.desk"
 local examining = require "lib.examining"
 local extract = require "lib.extract"
+local facts = require "lib.facts"
 local findings = require "lib.findings"
 local languages = require "lib.languages"
 local musts = require "lib.musts"
@@ -22,6 +22,7 @@ local plan_check = require "lib.plan_check"
 local plans = require "lib.plans"
 local prompts = require "lib.prompts"
 local tongue = require "lib.tongue"
+local voice = require "lib.voice"
 
 local writing = {}
 
@@ -58,104 +59,6 @@ local function wishes_text(book)
   return "The author has asked for this from here on:\n" .. blocks.bullets(wishes) .. "\n"
 end
 
----------------------------------------------------------------------------------------------------- the chapter's prompt
-
-local function promise_lines(book, number)
-  local out = {}
-  for _, promise in ipairs(book.structure.promises) do
-    local paid = book.memory.state.paid[promise.id]
-    local tells = promise.opened == number and "open it here" or promise.due == number and "pay it here"
-      or not paid and promise.opened < number and "open; due in chapter " .. promise.due
-    if promise.opened == number and promise.due == number then tells = "open and pay it here" end
-    if tells then out[#out + 1] = string.format("%s (%s): %s", promise.id, tells, prompts.promise_text(promise)) end
-  end
-  return blocks.bullets(out)
-end
-
-local function chapter_text(book, plan)
-  local memory = book.memory
-  local state = memory:state_of(plans.people(plan))
-  local out = {
-    "# This chapter\n\n" .. plans.text(plan, book.language),
-    "# Where its people stand\n\n" .. (state ~= "" and state or "As the cast list has them."),
-    "# Promises to the reader\n\n" .. promise_lines(book, plan.number),
-    "# Used up; not again in this chapter\n\n" .. blocks.fit(blocks.bullets(memory:used_up()), 2500),
-  }
-  local fixed = musts.of_chapter(book, plan.number)
-  if fixed ~= "" then table.insert(out, 2, fixed) end
-  return table.concat(out, "\n\n")
-end
-
---- The beginning that all calls of a chapter share: rules, style, bible, story so far, this chapter's plan and state.
-function writing.chapter_prompt(book, plan)
-  return prompts.story(book, plan.number)
-    :stable("chapter", chapter_text(book, plan), { book:name("plans", plan.number, "json"), "musts.json" })
-end
-
-local function passages_text(passages)
-  local out = {}
-  for i, passage in ipairs(passages) do
-    out[i] = string.format("# From chapter %d, %s\n\n%s", passage.chapter, passage.about, passage.text)
-  end
-  return table.concat(out, "\n\n")
-end
-
---- What the next chapter needs and this one could take from it.
-local function still_true(book, plan)
-  local out, needed, listed = {}, {}, {}
-  local alive = {}
-  for _, name in ipairs(plans.people(plan)) do
-    if not book.memory.state.dead[name] then alive[#alive + 1] = name end
-  end
-  if #alive > 0 then out[1] = string.format("alive, and free to be at %s: %s", plan.scenes[1].place, table.concat(alive, ", ")) end
-  for _, event in ipairs(book.structure.events) do
-    if event.chapter == plan.number then
-      for _, cause in ipairs(event.causes) do needed[cause] = true end
-    end
-  end
-  for _, event in ipairs(book.structure.events) do
-    if needed[event.id] and event.chapter == plan.number - 1 then listed[#listed + 1] = event.what end
-  end
-  if #listed > 0 then out[#out + 1] = "happened by then: " .. table.concat(listed, " ") end
-  for _, promise in ipairs(coverage.promises(book.structure, "due", plan.number)) do
-    if promise.opened < plan.number then out[#out + 1] = "not paid yet: " .. prompts.promise_text(promise) end
-  end
-  return blocks.bullets(out)
-end
-
-local function next_text(book, plan)
-  if not plan then return "" end
-  return "# What comes next\n\nThe next chapter, which is written after this one. Lead up to it; tell nothing of it.\n\n"
-    .. plans.seen_before(plan, book.language) .. "\n\nWhat must be true when it begins:\n" .. still_true(book, plan)
-end
-
--- As it was planned: an edit of the next plan, made after this chapter was written, would otherwise ask for this chapter again.
-local function next_plan(book, number)
-  if number >= book.chapters then return nil end
-  if book.plans[number + 1] then return book.plans[number + 1] end
-  return artifact.get(book:name("plans", number + 1, "json")) and writing.read_plan(book, number + 1)
-end
-
---- The chapter's beginning with prose in the hands of whoever writes or judges: the chapter before, whole, passages from further back, and
---- what comes next. Waits.
-function writing.at_hand(prompt, book, plan)
-  local number, memory = plan.number, book.memory
-  local before = memory:prose_of(number - 1)
-  local longer = prompt:copy():stable("passages", passages_text(memory:passages(plan, plans.people(plan))))
-  if before ~= "" then
-    longer:stable("before", string.format("# Chapter %d, the one before, as it stands in the book\n\n%s", number - 1, before),
-      { book:name("chapters", number - 1, "md") })
-  end
-  return longer:stable("next", next_text(book, next_plan(book, number)), { book:name("plans", math.min(number + 1, book.chapters), "json") })
-end
-
---- The same, with the scenes that are written so far.
-function writing.with_scenes(prompt, scenes)
-  local longer = prompt:copy()
-  for i, scene in ipairs(scenes) do longer:stable("scene " .. i, string.format("# Scene %d, as written\n\n%s", i, scene)) end
-  return longer
-end
-
 ----------------------------------------------------------------------------------------------------------------- scenes
 
 local MOST_ENDINGS = 4 -- further calls for one scene
@@ -176,7 +79,7 @@ local function write_ending(book, prompt, scenes, plan, start, choice)
   local so_far = {}
   for i, written in ipairs(scenes) do so_far[i] = written end
   so_far[#so_far + 1] = start
-  local asked = writing.with_scenes(prompt, so_far):last("task", string.format(finish_scene, amount(book, missing), scene.outcome))
+  local asked = desk.with_scenes(prompt, so_far):last("task", string.format(finish_scene, amount(book, missing), scene.outcome))
   local answer = calls.try_prose(book, { role = "writer", blocks = asked:list(), max_words = generous(missing), model_choice = choice })
   local ending = answer and book:prose_of(answer, "scene " .. #so_far) or ""
   if not paragraphs.complete(ending) then ending = paragraphs.trim_to_sentence(ending) end
@@ -208,7 +111,7 @@ end
 function writing.write_scene(book, prompt, scenes, plan, task_text)
   local i = #scenes + 1
   local scene = plan.scenes[i]
-  local asked = writing.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i))
+  local asked = desk.with_scenes(prompt, scenes):last("task", task_text or scene_task(book, plan, i))
   local ask = { role = "writer", blocks = asked:list(), max_words = generous(scene.words) }
   local answer = calls.prose(book, ask)
   local first, prose = answer, book:prose_of(answer, "scene " .. i)
@@ -243,7 +146,7 @@ end
 
 --- Looks at a chapter's scenes and mends them (lib/examining.lua). `shared` is the chapter's beginning, `prompt` the writer's.
 function writing.examine(book, shared, prompt, plan, scenes)
-  return examining.chapter(book, shared, prompt, plan, scenes, writing.with_scenes)
+  return examining.chapter(book, shared, prompt, plan, scenes, desk.with_scenes)
 end
 
 --- Saves a chapter with everything that belongs to it, all or nothing. Returns what became of its text: {version=, proposal=}.
@@ -268,13 +171,71 @@ local function honour_edits(book, prompt, plan, chapter)
   if head == nil or head == chapterfile.compose(chapter.title, chapter.scenes) then return chapter end
   log.info("%s was edited by a person; the book continues from that version", name)
   local title, scenes = chapterfile.parse(head)
-  local read = extract.chapter(book, writing.with_scenes(prompt, scenes), plan, scenes)
+  local read = extract.chapter(book, desk.with_scenes(prompt, scenes), plan, scenes)
   local edited = { number = plan.number, title = title, scenes = scenes, sheet = read.sheet, summary = read.summary, issues = {} }
   artifact.commit(function()
     artifact.put(book:name("facts", plan.number, "json"), read.sheet)
     artifact.put(book:name("summaries", plan.number, "json"), { number = plan.number, title = title, summary = read.summary })
   end)
   return edited
+end
+
+--- Mends these faults ({quote=, problem=}) in a chapter and takes the facts down anew. Returns whether the chapter has changed.
+local function mend_scenes(book, prompt, plan, chapter, faults)
+  local placed = {}
+  for _, fault in ipairs(faults) do
+    for i, scene in ipairs(chapter.scenes) do
+      if plan.scenes[i] and facts.quoted(scene, fault.quote) then placed[#placed + 1] = { scene = i, quote = fault.quote, problem = fault.problem } end
+    end
+  end
+  local scenes = examining.mended(book, prompt, plan, chapter, placed, desk.with_scenes)
+  if not scenes then return false end
+  chapter.scenes, chapter.revised = scenes, true
+  local read = extract.chapter(book, desk.with_scenes(prompt, scenes), plan, scenes)
+  if not read.sheet.pending then chapter.sheet, chapter.summary = read.sheet, read.summary end
+  return true
+end
+
+--- Holds a chapter that is not saved yet against the author's points. What is broken is mended once; what stays is an issue of the chapter. Waits.
+function writing.hold_to_musts(book, prompt, plan, chapter)
+  local function prose() return chapterfile.prose(chapter.scenes) end
+  local stays, err = musts.hold(book, { prompt = prompts.base(book), mend = function(_, faults)
+    return mend_scenes(book, prompt, plan, chapter, faults) and prose() or nil
+  end }, { first = plan.number, last = plan.number }, prose)
+  if not stays then chapter.issues[#chapter.issues + 1] = "not held against what the author fixed: " .. err end
+  for _, one in ipairs(stays or {}) do chapter.issues[#chapter.issues + 1] = one.problem end
+end
+
+--- A plan with as many scenes as the chapter has now, about as long as they are.
+function writing.plan_of_scenes(plan, title, scenes)
+  local fitted = {}
+  for i, scene in ipairs(scenes) do
+    fitted[i] = {}
+    for field, value in pairs(plan.scenes[math.min(i, #plan.scenes)]) do fitted[i][field] = value end
+    fitted[i].words = math.max(100, text.words(scene))
+  end
+  plan.title, plan.scenes = title ~= "" and title or plan.title, fitted
+  return plan
+end
+
+--- Mends a chapter of an act that has ended. Its new prose, or nil: nothing came of it, or a person wrote the chapter.
+local function mend_written(book, number, faults)
+  local name = book:name("chapters", number, "md")
+  local title, scenes = chapterfile.parse(book:read(name))
+  if book.edited[name] then return nil end
+  local plan = writing.plan_of_scenes(desk.read_plan(book, number), title, scenes)
+  local prompt = prompts.story(book, number):stable("chapter", "# This chapter\n\n" .. desk.plan_text(book, plan))
+  local chapter = { scenes = scenes, sheet = book.memory.sheets[number], summary = book.memory.summaries[number] }
+  if not mend_scenes(book, prompt, plan, chapter, faults) then return nil end
+  artifact.commit(function()
+    artifact.put(name, chapterfile.compose(title, chapter.scenes))
+    artifact.put(book:name("facts", number, "json"), chapter.sheet)
+    artifact.put(book:name("summaries", number, "json"), { number = number, title = title, summary = chapter.summary })
+  end)
+  local prose = chapterfile.prose(chapter.scenes)
+  book.memory:revise(number, chapter.sheet, chapter.summary, prose)
+  book.sheets[number] = chapter.sheet
+  return prose
 end
 
 local function close_part(book, number)
@@ -289,25 +250,14 @@ local function close_part(book, number)
   artifact.put(book:name("parts", part.last, "json"), { first = part.first, last = part.last, paragraph = part.paragraph })
 end
 
---- The plan of a chapter as it stands now. Waits.
-function writing.read_plan(book, number)
-  local name = book:name("plans", number, "json")
-  local plan, info = artifact.get(name)
-  if not plan then error(string.format("there is no plan for chapter %d; run the Chapter Planning phase first", number), 0) end
-  book.versions[name], book.edited[name] = info.version, info.author == "person" or nil
-  if info.author == "person" then plans.check_edited(plan, name) end
-  return plans.mend(plan, number, book)
-end
-
 local function write_chapter(book, number)
-  local plan = writing.read_plan(book, number)
+  local plan = desk.read_plan(book, number)
   log.info("Chapter %d of %d begun: %s", number, book.chapters, plan.title)
-  musts.read(book)
   book:read_checks()
   local of_plan
-  plan, of_plan = plan_check.settled(book, plan, function(unsettled) return writing.chapter_prompt(book, unsettled) end)
-  local shared = writing.chapter_prompt(book, plan)
-  local prompt = writing.at_hand(shared, book, plan)
+  plan, of_plan = plan_check.settled(book, plan, function(unsettled) return desk.chapter_prompt(book, unsettled) end)
+  local shared = desk.chapter_prompt(book, plan)
+  local prompt = desk.at_hand(shared, book, plan)
   local scenes = write_scenes(book, prompt, plan)
   local chapter = writing.examine(book, shared, prompt, plan, scenes)
   table.move(of_plan, 1, #of_plan, #chapter.findings + 1, chapter.findings)
@@ -330,7 +280,8 @@ function writing.run(book)
     run.progress(number - 1, book.chapters, string.format("chapter %d, %d words so far", number, book.words_written))
     write_chapter(book, number)
     close_part(book, number)
-    musts.check_after(book, number, prompts.base(book))
+    musts.check_after(book, number, { prompt = prompts.base(book), mend = function(chapter, faults) return mend_written(book, chapter, faults) end })
+    voice.renew(book, number)
     run.checkpoint("chapter:" .. number)
   end
   run.progress(book.chapters, book.chapters, book.words_written .. " words")
