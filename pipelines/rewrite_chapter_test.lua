@@ -30,6 +30,32 @@ return {
     t.has(told[1].task, "as it stands:")
   end,
 
+  ["those who take down and judge the new chapter know the wish, and the writer knows what it has to lead to"] = function(t)
+    finished(t)
+    local run = rewrite(t, 2, "Let the storm come a day early.")
+    local shared = t.requests(run, { has = "# This chapter" })
+    local roles = {}
+    for _, request in ipairs(shared) do
+      roles[request.role] = true
+      t.has(request.prompt, "which wins over its plan, its events and its promises:\n\nLet the storm come a day early.")
+    end
+    t.ok(roles.writer and roles.extractor and roles.judge)
+    local begins = string.match(t.document("chapters/03.md"), "^# .-\n\n(%S+ %S+ %S+ %S+ %S+)")
+    local told = t.requests(run, { role = "writer" })[1].prompt
+    t.has(told, "# How chapter 3 begins, as it stands in the book")
+    t.has(told, "as far as the author's wish lets it.\n\n" .. begins)
+    t.lacks(rewrite(t, 3, "Shorter.").requests[1].prompt, "# How chapter 4")
+  end,
+
+  ["a wish for another length is asked for in that length"] = function(t)
+    finished(t)
+    local words = text.words((string.gsub(t.document("chapters/02.md"), "^# [^\n]*\n", "")))
+    local run = rewrite(t, 2, "Make this chapter half as long.")
+    local asked = tonumber(string.match(t.requests(run, { role = "writer" })[1].task, "Write the scene anew, whole, in about (%d+) words"))
+    t.ok(math.abs(asked - words // 2) <= words // 10, asked .. " of " .. words)
+    for _, finding in ipairs(run.result.findings) do t.lacks(finding, "too thin") end
+  end,
+
   ["a chapter that a person edited gets a proposal, and keeps the person's words"] = function(t)
     finished(t)
     local mine = "# Mine\n\nA person's words stand here, all of them.\n"

@@ -23,7 +23,7 @@ local page_words, how_words = 160, 90
 local least_sample = 50              -- words; a shorter wish about the style is no sample
 local most_own_page = 1200           -- words of the author's own pages that writers see; of longer ones they see a passage
 local pages_of_act = 2000            -- words of an act that are listened to
-local most_unlike = 5
+local most_unlike, most_lines = 4, 3
 
 local trial = [[
 You are the writer. Write a trial page of this book, about %d words, in %s: an ordinary moment early in it, two people who want different
@@ -111,7 +111,25 @@ local function document(sound)
   return table.concat(out, "\n\n") .. "\n"
 end
 
+--- Each person once, with at most three lines.
+local function each_once(speech)
+  local out, by_name = {}, {}
+  for _, speaker in ipairs(speech) do
+    local known = by_name[speaker.who]
+    if not known then
+      known = { who = speaker.who, lines = {} }
+      by_name[speaker.who] = known
+      out[#out + 1] = known
+    end
+    for _, line in ipairs(speaker.lines) do
+      if #known.lines < most_lines then known.lines[#known.lines + 1] = line end
+    end
+  end
+  return out
+end
+
 local function save(book, name, sound)
+  sound.speech = each_once(sound.speech)
   book.sound = sound
   artifact.put(name, document(sound))
 end
@@ -212,7 +230,7 @@ local function speech_after(sound, heard, prose)
     out[#out + 1] = speaker
     placed[speaker.who] = #out
   end
-  for _, speaker in ipairs(heard) do
+  for _, speaker in ipairs(each_once(heard)) do
     local lines = known_lines(speaker.lines, prose)
     local at = placed[speaker.who] or #out + 1
     if #lines > 0 then

@@ -8,7 +8,8 @@ end
 
 local function taken_down(request)
   return { value = { how = "Short sentences; the verb early.", unlike = json.array { { line = "It was a tapestry of grief.", instead = "She ate alone." } },
-    speech = json.array { { who = name_of(request), lines = json.array { "Not on my boat." } } },
+    speech = json.array { { who = name_of(request), lines = json.array { "Not on my boat." } },
+      { who = name_of(request), lines = json.array { "Ask the river.", "I sold it.", "A fourth line." } } },
     passage = request.schema.properties.passage and "The ferry had" or nil } }
 end
 
@@ -65,6 +66,9 @@ return {
       t.has(made, words)
     end
     t.lacks(made, "said page voice-1")
+    local _, times = string.gsub(made, "%*%*[^\n]+%*%*\n", "")
+    t.equal(times, 1, "each person once")
+    t.lacks(made, "A fourth line.")
     local scene = t.requests(run, { phase = "Writing", role = "writer", label = "chapter 1," })[1]
     t.has(scene.prompt, "# How the book sounds\n\n")
     t.has(scene.prompt, "said page voice-2")

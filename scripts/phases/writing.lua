@@ -212,7 +212,7 @@ function writing.plan_of_scenes(plan, title, scenes)
   for i, scene in ipairs(scenes) do
     fitted[i] = {}
     for field, value in pairs(plan.scenes[math.min(i, #plan.scenes)]) do fitted[i][field] = value end
-    fitted[i].words = math.max(100, text.words(scene))
+    fitted[i].words = math.max(30, text.words(scene))
   end
   plan.title, plan.scenes = title ~= "" and title or plan.title, fitted
   return plan
