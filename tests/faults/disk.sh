@@ -74,7 +74,7 @@ for ((pass = 9; pass <= 70; pass += EVERY == 1 ? 1 : 3)); do
   rm -rf "$QUIRE_LIBRARY"
   cp -r "$tmp/half" "$QUIRE_LIBRARY"
   out=$(timeout 60 env LD_PRELOAD="$preload" FS_DIR="$QUIRE_LIBRARY" FS_FAIL="read:$pass:once" "$QUIRE" resume 1 --quiet --max-wait 0s 2>&1)
-  state=$("$QUIRE" sql "SELECT status FROM v_runs" | tail -1)
+  state=$(t_sql "$QUIRE_LIBRARY/quire.db" "SELECT status FROM runs")
   [[ $state == completed || $state == waiting || $state == queued ]] || t_fail "read $pass: $state; $out"
   [[ $out != *damaged* ]] || t_fail "read $pass: a disk that failed once is told as damage: $out"
 done
@@ -91,9 +91,9 @@ return { title = "Fill", run = function()
   end
 end }
 LUA
-made() { sqlite3 -readonly -cmd '.timeout 5000' "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal WHERE kind = 'step'"; }
+made() { t_sql "$QUIRE_LIBRARY/quire.db" "SELECT count(*) FROM journal WHERE kind = 'step'"; }
 has_made() { (($(made) >= $1)); }
-is() { [[ $("$QUIRE" sql "SELECT status FROM v_runs WHERE id = 1" | tail -1) == "$1" ]]; }
+is() { [[ $(t_sql "$QUIRE_LIBRARY/quire.db" "SELECT status FROM runs WHERE id = 1") == "$1" ]]; }
 t_start "$tmp/serve.log" env LD_PRELOAD="$preload" FS_DIR="$QUIRE_LIBRARY" FS_ROOM="$tmp/room" "$QUIRE" serve --listen 127.0.0.1:0
 host=$pid
 t_at_exit kill "$host"

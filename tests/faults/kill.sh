@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kill -9 at named places of a 12-chapter book, then resume: the book is the same book, and no answered call is paid twice.
+# kill -9 at named places of an 8-chapter book, then resume: the book is the same book, and no answered call is paid twice.
 # P2: requests per key <= 1 + crashes that found it in flight. First without the guardian, as when a machine dies; then with it.
 . "$(dirname "$0")/../lib.sh"
 . "$root/tests/rehearse.sh"
@@ -8,7 +8,7 @@
 rehearse_start || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
 
 book=(run generate_book --key book --quiet --set title="The Tide Clock" --set brief="A clockmaker in a drowned town mends the clock that keeps the tide."
-  --set chapters=12 --set words_per_chapter=900)
+  --set chapters=8 --set words_per_chapter=900)
 
 write_book() { QUIRE_LIBRARY=$1 "$QUIRE" "${book[@]}" "${@:2}"; }
 fresh() {
@@ -23,7 +23,7 @@ same_book() {
   t_ok
 }
 
-t_case "an undisturbed book of 12 chapters is written"
+t_case "an undisturbed book of 8 chapters is written"
 fresh reference
 t_run 0 write_book "$tmp/reference"
 undisturbed=$(ledger_total)
@@ -35,7 +35,7 @@ t_is "$(ledger_total)" "$undisturbed"
 
 # Places: the failpoint, and at which pass of it.
 for place in after_intent@1 after_intent@17 after_send@9 after_send@40 mid_stream@5 mid_stream@33 answer_received@3 answer_received@50 \
-  store_before_commit@30 store_before_commit@150 store_after_commit@31 store_after_commit@151 chapter_tx@1 chapter_tx@7 after_send@3; do
+  store_before_commit@30 store_before_commit@90 store_after_commit@31 store_after_commit@91 chapter_tx@1 chapter_tx@7 after_send@3; do
   t_case "killed at $place the book goes on and is the same book"
   fresh killed
   ledger_clear
@@ -77,7 +77,7 @@ t_is "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT calls, (SELECT count(*) FROM cal
 t_ok test "$(ledger_total)" -le "$(QUIRE_LIBRARY=$tmp/crashing sql "SELECT count(*) FROM calls WHERE state IN ('answered', 'cancelled')")"
 t_is "$(audit "$tmp/crashing")" ""
 
-for place in after_send@9 mid_stream@33 store_after_commit@100 chapter_tx@4; do
+for place in after_send@9 mid_stream@33 store_after_commit@80 chapter_tx@4; do
   t_case "killed at $place under its guardian, the same command ends with the same book"
   fresh killed
   ledger_clear

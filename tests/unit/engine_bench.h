@@ -3,6 +3,7 @@
 #pragma once
 #include "unit.h"
 
+#include <ftw.h>
 #include <lauxlib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -173,10 +174,13 @@ static inline void new_bench(struct bench *b, const char *source) {
   probe_calls = probe_fails_at = 0;
 }
 
+static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
+  (void)st, (void)type, (void)walk;
+  return remove(path);
+}
+
 static inline void remove_bench(const struct bench *b) {
-  char *command = mem_printf("rm -rf %s", b->dir);
-  assert_int_equal(system(command), 0);
-  free(command);
+  assert_int_equal(nftw(b->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static inline struct run_row row_of(struct bench *b) {

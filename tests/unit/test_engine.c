@@ -267,10 +267,10 @@ static void a_replay_takes_answers_in_the_order_of_the_first_life(void **state) 
 static void every_memory_cap(void **state) {
   (void)state;
   int completed = 0;
+  struct bench b;
+  new_bench(&b, source);
+  open_library(&b);
   for (size_t kb = 60; kb <= 700; kb += kb < 300 ? 4 : 20) {
-    struct bench b;
-    new_bench(&b, source);
-    open_library(&b);
     make_run(&b, source); /* checked with what a form has */
     b.engine->settings.machine.memory = kb << 10;
     move(&b);
@@ -280,9 +280,9 @@ static void every_memory_cap(void **state) {
       fail_msg("with %zu KB: %s %s", kb, run_status_word(row.status), row.error ? row.error : "");
     completed += well;
     run_row_release(&row);
-    close_library(&b);
-    remove_bench(&b);
   }
+  close_library(&b);
+  remove_bench(&b);
   assert_true(completed > 0);
 }
 
