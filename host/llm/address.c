@@ -2,9 +2,11 @@
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
+#include "llm/curl_late.h"
 #include "llm/http.h"
 
 bool http_is_loopback(const char *url) {
+  if (curl_late_load(NULL) != OK) return false;
   CURLU *u = curl_url();
   char *host = NULL;
   bool own =
@@ -37,6 +39,7 @@ static bool is_plain_http(CURLU *u, const char *url) {
 }
 
 bool http_same_origin(const char *a, const char *b) {
+  if (curl_late_load(NULL) != OK) return false;
   CURLU *x = curl_url(), *y = curl_url();
   bool same = x && y && is_plain_http(x, a) && is_plain_http(y, b) &&
               part_equals(x, y, CURLUPART_SCHEME, 0) && part_equals(x, y, CURLUPART_HOST, 0) &&

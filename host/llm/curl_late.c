@@ -1,15 +1,17 @@
-/* curl_late.c - libcurl, loaded when it is first called.
+/* curl_late.c - see curl_late.h.
  *
  * It brings 28 libraries with it, which is two fifths of what starting `quire` costs, and most commands send no request, nor do runs on the embedded
- * model. Each function here is libcurl's own by name and by contract, and calls it; the first call of any loads the library and
- * initialises it. Any thread. */
+ * model. Each function here is libcurl's own by name and by contract, and calls it. The first call of any loads the library and
+ * initialises it; where that cannot be done, curl_late_load has said so before. Any thread. */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/mem.h"
+#include "llm/curl_late.h"
 
 #undef curl_easy_getinfo
 #undef curl_easy_setopt
@@ -55,26 +57,37 @@ static struct {
   OPTION_FUNCTIONS(OPTION_MEMBER)
 } curl;
 
+static char trouble[300]; /* why there is none */
+
 static void *find(void *library, const char *name) {
-  void *function = dlsym(library, name);
-  if (!function) fatal("libcurl has no %s: %s", name, dlerror());
+  void *function = library ? dlsym(library, name) : NULL;
+  if (library && !function && !trouble[0]) snprintf(trouble, sizeof trouble, "libcurl has no %s", name);
   return function;
 }
 
 #define FIND(type, name, a, b) *(void **)&curl.name = find(library, #name);
 static void load_once(void) {
   void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
-  if (!library) fatal("libcurl does not load: %s", dlerror());
+  if (!library) snprintf(trouble, sizeof trouble, "libcurl does not load: %s", dlerror());
   PLAIN_FUNCTIONS(FIND)
   OPTION_FUNCTIONS(FIND)
   CURLcode (*init)(long) = NULL;
   *(void **)&init = find(library, "curl_global_init");
-  if (init(CURL_GLOBAL_DEFAULT)) fatal("libcurl does not start");
+  if (init && init(CURL_GLOBAL_DEFAULT)) snprintf(trouble, sizeof trouble, "libcurl does not start");
+}
+
+enum err curl_late_load(struct error *e) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load_once);
+  if (!trouble[0]) return OK;
+  err_set(e, ERR_CONFIG, "%s", trouble);
+  err_hint(e, "install it (Debian: libcurl4), then resume the run");
+  return ERR_CONFIG;
 }
 
 static void load(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load_once);
+  struct error e;
+  if (curl_late_load(&e) != OK) fatal("%s", e.message);
 }
 
 #define PLAIN_CALL(type, name, params, args)                                                                 \

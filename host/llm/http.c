@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "llm/curl_late.h"
 
 enum {
   IDLE_HANDLES = 64,
@@ -427,6 +428,10 @@ static struct curl_slist *copy_headers(const struct http_request *r) {
 
 struct transfer *http_start(struct http *h, const struct http_request *r, const struct http_handler *handler,
                             void *arg, struct error *e) {
+  if (curl_late_load(e) != OK) {
+    free(r->body);
+    return NULL;
+  }
   struct transfer *t = mem_alloc(sizeof *t);
   *t = (struct transfer){.http = h,
                          .handler = handler,

@@ -50,7 +50,7 @@ struct http_request {
   struct http_deadlines deadlines;
 };
 
-/* NULL when a header has a line break (`body` is freed then too). */
+/* NULL when a header has a line break or libcurl is not there (`body` is freed then too). */
 struct transfer *http_start(struct http *h, const struct http_request *request,
                             const struct http_handler *handler, void *arg, struct error *e);
 void http_cancel(struct transfer *t); /* no event comes any more */

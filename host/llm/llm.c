@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "llm/curl_late.h"
 #include "llm/internal.h"
 
 enum { MOST_KEY_BYTES = 4096, LEAST_SECRET_BYTES = 4, MONTH_EVERY_S = 600, MOST_PROVIDERS_SHOWN = 32 };
@@ -229,7 +230,9 @@ static enum err unknown_provider(const struct llm *llm, const char *full_name, s
 }
 
 static enum err check_address(const struct llm_provider *c, struct error *e) {
-  if (llm_is_embedded(c) || http_same_origin(c->base_url, c->base_url)) return OK;
+  if (llm_is_embedded(c)) return OK;
+  enum err err = curl_late_load(e);
+  if (err != OK || http_same_origin(c->base_url, c->base_url)) return err;
   return err_set(e, ERR_CONFIG, "provider '%s': base_url '%.200s' is not an http or https address", c->name,
                  c->base_url);
 }

@@ -70,4 +70,13 @@ t_case "a provider that is known by name needs no more than its key"
 t_run 4 env -u ANTHROPIC_API_KEY "$QUIRE" provider test anthropic
 t_has "$out" "set ANTHROPIC_API_KEY"
 t_has "$out" "platform.claude.com"
+
+t_case "without libcurl a request is refused with the name of the package, and what needs none works"
+export QUIRE_LIBRARY=$tmp/no_curl
+mkdir -p "$QUIRE_LIBRARY" "$tmp/lib"
+: >"$tmp/lib/libcurl.so.4"
+t_run 8 env LD_LIBRARY_PATH="$tmp/lib" OPENAI_API_KEY=x "$QUIRE" run glossary --set text=rope --model openai/gpt-5-mini
+t_has "$out" "libcurl does not load"
+t_has "$out" "Debian: libcurl4"
+t_run env LD_LIBRARY_PATH="$tmp/lib" "$QUIRE" run glossary --set text=rope --quiet
 t_done
