@@ -39,6 +39,7 @@ static const struct limit_row limit_rows[] = {
     {"run_cpu_s", "CPU time of one run's scripts", 600, 1, 360000},
     {"log_lines", "lines and phases in the history of one run; 0: no limit", 100000, 0, 1e9},
     {"documents", "documents that one run may write, versions counted; 0: no limit", 20000, 0, 1e9},
+    {"run_tokens", "most tokens, in and out, of one run; 0: no limit", 20000000, 0, 1e15},
     {"written_mb", "what one run may write in all; 0: no limit", 4096, 0, 1e6},
 };
 enum { LIMITS = sizeof limit_rows / sizeof *limit_rows };
@@ -86,9 +87,10 @@ void config_listen(struct config *c, const char *address) {
 /* ---- limits */
 
 static enum err read_limits(struct config *c, const json_t *table, struct error *e) {
-  const char *names[LIMITS + 1] = {0};
+  const char *names[LIMITS + 2] = {0};
   double v[LIMITS];
   for (int i = 0; i < LIMITS; i++) names[i] = limit_rows[i].name;
+  names[LIMITS] = "at_budget";
   if (table && !json_is_object(table)) return err_set(e, ERR_CONFIG, "quire.lua: 'limits' must be a table");
   enum err err = config_unknown(table, names, "limits.", e);
   for (int i = 0; i < LIMITS && err == OK; i++) {
@@ -117,7 +119,18 @@ static enum err read_limits(struct config *c, const json_t *table, struct error 
   c->engine.free_least = (int64_t)(v[11] * 1048576);
   c->engine.most_lines = (int64_t)v[13];
   c->engine.most_documents = (int64_t)v[14];
-  c->engine.most_written = (int64_t)(v[15] * 1048576);
+  c->engine.run_limit_tokens = (int64_t)v[15];
+  c->engine.most_written = (int64_t)(v[16] * 1048576);
+  return OK;
+}
+
+/* What a run does at its limit when it was not told. */
+static enum err read_at_budget(struct config *c, const json_t *limits, struct error *e) {
+  const json_t *given = json_object_get(limits, "at_budget");
+  const char *word = given ? json_string_value(given) : llm_at_limit_words[AT_LIMIT_PAUSE];
+  if (!word || !llm_at_limit_of(word, &c->engine.at_limit))
+    return err_set(e, ERR_CONFIG, "quire.lua: limits.at_budget must be \"pause\", \"cheaper\" or \"skip\"");
+  config_show(c, "limits.at_budget", json_string(word), given ? "quire.lua" : "default");
   return OK;
 }
 
@@ -261,6 +274,7 @@ enum err config_load(const struct config_flags *flags, struct config *c, struct 
   enum err err = read_file(c, &t, e);
   if (err == OK) err = config_unknown(t, known, "", e);
   if (err == OK) err = read_limits(c, json_object_get(t, "limits"), e);
+  if (err == OK) err = read_at_budget(c, json_object_get(t, "limits"), e);
   if (err == OK) err = config_read_providers(c, json_object_get(t, "providers"), e);
   if (err == OK) err = config_read_roles(c, json_object_get(t, "roles"), e);
   if (err == OK) err = config_read_tiers(c, json_object_get(t, "tiers"), e);

@@ -38,7 +38,7 @@ local function write_one(desk, plan, number, carried)
   local takes_over = series.carried(plan, carried, number)
   if takes_over then artifact.put("carried.json", takes_over) end
   log.info("Book %d of %d of the series \"%s\"", number, #plan.books, plan.title)
-  local book = whole_book.write(input_of_book(desk, plan, number, carried), { title = plan.title, number = number })
+  local book = whole_book.write(input_of_book(desk, plan, number, carried), { title = plan.title, number = number }, #plan.books)
   local carry = series.carry(book)
   project.leave()
   artifact.put(string.format("carry/%02d.json", number), carry)

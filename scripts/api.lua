@@ -104,8 +104,15 @@ function run.heartbeat() end
 function run.summary(text) end
 
 ---What was spent so far and what may be. Waits.
----@return {cost: number, calls: integer, cost_limit: number, calls_limit: integer}
+---@return {cost: number, calls: integer, cost_limit: number, calls_limit: integer, tokens: integer, tokens_limit: integer}
 function run.budget() end
+
+---May a pass be made that the work can do without? No, when whoever started the run wants such passes left out at its limit (`--at-budget skip`)
+---and more of the budget is gone than of the work is done. Say then what was skipped, and go on without. Waits.
+---@param what string   -- "the audit of chapter 3"
+---@param done number   -- the share of the work that is done, 0 to 1
+---@return boolean
+function run.optional(what, done) end
 
 ---Waits. A restart does not make it longer.
 ---@param seconds number

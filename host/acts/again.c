@@ -83,7 +83,7 @@ static enum err take_models(const json_t *request, struct with *out, struct erro
 
 static enum err prepare_change(struct commands *c, const struct run_row *row, const json_t *request,
                                struct change *ch, struct error *e) {
-  const char *const known[] = {"with",    "models", "budget_usd", "at_budget",          "until",
+  const char *const known[] = {"with",    "models", "budget_usd", "budget_tokens",      "at_budget", "until",
                                "scripts", "out",    "plan",       ch->at ? "at" : NULL, NULL};
   enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
@@ -94,6 +94,7 @@ static enum err prepare_change(struct commands *c, const struct run_row *row, co
   json_t *before = NULL;
   (void)jsonx_parse(row->options ? row->options : "{}", row->options ? strlen(row->options) : 2, "options",
                     &before, NULL);
+  if (err == OK) err = check_budget(c, request, before, e);
   ch->options = runs_options(c, request, before, ch->with.models);
   json_decref(before);
   return err;

@@ -74,9 +74,63 @@ enum err check_options(struct commands *c, const json_t *request, struct error *
   if (err == OK && usd &&
       (!json_is_number(usd) || json_number_value(usd) < 0 || json_number_value(usd) > 1e6))
     err = err_set(e, ERR_INVALID, "the budget must be from 0 to 1,000,000 USD");
+  const json_t *tokens = json_object_get(request, "budget_tokens");
+  if (err == OK && tokens && (!json_is_integer(tokens) || json_integer_value(tokens) < 1))
+    err = err_set(e, ERR_INVALID, "'budget_tokens' must be a number of tokens, 1 or more");
+  enum llm_at_limit ignored;
   const char *at = jsonx_str(request, "at_budget", "pause");
-  if (err == OK && strcmp(at, "pause") != 0 && strcmp(at, "cheaper") != 0)
-    err = err_set(e, ERR_INVALID, "'at_budget' must be pause or cheaper, not '%.40s'", at);
+  if (err == OK && !llm_at_limit_of(at, &ignored))
+    err = err_set(e, ERR_INVALID, "'at_budget' must be pause, cheaper or skip, not '%.40s'", at);
   if (err == OK) err = check_models(c, json_object_get(request, "models"), e);
+  return err;
+}
+
+/* ---- can a limit in money hold? */
+
+static void add_unpriced(const struct commands *c, const json_t *list, json_t *to) {
+  size_t i, k;
+  json_t *model, *known;
+  json_array_foreach((json_t *)(uintptr_t)list, i, model) {
+    bool told = !c->models || llm_is_priced(c->models, json_string_value(model));
+    json_array_foreach(to, k, known) told = told || json_equal(known, model);
+    if (!told) json_array_append(to, model);
+  }
+}
+
+/* A run's own choice goes before what the roles meant when it was begun, or mean now; the role "" stands for all that are not named. */
+json_t *check_unpriced(const struct commands *c, const json_t *request, const json_t *before) {
+  const json_t *chosen = json_object_get(request, "models"), *begun = json_object_get(before, "roles");
+  json_t *unpriced = json_array(), *now = begun ? NULL : runs_roles_now(c->models);
+  const char *role;
+  json_t *list;
+  if (!chosen) chosen = json_object_get(before, "models");
+  json_object_foreach((json_t *)(uintptr_t)chosen, role, list) add_unpriced(c, list, unpriced);
+  json_object_foreach((json_t *)(uintptr_t)(begun ? begun : now), role, list) {
+    if (!json_object_get(chosen, "") && !json_object_get(chosen, role)) add_unpriced(c, list, unpriced);
+  }
+  json_decref(now);
+  return unpriced;
+}
+
+static enum err no_price(const char *model, double usd, struct error *e) {
+  err_set(e, ERR_INVALID, "the price of %.100s is not known, so a budget of %.2f USD would limit nothing",
+          model, usd);
+  err_hint(
+      e,
+      "say what it costs per million tokens, in quire.lua: prices = { [\"%.100s\"] = { input = USD, output = USD } } (0 where "
+      "nobody bills it); or limit its tokens: --tokens N",
+      model);
+  return ERR_INVALID;
+}
+
+enum err check_budget(struct commands *c, const json_t *request, const json_t *before, struct error *e) {
+  const json_t *usd = json_object_get(request, "budget_usd");
+  if (!usd && json_object_get(request, "models")) usd = json_object_get(before, "budget_usd");
+  bool limited = json_object_get(request, "budget_tokens") || json_object_get(before, "budget_tokens");
+  if (!usd || limited) return OK;
+  json_t *unpriced = check_unpriced(c, request, before);
+  const char *model = json_string_value(json_array_get(unpriced, 0));
+  enum err err = model ? no_price(model, json_number_value(usd), e) : OK;
+  json_decref(unpriced);
   return err;
 }

@@ -44,7 +44,7 @@ enum err command_check(const struct engine_settings *settings, const struct scri
 enum err commands_gathered(struct script_set *s, enum err err, struct script_set **out, struct error *e);
 
 /* POST /api/runs. {"pipeline": NAME, or "file": PATH; "input": {..}, "gives": [{"name","kind","content"}], "project": SLUG, "models": {"": ["p/m"], "writer": [..]},
- * "budget_usd": N, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "forecast": an answer of POST /api/forecast, kept with the run, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->
+ * "budget_usd": N, "budget_tokens": N, "at_budget": pause | cheaper | skip, "until": NAME, "key": K, "out": DIR, "scripts": DIR, "forecast": an answer of POST /api/forecast, kept with the run, "hold": true (do not start), "after_ms": Unix time before which it does not begin} ->
  * {"run": ID, "project": SLUG, "existed": BOOL, "status": ...}. Everything is checked before anything is written:
  * pipeline, scripts, input fields, models, names. With a key that exists, the run is found and, when it is unfinished, moved on. */
 enum err command_run(struct commands *c, const json_t *request, json_t **out, struct error *e);
@@ -116,7 +116,7 @@ struct commands_numbers {
 };
 struct commands_numbers commands_numbers(const struct commands *c);
 /* What a run may spend and call when it names no limits of its own. */
-void commands_run_limits(const struct commands *c, double *usd, int64_t *calls);
+void commands_run_limits(const struct commands *c, double *usd, int64_t *calls, int64_t *tokens);
 /* While it is watched, a run's text goes to the host's streams as it comes; `watcher` names the stream. As often off as on. */
 void commands_watch_text(struct commands *c, int64_t run, uint64_t watcher, bool on);
 /* POST /api/sweep -> {"found": N, "last_sweep_ms"}: looks for stale runs now; waits until each is given back. */

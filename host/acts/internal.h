@@ -13,8 +13,13 @@ enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id
 /* check.c. `known` ends with NULL. */
 enum err check_only_fields(const json_t *request, const char *const *known, struct error *e);
 enum err check_text(const json_t *request, const char *field, size_t most, struct error *e);
-/* models, budget_usd, until and out of a request that starts or continues a run */
+/* models, budgets, until and out of a request that starts or continues a run */
 enum err check_options(struct commands *c, const json_t *request, struct error *e);
+/* Can the limit in money that the request names hold? Not where a model has no price, unless its tokens are limited instead. `before`: the options
+ * of the run that it continues, or NULL. */
+enum err check_budget(struct commands *c, const json_t *request, const json_t *before, struct error *e);
+/* The models that a run with these options may ask and whose price nobody knows, each once. The caller's. */
+json_t *check_unpriced(const struct commands *c, const json_t *request, const json_t *before);
 
 /* forecast.c. The forecast that a run shall keep. */
 enum err check_forecast(const json_t *request, struct error *e);
@@ -27,6 +32,8 @@ enum err runs_create(struct commands *c, const json_t *request, int64_t replay_o
 enum err runs_get(struct commands *c, int64_t run, struct run_row *row, struct error *e);
 /* The options column of a run; `before`: of the run that it continues, or NULL. The caller frees. */
 char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew);
+/* What each role of the settings means at this time: {"writer": ["provider/model"]}. The caller's. */
+json_t *runs_roles_now(const struct llm_settings *models);
 
 /* again.c. What a resume or retry would change, checked and not yet written. */
 struct change {

@@ -85,7 +85,7 @@ static json_t *run_request(const struct question *q, const char *project, const 
   json_t *request =
       json_pack("{s:s, s:s, s:{s:I, s:s}, s:{s:[s]}}", "pipeline", "ask_again", "project", project, "input",
                 "call", (json_int_t)q->call, "ask", ask ? ask : "", "models", "", model);
-  static const char *const passed[] = {"budget_usd", "key", NULL};
+  static const char *const passed[] = {"budget_usd", "budget_tokens", "key", NULL};
   for (int i = 0; passed[i]; i++)
     if (json_object_get(given, passed[i]))
       json_object_set(request, passed[i], json_object_get(given, passed[i]));
@@ -95,7 +95,7 @@ static json_t *run_request(const struct question *q, const char *project, const 
 
 enum err command_replay(struct commands *c, int64_t call, const json_t *request, json_t **out,
                         struct error *e) {
-  static const char *const known[] = {"model", "blocks", "budget_usd", "key", NULL};
+  static const char *const known[] = {"model", "blocks", "budget_usd", "budget_tokens", "key", NULL};
   struct question q = {0};
   struct run_row row = {0};
   enum err err = check_only_fields(request, known, e);

@@ -24,8 +24,7 @@ void runs_start(struct commands *c, int64_t run) {
   if (c->engine) engine_start_run(c->engine, run);
 }
 
-/* What each role of the settings means at this time. */
-static json_t *roles_now(const struct llm_settings *models) {
+json_t *runs_roles_now(const struct llm_settings *models) {
   json_t *roles = json_object();
   for (size_t i = 0; models && i < models->n_roles; i++) {
     json_t *list = json_array();
@@ -42,12 +41,13 @@ static void put_roles(const struct commands *c, const json_t *before, bool anew,
   if (kept && !anew)
     json_object_set(o, "roles", kept);
   else if (!before || anew)
-    json_object_set_new(o, "roles", roles_now(c->models));
+    json_object_set_new(o, "roles", runs_roles_now(c->models));
 }
 
 /* The run's options column: what of the request steers the run for life (or until resumed otherwise). */
 char *runs_options(const struct commands *c, const json_t *request, const json_t *before, bool anew) {
-  static const char *const kept[] = {"models", "budget_usd", "out", "forecast", "at_budget", NULL};
+  static const char *const kept[] = {"models",    "budget_usd", "budget_tokens", "out", "forecast",
+                                     "at_budget", NULL};
   json_t *o = json_object();
   put_roles(c, before, anew, o);
   for (int i = 0; kept[i]; i++) {
@@ -161,11 +161,12 @@ static enum err check_mixing(const struct commands *c, const json_t *request, co
 }
 
 static enum err prepare(struct commands *c, const json_t *request, struct prepared *p, struct error *e) {
-  static const char *const known[] = {"pipeline",   "file",     "input",     "gives", "project", "models",
-                                      "budget_usd", "until",    "key",       "out",   "scripts", "hold",
-                                      "after_ms",   "forecast", "at_budget", NULL};
+  static const char *const known[] = {
+      "pipeline", "file",    "input", "gives",    "project",  "models",    "budget_usd",    "until", "key",
+      "out",      "scripts", "hold",  "after_ms", "forecast", "at_budget", "budget_tokens", NULL};
   enum err err = check_only_fields(request, known, e);
   if (err == OK) err = check_options(c, request, e);
+  if (err == OK) err = check_budget(c, request, NULL, e);
   if (err == OK) err = check_forecast(request, e);
   if (err == OK) err = check_text(request, "key", MOST_KEY, e);
   if (err == OK) err = check_text(request, "project", MOST_SLUG, e);
@@ -266,8 +267,9 @@ enum err runs_create(struct commands *c, const json_t *request, int64_t replay_o
     if (err != OK && e) *e = op.op.error;
     if (err == OK && start) runs_start(c, op.id);
     if (err == OK)
-      *out = json_pack("{s:I, s:s, s:b, s:s}", "run", (json_int_t)op.id, "project", op.project_slug,
-                       "existed", op.existed, "status", run_status_word(RUN_QUEUED));
+      *out = json_pack("{s:I, s:s, s:b, s:s, s:o}", "run", (json_int_t)op.id, "project", op.project_slug,
+                       "existed", op.existed, "status", run_status_word(RUN_QUEUED), "unpriced",
+                       check_unpriced(c, request, NULL));
   }
   prepared_release(&p);
   return err;

@@ -92,9 +92,10 @@ struct commands_numbers commands_numbers(const struct commands *c) {
                                    .late = watcher_late(c->watcher)};
 }
 
-void commands_run_limits(const struct commands *c, double *usd, int64_t *calls) {
+void commands_run_limits(const struct commands *c, double *usd, int64_t *calls, int64_t *tokens) {
   *usd = (double)c->settings->run_limit_nano / 1e9;
   *calls = c->settings->run_limit_calls;
+  *tokens = c->settings->run_limit_tokens;
 }
 
 void commands_watch_text(struct commands *c, int64_t run, uint64_t watcher, bool on) {

@@ -92,6 +92,18 @@ static void name_others(struct cli *c, struct store *store, int64_t mine) {
   buf_release(&o.ids);
 }
 
+/* The limit in money counts nothing of these. */
+static void say_unpriced(struct cli *c, const json_t *answer) {
+  size_t i;
+  json_t *model;
+  json_array_foreach(json_object_get(answer, "unpriced"), i, model) {
+    out_say(
+        &c->out,
+        "The price of %s is not known: what it costs is not counted, and only limits.run_tokens and limits.run_calls limit it.",
+        json_string_value(model));
+  }
+}
+
 /* ---- following */
 
 /* The owner died while we followed: this process takes the run up, or hands it to whoever was faster. */
@@ -216,6 +228,7 @@ static int move(struct cli *c, struct act *a, struct follow *f) {
   out_say(&c->out, "Run %lld%s%s%s", (long long)f->run,
           a->handed_over ? " (handed to the library's owner)" : "",
           jsonx_str(a->answer, "project", NULL) ? ", project " : "", jsonx_str(a->answer, "project", ""));
+  say_unpriced(c, a->answer);
   if (a->host) name_others(c, host_store(a->host), f->run);
   return see_through(c, a, f);
 }

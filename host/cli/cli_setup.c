@@ -191,7 +191,9 @@ static void tell(struct cli *c, const struct wishes *w) {
   if (w->key) out_line("The key is in %s, which only you can read.", w->key_path);
   if (variable && !getenv(variable))
     out_line("It needs a key: export %s=..., or: quire setup %s --key-from - --replace", variable, w->model);
-  out_line("Next: quire doctor\n      quire run generate_book --set brief=@brief.txt --budget 5");
+  bool priced = !w->base_url && llm_is_priced(&c->config.llm, w->model);
+  out_line("Next: quire doctor\n      quire run generate_book --set brief=@brief.txt%s",
+           priced ? " --budget 5" : "");
 }
 
 int cli_setup(struct cli *c) {

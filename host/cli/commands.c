@@ -1,11 +1,11 @@
 /* commands.c - all commands and all options, one row each. README and the tests are held against these rows. */
 #include "cli/command.h"
 
-#define MOVES "with model budget at-budget until scripts out max-wait detach take-over metrics-file"
+#define MOVES "with model budget tokens at-budget until scripts out max-wait detach take-over metrics-file"
 
 const struct command cli_commands[] = {
     {"run", "PIPELINE|FILE.lua [--set KEY=VALUE]...", "start a run and follow it to its end", 1, 1,
-     "set input give project model budget at-budget until key out scripts max-wait detach take-over metrics-file after forecast",
+     "set input give project model budget tokens at-budget until key out scripts max-wait detach take-over metrics-file after forecast",
      "quire run generate_book --set brief=\"A lighthouse keeper reads her predecessor's log\" --set chapters=12\n"
      "quire run generate_book --input brief.json --model writer=openai/gpt-5-mini --budget 3\n"
      "quire run generate_book --give blueprint=outline.md --until blueprint\n"
@@ -69,7 +69,7 @@ const struct command cli_commands[] = {
      "quire call 31 --full                 nothing shortened\nquire call 31 --block bible          one block of its prompt; also: answer, reasoning\n",
      cli_call, "`quire trace RUN` lists the numbers. With --json nothing is shortened."},
     {"replay", "CALL|RUN:SEQ [--model PROVIDER/NAME] [--edit]",
-     "ask a call's question again, beside its run, and compare", 1, 1, "model edit from budget",
+     "ask a call's question again, beside its run, and compare", 1, 1, "model edit from budget tokens",
      "quire replay 31 --model openai/gpt-5-mini\nquire replay 31 --edit               the prompt in your editor first ($EDITOR)\n"
      "quire call 31 --prompt >p.txt; quire replay 31 --from p.txt\n",
      cli_replay,
@@ -208,8 +208,10 @@ const struct option_row cli_option_rows[] = {
     {"model", 0, OPTION_MANY, "[ROLE=]PROVIDER/NAME",
      "the model for a role, or for all; more than one: in this order"},
     {"budget", 0, OPTION_VALUE, "USD", "most that the run may spend"},
-    {"at-budget", 0, OPTION_VALUE, "pause|cheaper",
-     "what happens there: pause (the default), or cheaper: continue with the role's next models while those fit"},
+    {"tokens", 0, OPTION_VALUE, "N", "most tokens, in and out, that the run may use: 3000000, 500k, 3m"},
+    {"at-budget", 0, OPTION_VALUE, "pause|cheaper|skip",
+     "what happens there: pause (the default); cheaper: continue with the role's next models while those fit; skip: leave out what the "
+     "work can do without, in time for the rest"},
     {"forecast", 0, OPTION_FLAG, NULL, "say first what it will take, and keep that with the run"},
     {"until", 0, OPTION_VALUE, "PHASE|chapter:N", "stop after it; `quire resume` continues"},
     {"key", 0, OPTION_VALUE, "K", "the same run when given again"},

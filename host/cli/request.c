@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,9 +172,24 @@ static void add_with(json_t *list, const char *given) {
 
 /* ---- what run, resume and retry share */
 
+/* "3000000", "3m", "500k" */
+static enum err add_tokens(struct cli *c, json_t *request, struct error *e) {
+  const char *given = options_get(&c->options, "tokens");
+  if (!given) return OK;
+  char *end = NULL;
+  double v = strtod(given, &end);
+  double unit = strcasecmp(end, "k") == 0 ? 1e3 : strcasecmp(end, "m") == 0 ? 1e6 : *end ? 0 : 1;
+  if (end == given || unit <= 0 || !isfinite(v) || v * unit < 1 || v * unit > 1e15)
+    return err_set(e, ERR_INVALID, "--tokens %s: this is not a number of tokens; write 3000000, 500k or 3m",
+                   given);
+  json_object_set_new(request, "budget_tokens", json_integer((json_int_t)(v * unit)));
+  return OK;
+}
+
 enum err request_budget(struct cli *c, json_t *request, struct error *e) {
   const char *usd = options_get(&c->options, "budget");
-  if (!usd) return OK;
+  enum err err = add_tokens(c, request, e);
+  if (!usd || err != OK) return err;
   char *end = NULL;
   double v = strtod(usd[0] == '$' ? usd + 1 : usd, &end);
   if (!*usd || *end || !isfinite(v) || v < 0)

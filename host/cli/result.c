@@ -115,8 +115,11 @@ static void say_real_model(struct cli *c, const struct run_row *r, const json_t 
   const char *model = found_model();
   out_say(&c->out, "This was a rehearsal. The same brief on a real model%s:",
           model ? "" : ", with OPENAI_API_KEY set");
-  out_say(&c->out, "  %s retry %lld --with models --model %s --budget 5", program_invocation_name,
-          (long long)r->id, model ? model : "openai/gpt-5-mini");
+  if (!model) model = "openai/gpt-5-mini";
+  struct error ignored = {0};
+  bool priced = cli_config(c, &ignored) == OK && llm_is_priced(&c->config.llm, model);
+  out_say(&c->out, "  %s retry %lld --with models --model %s%s", program_invocation_name, (long long)r->id,
+          model, priced ? " --budget 5" : "");
 }
 
 static void say_failure(struct cli *c, const struct run_row *r) {

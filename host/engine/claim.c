@@ -48,8 +48,11 @@ static void take_options(struct run *run) {
   double usd = jsonx_num(run->options, "budget_usd", -1);
   run->budget.limit_nano = usd >= 0 ? (int64_t)llround(usd * 1e9) : s->run_limit_nano;
   run->budget.limit_calls = jsonx_int(run->options, "budget_calls", s->run_limit_calls);
-  run->budget.cheaper = strcmp(jsonx_str(run->options, "at_budget", "pause"), "cheaper") == 0;
+  run->budget.at_limit = s->at_limit;
+  (void)llm_at_limit_of(jsonx_str(run->options, "at_budget", ""), &run->budget.at_limit);
+  run->budget.limit_tokens = jsonx_int(run->options, "budget_tokens", s->run_limit_tokens);
   run->budget.spent_nano = run->row.cost_nano;
+  run->budget.spent_tokens = run->row.tokens_in + run->row.tokens_out;
   run->budget.calls = run->row.calls;
   const char *until = jsonx_str(run->options, "until", NULL);
   if (until) {

@@ -23,11 +23,13 @@ struct lua_State;
 struct engine_settings {
   struct machine_limits machine;
   int most_deaths; /* so many crashes of hosts by a run, without a new journal entry, make it poison (3); see trial.c */
-  int most_tasks;           /* unfinished tasks of a run (64) */
-  int64_t run_limit_nano;   /* default budget of a run: 10 USD */
-  int64_t run_limit_calls;  /* 2,000 */
-  int64_t most_unfinished;  /* runs in the library; with more a new one is refused; 0: no limit */
-  struct turn_limits turns; /* most runs in memory at once, of all and of one project */
+  int most_tasks;             /* unfinished tasks of a run (64) */
+  int64_t run_limit_nano;     /* default budget of a run: 10 USD */
+  int64_t run_limit_calls;    /* 2,000 */
+  int64_t run_limit_tokens;   /* in and out; 0: none */
+  enum llm_at_limit at_limit; /* of runs that say nothing of it */
+  int64_t most_unfinished;    /* runs in the library; with more a new one is refused; 0: no limit */
+  struct turn_limits turns;   /* most runs in memory at once, of all and of one project */
   /* bytes: with less free in the library's directory no new run begins, and running ones wait (200 MB) */
   int64_t free_least;
   int64_t most_lines, most_documents,

@@ -46,7 +46,7 @@ bool rehearse_decide(struct host *host, int64_t run, const char *by) {
 /* The run's limits are what the forecast is compared with; they do not end it. */
 static void take_limits_away(struct config *c) {
   c->engine.run_limit_nano = -1;
-  c->engine.run_limit_calls = 0;
+  c->engine.run_limit_calls = c->engine.run_limit_tokens = 0;
   c->engine.free_least = 0;
   c->llm.month_limit_nano = 0;
   c->metrics_file = NULL;
@@ -86,7 +86,8 @@ static enum err configure(struct rehearsal *r, const struct forecast *f, bool wi
 
 /* What is asked for, without what belongs to the real run only. */
 static json_t *bare(const json_t *request, bool with_project) {
-  static const char *const dropped[] = {"budget_usd", "key", "out", "hold", "after_ms", "forecast", NULL};
+  static const char *const dropped[] = {"budget_usd", "budget_tokens", "at_budget", "key", "out",
+                                        "hold",       "after_ms",      "forecast",  NULL};
   json_t *v = json_copy((json_t *)(uintptr_t)request);
   for (int i = 0; dropped[i]; i++) json_object_del(v, dropped[i]);
   if (!with_project) json_object_del(v, "project");

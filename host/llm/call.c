@@ -203,7 +203,7 @@ void llm_call_start(struct llm *llm, struct llm_call *c) {
 void call_fail(struct call_state *s, enum err err, const struct error *e) {
   struct llm_call *c = s->c;
   if (s->stage == AT_STREAM) {
-    call_settle(s, 0);
+    call_settle(s, NULL);
     answer_post(s, &(struct attempt_result){.state = "failed", .price_known = true}, FINISH_ROW);
   }
   call_unsettle(s);
@@ -300,7 +300,7 @@ void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
   }
   bool answered = end && !is_no_answer(s, end);
   answer_usage(s, end, &r);
-  call_settle(s, r.cost_nano);
+  call_settle(s, &r);
   bool limited = !answered && (s->failure.kind == FAIL_RATE || s->failure.kind == FAIL_OVERLOADED);
   lane_leave(&s->ticket, answered ? LANE_ANSWERED : limited ? LANE_RATE_LIMITED : LANE_FAILED);
   s->tries += !(s->failed && same_in_other_form(s->failure.kind));
@@ -324,7 +324,7 @@ void call_attempt_ended(struct call_state *s, const struct adapter_end *end) {
 static void cancel_attempt(struct call_state *s) {
   struct attempt_result r = {0};
   answer_usage(s, NULL, &r);
-  call_settle(s, r.cost_nano);
+  call_settle(s, &r);
   attempt_clear(s);
   if (s->handle[0]) call_cancel_there(s);
   r.state = "cancelled";
@@ -364,7 +364,7 @@ void llm_call_cancel(struct llm *llm, struct llm_call *c) {
   switch (s->stage) {
   case AT_STREAM:
   case AT_RESUME: cancel_attempt(s); break;
-  case AT_INTENT: call_settle(s, 0); break; /* intent_landed writes the row's end */
+  case AT_INTENT: call_settle(s, NULL); break; /* intent_landed writes the row's end */
   default: call_unsettle(s);
   }
   part(llm, s);

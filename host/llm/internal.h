@@ -68,7 +68,7 @@ struct call_state {
   struct lane *lane;
   struct lane_ticket ticket;
   int tries, relearns;
-  int64_t attempts, most_output, reserved;
+  int64_t attempts, most_output, reserved, reserved_tokens;
   struct tokens prompt; /* about what is sent, the form of the answer too */
   bool counted, no_schema, slipped;
   struct error *unreachable, *key_missing; /* why models of the role did not answer that may yet; or NULL */
@@ -151,8 +151,9 @@ void call_take_room(struct call_state *s);
 /* Money first, then the lane; ends the call with a pause where there is none. */
 void call_reserve(struct call_state *s);
 void call_granted(struct lane_ticket *t); /* the lane's turn came */
-/* Gives the reservation back and books what the call took. */
-void call_settle(struct call_state *s, int64_t cost_nano);
+/* Gives the reservation back and books what the attempt took; NULL: nothing. */
+struct attempt_result;
+void call_settle(struct call_state *s, const struct attempt_result *took);
 void call_unsettle(struct call_state *s); /* nothing was sent: it was no call at all */
 void call_pause(struct call_state *s, enum err err, enum llm_pause pause);
 /* So that the run shows why nothing comes. */
@@ -178,7 +179,6 @@ struct transfer *send_request(const struct call_state *s, struct adapter_request
                               const struct http_handler *handler, void *arg, struct error *e);
 
 /* retry.c */
-struct attempt_result;
 double call_backoff_s(const struct call_state *s);
 int call_retries(const struct call_state *s);
 /* None of the models can answer now: the run waits. `r` NULL: no row is finished with it. */

@@ -134,17 +134,21 @@ bool llm_is_embedded(const struct llm_provider *p) {
   return strncmp(p->base_url, "rehearsal:", 10) == 0;
 }
 
-struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model) {
+/* n_providers: there is none of that name. */
+static size_t provider_index(const struct llm_settings *s, const char *full_name, const char **model) {
   const char *slash = strchr(full_name, '/');
-  if (!slash || !slash[1]) return NULL;
-  size_t n = (size_t)(slash - full_name);
-  for (size_t i = 0; i < llm->settings->n_providers; i++) {
-    const char *name = llm->settings->providers[i].name;
-    if (strlen(name) != n || memcmp(name, full_name, n) != 0) continue;
-    *model = slash + 1;
-    return &llm->providers[i];
-  }
-  return NULL;
+  if (!slash || !slash[1]) return s->n_providers;
+  size_t n = (size_t)(slash - full_name), i = 0;
+  while (i < s->n_providers &&
+         (strlen(s->providers[i].name) != n || memcmp(s->providers[i].name, full_name, n) != 0))
+    i++;
+  *model = slash + 1;
+  return i;
+}
+
+struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model) {
+  size_t i = provider_index(llm->settings, full_name, model);
+  return i < llm->settings->n_providers ? &llm->providers[i] : NULL;
 }
 
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e) {
@@ -156,14 +160,21 @@ struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e) 
 }
 
 /* What the host does itself costs nothing, unless a price was given for a forecast. */
-const struct llm_price *llm_price(const struct llm *llm, const char *full_name) {
+static const struct llm_price *price_in(const struct llm_settings *s, const char *full_name) {
   static const struct llm_price free_of_charge;
-  for (size_t i = 0; i < llm->settings->n_prices; i++)
-    if (strcmp(llm->settings->prices[i].model, full_name) == 0)
-      return llm->settings->prices[i].unpriced ? NULL : &llm->settings->prices[i];
+  for (size_t i = 0; i < s->n_prices; i++)
+    if (strcmp(s->prices[i].model, full_name) == 0) return s->prices[i].unpriced ? NULL : &s->prices[i];
   const char *model;
-  const struct provider *p = llm_provider(llm, full_name, &model);
-  return p && llm_is_embedded(p->config) ? &free_of_charge : NULL;
+  size_t i = provider_index(s, full_name, &model);
+  return i < s->n_providers && llm_is_embedded(&s->providers[i]) ? &free_of_charge : NULL;
+}
+
+const struct llm_price *llm_price(const struct llm *llm, const char *full_name) {
+  return price_in(llm->settings, full_name);
+}
+
+bool llm_is_priced(const struct llm_settings *s, const char *provider_model) {
+  return price_in(s, provider_model) != NULL;
 }
 
 const struct llm_role *llm_role(const struct llm *llm, const char *role) {

@@ -80,14 +80,27 @@ struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_set
 /* Cancels what is in flight, silently. Before store_close; ops still in flight come back to the loop (loop_drain) and free themselves. */
 void llm_free(struct llm *llm);
 
-/* Money and calls of one run, shared by its calls in flight. The engine fills limits and what was spent before; from then on llm keeps
- * all three up to date: worst cases in `reserved` while calls are under way, then what they took in `spent` and `calls` (attempts sent).
- * limit_nano < 0 and limit_calls <= 0: no limit. A call that only does not fit because of what is reserved waits for that. */
+enum llm_at_limit { /* what a person wants of a run that comes to its limit */
+                    AT_LIMIT_PAUSE,
+                    AT_LIMIT_CHEAPER, /* what does not fit goes to the role's next model before the run pauses */
+                    AT_LIMIT_SKIP,    /* what the work can do without is left out in time (run.optional) */
+                    AT_LIMIT_COUNT
+};
+extern const char *const llm_at_limit_words[]; /* ends with NULL */
+/* False: it is none of them. */
+bool llm_at_limit_of(const char *word, enum llm_at_limit *out);
+
+/* Money, tokens and calls of one run, shared by its calls in flight. The engine fills limits and what was spent before; from then on llm keeps
+ * all up to date: worst cases in `reserved` while calls are under way, then what they took in `spent` and `calls` (attempts sent).
+ * limit_nano < 0, limit_tokens <= 0 and limit_calls <= 0: no limit. A call that only does not fit because of what is reserved waits for that.
+ * Tokens (in and out) are what limits a model whose price nobody knows. */
 struct llm_budget {
   int64_t limit_nano, spent_nano, reserved_nano;
+  int64_t limit_tokens, spent_tokens, reserved_tokens;
   int64_t limit_calls, calls;
-  bool cheaper; /* the caller's: what does not fit goes to the role's next model before the run pauses */
-  bool closed;  /* the caller's: nothing new is sent, whatever fits */
+  int64_t worst_nano, worst_tokens; /* the largest reservation of one call so far */
+  enum llm_at_limit at_limit;       /* the caller's */
+  bool closed;                      /* the caller's: nothing new is sent, whatever fits */
 };
 
 /* What is paused and why, when a call ends without an answer that a script could see. */
@@ -181,6 +194,8 @@ bool llm_role_moved(const struct llm *llm, const char *role, const char *const *
 /* Does the name stand for something that can be called: known provider, adapter there, key there if needed? For early, clear errors. Any
  * thread. */
 enum err llm_check_model(const struct llm *llm, const char *provider_model, struct error *e);
+/* Is it known what a call of it costs? Any thread. */
+bool llm_is_priced(const struct llm_settings *s, const char *provider_model);
 /* A key was written: the provider's next call reads it anew. */
 void llm_new_key(struct llm *llm, const char *provider);
 /* What a probe found (probe.h) is learnt. */

@@ -100,9 +100,10 @@ static int run_summary(lua_State *L) {
 
 static void start_budget(struct wait *w) {
   const struct llm_budget *b = &w->task->run->budget;
-  json_t *v =
-      json_pack("{s:f, s:I, s:f, s:I}", "cost", (double)b->spent_nano / 1e9, "calls", (json_int_t)b->calls,
-                "cost_limit", (double)b->limit_nano / 1e9, "calls_limit", (json_int_t)b->limit_calls);
+  json_t *v = json_pack("{s:f, s:I, s:f, s:I, s:I, s:I}", "cost", (double)b->spent_nano / 1e9, "calls",
+                        (json_int_t)b->calls, "cost_limit", (double)b->limit_nano / 1e9, "calls_limit",
+                        (json_int_t)b->limit_calls, "tokens", (json_int_t)b->spent_tokens, "tokens_limit",
+                        (json_int_t)b->limit_tokens);
   char *text = jsonx_dumps(v);
   json_decref(v);
   wait_journal(w, text, strlen(text));
@@ -119,6 +120,54 @@ static const struct wait_kind budget_kind = {.name = "budget",
 static int run_budget(lua_State *L) {
   wait_allowed(L, "run.budget");
   return wait_yield(L, wait_new(run_of(L), &budget_kind, NULL));
+}
+
+/* ---- what the work can do without */
+
+struct pass {
+  double done;
+};
+
+/* Who skips at the limit spends in step with the work: by the time that so much of it is done, so much of the limit may be gone. A twelfth is kept
+ * in hand, a little may be spent ahead at the beginning, and there is always room for two calls as large as the largest so far. */
+static bool in_step(int64_t spent, int64_t limit, int64_t worst, double done) {
+  const double kept = 1.0 / 12, ahead = 0.05;
+  double share = done + ahead * (1 - done), most = (double)(limit - 2 * worst) * (1 - kept);
+  return (double)spent <= share * most;
+}
+
+static bool may_be_made(const struct llm_budget *b, double done) {
+  if (b->at_limit != AT_LIMIT_SKIP) return true;
+  bool money =
+      b->limit_nano < 0 || in_step(b->spent_nano + b->reserved_nano, b->limit_nano, b->worst_nano, done);
+  bool tokens = b->limit_tokens <= 0 ||
+                in_step(b->spent_tokens + b->reserved_tokens, b->limit_tokens, b->worst_tokens, done);
+  bool calls = b->limit_calls <= 0 || in_step(b->calls, b->limit_calls, 1, done);
+  return money && tokens && calls;
+}
+
+static void start_optional(struct wait *w) {
+  bool yes = may_be_made(&w->task->run->budget, ((const struct pass *)w->data)->done);
+  wait_journal(w, mem_dup(yes ? "true" : "false"), yes ? 4 : 5);
+}
+static const struct wait_kind optional_kind = {.name = "optional",
+                                               .api_name = "run.optional",
+                                               .journaled = true,
+                                               .start = start_optional,
+                                               .finish = finish_result};
+
+static int run_optional(lua_State *L) {
+  size_t n;
+  const char *what = luaL_checklstring(L, 1, &n);
+  lua_Number done = luaL_checknumber(L, 2);
+  luaL_argcheck(L, n > 0 && n <= 300, 1, "the name of a pass has 1 to 300 bytes");
+  luaL_argcheck(L, done >= 0 && done <= 1, 2, "the share of the work that is done is from 0 to 1");
+  wait_allowed(L, "run.optional");
+  struct pass *pass = mem_alloc(sizeof *pass);
+  pass->done = done;
+  struct wait *w = wait_new(run_of(L), &optional_kind, pass);
+  (void)buf_append(&w->content, what, n); /* short enough */
+  return wait_yield(L, w);
 }
 
 /* ---- sleep: its deadline counts from the run's clock, so a restart does not make it longer */
@@ -203,10 +252,11 @@ static void push_input(lua_State *L) {
 }
 
 void api_open_run(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"phase", run_phase_fn},      {"checkpoint", run_checkpoint}, {"progress", run_progress_fn},
-      {"heartbeat", run_heartbeat}, {"summary", run_summary},       {"budget", run_budget},
-      {"sleep", run_sleep},         {"notes", run_notes},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"phase", run_phase_fn},       {"checkpoint", run_checkpoint},
+                                       {"progress", run_progress_fn}, {"heartbeat", run_heartbeat},
+                                       {"summary", run_summary},      {"budget", run_budget},
+                                       {"optional", run_optional},    {"sleep", run_sleep},
+                                       {"notes", run_notes},          {NULL, NULL}};
   luaL_newlib(L, functions);
   push_input(L);
   lua_setfield(L, -2, "input");

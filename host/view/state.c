@@ -150,9 +150,12 @@ static json_t *error_json(const char *text) {
 
 /* What the run itself was given; null: the library's own limit. */
 static json_t *limits_json(const struct run_row *r) {
-  json_t *options = view_parsed(r->options), *usd = json_object_get(options, "budget_usd");
-  json_t *v = json_pack("{s:O?, s:n}", "usd", usd, "calls");
-  if (!usd) json_object_set_new(v, "usd", json_null());
+  static const char *const rows[][2] = {{"usd", "budget_usd"}, {"calls", NULL}, {"tokens", "budget_tokens"}};
+  json_t *options = view_parsed(r->options), *v = json_object();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    json_t *own = rows[i][1] ? json_object_get(options, rows[i][1]) : NULL;
+    json_object_set_new(v, rows[i][0], own ? json_incref(own) : json_null());
+  }
   json_decref(options);
   return v;
 }

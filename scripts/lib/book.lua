@@ -15,6 +15,7 @@ local given = require "lib.given"
 local languages = require "lib.languages"
 local Memory = require "lib.memory"
 local numbering = require "lib.numbering"
+local pace = require "lib.pace"
 local remarks = require "lib.remarks"
 
 local book = {}
@@ -57,6 +58,7 @@ function book.new(input)
     words = input.words_per_chapter,
     given = {}, models = {}, issues = json.array {}, files = json.array {}, notes = {}, taken_off = json.array {}, told = {}, rehearsal = false,
     words_written = 0, edited = {}, versions = {}, sheets = {}, checks = checks.parse(input.checks), musts_seen = {}, plans = {},
+    skipped = json.array {},
   }, book)
   for _, kind in ipairs(book.kinds) do self.given[kind] = given.load(kind) end
   self.carried = artifact.get("carried.json")
@@ -161,6 +163,20 @@ function book:take_told()
   return told
 end
 
+--- The work has come so far: `part` (0 to 1) of a phase is done (lib/pace.lua).
+function book:at(phase, part)
+  local share = pace.at(phase, part, self)
+  self.pace = self.of_books and pace.of_series(share, self.series.number, self.of_books) or share
+end
+
+--- May a pass be made that the book can do without? What may not is listed in the result. Waits.
+function book:optional(what)
+  if run.optional(what, self.pace or 1) then return true end
+  log.warn("skipped, to keep within the budget: %s", what)
+  self.skipped[#self.skipped + 1] = what
+  return false
+end
+
 --- What people have told the writer since the book began. Waits.
 function book:wishes()
   for _, note in ipairs(run.notes()) do
@@ -175,7 +191,7 @@ function book:result()
   return {
     title = self.blueprint.title, chapters = self.chapters, words = self.words_written,
     issues = #self.issues, findings = self.issues, files = self.files, models = calls.names(self),
-    rehearsal = self.rehearsal,
+    rehearsal = self.rehearsal, skipped = self.skipped,
   }
 end
 

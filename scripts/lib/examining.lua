@@ -172,6 +172,10 @@ local function mend(book, prompt_of, it, scenes, faults)
       told[#told + 1] = "was not revised further: the budget would not have had it"
       break
     end
+    if not book:optional(string.format("revision %d of chapter %d", round, it.plan.number)) then
+      told[#told + 1] = "was not revised further: skipped, to keep within the budget"
+      break
+    end
     local whole = prompt_of(scenes)
     local changed, possible = new_versions(book, whole, it, scenes, faults)
     if not possible then break end
@@ -247,7 +251,10 @@ function examining.chapter(book, shared, prompt, plan, scenes, with_scenes)
   local found, it = look(book, plan, scenes, read.sheet)
   found = findings.open(found, dismissed)
   local views = { story = with_scenes(prompt, scenes), prose = with_scenes(prompts.base(book), scenes) }
-  local judged, failed = judging.read(book, views, it, scenes, found, dismissed)
+  local judged, failed = {}, "skipped, to keep within the budget"
+  if book:optional(string.format("the audit of chapter %d", plan.number)) then
+    judged, failed = judging.read(book, views, it, scenes, found, dismissed)
+  end
   for _, finding in ipairs(findings.open(judged, dismissed)) do found[#found + 1] = finding end
   local faults = without_same_words(faults_of(found))
   local revised, standing, told, changed = mend(book, function(now) return with_scenes(prompt, now) end, it, scenes, faults)

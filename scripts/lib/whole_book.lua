@@ -13,10 +13,10 @@ local whole_book = {}
 --- What --until can name: the phases, and the checkpoint after each chapter.
 whole_book.phases = { "Blueprint", "Structure & Events", "Chapter Planning", "Writing", "Post-Processing", "chapter:N" }
 
---- Writes a book for an input with the fields of Book.fields. `series` is {title=, number=} when it is part of one.
-function whole_book.write(input, series)
+--- Writes a book for an input with the fields of Book.fields. `series` is {title=, number=} when it is part of one, of so many `books`.
+function whole_book.write(input, series, books)
   local book = Book.new(input)
-  book.series = series
+  book.series, book.of_books = series, books
   blueprint.run(book)
   structure.run(book)
   planning.run(book)

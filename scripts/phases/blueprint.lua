@@ -119,6 +119,7 @@ end
 
 --- The ideas, the best one first.
 local function rank(book, ideas)
+  if #ideas < 2 or not book:optional("the comparison of the blueprints") then return ideas end
   return ranking.of(book, ideas, function(first, second) return prompts.brief(book):last("task", string.format(comparison, first, second)) end)
 end
 
@@ -224,6 +225,7 @@ end
 
 function blueprint.run(book)
   run.phase("Blueprint")
+  book:at("blueprint", 0.75)
   artifact.put("brief.json", book:wanted())
   if not book.language.known then
     book:issue("language", string.format("nobody here knows the language \"%s\": the book is written in it, but its files carry no language, "

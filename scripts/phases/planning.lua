@@ -92,6 +92,7 @@ end
 
 --- Without a critic the plan goes on as it is.
 function planning.critique(book, prompt, range, thoughts)
+  if not book:optional(string.format("the critique of the plans of chapters %d to %d", range.first, range.last)) then return "(none)" end
   local asked = prompt:copy():last("task", string.format(criticise, range.first, range.last, thoughts))
   local answer = calls.try_prose(book, { role = "judge", blocks = asked:list(), max_words = 400 })
   return answer and blocks.fit(answer.text, 4000) or "(no critic was to be had)"
@@ -146,6 +147,7 @@ function planning.run(book)
   local slices, fields = author_parts(book)
   for _, range in ipairs(numbering.ranges(1, book.chapters, chapters_at_a_time)) do
     run.progress(range.first - 1, book.chapters, string.format("plans %d to %d", range.first, range.last))
+    book:at("planning", (range.first - 1) / book.chapters)
     local prompt = base(book, made)
     local thoughts = think_through(book, prompt, range)
     local critique = planning.critique(book, prompt, range, thoughts)

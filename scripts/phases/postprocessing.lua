@@ -168,6 +168,7 @@ end
 local function repair_habits(book, habits, chapters)
   local worn = spread(worn_sentences(chapters, too_worn(habits, #chapters)), repair_calls * sentences_a_call)
   local changed = {}
+  if #worn == 0 or not book:optional("new wordings for worn phrases") then return false end
   for from = 1, #worn, sentences_a_call do
     local batch = table.move(worn, from, math.min(from + sentences_a_call - 1, #worn), 1, {})
     for _, entry in ipairs(preferred(book, new_wordings(book, batch))) do
@@ -232,6 +233,7 @@ local function publishing_sheet(book, meta)
   row("Disclosure", "the text was written by machine; shops that ask must be told so (entire work, with whatever editing you add)")
   for _, used in ipairs(meta.models) do row("Model as " .. used.role, table.concat(used.models, ", ")) end
   row("Rehearsal", meta.rehearsal and "yes: written by the rehearsal model, not for publication" or nil)
+  row("Skipped", #book.skipped > 0 and table.concat(book.skipped, "; ") .. " (the budget was kept for the rest)" or nil)
   row("Open issues", tostring(#book.issues))
   for _, issue in ipairs(book.issues) do out[#out + 1] = "  - " .. issue.where .. ": " .. issue.problem end
   return table.concat(out, "\n") .. "\n\n## Blurb\n\n" .. meta.blurb .. "\n"
@@ -239,6 +241,7 @@ end
 
 function postprocessing.run(book)
   run.phase("Post-Processing")
+  book:at("postprocessing", 0)
   local chapters = bookfile.chapters()
   local habits, statistics = take_stock(book, chapters)
   if repair_habits(book, habits, chapters) then

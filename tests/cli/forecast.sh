@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # forecast.sh - what a run will take is said before it is started, and holds.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/rehearse.sh"
 
 brief=(--set brief="A ferryman finds letters in the river." --set chapters=2)
 mkdir -p "$QUIRE_LIBRARY"
@@ -81,7 +82,6 @@ return { input = {}, run = function()
   return { answers = #answers }
 end }
 EOF
-sql() { sqlite3 "$QUIRE_LIBRARY/quire.db" "$1"; }
 
 t_case "a budget that 16 calls at once reach is never exceeded; the run waits, and with more money no answer is paid twice"
 t_run 6 "$QUIRE" run "$tmp/many.lua" --budget 3
@@ -98,6 +98,53 @@ t_run "$QUIRE" run "$tmp/many.lua" --budget 3 --at-budget cheaper
 t_is "$(sql "SELECT status || ' ' || (cost_nano <= 3e9) FROM runs WHERE id = 2")" "completed 1"
 t_is "$(sql "SELECT count(*) || ' ' || (sum(model = 'plain') > 0) || (sum(model = 'cheap') > 0) FROM calls WHERE run_id = 2")" "40 11"
 t_run 2 "$QUIRE" run "$tmp/many.lua" --at-budget perhaps
-t_has "$out" "pause or cheaper, not 'perhaps'"
+t_has "$out" "pause, cheaper or skip, not 'perhaps'"
+
+t_case "who would rather have a whole book than each second look gets one within the budget, and hears what was left out"
+sed -i 's/input = 10, output = 1000/input = 1, output = 10/; s/{ "box\/plain", "box\/cheap" }/"box\/plain"/' "$QUIRE_LIBRARY/quire.lua"
+book=("$QUIRE" run generate_book --set brief="A ferryman finds letters in the river." --set chapters=4 --set words_per_chapter=400)
+result() { "$QUIRE" show "$1" --json | tr -d ' \n' | grep -o '"skipped":\[[^]]*'; }
+t_run "${book[@]}" --budget 100 --at-budget skip
+all=$(sql "SELECT max(id) FROM runs") cost=$(sql "SELECT cost_nano / 1e9 FROM runs ORDER BY id DESC LIMIT 1")
+t_is "$(result "$all")" '"skipped":['
+less=$cost # what the whole book took: too little to reserve the last calls at their worst
+t_run 6 "${book[@]}" --budget "$less"
+t_run 3 "${book[@]}" --budget "$less" --at-budget skip
+t_has "$out" "skipped, to keep within the budget: the audit of chapter 4"
+run=$(sql "SELECT max(id) FROM runs")
+t_has "$(result "$run")" '"theauditofchapter4"'
+t_is "$(sql "SELECT status || ' ' || (cost_nano <= $less * 1e9) FROM runs WHERE id = $run")" "completed 1"
+t_is "$(sql "SELECT count(*) FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id JOIN runs r ON r.project_id = a.project_id
+  WHERE r.id = $run AND a.name LIKE 'chapters/%'")" 4
+sed -i 's/limits = {/limits = { at_budget = "never",/; s/^return {/return { limits = { at_budget = "never" },/' "$QUIRE_LIBRARY/quire.lua"
+t_run 8 "$QUIRE" config show
+t_has "$out" 'limits.at_budget must be "pause", "cheaper" or "skip"'
+
+rehearse_start --chunks 2 || { t_case "the rehearsal provider starts"; t_fail "no address"; t_done; }
+
+t_case "a budget that cannot hold, because nobody knows the price, is refused before anything is sent"
+fresh unpriced
+t_run 2 "$QUIRE" run "$tmp/many.lua" --budget 3
+t_has "$out" "the price of stub/novelist is not known, so a budget of 3.00 USD would limit nothing"
+t_has "$out" 'prices = { ["stub/novelist"] = { input = USD, output = USD } }'
+t_has "$out" "--tokens N"
+t_run 2 "$QUIRE" run "$tmp/many.lua" --budget 3 --model writer=rehearsal/novelist # the other roles are still without
+t_is "$(ledger_total) $(sql 'SELECT count(*) FROM runs')" "0 0"
+
+t_case "tokens limit what has no price: 16 calls at once never exceed them, and with more nothing is asked twice"
+t_run 6 "$QUIRE" run "$tmp/many.lua" --budget 3 --tokens 3k
+t_has "$out" "the run's budget of tokens is reached"
+t_has "$out" "resume 1 --tokens N continues"
+t_is "$(sql "SELECT status || ' ' || wait_kind || ' ' || (tokens_in + tokens_out > 0) || (tokens_in + tokens_out <= 3000) FROM runs")" "waiting budget 11"
+t_run 2 "$QUIRE" resume 1 --tokens many
+t_run "$QUIRE" resume 1 --tokens 1m
+t_is "$(ledger_total) $(ledger_repeats)" "40 0 0"
+
+t_case "who names no budget hears that money does not limit this run"
+echo 'return { input = {}, run = function() return llm.ask { role = "writer", prompt = "Write 20 words.", max_words = 40 }.stop end }' >"$tmp/one.lua"
+t_run "$QUIRE" run "$tmp/one.lua"
+t_has "$out" "The price of stub/novelist is not known: what it costs is not counted"
+t_run "$QUIRE" run "$tmp/one.lua" --model rehearsal/novelist --budget 3
+t_is "$(grep -c 'is not known' <<<"$out")" 0
 
 t_done

@@ -239,6 +239,27 @@ static void budgets_hold_with_calls_in_parallel(void **state) {
   assert_int_equal(r->budget.calls, 3);
 }
 
+/* Its price counts as nothing, so no limit in money would ever end it. */
+static void a_model_without_a_price_is_limited_by_its_tokens(void **state) {
+  struct room *r = *state;
+  struct question q[30] = {0};
+  SCRIPT(&r->server, GOOD);
+  r->settings.n_prices = 0;
+  r->budget.limit_tokens = 561 + 10 * 120; /* the worst case of one call; each takes 120 */
+  int paused = 0;
+  for (int i = 0; i < 30; i++) put_question(r, &q[i]);
+  loop_run(r->loop);
+  for (int i = 0; i < 30; i++) {
+    paused += q[i].call.pause == LLM_PAUSE_BUDGET;
+    if (q[i].call.pause) assert_non_null(strstr(q[i].call.error->message, "budget of tokens"));
+    release(&q[i]);
+  }
+  assert_in_range(30 - paused, 10, 11);
+  assert_true(r->budget.spent_tokens <= r->budget.limit_tokens);
+  assert_int_equal(r->budget.spent_tokens, (30 - paused) * 120);
+  assert_int_equal(r->budget.reserved_tokens, 0);
+}
+
 static void the_library_has_a_month(void **state) {
   struct room *r = *state;
   struct question a = {0}, b = {0};
@@ -342,6 +363,7 @@ int main(void) {
       T(a_prompt_is_booked_by_its_script_where_nobody_tells_the_tokens),
       T(a_late_answer_is_no_second_request),
       T(budgets_hold_with_calls_in_parallel),
+      T(a_model_without_a_price_is_limited_by_its_tokens),
       T(the_library_has_a_month),
       T(the_month_counts_what_this_host_spends),
       T(cancel_works_at_any_time),

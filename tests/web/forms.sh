@@ -105,6 +105,19 @@ t_is "$(field '$.paths."/api/gates/{id}".post.requestBody.content."application/j
 t_is "$(sqlite3 :memory: "SELECT count(*) FROM json_each(readfile('$tmp/body'), '\$.paths') p, json_each(p.value)")" \
   "$(grep -c '^ *{{"[A-Z]*", "/' "$root/host/web/api/routes.c")"
 
+t_case "a budget that would limit nothing is refused, with what helps"
+ask='{"pipeline":"generate_book","hold":true,"models":{"":["llamacpp/some"]},"input":{"brief":"A ferry."}'
+send POST /api/runs "$ask,\"budget_usd\":3}"
+t_is "$code" 400
+t_has "$(field '$.error.message')" "the price of llamacpp/some is not known"
+t_has "$(field '$.error.hint')" 'prices = { ["llamacpp/some"]'
+send POST /api/runs "$ask,\"budget_usd\":3,\"budget_tokens\":2000000}"
+t_is "$code $(field '$.unpriced[0]')" "201 llamacpp/some"
+get "/api/runs/$(field '$.run')"
+t_is "$(field '$.limits.tokens')" 2000000
+send POST /api/runs "$ask,\"budget_tokens\":\"many\"}"
+t_is "$code" 400
+
 t_case "the form says what a book will take; a newer question ends the older one; the run keeps the answer"
 ask='{"pipeline":"generate_book","models":{"":["openai/gpt-5"]},"input":{"brief":"A ferryman finds letters.","chapters":'
 send POST /api/forecast "${ask}1}}"

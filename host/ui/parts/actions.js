@@ -33,10 +33,10 @@ export async function cancel(run) {
 
 // What the form of q-with says, as the body of resume and retry.
 function request(form) {
-  const body = {}, kinds = form.getAll("with"), model = form.get("model")?.trim(), budget = form.get("budget_usd");
+  const body = {}, kinds = form.getAll("with"), model = form.get("model")?.trim();
   if (kinds.length) body.with = kinds;
   if (model) body.models = { "": model.split(/[\s,]+/) };
-  if (budget) body.budget_usd = Number(budget);
+  for (const limit of ["budget_usd", "budget_tokens"]) if (form.get(limit)) body[limit] = Number(form.get(limit));
   return body;
 }
 

@@ -49,6 +49,7 @@ class MoneyElement extends Element {
       run.forecast && h("p", null, `${run.forecast.says[0].toUpperCase()}${run.forecast.says.slice(1)}.`),
       this.limit("cost_usd", run.cost_usd, run.limits?.usd, (usd) => known(run, usd)),
       this.limit("calls", run.calls, run.limits?.calls, (n) => plural(n, "call")),
+      run.unpriced_calls > 0 && run.limits?.tokens > 0 && h("p", null, `${tokens(run.tokens_in + run.tokens_out)} of ${tokens(run.limits.tokens)} tokens, which limit what has no price.`),
       run.unpriced_calls > 0 && h("p", { class: "quiet" }, `${plural(run.unpriced_calls, "call")} of unknown price ${run.unpriced_calls === 1 ? "is" : "are"} not in the money.`),
       h("p", { class: "quiet" }, "A limit pauses the run; it never ends it. Tokens by phase: ", h("span", { class: "swatch fresh" }), "in, ", h("span", { class: "swatch cached" }), "in from the cache, ", h("span", { class: "swatch out" }), "out."),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Money and tokens by phase" }, h("table", { class: "money" },

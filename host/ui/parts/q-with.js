@@ -1,5 +1,5 @@
 // q-with - the choices of a resume or retry, as fields of the form around it: what is taken anew instead of as it was, what that may repeat,
-// another model, a higher limit. Names of the fields: with (several), model, budget_usd.
+// another model, a higher limit. Names of the fields: with (several), model, budget_usd, budget_tokens.
 import { post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { Element, define } from "../core/element.js";
@@ -68,8 +68,11 @@ class WithElement extends Element {
           h("span", null, label, h("span", { class: "help" }, help))))),
       h("div", { class: "notice", role: "status" }, this.outcome()),
       h("div", { class: "field" }, h("label", { for: "q-with-budget" }, budget ? "New limit in USD" : "Limit in USD"),
-        h("input", { id: "q-with-budget", name: "budget_usd", type: "number", min: 0, step: "any", required: budget, placeholder: String(this.run.limits?.usd ?? "") }),
+        h("input", { id: "q-with-budget", name: "budget_usd", type: "number", min: 0, step: "any", placeholder: String(this.run.limits?.usd ?? "") }),
         h("p", { class: "help" }, "For the whole run. When it is reached the run pauses; nothing is lost.")),
+      (budget || this.run.unpriced_calls > 0) && h("div", { class: "field" }, h("label", { for: "q-with-tokens" }, budget ? "New limit in tokens" : "Limit in tokens"),
+        h("input", { id: "q-with-tokens", name: "budget_tokens", type: "number", min: 1, step: 1, placeholder: String(this.run.limits?.tokens ?? "") }),
+        h("p", { class: "help" }, "What limits models whose price is not known.")),
       h("div", { class: "field" }, h("label", { for: "q-with-model" }, "Another model for everything"),
         h("input", { id: "q-with-model", name: "model", placeholder: "provider/model", autocomplete: "off", pattern: "\\S+/\\S+", oninput: (event) => this.typed(event.target.value) }),
         h("p", { class: "help" }, this.run.status === "completed" ? "Then everything is asked again of that model." : "What was answered is kept, unless “Models from the current settings” is chosen too.")));

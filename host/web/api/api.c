@@ -50,9 +50,11 @@ void api_answer(struct response *a, enum err err, json_t *out, int status, const
 json_t *api_run(struct web *w, const struct run_row *r, bool whole) {
   json_t *v = state_json(r, &w->owner, whole), *limits = json_object_get(v, "limits");
   double usd;
-  int64_t calls;
-  commands_run_limits(w->commands, &usd, &calls);
+  int64_t calls, tokens;
+  commands_run_limits(w->commands, &usd, &calls, &tokens);
   if (json_is_null(json_object_get(limits, "usd"))) json_object_set_new(limits, "usd", json_real(usd));
+  if (json_is_null(json_object_get(limits, "tokens")))
+    json_object_set_new(limits, "tokens", json_integer(tokens));
   json_object_set_new(limits, "calls", json_integer(calls));
   return v;
 }

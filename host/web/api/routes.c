@@ -7,7 +7,7 @@
 enum { SMALL_BODY = 16 << 10, DRAFT_BODY = 1 << 20, UPLOAD_BODY = 15 << 20 };
 
 #define CHANGE                                                                                               \
-  "with:array models:object budget_usd:number at_budget:string until:string scripts:string out:string plan:boolean"
+  "with:array models:object budget_usd:number budget_tokens:integer at_budget:string until:string scripts:string out:string plan:boolean"
 
 /* Who may, what it does, and what else is not the rule (routes.h). */
 #define ROUTE(verb, address, handler, who, text, ...)                                                        \
@@ -60,8 +60,8 @@ const struct web_route web_routes[] = {
     ROUTE(
         POST, "/api/runs", start_run, WRITE, "start a run",
         .body =
-            "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number at_budget:string until:string key:string out:string scripts:string hold:boolean after_ms:integer forecast:object",
-        .answer = "{run, project, existed, status}"),
+            "pipeline:string file:string input:object gives:array project:string models:object budget_usd:number budget_tokens:integer at_budget:string until:string key:string out:string scripts:string hold:boolean after_ms:integer forecast:object",
+        .answer = "{run, project, existed, status, unpriced: [model]}"),
     ROUTE(
         POST, "/api/forecast", forecast_run, WRITE,
         "what a run would take: calls, tokens, money and time; nothing is started; a newer one of the same form ends the older",
@@ -97,7 +97,7 @@ const struct web_route web_routes[] = {
             "call with seq, blocks: [{name, text, bytes, stable}], answer, reasoning, params, attempts, replays, curl"),
     ROUTE(POST, "/api/calls/{id}/replay", replay_call, WRITE,
           "ask the question of a call again, beside its run",
-          .body = "model:string blocks:array budget_usd:number key:string",
+          .body = "model:string blocks:array budget_usd:number budget_tokens:integer key:string",
           .answer = "{run, project, existed, status, call}"),
     ROUTE(GET, "/api/runs/{id}/replay", get_replay, READ,
           "a call and the same question asked again, side by side",

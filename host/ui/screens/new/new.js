@@ -3,7 +3,7 @@ import { post } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { Draft } from "../../core/draft.js";
 import { Element, define } from "../../core/element.js";
-import { money, plural } from "../../core/format.js";
+import { money, number, plural } from "../../core/format.js";
 import { refresh } from "../../core/resource.js";
 import { go, query, title } from "../../core/router.js";
 import { sheet } from "../../core/sheet.js";
@@ -15,10 +15,14 @@ import "../../parts/q-upload.js";
 await sheet(import.meta.url, "./new.css");
 
 const FIRST = ["generate_book", "generate_series"];
-const LIMITS = { run_usd: 10, run_calls: 2000 };
+const AT_LIMIT = [
+  ["pause", "Pause and ask me", "The run waits until you raise the limit."],
+  ["cheaper", "Use a cheaper model", "What does not fit goes to the role's next model, if it has one; then it pauses."],
+  ["skip", "Skip what it can do without", "Audits, revisions and other second looks are left out in time, so that the book is finished. What was skipped is listed."],
+];
 
 class NewScreen extends Element {
-  static props = ["params", "query", "form", "wrong", "error", "starting", "kept"];
+  static props = ["params", "query", "form", "wrong", "error", "starting", "kept", "unpriced"];
 
   connected() {
     title("Begin a book");
@@ -54,12 +58,14 @@ class NewScreen extends Element {
   }
 
   request() {
-    const { input, gives, model, other, budget_usd, until } = this.form;
+    const { input, gives, model, other, budget_usd, budget_tokens, at_budget, until } = this.form;
     const body = { pipeline: this.pipeline, input, key: `web-${this.key}` };
     if (gives.length) body.gives = gives;
     if (model === "rehearsal") body.models = { "": ["rehearsal/novelist"] };
     if (model === "other" && other) body.models = { "": [other.trim()] };
     if (budget_usd) body.budget_usd = Number(budget_usd);
+    if (budget_tokens) body.budget_tokens = Number(budget_tokens);
+    if (at_budget) body.at_budget = at_budget;
     if (until) body.until = until;
     return body;
   }
@@ -108,13 +114,41 @@ class NewScreen extends Element {
       model === "other" && h("input", { "aria-label": "Provider and model", placeholder: "provider/model", value: other ?? "", required: true, pattern: "\\S+/\\S+", oninput: (event) => this.edit({ other: event.target.value }) }));
   }
 
+  // What the settings say, and what this form says over it. A model whose price nobody knows is limited by its tokens.
+  most(settings) {
+    const of = (name) => settings?.find((row) => row.name === `limits.run_${name}`)?.value ?? 0;
+    const { budget_usd, budget_tokens, model } = this.form, usd = budget_usd ? Number(budget_usd) : of("usd");
+    const calls = plural(of("calls"), "call"), count = budget_tokens ? Number(budget_tokens) : of("tokens"), tokens = count > 0 ? `, ${plural(count, "token")}` : "";
+    if (model === "rehearsal") return "Nothing: the rehearsal model is free.";
+    const most = this.unpriced?.length ? `The price of ${this.unpriced.join(", ")} is unknown, so a limit in money does not hold there. At most ${calls}${tokens}.` : `At most ${money(usd)}, ${calls}${tokens}.`;
+    return `${most} Nothing is lost at a limit, and you may raise it.`;
+  }
+
+  limit(name, words, placeholder, step) {
+    return h("div", { class: "field", key: name }, h("label", { for: name }, words), h("input", { id: name, name, type: "number", min: step === 1 ? 1 : 0, step, placeholder, value: this.form[name] ?? "", oninput: (event) => this.edit({ [name]: event.target.value }) }));
+  }
+
+  atLimit(settings) {
+    const usual = settings.find((row) => row.name === "limits.at_budget")?.value ?? "pause", value = this.form.at_budget ?? usual;
+    return h("div", { class: "field" }, h("label", { for: "at_budget" }, "At the limit"),
+      h("select", { id: "at_budget", value, onchange: (event) => this.edit({ at_budget: event.target.value }) }, AT_LIMIT.map(([word, label]) => h("option", { value: word }, label))),
+      h("p", { class: "help" }, AT_LIMIT.find(([word]) => word === value)?.[2]));
+  }
+
+  told(told, request) {
+    this.forecast = told && { told, of: JSON.stringify(request) };
+    this.unpriced = told?.unpriced ?? [];
+  }
+
   limits(fields) {
-    const settings = this.use("settings").data?.limits ?? {}, usd = settings.run_usd ?? LIMITS.run_usd, calls = settings.run_calls ?? LIMITS.run_calls;
+    const settings = this.use("settings").data?.settings, of = (name) => settings?.find((row) => row.name === `limits.run_${name}`)?.value;
     return h("section", { class: "sheet limits" },
       h("h2", null, "What it may cost"),
-      h("p", null, this.form.model === "rehearsal" ? "Nothing: the rehearsal model is free." : `At most ${money(Number(this.form.budget_usd) || usd)} and ${plural(calls, "call")}. A limit that is reached pauses the run; nothing is lost, and you may raise it.`),
-      h("q-forecast", { request: this.reckoned(fields), ontold: (told, request) => { this.forecast = told && { told, of: JSON.stringify(request) }; } }),
-      h("div", { class: "field" }, h("label", { for: "budget" }, "Limit in USD"), h("input", { id: "budget", type: "number", min: 0, step: "any", placeholder: String(usd), value: this.form.budget_usd ?? "", oninput: (event) => this.edit({ budget_usd: event.target.value }) })));
+      settings && h("p", null, this.most(settings)),
+      h("q-forecast", { request: this.reckoned(fields), ontold: (told, request) => this.told(told, request) }),
+      this.limit("budget_usd", "Limit in USD", String(of("usd") ?? ""), "any"),
+      (this.unpriced?.length > 0 || this.form.budget_tokens) && this.limit("budget_tokens", "Limit in tokens", of("tokens") ? number(of("tokens")) : "none", 1),
+      settings && this.form.model !== "rehearsal" && this.atLimit(settings));
   }
 
   gives() {
