@@ -312,6 +312,7 @@ void config_rehearse(struct config *c) {
     replace(&p->base_url, "rehearsal:");
     replace(&p->key_env, NULL);
     replace(&p->key_file, NULL);
+    replace(&p->key_command, NULL);
     p->concurrency = p->requests_per_minute = p->tokens_per_minute = 0;
   }
 }
@@ -326,7 +327,7 @@ void config_release(struct config *c) {
   free(c->script_dirs);
   for (size_t i = 0; i < c->llm.n_providers; i++) {
     struct llm_provider *p = &c->llm.providers[i];
-    char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file, p->hint};
+    char *strings[] = {p->name, p->adapter, p->base_url, p->key_env, p->key_file, p->key_command, p->hint};
     for (size_t k = 0; k < sizeof strings / sizeof *strings; k++) free(strings[k]);
     json_decref(p->options);
   }

@@ -34,10 +34,26 @@ void config_set_string(char **field, const char *value) {
 }
 
 static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
-  static const char *const known[] = {
-      "adapter",           "base_url", "key_env", "key_file",  "concurrency",  "requests_per_minute",
-      "tokens_per_minute", "retries",  "options", "connect_s", "first_byte_s", "idle_s",
-      "total_s",           "http1",    "stream",  "resumable", "poll_s",       NULL};
+  static const char *const known[] = {"adapter",
+                                      "base_url",
+                                      "key_env",
+                                      "key_file",
+                                      "key_command",
+                                      "key_command_s",
+                                      "concurrency",
+                                      "requests_per_minute",
+                                      "tokens_per_minute",
+                                      "retries",
+                                      "options",
+                                      "connect_s",
+                                      "first_byte_s",
+                                      "idle_s",
+                                      "total_s",
+                                      "http1",
+                                      "stream",
+                                      "resumable",
+                                      "poll_s",
+                                      NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
   if (!json_is_object(t))
@@ -50,6 +66,8 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   config_set_string(&p->base_url, jsonx_str(t, "base_url", NULL));
   config_set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
   config_set_string(&p->key_file, jsonx_str(t, "key_file", NULL));
+  config_set_string(&p->key_command, jsonx_str(t, "key_command", NULL));
+  p->key_command_s = jsonx_num(t, "key_command_s", 0);
   p->concurrency = (int)jsonx_int(t, "concurrency", p->concurrency);
   p->requests_per_minute = (int)jsonx_int(t, "requests_per_minute", p->requests_per_minute);
   p->tokens_per_minute = (int)jsonx_int(t, "tokens_per_minute", p->tokens_per_minute);

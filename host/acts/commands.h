@@ -172,7 +172,7 @@ enum err command_dry_run(struct commands *c, const json_t *request, json_t **out
 /* ---- settings (settings.c) */
 
 /* GET /api/settings -> {"version","library","settings":[{"name","value","origin"}],"providers":[{"name","adapter","base_url","key": set | missing |
- * none,"key_from": environment | file,"key_env","models"}],"roles":[{"name","models"}],"known":{"p/m":{"input","output","context","thinks",..}},"watcher":{"last_sweep_ms","late","found"},
+ * none,"key_from": environment | file | command,"key_env","models"}],"roles":[{"name","models"}],"known":{"p/m":{"input","output","context","thinks",..}},"watcher":{"last_sweep_ms","late","found"},
  * "store":{"bytes","wal_bytes","free_bytes","healthy","schema"},"ready","reasons"}. Keys are never told, only whether there is one. */
 enum err command_settings(struct commands *c, json_t **out, struct error *e);
 /* PUT /api/keys/{provider} {"key": text, or null: forget it} -> {"provider","key","key_from"}. Kept in the library's keys/ folder (0600), used by

@@ -36,13 +36,14 @@ static const struct llm_provider *provider_named(const struct commands *c, const
 
 /* Where a call would find it; NULL: nowhere. */
 static const char *key_from(const struct llm_provider *p) {
+  if (p->key_command) return "command";
   const char *value = p->key_env ? getenv(p->key_env) : NULL;
   if (value && *value) return "environment";
   return p->key_file && access(p->key_file, R_OK) == 0 ? "file" : NULL;
 }
 
 static const char *key_state(const struct llm_provider *p) {
-  if (!p->key_env && !p->key_file) return "none";
+  if (!p->key_env && !p->key_file && !p->key_command) return "none";
   return key_from(p) ? "set" : "missing";
 }
 
@@ -146,12 +147,15 @@ static enum err own_key_file(const struct commands *c, const struct llm_provider
       p->name[0] == '.')
     return err_set(e, ERR_INVALID, "'%s' is not a file name", p->name);
   *path = mem_printf("%s/keys/%s", store_dir(c->store), p->name);
-  if (p->key_file && strcmp(p->key_file, *path) == 0) return OK;
-  if (p->key_file)
+  if (!p->key_command && p->key_file && strcmp(p->key_file, *path) == 0) return OK;
+  if (p->key_command)
+    err_set(e, ERR_CONFLICT, "quire.lua says that a command prints the key of '%s'", p->name);
+  else if (p->key_file)
     err_set(e, ERR_CONFLICT, "quire.lua says that the key of '%s' is in %s", p->name, p->key_file);
   else
     err_set(e, ERR_CONFLICT, "'%s' needs no key", p->name);
-  err_hint(e, p->key_file ? "change it there" : "name one with key_env in quire.lua if it does");
+  err_hint(e, p->key_file || p->key_command ? "change it there"
+                                            : "name one with key_env in quire.lua if it does");
   free(*path);
   *path = NULL;
   return ERR_CONFLICT;

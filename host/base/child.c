@@ -144,6 +144,7 @@ static void take_output(int fd, struct buf *out) {
   char *bytes = mem_alloc((size_t)st.st_size);
   ssize_t got = pread(fd, bytes, (size_t)st.st_size, 0);
   if (got > 0) buf_append(out, bytes, (size_t)got);
+  explicit_bzero(bytes, (size_t)st.st_size); /* it may be a secret */
   free(bytes);
 }
 

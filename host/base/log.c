@@ -20,8 +20,9 @@ enum { MESSAGE_MAX = 4000, LINE_MAX_BYTES = 6 * MESSAGE_MAX + 200, SECRETS_MAX =
 
 static atomic_int least_level = LOG_INFO_LEVEL;
 static atomic_bool as_json;
-static char *secrets[SECRETS_MAX]; /* only ever added to; secrets_count publishes */
-static atomic_int secrets_count;
+static char *secrets[SECRETS_MAX]; /* the newest of them; with the lock */
+static int secrets_count;
+static pthread_mutex_t secrets_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -31,25 +32,29 @@ void log_setup(enum log_level least, bool json) {
 }
 
 void log_redact(const char *secret) {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   if (!secret || strlen(secret) < SECRET_LEAST) return;
-  pthread_mutex_lock(&lock);
-  int n = atomic_load(&secrets_count);
+  pthread_mutex_lock(&secrets_lock);
   bool known = false;
-  for (int i = 0; i < n && !known; i++) known = strcmp(secrets[i], secret) == 0;
-  if (!known && n < SECRETS_MAX && (secrets[n] = strdup(secret)) != NULL) atomic_store(&secrets_count, n + 1);
-  pthread_mutex_unlock(&lock);
+  for (int i = 0; i < SECRETS_MAX && !known; i++) known = secrets[i] && strcmp(secrets[i], secret) == 0;
+  char *copy = known ? NULL : strdup(secret);
+  if (copy) {
+    char **place = &secrets[secrets_count++ % SECRETS_MAX];
+    free(*place);
+    *place = copy;
+  }
+  pthread_mutex_unlock(&secrets_lock);
 }
 
 static void redact(char *text) {
-  int count = atomic_load(&secrets_count);
-  for (int i = 0; i < count; i++) {
+  pthread_mutex_lock(&secrets_lock);
+  for (int i = 0; i < SECRETS_MAX && secrets[i]; i++) {
     size_t n = strlen(secrets[i]);
     for (char *hit = text; (hit = strstr(hit, secrets[i])) != NULL; hit += 3) {
       memcpy(hit, "***", 3);
       memmove(hit + 3, hit + n, strlen(hit + n) + 1);
     }
   }
+  pthread_mutex_unlock(&secrets_lock);
 }
 
 /* Writes `text` with control bytes, invalid UTF-8 and, for JSON, quotes and backslashes escaped. */

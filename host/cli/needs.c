@@ -14,7 +14,7 @@ struct needs {
 
 bool needs_key(const struct llm_provider *p, char *why, size_t max) {
   const char *value = p->key_env ? getenv(p->key_env) : NULL;
-  if ((!p->key_env && !p->key_file) || (value && *value)) return false;
+  if ((!p->key_env && !p->key_file) || p->key_command || (value && *value)) return false;
   if (p->key_file && access(p->key_file, R_OK) == 0) return false;
   if (p->key_file && !p->key_env)
     snprintf(why, max, "its key file %s cannot be read", p->key_file);

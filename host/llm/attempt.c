@@ -192,6 +192,7 @@ void attempt_send(struct call_state *s) {
       request.body = NULL;
     } else {
       static const struct http_handler handler = {on_head, on_bytes, on_end};
+      s->key_serial = s->provider->key_serial;
       s->transfer = send_request(s, &request, &handler, s, &e);
       if (!s->transfer) err = ERR_CONFIG;
     }

@@ -30,6 +30,7 @@ void state_hold(struct call_state *s) {
 void state_drop(struct call_state *s) {
   if (--s->refs) return;
   list_remove(&s->node);
+  list_remove(&s->key_wait);
   buf_release(&s->text);
   buf_release(&s->reasoning);
   buf_release(&s->body);
@@ -126,13 +127,19 @@ void call_set_tier(struct call_state *s, size_t at) {
 
 void call_use_model(struct call_state *s) {
   struct llm_call *c = s->c;
-  const char *full = s->models[s->model];
+  const char *full = s->models[s->model], *name;
   struct error e = {0};
+  struct provider *p = llm_provider(s->llm, full, &name);
+  if (p && key_await(s, p)) return;
   enum err err = llm_ready(s->llm, full, &e);
-  const char *name;
-  if (err == ERR_AUTH || (err == ERR_CONFIG && !llm_provider(s->llm, full, &name))) {
+  if (err == ERR_AUTH || (err == ERR_CONFIG && !p)) {
     call_remember_key(s, &e);
     call_next_model(s, NULL);
+    return;
+  }
+  if (err == ERR_UNAVAILABLE) {
+    s->provider = p;
+    call_key_is_late(s, &e);
     return;
   }
   if (err != OK) {
@@ -140,14 +147,15 @@ void call_use_model(struct call_state *s) {
     return;
   }
   s->full_name = full;
-  s->provider = llm_provider(s->llm, full, &s->model_name);
-  const struct llm_provider *p = s->provider->config;
-  s->adapter = llm_adapter(s->llm, p->adapter, NULL);
+  s->provider = p;
+  s->model_name = name;
+  s->adapter = llm_adapter(s->llm, p->config->adapter, NULL);
   s->effort = facts_effort(s->llm->facts, full, c->reasoning);
   s->price = llm_price(s->llm, full);
   s->tiers = llm_role_tiers(s->llm, c->role);
   call_set_tier(s, 0);
-  s->lane = limits_lane(s->llm->limits, full, p->concurrency, p->requests_per_minute, p->tokens_per_minute);
+  s->lane = limits_lane(s->llm->limits, full, p->config->concurrency, p->config->requests_per_minute,
+                        p->config->tokens_per_minute);
   s->tries = s->relearns = 0;
   s->no_schema = s->slipped = false;
   s->ticket = (struct lane_ticket){.run = c->run, .granted = call_granted, .arg = s};
@@ -180,6 +188,7 @@ void llm_call_start(struct llm *llm, struct llm_call *c) {
   s->timer = (struct timer){.fn = timer_over, .arg = s};
   s->ticket.run = c->run;
   list_init(&s->money);
+  list_init(&s->key_wait);
   buf_init(&s->text, MAX_ANSWER_BYTES);
   buf_init(&s->reasoning, MAX_ANSWER_BYTES);
   buf_init(&s->body, MAX_ANSWER_BYTES);
@@ -340,7 +349,7 @@ bool llm_call_live(const struct llm_call *c, struct llm_live *out) {
 
 bool llm_call_waits(const struct llm_call *c) {
   const struct call_state *s = c->state;
-  return s && (s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM ||
+  return s && (s->stage == AT_KEY || s->stage == AT_MONEY || s->stage == AT_LANE || s->stage == AT_STREAM ||
                s->stage == AT_RESUME || s->stage == AT_BACKOFF);
 }
 
@@ -352,6 +361,7 @@ bool llm_call_in_flight(const struct llm_call *c) {
 
 static void part(struct llm *llm, struct call_state *s) {
   list_remove(&s->money);
+  list_remove(&s->key_wait);
   lane_leave(&s->ticket, LANE_FAILED);
   timer_clear(llm->loop, &s->timer);
   let_go(s);

@@ -161,7 +161,7 @@ static void resume_in(struct call_state *s, double wait_s) {
 static void resume_later(struct call_state *s, int64_t until_ms) {
   call_unsettle(s);
   lane_leave(&s->ticket, LANE_FAILED);
-  if (s->failure.kind == FAIL_AUTH)
+  if (s->failure.kind == FAIL_AUTH && !key_renews(s))
     call_key_refused(s);
   else
     call_remember_pause(s, until_ms);

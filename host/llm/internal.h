@@ -1,4 +1,4 @@
-/* internal.h - what llm.c, call.c, reserve.c, retry.c, attempt.c, answer.c and embedded.c share. Loop thread only.
+/* internal.h - what llm.c, keys.c, call.c, reserve.c, retry.c, attempt.c, answer.c and embedded.c share. Loop thread only.
  *
  * One call: call.c decides (model, the end), with reserve.c (money, limits) and retry.c (failures); attempt.c does one request and reads
  * its stream, send.c puts it on its way, answer.c writes down what came of it, handle.c asks for an answer once more where it was begun,
@@ -19,6 +19,14 @@ struct provider {
   char *key;
   bool key_refused; /* look for another one before the next call */
   bool checked;     /* adapter and address are fine */
+
+  /* of a key_command */
+  char *key_before;       /* may still be under way */
+  int64_t key_until_ms;   /* then another one is wanted; 0: when it is refused */
+  size_t key_serial;      /* how many there were */
+  char key_trouble[300];  /* why there is none, or "" */
+  struct key_job *asking; /* it runs now; or NULL */
+  struct list waiting;    /* struct call_state.key_wait */
 };
 
 struct llm {
@@ -30,8 +38,10 @@ struct llm {
   struct http *http;
   struct limits *limits;
   struct facts *facts;
-  char **secrets; /* every key ever read; for scrubbing */
+  char **secrets; /* the keys that somebody may repeat; for scrubbing */
   size_t n_secrets;
+  struct pool *key_thread; /* for key commands; NULL: none was needed yet */
+  int key_stop;            /* an eventfd: they are to end now */
   struct list calls, waiting_for_money;
   int in_flight;
   bool draining; /* nothing new is sent */
@@ -41,7 +51,17 @@ struct llm {
 };
 
 /* AT_RESUME: the connection is lost, the answer is not. */
-enum call_stage { AT_START, AT_MONEY, AT_LANE, AT_INTENT, AT_STREAM, AT_RESUME, AT_FINISH, AT_BACKOFF };
+enum call_stage {
+  AT_START,
+  AT_KEY,
+  AT_MONEY,
+  AT_LANE,
+  AT_INTENT,
+  AT_STREAM,
+  AT_RESUME,
+  AT_FINISH,
+  AT_BACKOFF
+};
 
 /* One llm_call. It outlives the caller's struct while ops or posts that name it are under way (refs). */
 struct call_state {
@@ -49,7 +69,7 @@ struct call_state {
   struct llm_call *c; /* NULL once it is cancelled or done */
   int refs;
   enum call_stage stage;
-  struct list node, money;
+  struct list node, money, key_wait;
   struct post kick;
   void (*next)(struct call_state *s); /* what a kick or the timer goes on with */
   struct timer timer;
@@ -73,6 +93,9 @@ struct call_state {
   bool counted, no_schema, slipped;
   struct error *unreachable, *key_missing; /* why models of the role did not answer that may yet; or NULL */
   int64_t pause_until_ms;
+  bool key_asked; /* the command was run for it just now */
+  size_t key_serial,
+      key_renewed; /* the key that the attempt has; the number of the model (from 1) for which another one was made */
 
   /* the attempt under way */
   int64_t row;
@@ -108,9 +131,23 @@ struct call_state {
   struct failure failure;
 };
 
-/* llm.c */
-/* Where the settings say; *key NULL: there is none. The caller wipes and frees it. */
+/* keys.c */
+/* Where the settings say; *key NULL: there is none. The caller wipes it. Any thread but the loop's: a command may take its time. */
 enum err llm_read_key(const struct llm_provider *c, char **key, struct error *e);
+void key_wipe(char *key); /* and frees it */
+bool key_wanted(const struct llm_provider *c);
+enum err key_missing(const struct llm_provider *c, const char *why,
+                     struct error *e); /* ERR_AUTH, with what to do */
+void keys_open(struct llm *llm);
+void keys_close(struct llm *llm);
+/* ERR_AUTH: there is no key that may do; ERR_UNAVAILABLE: the command that printed one before fails now. It is not run here: see key_await. */
+enum err key_need(struct llm *llm, struct provider *p, struct error *e);
+/* True: a command prints the provider's key now, and the call goes on with call_use_model once it has ended, well or not. */
+bool key_await(struct call_state *s, struct provider *p);
+/* After a refusal: is another key to be had than the one that the attempt was made with? Once for each model of a call. */
+bool key_renews(struct call_state *s);
+
+/* llm.c */
 struct provider *llm_provider(const struct llm *llm, const char *full_name, const char **model);
 struct adapter *llm_adapter(struct llm *llm, const char *name, struct error *e);
 const struct llm_price *llm_price(const struct llm *llm, const char *full_name); /* NULL: not known */
@@ -187,6 +224,7 @@ void call_end_with_pause(struct call_state *s, struct attempt_result *r);
 void call_remember_pause(struct call_state *s, int64_t until_ms);
 void call_key_refused(struct call_state *s);
 void call_after_failure(struct call_state *s, struct attempt_result *r);
+void call_key_is_late(struct call_state *s, const struct error *e); /* it may be there again in a minute */
 /* This model will not answer now. `r` NULL: it could not be asked at all. What continues automatically comes before what a person has to do. */
 void call_next_model(struct call_state *s, struct attempt_result *r);
 

@@ -1,14 +1,8 @@
-/* llm.c - what calls have in common: settings, keys, adapters, prices, and the library's month.
- *
- * Keys are read at the start and again when one is missing or was refused. Nothing outside this folder sees one. */
+/* llm.c - what calls have in common: settings, adapters, prices, and the library's month. Keys are in keys.c. */
 #include "llm/llm.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,116 +10,11 @@
 #include "llm/curl_late.h"
 #include "llm/internal.h"
 
-enum { MOST_KEY_BYTES = 4096, LEAST_SECRET_BYTES = 4, MONTH_EVERY_S = 600, MOST_PROVIDERS_SHOWN = 32 };
+enum { MONTH_EVERY_S = 600, MOST_PROVIDERS_SHOWN = 32 };
 static const int64_t month_ms = 30ll * 24 * 3600 * 1000;
-
-/* ---- keys ---- */
-
-static enum err read_key_file(const char *path, char **key, struct error *e) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return err_errno(e, errno, "the key file %s", path);
-  struct stat st;
-  char text[MOST_KEY_BYTES];
-  ssize_t n = -1;
-  if (fstat(fd, &st) == 0 && (st.st_mode & 077) == 0) n = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (n < 0) {
-    err_set(e, ERR_AUTH, "the key file %s can be read by others, so it is not used", path);
-    err_hint(e, "chmod 600 %s", path);
-    return ERR_AUTH;
-  }
-  while (n > 0 && strchr(" \t\r\n", text[n - 1])) n--;
-  *key = n > 0 ? mem_dup_n(text, (size_t)n) : NULL;
-  explicit_bzero(text, sizeof text);
-  return OK;
-}
-
-static void remember_secret(struct llm *llm, const char *key) {
-  for (size_t i = 0; i < llm->n_secrets; i++)
-    if (strcmp(llm->secrets[i], key) == 0) return;
-  llm->secrets = mem_grow(llm->secrets, (llm->n_secrets + 1) * sizeof *llm->secrets);
-  llm->secrets[llm->n_secrets++] = mem_dup(key);
-  log_redact(key);
-}
-
-static void free_secret(char *s) {
-  if (s) explicit_bzero(s, strlen(s));
-  free(s);
-}
-
-/* *key is the caller's (free_secret); NULL: there is none. */
-enum err llm_read_key(const struct llm_provider *c, char **key, struct error *e) {
-  const char *from_env = c->key_env ? getenv(c->key_env) : NULL;
-  *key = from_env && *from_env ? mem_dup(from_env) : NULL;
-  enum err err = OK;
-  if (!*key && c->key_file) err = read_key_file(c->key_file, key, e);
-  if (*key && strpbrk(*key, "\r\n")) {
-    free_secret(*key);
-    *key = NULL;
-    err = err_set(e, ERR_AUTH, "the key of provider '%s' has a line break in it", c->name);
-  }
-  return err;
-}
-
-static void load_key(struct llm *llm, struct provider *p, struct error *e) {
-  free_secret(p->key);
-  (void)llm_read_key(p->config, &p->key, e); /* no key: no_key says why */
-  if (p->key) remember_secret(llm, p->key);
-  p->key_refused = false;
-}
-
-static enum err no_key(const struct llm_provider *c, const struct error *why, struct error *e) {
-  err_set(e, ERR_AUTH, "there is no key for provider '%s'%s%s", c->name, why->message[0] ? ": " : "",
-          why->message);
-  if (c->key_env && c->key_file)
-    err_hint(e, "set %s, or write the key to %s (mode 0600)%s%s", c->key_env, c->key_file,
-             c->hint ? "; " : "", c->hint ? c->hint : "");
-  else
-    err_hint(e, c->key_env ? "set %s in the environment" : "write the key to %s (mode 0600)",
-             c->key_env ? c->key_env : c->key_file);
-  return ERR_AUTH;
-}
-
-static bool needs_key(const struct llm_provider *c) {
-  return c->key_env || c->key_file;
-}
-
-static enum err need_key(struct llm *llm, struct provider *p, struct error *e) {
-  struct error why = {0};
-  if (!needs_key(p->config) || (p->key && !p->key_refused)) return OK;
-  load_key(llm, p, &why);
-  return p->key ? OK : no_key(p->config, &why, e);
-}
-
-void llm_new_key(struct llm *llm, const char *provider) {
-  for (size_t i = 0; i < llm->settings->n_providers; i++)
-    if (strcmp(llm->settings->providers[i].name, provider) == 0) llm->providers[i].key_refused = true;
-}
 
 void llm_learn(struct llm *llm, const json_t *found) {
   facts_learn_found(llm->facts, found);
-}
-
-void llm_scrub(const struct llm *llm, char *text, size_t n) {
-  for (size_t i = 0; i < llm->n_secrets; i++) {
-    size_t len = strlen(llm->secrets[i]);
-    if (len < LEAST_SECRET_BYTES) continue;
-    for (char *at = text; (at = memmem(at, n - (size_t)(at - text), llm->secrets[i], len));)
-      memset(at, '*', len);
-  }
-}
-
-size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from) {
-  size_t held = 0;
-  llm_scrub(llm, text + from, n - from);
-  for (size_t i = 0; i < llm->n_secrets; i++) {
-    const char *secret = llm->secrets[i];
-    size_t len = strlen(secret);
-    if (len < LEAST_SECRET_BYTES) continue;
-    for (size_t k = n - from < len - 1 ? n - from : len - 1; k > held; k--)
-      if (memcmp(text + n - k, secret, k) == 0) held = k;
-  }
-  return n - held;
 }
 
 /* ---- providers, models, prices ---- */
@@ -266,7 +155,7 @@ enum err llm_ready(struct llm *llm, const char *full_name, struct error *e) {
   if (!p->checked && check_resumes(p->config, llm_adapter(llm, p->config->adapter, NULL), e) != OK)
     return ERR_CONFIG;
   p->checked = true;
-  return need_key(llm, p, e);
+  return key_need(llm, p, e);
 }
 
 /* Looks for itself, with an adapter and a key of its own: what the loop uses changes under its calls and is the loop's alone. */
@@ -282,10 +171,11 @@ enum err llm_check_model(const struct llm *llm, const char *full_name, struct er
   if (err != OK || check_address(c, e) != OK) return ERR_CONFIG;
   struct error why = {0};
   char *key = NULL;
-  if (needs_key(c)) (void)llm_read_key(c, &key, &why); /* no key: no_key says why */
+  if (!key_wanted(c) || c->key_command) return OK; /* a command is run when a call needs its key */
+  (void)llm_read_key(c, &key, &why);               /* no key: key_missing says why */
   bool there = key != NULL;
-  free_secret(key);
-  return there || !needs_key(c) ? OK : no_key(c, &why, e);
+  key_wipe(key);
+  return there ? OK : key_missing(c, why.message, e);
 }
 
 bool llm_role_is_real(const struct llm *llm, const char *role, const char *const *models, size_t n_models) {
@@ -388,11 +278,7 @@ struct llm *llm_new(struct loop *loop, struct store *store, const struct llm_set
   llm->limits = limits_new(loop);
   llm->facts = facts_new(&settings->facts, store);
   llm->providers = mem_alloc(settings->n_providers * sizeof *llm->providers);
-  for (size_t i = 0; i < settings->n_providers; i++) {
-    struct error ignored = {0}; /* a missing key matters when it is needed */
-    llm->providers[i].config = &settings->providers[i];
-    load_key(llm, &llm->providers[i], &ignored);
-  }
+  keys_open(llm);
   if (settings->month_limit_nano > 0 && month_first(llm, e) != OK) {
     llm_free(llm);
     return NULL;
@@ -420,9 +306,7 @@ void llm_free(struct llm *llm) {
   limits_free(llm->limits);
   facts_free(llm->facts);
   map_free(llm->adapters, free_adapter);
-  for (size_t i = 0; i < llm->settings->n_providers; i++) free_secret(llm->providers[i].key);
+  keys_close(llm);
   free(llm->providers);
-  for (size_t i = 0; i < llm->n_secrets; i++) free_secret(llm->secrets[i]);
-  free(llm->secrets);
   free(llm);
 }

@@ -181,8 +181,7 @@ static enum err probe(struct probe *p, const struct llm_settings *s, json_t **fo
   json_decref(p->answers);
   buf_release(&p->body);
   free(p->headers);
-  if (p->key) explicit_bzero(p->key, strlen(p->key));
-  free(p->key);
+  key_wipe(p->key);
   return err;
 }
 

@@ -63,15 +63,30 @@ void call_remember_pause(struct call_state *s, int64_t until_ms) {
           failure_name(kind), s->failure.message);
 }
 
+void call_key_is_late(struct call_state *s, const struct error *e) {
+  s->failure = (struct failure){.kind = FAIL_NETWORK, .retry_after = -1};
+  snprintf(s->failure.message, sizeof s->failure.message, "%s", e->message);
+  call_remember_pause(s, clock_wall_ms() + PAUSE_UNREACHABLE_MS);
+  call_next_model(s, NULL);
+}
+
+/* The token's hour is over: the same question goes out again with the next one. */
+static void with_new_key(struct call_state *s, struct attempt_result *r) {
+  write_failed_row(s, r);
+  s->stage = AT_START;
+  call_kick(s, call_use_model);
+}
+
 void call_key_refused(struct call_state *s) {
   const struct llm_provider *p = s->provider->config;
   struct error e = {0};
   s->provider->key_refused = true;
   err_set(&e, ERR_AUTH, "provider '%s' does not take the key: %s", p->name, s->failure.message);
   err_hint(&e, "set a valid key in %s, then: quire resume %lld",
-           p->key_env    ? p->key_env
-           : p->key_file ? p->key_file
-                         : "quire.lua",
+           p->key_command ? "what its key_command asks"
+           : p->key_env   ? p->key_env
+           : p->key_file  ? p->key_file
+                          : "quire.lua",
            (long long)s->c->run);
   call_remember_key(s, &e);
 }
@@ -189,6 +204,10 @@ static void without_schema(struct call_state *s, struct attempt_result *r) {
 void call_after_failure(struct call_state *s, struct attempt_result *r) {
   switch (s->failure.kind) {
   case FAIL_AUTH:
+    if (key_renews(s)) {
+      with_new_key(s, r);
+      break;
+    }
     call_key_refused(s);
     call_next_model(s, r);
     break;

@@ -1,5 +1,6 @@
 /* test_llm_keys.c - keys of providers: where they come from, and where they must not be seen. */
 #include "llm_fixture.h"
+#include "llm/key_command.h"
 
 static void a_redirect_takes_no_key_along(void **state) {
   struct room *r = *state;
@@ -183,6 +184,175 @@ static void another_address_gets_no_key(void **state) {
   json_decref(options);
 }
 
+/* ---- keys that a command prints */
+
+static const char *command_in(struct room *r, const char *what) {
+  static char command[700];
+  snprintf(command, sizeof command,
+           "cd '%s' && n=$(($(cat n 2>/dev/null || echo 0) + 1)) && echo $n >n && %s", r->f->dir, what);
+  r->providers[0].key_env = NULL;
+  r->providers[0].key_command = command;
+  r->providers[0].key_command_s = 5;
+  llm_free(r->llm);
+  start_llm(r);
+  return command;
+}
+
+static int times_run(struct room *r) {
+  struct buf b;
+  buf_init(&b, 100);
+  char *path = mem_printf("%s/n", r->f->dir);
+  int n = buf_read_file(&b, path, NULL) == OK ? atoi(b.data) : 0;
+  free(path);
+  buf_release(&b);
+  return n;
+}
+
+static void what_a_key_command_prints(void **state) {
+  (void)state;
+  static const struct {
+    const char *printed, *key;
+    int64_t seconds; /* until another one is wanted */
+  } rows[] = {
+      {"sk-plain-0123\n", "sk-plain-0123", 0},
+      {"{\"access_token\":\"t-1\",\"expires_in\":3600,\"token_type\":\"Bearer\"}", "t-1", 3540},
+      {"{\"access_token\":\"t-2\",\"expires_in\":\"40\"}", "t-2", 20},
+      {"{\"accessToken\":\"t-3\",\"expires_on\":1000900}", "t-3", 840},
+      {"{\"token\":\"t-4\",\"expires_at\":\"1970-01-12T14:00:00Z\"}", "t-4", 740},
+      {"{\"kind\":\"ExecCredential\",\"status\":{\"token\":\"t-5\",\"expirationTimestamp\":\"1970-01-12T13:51:40.123Z\"}}",
+       "t-5", 240},
+      {"", NULL, 0},
+      {" \n", NULL, 0},
+      {"two words", NULL, 0},
+      {"one\ntwo", NULL, 0},
+      {"{\"error\":\"not logged in\"}", NULL, 0},
+      {"{\"access_token\":\"a b\"}", NULL, 0},
+      {"{broken", NULL, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct fresh_key k;
+    struct error e = {0};
+    enum err err = key_command_read(rows[i].printed, strlen(rows[i].printed), 1000000000, &k, &e);
+    if (!rows[i].key) {
+      assert_int_equal(err, ERR_AUTH);
+      assert_null(k.key);
+      assert_null(strstr(e.message, "logged in"));
+      continue;
+    }
+    if (err != OK) fail_msg("%s: %s", rows[i].printed, e.message);
+    assert_string_equal(k.key, rows[i].key);
+    if (rows[i].seconds) assert_int_equal(k.until_ms, 1000000000 + rows[i].seconds * 1000);
+    free(k.key);
+  }
+}
+
+/* The book goes on: the call that met the refusal goes out again with the next token, and no token is written anywhere. */
+static void a_token_that_ends_in_mid_book_is_renewed(void **state) {
+  struct room *r = *state;
+  command_in(r, "echo token-$n-of-this-hour");
+  SCRIPT(&r->server, GOOD,
+         REFUSED("401", "", "{\"error\":{\"message\":\"token-1-of-this-hour has expired\"}}"), GOOD);
+  struct question a = {0}, b = {0};
+  ask_one(r, &a);
+  ask_one(r, &b);
+  assert_int_equal(a.call.err, OK);
+  assert_int_equal(b.call.err, OK);
+  assert_string_equal(rows_of(r).states, "answered failed answered");
+  assert_non_null(strstr(r->server.requests[1], "Bearer token-1-of-this-hour"));
+  assert_non_null(strstr(r->server.requests[2], "Bearer token-2-of-this-hour"));
+  assert_int_equal(times_run(r), 2);
+  release(&a);
+  release(&b);
+  reopen_all(r);
+  assert_false(file_has(r->f->dir, "-of-this-hour"));
+}
+
+static void calls_that_one_end_of_a_token_hits_ask_for_one_new_token(void **state) {
+  struct room *r = *state;
+  command_in(r, "echo token-$n-of-this-hour");
+  const char *no = REFUSED("401", "", "{}");
+  SCRIPT(&r->server, no, no, no, no, no, no, no, no, GOOD);
+  struct question q[8] = {0};
+  for (int i = 0; i < 8; i++) put_question(r, &q[i]);
+  loop_run(r->loop);
+  for (int i = 0; i < 8; i++) {
+    assert_int_equal(q[i].call.err, OK);
+    release(&q[i]);
+  }
+  assert_int_equal(times_run(r), 2);
+}
+
+static void a_token_is_kept_until_it_is_about_to_end(void **state) {
+  struct room *r = *state;
+  command_in(
+      r,
+      "echo \"{\\\"access_token\\\":\\\"token-$n-of-this-hour\\\",\\\"expires_in\\\":$((n == 1 ? 0 : 3600))}\"");
+  SCRIPT(&r->server, GOOD);
+  for (int i = 0; i < 4; i++) {
+    struct question q = {0};
+    ask_one(r, &q);
+    assert_int_equal(q.call.err, OK);
+    release(&q);
+  }
+  assert_int_equal(times_run(r), 2);
+}
+
+static void a_key_command_that_fails_says_how_and_never_what_it_said(void **state) {
+  struct room *r = *state;
+  static const struct {
+    const char *what, *says;
+  } rows[] = {{"echo token-secret-1 >&2; echo token-secret-2; exit 3", "it ended with status 3"},
+              {"no-such-program-anywhere", "its program was not found"},
+              {"true", "it printed nothing"},
+              {"echo two words", "not one key"},
+              {"sleep 30", "it did not end within 0.3 s"}};
+  SCRIPT(&r->server, GOOD);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    command_in(r, rows[i].what);
+    r->providers[0].key_command_s = i == 4 ? 0.3 : 5;
+    struct question q = {0};
+    ask_one(r, &q);
+    assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
+    if (!strstr(q.call.error->message, rows[i].says)) fail_msg("%s: %s", rows[i].what, q.call.error->message);
+    assert_non_null(strstr(q.call.error->message, "provider 'local'"));
+    assert_non_null(strstr(q.call.error->hint, "key_command"));
+    assert_null(strstr(q.call.error->message, "secret"));
+    release(&q);
+  }
+  assert_int_equal(r->server.n_requests, 0);
+}
+
+/* It worked before: a vault that is down for a minute costs a minute, and no person. */
+static void a_key_command_that_fails_later_is_tried_again_by_itself(void **state) {
+  struct room *r = *state;
+  command_in(r, "test $n = 1 && echo token-$n-of-this-hour");
+  SCRIPT(&r->server, GOOD, REFUSED("401", "", "{}"), GOOD);
+  struct question a = {0}, b = {0};
+  ask_one(r, &a);
+  ask_one(r, &b);
+  assert_int_equal(a.call.err, OK);
+  assert_int_equal(b.call.pause, LLM_PAUSE_PROVIDER);
+  assert_true(b.call.pause_until_ms > 0);
+  assert_non_null(strstr(b.call.error->message, "its key_command failed"));
+  release(&a);
+  release(&b);
+}
+
+static void a_host_ends_while_a_key_command_hangs(void **state) {
+  struct room *r = *state;
+  command_in(r, "sleep 30");
+  struct question q = {0}, other = {0};
+  put_question(r, &q);
+  put_question(r, &other);
+  run_passes(r, 20);
+  llm_call_cancel(r->llm, &other.call);
+  llm_free(r->llm);
+  release(&q);
+  release(&other);
+  start_llm(r);
+  r->waiting = 0;
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
   const struct CMUnitTest tests[] = {
@@ -194,6 +364,13 @@ int main(void) {
       T(connection_headers_are_the_hosts),
       T(a_model_is_checked_beside_calls_under_way),
       T(another_address_gets_no_key),
+      cmocka_unit_test(what_a_key_command_prints),
+      T(a_token_that_ends_in_mid_book_is_renewed),
+      T(calls_that_one_end_of_a_token_hits_ask_for_one_new_token),
+      T(a_token_is_kept_until_it_is_about_to_end),
+      T(a_key_command_that_fails_says_how_and_never_what_it_said),
+      T(a_key_command_that_fails_later_is_tried_again_by_itself),
+      T(a_host_ends_while_a_key_command_hangs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

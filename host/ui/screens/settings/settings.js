@@ -137,6 +137,7 @@ class SettingsScreen extends Element {
   keyWords(provider) {
     if (provider.key === "none") return "needs none";
     if (provider.key === "missing") return "missing";
+    if (provider.key_from === "command") return "printed by a command, when it is needed";
     return provider.key_from === "environment" ? `set, from ${provider.key_env}` : "set, kept in the library";
   }
 
@@ -164,7 +165,7 @@ class SettingsScreen extends Element {
   }
 
   provider(provider) {
-    const trial = this.trials[provider.name], own = provider.key !== "none";
+    const trial = this.trials[provider.name], own = provider.key !== "none" && provider.key_from !== "command";
     return h("li", { class: "provider", key: provider.name },
       h("div", null, h("h3", null, provider.name), h("p", { class: "quiet" }, provider.base_url === "rehearsal:" ? "Built in: writes for nothing, to try things out." : provider.base_url)),
       h("div", null, h("p", null, h("span", { class: ["state", provider.key === "missing" ? "waiting" : "completed"] }, "Key"), ` ${this.keyWords(provider)}`),
