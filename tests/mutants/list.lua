@@ -159,6 +159,8 @@ mutant("budget-per-life", "each life of a run has the whole budget again", "test
   "run->budget.spent_nano = run->row.cost_nano;", "run->budget.spent_nano = 0;")
 mutant("calls-per-life", "each life of a run may make all its calls again", "test_replay",
   "run->budget.calls = run->row.calls;", "run->budget.calls = 0;")
+mutant("lost-end", "a run that ended by an answer which was lost is left where it stood", "faults/unheard.sh",
+  "if (op->op.err == ERR_FENCED && op->op.builds && !run->line) {", "if (false) {")
 mutant("no-pressure", "a forgotten log line in a loop keeps all other runs waiting", "test_engine lua/attacks.sh",
   "return is_full(&run->pressure) || run->pressure.rest.heap;", "return false;")
 mutant("lines-unlimited", "a loop of log lines fills the disk", "lua/attacks.sh test_engine",
