@@ -5,7 +5,7 @@
 #
 # Tests are the cmocka programs in build/FLAVOUR/tests/unit, the shell tests in tests/{lua,cli,web,faults}, and the browser tests in
 # tests/browser (*.test.js, for node); all speak TAP.
-# As many run at once as there are processors; each has TEST_SECONDS (300, under a sanitizer 1800), and only its own process group is ended.
+# One more runs at once than there are processors, for most wait for much of their time; each has TEST_SECONDS (300, under a sanitizer 1800), and only its own process group is ended.
 # --check runs tests/check.sh first, which counts as one case; --unit leaves the shell tests out. A test that dies
 # before it ran all cases of its plan counts as failed; so does a suite in which nothing ran.
 set -u
@@ -46,7 +46,7 @@ if [[ ${1-} == --one ]]; then
   exit 0
 fi
 
-kinds=(browser lua web faults cli) check='' units=1 jobs=$(nproc)
+kinds=(browser lua web faults cli) check='' units=1 jobs=$(($(nproc) + 1))
 if [[ ${1-} == --check ]]; then check=1; shift; fi
 if [[ ${1-} == --unit ]]; then kinds=(); shift; fi
 if [[ ${1-} == --faults ]]; then kinds=(faults/long faults) units='' TEST_SECONDS=7200; shift; fi # the longest first
