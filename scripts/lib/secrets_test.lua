@@ -55,7 +55,7 @@ return {
     t.equal(secrets.leaks(secrets.list(book_of), "All say that Jon lies.", 1), { { secret = "S2", quote = "Jon lies." } })
   end,
 
-  ["each planted secret is in no request of a chapter before its own, and in those after"] = function(t)
+  ["each planted secret is in no request of a chapter before its own nor in the blurb's, and in those after"] = function(t)
     local names = { "ending", "wound", "purpose", "promise", "event", "what" }
     local words = {}
     for i, name in ipairs(names) do words[i] = needle(name) end
@@ -83,6 +83,9 @@ return {
           -- A promise that is paid by then is told no more.
           if number < 3 or names[i] ~= "promise" then t.equal(is, number >= 3, string.format("%s, in chapter %d (%s)", names[i], number, request.role)) end
         end
+      end
+      if string.find(request.task, "text for the back of this book", 1, true) then
+        for i, word in ipairs(words) do t.lacks(request.prompt, word, names[i] .. ", in what the blurb is written from") end
       end
       if request.phase == "Chapter Planning" and request.role == "planner" then t.has(request.prompt, "Until chapter 3: " .. needle "what") end
     end

@@ -13,6 +13,7 @@ local numbering = require "lib.numbering"
 local paragraphs = require "lib.paragraphs"
 local prompts = require "lib.prompts"
 local schema = require "lib.schema"
+local secrets = require "lib.secrets"
 local style = require "lib.style"
 
 local postprocessing = {}
@@ -199,9 +200,10 @@ end
 
 ------------------------------------------------------------------------------------------------------------- pages and sheet
 
+-- Who has not read the book may know no more of it than the reader of its first chapter.
 local function blurb_of(book)
-  local course = book.memory:story_so_far(book.chapters)
-  local asked = prompts.bible(book):last("task", string.format(write_blurb, book.language.name, course))
+  local course = secrets.hide(book, book.memory:story_so_far(book.chapters), 1)
+  local asked = prompts.bible(book, 1):last("task", string.format(write_blurb, book.language.name, course))
   local said = calls.try_whole(book, { role = "writer", blocks = asked:list(), max_words = 180 })
   return said and book:prose_of({ text = said }, "blurb") or book.blueprint.premise
 end
