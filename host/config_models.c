@@ -53,6 +53,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
                                       "stream",
                                       "resumable",
                                       "poll_s",
+                                      "never_stops",
                                       NULL};
   char where[120];
   snprintf(where, sizeof where, "providers.%s.", name);
@@ -79,6 +80,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   p->poll_s = jsonx_num(t, "poll_s", p->poll_s);
   p->http1 = json_is_true(json_object_get(t, "http1"));
   p->whole = json_is_false(json_object_get(t, "stream"));
+  p->never_stops = json_is_true(json_object_get(t, "never_stops"));
   const json_t *resumable = json_object_get(t, "resumable");
   if (resumable) p->resumable = json_is_true(resumable);
   json_t *options = json_object_get(t, "options");

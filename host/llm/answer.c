@@ -21,11 +21,13 @@ static void estimate(const struct call_state *s, struct call_usage *u) {
   if (!answered.likely && !s->possibly_billed) return;
   u->input = s->prompt.likely;
   u->output = answered.likely;
+  if (s->possibly_billed && s->provider->config->never_stops) u->output = s->most_output;
 }
 
 /* As a call that is cancelled before its first byte. */
 static int64_t risk_nano(const struct call_state *s) {
-  struct call_usage u = {.input = s->prompt.likely};
+  struct call_usage u = {.input = s->prompt.likely,
+                         .output = s->provider->config->never_stops ? s->most_output : 0};
   return s->price ? cost_actual(s->price, &u) : -1;
 }
 

@@ -32,6 +32,8 @@ struct llm_provider {
   bool http1;      /* never try HTTP/2 */
   bool whole;      /* it cannot stream: each answer comes at once */
   bool
+      never_stops; /* it writes an answer to its end although nobody listens any more (some gateways): then that is what it takes */
+  bool
       resumable; /* it is to keep answers, so that they can be fetched after a crash (its script knows how: adapter.h) */
 };
 struct

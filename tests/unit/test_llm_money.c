@@ -340,6 +340,23 @@ static void a_call_that_is_cancelled_in_mid_stream_is_booked(void **state) {
   assert_true(ask(r->f->store, LAST_CALL("usage_estimated")));
 }
 
+/* Some gateways let the model write on: what is paid is what it may have written. */
+static void a_call_that_is_cancelled_where_nothing_stops_is_booked_with_all_it_may_write(void **state) {
+  struct room *r = *state;
+  r->providers[0].never_stops = true;
+  SCRIPT(&r->server,
+         OK_HEAD DELTA("One two three four ") PAUSE DELTA("five six.") PAUSE STOP("stop") USAGE DONE);
+  struct question q = {.cancel_at = 2};
+  put_question(r, &q);
+  loop_run(r->loop);
+  release(&q);
+  assert_true(r->budget.spent_nano >= 500 * 10000); /* a hundred words, as they are reserved */
+  int64_t spent = r->budget.spent_nano;
+  reopen_all(r);
+  assert_int_equal(ask(r->f->store, LAST_CALL("cost_nano")), spent);
+  assert_true(ask(r->f->store, LAST_CALL("usage_estimated")));
+}
+
 static void closing_with_calls_in_flight(void **state) {
   struct room *r = *state;
   SCRIPT(&r->server, OK_HEAD DELTA("One ") HANG);
@@ -368,6 +385,7 @@ int main(void) {
       T(the_month_counts_what_this_host_spends),
       T(cancel_works_at_any_time),
       T(a_call_that_is_cancelled_in_mid_stream_is_booked),
+      T(a_call_that_is_cancelled_where_nothing_stops_is_booked_with_all_it_may_write),
       T(closing_with_calls_in_flight),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
