@@ -7,7 +7,7 @@
 #   serve_start [VAR=VALUE]...      `quire serve` in the background; its log is $tmp/serve.log; waits until it is ready
 #   serve_stop                      asks it to stop and waits; its exit code is in $status
 #   host_pid; host_kill [SIGNAL]    the process that owns the library now; sends it a signal (9)
-#   asks METHOD PATH [JSON [HEADER]...]   a request to the owner; the answer is in $reply, its status in $code
+#   asks METHOD PATH [JSON [HEADER]...]   a request to the owner; the answer is in $t_reply, its status in $t_code
 #   api METHOD PATH [JSON]          the same; prints the answer
 #   submit FIRST LAST [BATCH]       starts runs of "steps" with the inputs FIRST..LAST and the keys BATCH-N
 #   count STATUS                    how many runs have it
@@ -72,23 +72,23 @@ serve_stop() {
   wait "$guardian"
   status=$?
 }
-owner_read() { # -> $owner: what owner.json says
-  owner=''
-  [[ -r $QUIRE_LIBRARY/owner.json ]] && IFS= read -r -d '' owner <"$QUIRE_LIBRARY/owner.json"
-  [[ $owner ]]
+owner_read() { # -> $owner_text: what owner.json says
+  owner_text=''
+  [[ -r $QUIRE_LIBRARY/owner.json ]] && IFS= read -r -d '' owner_text <"$QUIRE_LIBRARY/owner.json"
+  [[ $owner_text ]]
 }
-owner_get() { [[ $owner =~ \"$1\"\ *:\ *\"?([^\",}]*) ]] && REPLY=${BASH_REMATCH[1]}; } # -> $REPLY
+owner_get() { [[ $owner_text =~ \"$1\"\ *:\ *\"?([^\",}]*) ]] && REPLY=${BASH_REMATCH[1]}; } # -> $REPLY
 owner_field() { owner_read 2>/dev/null && owner_get "$1" && echo "$REPLY"; }
 host_pid() { owner_field pid; }
 host_kill() { kill "-${1:-9}" "$(host_pid)" 2>/dev/null; }
-# METHOD PATH [JSON [HEADER]...] -> $reply, $code
+# METHOD PATH [JSON [HEADER]...] -> $t_reply, $t_code
 asks() {
   local address
   owner_read 2>/dev/null
   owner_get address && address=$REPLY && owner_get token && t_http "$address" "$1" "$2" "${3-}" "Authorization: Bearer $REPLY" "${@:4}"
 }
-api() { asks "$@"; printf '%s' "$reply"; }
-serve_ready() { asks GET /healthz && [[ $code == 200 ]]; }
+api() { asks "$@"; printf '%s' "$t_reply"; }
+serve_ready() { asks GET /healthz && [[ $t_code == 200 ]]; }
 
 # One curl for all of them: a hundred processes would be most of what a test costs.
 submit() {
@@ -176,7 +176,7 @@ published() {
     SELECT 'the book has ' || length(words) || ' characters' FROM book WHERE length(words) < 500;"
 }
 
-metric() { asks GET /metrics && sed -n "s/^$1 //p" <<<"$reply"; }
+metric() { asks GET /metrics && sed -n "s/^$1 //p" <<<"$t_reply"; }
 
 # What each fault test ends with.
 sound() { # INPUTS

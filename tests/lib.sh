@@ -14,7 +14,7 @@
 #   t_wait SECONDS command...           until it succeeds: t_wait 5 test -e "$tmp/ready"
 #   t_sleep SECONDS
 #   t_sql DATABASE QUERY                the answer's rows without the header, columns joined by "|"
-#   t_http ADDRESS METHOD PATH [BODY [HEADER]...]   the answer's body in $reply, its status in $code (000: none came)
+#   t_http ADDRESS METHOD PATH [BODY [HEADER]...]   the answer's body in $t_reply, its status in $t_code (000: none came)
 #   t_done                                      the last line: prints the count, exits != 0 when a case failed
 #
 # A process costs more than most of what is asked here, and a test that waits asks again and again: t_sleep and t_http start none, and all t_sql
@@ -125,7 +125,7 @@ t_at_exit kill "$t_sqlite_PID"
 
 t_http() {
   local LC_ALL=C address=$1 method=$2 path=$3 body=${4-} fd line length='' # (lengths are bytes)
-  code=000 reply=''
+  t_code=000 t_reply=''
   { exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"; } 2>/dev/null || return
   trap '' PIPE # who listens may die before he has read
   {
@@ -135,13 +135,13 @@ t_http() {
     printf '\r\n%s' "$body"
   } >&"$fd" 2>/dev/null
   trap - PIPE
-  IFS= read -r -t 20 -u "$fd" line && code=${line:9:3}
+  IFS= read -r -t 20 -u "$fd" line && t_code=${line:9:3}
   while IFS= read -r -t 20 -u "$fd" line && [[ $line != $'\r' ]]; do
     [[ ${line,,} != content-length:* ]] || length=${line//[!0-9]/}
   done
-  if [[ $length ]]; then IFS= read -r -N "$length" -t 20 -u "$fd" reply; else IFS= read -r -d '' -t 20 -u "$fd" reply; fi
+  if [[ $length ]]; then IFS= read -r -N "$length" -t 20 -u "$fd" t_reply; else IFS= read -r -d '' -t 20 -u "$fd" t_reply; fi
   exec {fd}>&-
-  [[ $code != 000 ]]
+  [[ $t_code != 000 ]]
 }
 
 t_done() {

@@ -36,16 +36,16 @@ return {
 LUA
 }
 
-rehearse_control() { t_http "$rehearse" POST /control "$1" && [[ $code == 200 ]]; }
+rehearse_control() { t_http "$rehearse" POST /control "$1" && [[ $t_code == 200 ]]; }
 ledger() { curl -sf "http://$rehearse/ledger"; }
 ledger_clear() { t_http "$rehearse" DELETE /ledger; }
 # A number of the ledger's head: requests, keys, most_per_key, open, answered. (No entries: reading is slow.)
-ledger_number() { t_http "$rehearse" GET "/ledger?since=999999999" && [[ $reply =~ \"$1\":\ *([0-9]+) ]] && echo "${BASH_REMATCH[1]}"; }
+ledger_number() { t_http "$rehearse" GET "/ledger?since=999999999" && [[ $t_reply =~ \"$1\":\ *([0-9]+) ]] && echo "${BASH_REMATCH[1]}"; }
 ledger_total() { ledger_number requests; }
 # The count of the key that was asked most, and how many keys were asked more than once. The head tells when there is none.
 ledger_repeats() {
   t_http "$rehearse" GET '/ledger?since=999999999'
-  if [[ $reply =~ \"keys\":\ *([0-9]+),.*\"requests\":\ *([0-9]+) && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]]; then echo "0 0"; return; fi
+  if [[ $t_reply =~ \"keys\":\ *([0-9]+),.*\"requests\":\ *([0-9]+) && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]]; then echo "0 0"; return; fi
   ledger | grep -o '"key": *"[0-9a-f]*"' | sort | uniq -c | awk '$1 > 1 { n++; if ($1 > most) most = $1 } END { print n + 0, most + 0 }'
 }
 ledger_keys() { ledger | grep -o '"key": *"[0-9a-f]*"' | sort -u; }

@@ -87,7 +87,7 @@ ledger_clear
 sqlite3 "$QUIRE_LIBRARY/quire.db" <"$tmp/holder" &
 exec 7>"$tmp/holder"
 echo "BEGIN IMMEDIATE; UPDATE settings SET value = value;" >&7
-not_ready() { asks GET /readyz && [[ $code == 503 ]]; }
+not_ready() { asks GET /readyz && [[ $t_code == 503 ]]; }
 t_wait 10 not_ready
 told=$(api POST /api/runs '{"pipeline": "steps", "key": "late-1", "input": {"n": 1}}')
 t_has "$told" "locked"
