@@ -17,6 +17,7 @@
 #include "cli/needs.h"
 #include "cli/terminal.h"
 #include "acts/commands.h"
+#include "llm/probe.h"
 #include "store/upkeep/audit.h"
 #include "store/runs.h"
 #include "store/schema.h"
@@ -205,6 +206,27 @@ static void check_scripts(struct doctor *d) {
   script_set_unref(set);
 }
 
+/* It is asked which models it has: is it there, does it take the key, how long does that take? Costs nothing. */
+static void ask_provider(struct doctor *d, const struct llm_provider *p, bool used) {
+  struct error e = {0};
+  json_t *answer = NULL;
+  enum err err = probe_provider(&d->c->config.llm, p->name, &answer, &e);
+  size_t n = json_array_size(json_object_get(answer, "models"));
+  const char *hint =
+      *e.hint           ? e.hint
+      : err == ERR_AUTH ? "make a new key, and set it"
+      : err == ERR_CONFIG
+          ? "its adapter has no `probe`: `quire provider test PROVIDER/MODEL` asks for one word"
+          : "start it, or look at its base_url in quire.lua; until then runs wait for it";
+  if (err != OK)
+    found(d, used && err != ERR_CONFIG ? BROKEN : LOOK, "provider", hint, "%s: %s", p->name, e.message);
+  else
+    found(d, n ? FINE : LOOK, "provider", n ? NULL : "load one, and look again",
+          "%s: answers in %lld ms%s, with %zu model%s", p->name, (long long)jsonx_int(answer, "ms", 0),
+          p->key_env || p->key_file || p->key_command ? " and takes the key" : "", n, n == 1 ? "" : "s");
+  json_decref(answer);
+}
+
 static void check_providers(struct doctor *d) {
   if (!d->c->configured) return;
   const struct llm_settings *s = &d->c->config.llm;
@@ -219,6 +241,8 @@ static void check_providers(struct doctor *d) {
     else if (needs_key(p, why, sizeof why))
       found(d, used ? BROKEN : FINE, "provider", NULL, "%s: %s%s", p->name, why,
             used ? "" : " (no role names it)");
+    else if (options_has(&d->c->options, "probe") && (used || client_reaches(p->base_url)))
+      ask_provider(d, p, used);
     else {
       char *url = secret_url(p->base_url, true);
       if (used && !client_reaches(p->base_url))

@@ -95,6 +95,7 @@ int cli_script_check(struct cli *c);
 int cli_script_new(struct cli *c);
 int cli_script_test(struct cli *c);
 int cli_provider_test(struct cli *c);
+int cli_provider_check(struct cli *c);
 int cli_rehearse(struct cli *c);
 int cli_rehearse_help(void);
 int cli_config_show(struct cli *c);

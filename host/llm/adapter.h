@@ -33,7 +33,7 @@
  *   batches = true    `request` submits a batch where the tier is "batch"
  * and, if the service can be asked which models it has,
  *   probe(provider, answers) -> requests | nil, models      provider: base_url, options; answers: {{status=, body=}, ...}, those of all
- *       requests so far, in their order. Either what else to ask ({{url=, headers=, body=table or nil: GET, optional=bool}, ...}) or the
+ *       requests so far, in their order. Either what else to ask ({{url=, headers=, body=table or nil: GET, optional=bool, with_key=bool: only where there is a key}, ...}) or the
  *       models: {{name=, context=, ...}, ...}, each with facts as `learn` has them
  * There are string, table, math, utf8, ordered pairs, require("openai") for another adapter, and json.decode(text) -> value | nil, why;
  * json.reader{paths} for events that come by the ten thousand (lua/json_reader.h); json.null; json.array(t). */

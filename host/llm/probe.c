@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "llm/internal.h"
@@ -21,6 +22,7 @@ struct probe {
   struct adapter *adapter;
   char *key; /* or NULL */
   json_t *answers;
+  uint64_t begun_ns;
 
   /* the request under way */
   long status;
@@ -103,8 +105,10 @@ static enum err refused(struct probe *p, struct error *e) {
 static enum err ask(struct probe *p, const json_t *r, struct error *e) {
   p->status = 0;
   buf_clear(&p->body);
-  enum err err = send(p, r, e);
+  bool unasked = json_is_true(json_object_get(r, "with_key")) && !p->key;
+  enum err err = unasked ? OK : send(p, r, e);
   if (err != OK) return err;
+  if (unasked) return json_array_append_new(p->answers, json_pack("{s:i, s:s}", "status", 0, "body", "")), OK;
   loop_run(p->loop);
   bool optional = json_is_true(json_object_get(r, "optional"));
   if (p->end != HTTP_COMPLETE && !optional)
@@ -156,7 +160,8 @@ static enum err ask_all(struct probe *p, json_t **found, struct error *e) {
     }
     bool more = json_array_size(requests) > 0;
     if (err == OK && !more)
-      *found = json_pack("{s:s, s:o}", "provider", p->config->name, "models",
+      *found = json_pack("{s:s, s:I, s:o}", "provider", p->config->name, "ms",
+                         (json_int_t)((clock_mono_ns() - p->begun_ns) / 1000000), "models",
                          kept_models(json_object_get(said, "models")));
     json_decref(said);
     if (err != OK || !more) return err;
@@ -172,6 +177,7 @@ static enum err probe(struct probe *p, const struct llm_settings *s, json_t **fo
   p->loop = loop_new();
   p->http = http_new(p->loop);
   p->answers = json_array();
+  p->begun_ns = clock_mono_ns();
   buf_init(&p->body, MOST_BODY);
   err = ask_all(p, found, e);
   http_free(p->http);

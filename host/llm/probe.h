@@ -1,7 +1,7 @@
 /* probe.h - asks a provider which models it has, and what it says of them. Any thread but a loop's: it waits, at most some seconds. Costs
  * nothing at any service.
  *
- *   probe_provider(settings, "ollama", &found, &e)   {"provider":"ollama","models":[{"name":"qwen3:8b","context":40960,"thinks":"default"}]}
+ *   probe_provider(settings, "ollama", &found, &e)   {"provider":"ollama","ms":4,"models":[{"name":"qwen3:8b","context":40960,"thinks":"default"}]}
  *
  * What else than the name stands at a model are facts (facts.h), for facts_learn. */
 #pragma once

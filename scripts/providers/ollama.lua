@@ -41,6 +41,7 @@ function ollama.request(call)
   local body = { model = call.model, messages = json.array(messages), stream = call.stream, think = think(call),
     keep_alive = call.options.keep_alive or "30m", format = how == "schema" and call.schema or how == "json_object" and "json" or nil,
     options = { num_ctx = window(call), num_predict = call.max_tokens, temperature = call.temperature } }
+  common.drop_refused(body.options, call.facts)
   return { url = root(call) .. "/api/chat", headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }),
     body = common.amend(body, call), framing = "ndjson" }
 end

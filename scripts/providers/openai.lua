@@ -174,7 +174,14 @@ local longest = { "max_completion_tokens", "max_output_tokens" }
 -- llama.cpp tells what it was started with at an address of its own; others have nothing there.
 function openai.probe(provider, answers)
   local headers = { ["Authorization"] = "Bearer {{key}}" }
-  if #answers == 0 then return { { url = common.url(provider, "/models"), headers = headers } } end
+  if #answers == 0 then
+    local asked = { { url = common.url(provider, "/models"), headers = headers } }
+    -- OpenRouter tells its models to everybody: whether it takes the key is another question.
+    if common.is_host(provider.base_url, "openrouter.ai") then
+      asked[2] = { url = common.url(provider, "/key"), headers = headers, with_key = true }
+    end
+    return asked
+  end
   local list, own = common.list_of(common.told(answers, 1), "data"), common.told(answers, 2)
   local first = type(list[1]) == "table" and list[1] or {}
   if #answers == 1 and first.owned_by == "llamacpp" then
