@@ -306,6 +306,7 @@ static void replace(char **field, const char *value) {
 }
 
 void config_rehearse(struct config *c) {
+  c->llm.rehearses = true;
   for (size_t i = 0; i < c->llm.n_providers; i++) {
     struct llm_provider *p = &c->llm.providers[i];
     replace(&p->adapter, "rehearsal");

@@ -49,6 +49,7 @@ llm = {}
 ---@field usage Usage
 ---@field cost? number             -- US dollars; nil when the price is not known
 ---@field model string             -- "provider/model" that answered
+---@field rehearsal? boolean       -- true: the rehearsal model answered, under a provider's name of its own
 ---@field request_id string
 ---@field ttft_ms integer          -- time to the first text
 ---@field total_ms integer

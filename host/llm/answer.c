@@ -222,6 +222,7 @@ static char *answer_json(const struct call_state *s, const struct attempt_result
                                 "reasoning", (json_int_t)r->usage.reasoning));
   if (r->price_known) json_object_set_new(v, "cost_nano", json_integer(r->cost_nano));
   json_object_set_new(v, "model", string_value(s->full_name));
+  if (call_is_rehearsed(s)) json_object_set_new(v, "rehearsal", json_true());
   json_object_set_new(v, "request_id", string_value(request_id(s, r->end)));
   json_object_set_new(v, "ttft_ms", json_integer(ttft));
   json_object_set_new(v, "total_ms", json_integer(total));

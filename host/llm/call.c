@@ -125,6 +125,18 @@ void call_set_tier(struct call_state *s, size_t at) {
   s->resumable = !llm_is_embedded(s->provider->config) && (s->provider->config->resumable || fetched);
 }
 
+/* Whatever its provider is called: a book by the rehearsal model is labelled as one, also when the settings have changed (store/calls_who.c). */
+static void note_rehearsal(struct call_state *s) {
+  const struct llm_provider *p = s->provider->config;
+  bool is = strcmp(p->adapter, "rehearsal") == 0;
+  if (s->llm->settings->rehearses || strcmp(p->name, "rehearsal") == 0 || is == call_is_rehearsed(s)) return;
+  facts_learn(s->llm->facts, s->full_name, is ? "{\"rehearsal\":true}" : "{\"rehearsal\":false}");
+}
+
+bool call_is_rehearsed(const struct call_state *s) {
+  return json_is_true(json_object_get(facts_of(s->llm->facts, s->full_name), "rehearsal"));
+}
+
 void call_use_model(struct call_state *s) {
   struct llm_call *c = s->c;
   const char *full = s->models[s->model], *name;
@@ -150,6 +162,7 @@ void call_use_model(struct call_state *s) {
   s->provider = p;
   s->model_name = name;
   s->adapter = llm_adapter(s->llm, p->config->adapter, NULL);
+  note_rehearsal(s);
   s->effort = facts_effort(s->llm->facts, full, c->reasoning);
   s->price = llm_price(s->llm, full);
   s->tiers = llm_role_tiers(s->llm, c->role);

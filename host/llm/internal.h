@@ -177,6 +177,7 @@ void call_end(struct call_state *s); /* gives the caller its struct back, with w
 void call_finished(struct call_state *s, enum err err, const struct error *e);
 
 void call_set_tier(struct call_state *s, size_t at); /* of the role's tiers */
+bool call_is_rehearsed(const struct call_state *s);  /* by a provider of another name than "rehearsal" */
 void call_use_model(struct call_state *s);           /* asks the model s->model of the role */
 /* The first key, or provider, of the role's models that is missing or refused: shown when no other model answers either. */
 void call_remember_key(struct call_state *s, const struct error *e);

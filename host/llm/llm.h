@@ -75,6 +75,7 @@ struct llm_settings {
   /* Source text of an adapter, by name ("openai"); NULL when there is none. Owned by the callee, valid while llm lives. */
   const char *(*adapter_source)(void *arg, const char *name, size_t *n);
   void *adapter_arg;
+  bool rehearses; /* the embedded model answers under all names, in a library that is thrown away */
   struct stand_in *stand_in; /* answers for the embedded model (stand_in.h); NULL: it answers itself */
 };
 

@@ -23,7 +23,7 @@ local function note(book, role, answer)
   local by_role = book.models[role] or {}
   by_role[answer.model] = true
   book.models[role] = by_role
-  if string.find(answer.model, "^rehearsal/") then book.rehearsal = true end
+  if answer.rehearsal or string.find(answer.model, "^rehearsal/") then book.rehearsal = true end
 end
 
 -- Who takes down what stands there, or compares, needs little thought; asked for none, some models would think longer than a chapter takes.

@@ -32,4 +32,13 @@ return { providers = { rehearsal = { adapter = "rehearsal", base_url = "rehearsa
 LUA
 t_has "$(ask)" "Thought: 120"
 t_has "$(ask --set manner=think=10)" "Thought: 40"
+t_case "a book by the rehearsal model is labelled, whatever its provider is called, and stays so when that is called something else"
+export QUIRE_LIBRARY=$tmp/practice
+mkdir -p "$QUIRE_LIBRARY"
+echo 'return { providers = { practice = { adapter = "rehearsal", base_url = "rehearsal:" } }, roles = { default = "practice/novelist" } }' >"$QUIRE_LIBRARY/quire.lua"
+t_run "$QUIRE" run generate_book --quiet --json --set brief="A ferry." --set chapters=1 --set words_per_chapter=200 --set candidates=1
+t_has "$(tr -d ' \n' <<<"$out")" '"rehearsal":true'
+rm "$QUIRE_LIBRARY/quire.lua"
+t_is "$(sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" "SELECT value FROM settings WHERE key = 'learnt:practice/novelist'")" '{"rehearsal":true}'
+t_has "$("$QUIRE" show 1 --json | tail -40)" '"rehearsal": true'
 t_done
