@@ -47,7 +47,7 @@ static void told(void *arg, const struct promise *p) {
   if (*cure) out_line("                 do:   %s", cure);
 }
 
-/* "providers/box.lua" is a file, "box" a script that the library, the checkout or the binary has. */
+/* What has a slash or ends like a script is a file; any other word names a script that the library, the checkout or the binary has. */
 static enum err read_script(struct looking *l, char **name, struct error *e) {
   const char *given = l->c->args[0];
   size_t n = strlen(given);

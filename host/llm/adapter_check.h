@@ -1,7 +1,7 @@
 /* adapter_check.h - a provider's script against what the host relies on in every one: how it asks, how an answer streams and ends, what failures
  * mean. Nothing leaves this machine: the rehearsal model answers in the dialect that the script asks in, where it speaks it.
  *
- *   adapter_check("box", source, arg, &(struct adapter_sample){0}, told, told_arg, &e);      // told once for each promise, in their order
+ *   adapter_check("box", source, arg, &(struct adapter_sample){0}, told, arg, &e);      // told: once for each promise, in their order
  *
  * For a dialect that the rehearsal does not speak, a sample that was recorded of the real service takes its place; without one the promises about
  * streams cannot be looked at. Any thread but a loop's: it may take a second. */
