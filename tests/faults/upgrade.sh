@@ -63,6 +63,7 @@ declare -A undo=(
   [12]="ALTER TABLE calls DROP COLUMN risk_tokens"
   [13]="DROP INDEX runs_replay; ALTER TABLE runs DROP COLUMN replay_of"
   [14]="DROP TABLE forks"
+  [15]="ALTER TABLE calls DROP COLUMN handle"
 )
 [[ ${undo[$newest]-} ]] || t_fail "tests/faults/upgrade.sh does not know how to take migration $newest back: add a line to its list"
 sqlite3 "$QUIRE_LIBRARY/quire.db" "${undo[$newest]}; PRAGMA user_version = $((newest - 1));"
