@@ -132,7 +132,8 @@ static size_t item_count(struct maker *m, const json_t *schema, const struct pla
   json_int_t n = prompt_count_for(p, at->name);
   bool bounded = json_object_get(schema, "minItems") || most >= 0;
   if (!n && p->last && HAS(at->name, "chapter", "plan")) n = p->last - p->first + 1;
-  if (!n && HAS(at->name, "death", "dead")) return (size_t)least; /* a rehearsal kills nobody */
+  /* A rehearsal kills nobody, and its judge clears what is only suspected. */
+  if (!n && HAS(at->name, "death", "dead", "confirm")) return (size_t)least;
   if (!n && HAS(at->name, "issue", "problem", "error", "contradiction", "violation", "finding", "warning",
                 "objection"))
     n = least + (json_int_t)dice_below(m->d, 2);
