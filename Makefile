@@ -5,6 +5,7 @@
 #                   and writes a first book             make tsan      the tests under thread sanitizer
 #   make test       installs what is missing, builds,   make fuzz      FUZZ_SECONDS for each tests/fuzz/fuzz_*.c
 #                   checks and tests everything         make bench     tests/bench against the release build
+#                                                       make compare   OTHER=/path/to/older/quire: both in turns
 #   make screenshots  every screen of the web UI, into build/screenshots
 #   make mutants    breaks Quire in small ways and looks whether the tests notice, two hours or more; ROOM=llm for one room
 #   make faults     all of tests/faults, an hour or two;    make clean
@@ -125,7 +126,7 @@ export INSTALL_MISSING
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = $(MAKE) $(JOBS) BUILD='$(BUILD)'
 
-.PHONY: all run test check asan tsan unit faults mutants fuzz bench screenshots install clean help say-missing install-run install-test
+.PHONY: all run test check asan tsan unit faults mutants fuzz bench compare screenshots install clean help say-missing install-run install-test
 .NOTPARALLEL:
 
 all: say-missing
@@ -188,8 +189,12 @@ mutants: install-test
 
 bench: install-run
 	+@$(INNER) FLAVOUR=release binary benches
-	@set -e; for b in tests/bench/*.sh; do [[ -e $$b ]] || continue; echo "== $$b"; \
+	@set -e; for b in tests/bench/bench.sh tests/bench/web_ui.sh; do echo "== $$b"; \
 	  BUILD='$(BUILD)' QUIRE='$(abspath $(BUILD))/quire' "$$b"; done
+
+compare: install-run
+	+@$(INNER) FLAVOUR=release binary
+	@BUILD='$(BUILD)' QUIRE='$(abspath $(BUILD))/quire' OTHER='$(abspath $(OTHER))' tests/bench/compare.sh $(T)
 
 install: all
 	install -D -s -m 755 $(BUILD)/quire $(DESTDIR)$(PREFIX)/bin/quire

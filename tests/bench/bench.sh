@@ -7,12 +7,8 @@
 # The model is `quire rehearse` on this machine; the host is `quire serve` with a library in $BUILD, which must be on a real disk for
 # the fsyncs to be real ones. Ratios are between things measured in one run. On a busy machine the best of several runs is the
 # figure: a neighbour can only make it worse. The load is printed for that reason.
-set -u -o pipefail
-: "${BUILD:=build}" "${QUIRE:=$BUILD/quire}"
-work=$(mktemp -d "$BUILD/bench.XXXXXX")
-work=$(cd "$work" && pwd)
-export QUIRE_LIBRARY=$work/library
-misses=0 host='' model='' address='' owner='' token='' host_pid=''
+. "$(dirname "$0")/lib.sh"
+misses=0
 
 # ---- the table
 
@@ -26,91 +22,6 @@ heading() {
   printf '| %-62s | %-22s | %-46s | %-4s |\n' what target measured ''
   printf '|%s|%s|%s|%s|\n' ---------------------------------------------------------------- ------------------------ ------------------------------------------------ ------
 }
-calc() { awk "BEGIN { printf \"${2:-%.3f}\", $1 }"; }
-sql() { sqlite3 -readonly "$QUIRE_LIBRARY/quire.db" ".timeout 5000" "$1"; }
-now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
-# ---- a model, a host, runs
-
-stop() { # PID: ends it and waits for it
-  [[ $1 ]] && kill "$1" 2>/dev/null && wait "$1" 2>/dev/null
-}
-
-clean_up() {
-  stop "$host"
-  stop "$model"
-  rm -rf "$work"
-}
-trap clean_up EXIT
-
-die() {
-  echo "bench: $*" >&2
-  cat "$work"/*.log >&2
-  exit 1
-}
-
-# wait_for SECONDS COMMAND...: until it succeeds
-wait_for() {
-  local end=$((SECONDS + $1)); shift
-  until "$@"; do
-    ((SECONDS < end)) || die "never came true: $*"
-    sleep 0.02
-  done
-}
-
-listening() { address=$(grep -o '127\.0\.0\.1:[0-9]*' "$work/model.log" | head -n 1) && [[ $address ]]; }
-owner_field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" "$QUIRE_LIBRARY/owner.json"; }
-owned() { [[ -s $QUIRE_LIBRARY/owner.json ]]; }
-
-# setup [OPTION OF REHEARSE]...: a fresh library with a small pipeline from stdin, and a model for it
-setup() {
-  stop "$host"
-  stop "$model"
-  host='' model=''
-  rm -rf "$QUIRE_LIBRARY"
-  mkdir -p "$QUIRE_LIBRARY/pipelines"
-  cat >"$QUIRE_LIBRARY/pipelines/small.lua"
-  : >"$work/model.log"
-  "$QUIRE" rehearse --listen 127.0.0.1:0 "$@" >"$work/model.log" 2>&1 &
-  model=$!
-  wait_for 5 listening
-  cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
-return { providers = { stub = { adapter = "openai", base_url = "http://$address/v1" } }, roles = { default = "stub/novelist" } }
-LUA
-}
-
-start_host() {
-  "$QUIRE" serve >"$work/host.log" 2>&1 &
-  host=$!
-}
-serve() {
-  start_host
-  wait_for 5 owned
-  owner=$(owner_field address) token=$(owner_field token) host_pid=$(owner_field pid)
-}
-
-# runs N [JSON]: N runs of the small pipeline, over one connection
-runs() {
-  seq "$1" | sed "s|.*|url = \"http://$owner/api/runs\"\noutput = /dev/null|" >"$work/urls"
-  curl -sSf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"pipeline":"small"}' -K "$work/urls" ||
-    die "the host refused a run"
-}
-
-unfinished() { sql "SELECT count(*) FROM runs WHERE ended_at IS NULL"; }
-all_ended() { [[ $(unfinished) == 0 ]]; }
-wait_all() {
-  wait_for "$1" all_ended
-  [[ $(sql "SELECT count(*) FROM runs WHERE status <> 'completed'") == 0 ]] || die "a run failed: $(sql "SELECT error FROM run_texts WHERE error IS NOT NULL LIMIT 1")"
-}
-
-# Requests that the model has seen, and when those after the first SINCE came (wall clock, ms, sorted).
-requests() { curl -sf "http://$address/ledger?since=999999999" | grep -o '"requests": *[0-9]*' | grep -o '[0-9]*'; }
-request_times() { curl -sf "http://$address/ledger?since=$1" | grep -o '"at_ms": *[0-9]*' | grep -o '[0-9]*' | sort -n; }
-asked() { [[ $(requests) -ge $1 ]]; }
-
-commits() { curl -sf -H "Authorization: Bearer $token" "http://$owner/metrics" | awk '$1 == "quire_store_commits_total" { print $2 }'; }
-cpu_s() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$1/stat"; }
-memory_kb() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
 
 # ---- the rows
 
@@ -136,46 +47,24 @@ LUA
 }
 
 bench_many() {
-  setup --latency 500 --chunks 20 <<'LUA'
-return { title = "Twenty calls", run = function()
-  for i = 1, 20 do llm.ask { role = "writer", prompt = "Line " .. i, max_words = 100, key = "n" .. i } end
-end }
-LUA
-  serve
-  local before after ratio worst memory cpu
-  before=$(cpu_s "$host_pid")
-  runs 200
-  wait_all 60
-  after=$(cpu_s "$host_pid") memory=$(memory_kb "$host_pid" VmHWM)
+  local ratio worst memory
+  measure_many
+  memory=$(memory_kb "$host_pid" VmHWM)
   read -r ratio worst < <(sql "SELECT avg(ended_at - started_at) / 10000.0, max(ended_at - started_at) / 10000.0 FROM runs" | tr '|' ' ')
-  cpu=$(calc "$after - $before" %.2f)
   row "the same, 200 runs at once, 20 calls of 500 ms each" "<= 1.03" "$(calc "$ratio") (slowest run: $(calc "$worst"))" "$ratio <= 1.03"
-  row "CPU of the host for those 4,000 streamed calls of 20 chunks" "< 2.5 s" "$cpu s" "$cpu < 2.5"
+  row "CPU of the host for those 4,000 streamed calls of 20 chunks" "< 2.5 s" "$measured s" "$measured < 2.5"
   row "memory of the host at its peak, in all" "< 40 MB" "$(calc "$memory / 1024" %.1f) MB" "$memory < 40960"
 }
 
-# Steps a second between the first step of the last run and the end of the first run: when all of them are at it.
 bench_steps() {
-  local raw raw_lines steps fsync
+  local raw raw_lines fsync store
   raw_lines=$("$BUILD/release/tests/bench/bench_store" "$work" 100 2) || die "bench_store failed"
   raw=$(sed -n 's/.*raw batches of 100: \([0-9]*\).*/\1/p' <<<"$raw_lines" | sort -n | tail -n 1)
   fsync=$(sed -n 's/fsync of one new page: \([0-9]*\).*/\1/p' <<<"$raw_lines")
-  local store
   store=$(sed -n 's/.*: \([0-9]*\) durable.*ratio.*/\1/p' <<<"$raw_lines")
-  setup <<'LUA'
-local page = string.rep("x", 1022)
-return { title = "Steps", run = function()
-  run.sleep(1) -- until all are there
-  for i = 1, 800 do step("page", i, function() return page end) end
-end }
-LUA
-  serve
-  runs 100
-  wait_all 60
-  local all="SELECT (SELECT max(first) FROM (SELECT min(at) first FROM journal WHERE kind = 'step' GROUP BY run_id)) a, min(ended_at) b FROM runs"
-  steps=$(sql "SELECT cast(count(*) * 1000.0 / (b - a) AS INTEGER) FROM journal, ($all) WHERE kind = 'step' AND at >= a AND at < b")
-  row "durable steps a second, 1 KB each, 100 runs, through Lua" ">= 25,000" "$steps (fsync of one page: $fsync us)" "$steps >= 25000"
-  row "the same over raw batch-100 inserts beside it" ">= 0.60" "$(calc "$steps / $raw" %.2f) ($raw raw; the store alone: $store)" "$steps / $raw >= 0.6"
+  measure_steps
+  row "durable steps a second, 1 KB each, 100 runs, through Lua" ">= 25,000" "$measured (fsync of one page: $fsync us)" "$measured >= 25000"
+  row "the same over raw batch-100 inserts beside it" ">= 0.60" "$(calc "$measured / $raw" %.2f) ($raw raw; the store alone: $store)" "$measured / $raw >= 0.6"
 }
 
 # One run floods the writer in a way of its own, another one makes small steps: alone, beside it, and alone again.
@@ -222,63 +111,19 @@ bench_flood() {
 }
 
 bench_memory() {
-  setup --latency 200 --fault hang:role=judge <<'LUA'
-return { title = "Five calls", run = function()
-  local kept = {}
-  for i = 1, 4 do kept[i] = llm.ask { role = "writer", prompt = "Part " .. i, max_words = 100, key = "n" .. i }.text end
-  llm.ask { role = "judge", prompt = table.concat(kept, "\n"), max_words = 20, extra = { metadata = { quire_role = "judge" } } }
-end }
-LUA
-  serve
-  runs 1
-  wait_for 10 asked 5
-  local before after each
-  before=$(memory_kb "$host_pid" RssAnon)
-  runs 2000
-  wait_for 60 asked 10005
-  sleep 1.5
-  after=$(memory_kb "$host_pid" RssAnon)
-  each=$(calc "($after - $before) / 2000" %.1f)
-  row "memory of a run in flight, 2,000 runs at their fifth call" "<= 40 KB" "$each KB" "$each <= 40"
+  measure_memory
+  row "memory of a run in flight, 2,000 runs at their fifth call" "<= 40 KB" "$measured KB" "$measured <= 40"
 }
 
 bench_kill() {
-  setup --fault hang:role=judge <<'LUA'
-local page = string.rep("x", 600)
-return { title = "Twenty entries", run = function()
-  for i = 1, 17 do step("page", i, function() return page end) end
-  for i = 1, 3 do llm.ask { role = "writer", prompt = "Part " .. i, max_words = 100, key = "n" .. i } end
-  llm.ask { role = "judge", prompt = "Is it good?", max_words = 20, extra = { metadata = { quire_role = "judge" } } }
-end }
-LUA
-  serve
-  runs 1000
-  wait_for 60 asked 4000
-  sleep 0.5
-  local killed first all
-  killed=$(now_ms)
-  kill -9 "$host_pid"
-  [[ $host == "$host_pid" ]] && start_host # else its guardian starts it again
-  wait_for 20 asked 5000
-  request_times 4000 >"$work/times"
-  first=$(($(head -n 1 "$work/times") - killed)) all=$(($(sed -n 1000p "$work/times") - killed))
+  measure_kill
   row "kill -9 to first new call, 1,000 unfinished runs of 20 entries" "<= 0.3 s" "$(calc "$first / 1000" %.2f) s" "$first <= 300"
-  row "the same, to all 1,000 sending" "<= 1 s" "$(calc "$all / 1000" %.2f) s" "$all <= 1000"
+  row "the same, to all 1,000 sending" "<= 1 s" "$(calc "$measured / 1000" %.2f) s" "$measured <= 1000"
 }
 
 bench_cold() {
-  setup <<'LUA'
-return { title = "One call", run = function() llm.ask { role = "writer", prompt = "Hello", max_words = 20 } end }
-LUA
-  local i start first best=100000 fresh
-  for ((i = 0; i < 9; i++)); do
-    start=$(now_ms)
-    "$QUIRE" run small --quiet >/dev/null 2>"$work/host.log" || die "the run failed"
-    first=$(($(request_times "$i" | head -n 1) - start))
-    ((first < best)) && best=$first
-    ((i == 0)) && fresh=$first
-  done
-  row "cold start to first model request" "<= 30 ms" "$best ms (in a fresh library: $fresh ms)" "$best <= 30"
+  measure_cold
+  row "cold start to first model request" "<= 30 ms" "$measured ms (in a fresh library: $first ms)" "$measured <= 30"
 }
 
 # A chapter's prompts are those sent between the log lines that begin it and its successor. Five chapters each, because they differ in
