@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "acts/script_cache.h"
 #include "script_api/api.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -297,6 +298,7 @@ static enum err open_rooms(struct host *h, const struct config *config, struct e
                                   .llm = h->llm,
                                   .settings = &h->settings,
                                   .script_dirs = (const char *const *)config->script_dirs,
+                                  .scripts = script_cache_new((const char *const *)config->script_dirs),
                                   .watcher = h->watcher,
                                   .shown = config->shown,
                                   .models = &config->llm};
@@ -440,6 +442,7 @@ void host_close(struct host *h) {
   if (h->loop) loop_drain(h->loop); /* what the store and the pool handed back last */
   hooks_free(h->hooks);
   watcher_free(h->watcher);
+  script_cache_free(h->commands.scripts);
   engine_free(h->engine);
   if (h->loop) loop_free(h->loop);
   bus_free(h->bus);

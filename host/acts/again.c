@@ -27,7 +27,7 @@ static enum err take_with(const json_t *request, struct with *out, struct error 
 static enum err take_scripts(struct commands *c, const json_t *request, const char *pipeline,
                              struct script_set **out, struct error *e) {
   json_t *description = NULL;
-  enum err err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), NULL, out, e);
+  enum err err = gather_now(c, jsonx_str(request, "scripts", NULL), NULL, out, e);
   if (err == OK) err = pipeline_describe(c->settings, *out, pipeline, &description, e);
   json_decref(description);
   return err;

@@ -14,6 +14,7 @@ struct db;
 struct engine_settings;
 struct llm;
 struct llm_settings;
+struct script_cache;
 struct script_set;
 struct store;
 struct watcher;
@@ -26,8 +27,9 @@ struct commands {
   const struct engine_settings *settings;
   /* search order, NULL-terminated: each holds scripts/ and pipelines/; the built-in ones come last */
   const char *const *script_dirs;
-  struct watcher *watcher; /* NULL as the engine */
-  const json_t *shown;     /* settings with their origins: [{"name","value","origin"}]; NULL as the engine */
+  struct script_cache *scripts; /* what lies on the search path now; NULL as the engine */
+  struct watcher *watcher;      /* NULL as the engine */
+  const json_t *shown; /* settings with their origins: [{"name","value","origin"}]; NULL as the engine */
   const struct llm_settings *models;
   atomic_bool draining; /* set by the host: no new runs */
 };

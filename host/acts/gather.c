@@ -4,6 +4,7 @@
 
 #include "acts/commands.h"
 #include "acts/internal.h"
+#include "acts/script_cache.h"
 #include "base/mem.h"
 #include "lua/script_set.h"
 #include "store/scripts.h"
@@ -43,17 +44,27 @@ enum err commands_gather(const char *const *script_dirs, const char *extra_dir, 
   return commands_gathered(s, err, out, e);
 }
 
-/* Stores the set; its id. */
-enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id, struct error *e) {
+enum err gather_now(struct commands *c, const char *extra_dir, const char *file, struct script_set **out,
+                    struct error *e) {
+  if (extra_dir || file) return commands_gather(c->script_dirs, extra_dir, file, out, e);
+  return script_cache_get(c->scripts, out, e);
+}
+
+struct op_script_set gather_op(const struct script_set *s, struct script_source **files) {
   size_t n = script_set_count(s);
-  struct script_source *files = mem_alloc((n + 1) * sizeof *files);
+  struct script_source *list = *files = mem_alloc((n + 1) * sizeof *list);
   for (size_t i = 0; i < n; i++) {
     const struct script_file *f = script_set_at(s, i);
-    files[i] = (struct script_source){.name = f->name, .text = f->text, .n = f->n};
-    memcpy(files[i].sha, f->sha, SHA_HEX);
+    list[i] = (struct script_source){.name = f->name, .text = f->text, .n = f->n};
+    memcpy(list[i].sha, f->sha, SHA_HEX);
   }
-  struct op_script_set op = {
-      .op.kind = &op_script_set_kind, .hash = script_set_hash(s), .files = files, .n_files = n};
+  return (struct op_script_set){
+      .op.kind = &op_script_set_kind, .hash = script_set_hash(s), .files = list, .n_files = n};
+}
+
+enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id, struct error *e) {
+  struct script_source *files;
+  struct op_script_set op = gather_op(s, &files);
   enum err err = store_do(c->store, &op.op);
   if (err != OK && e) *e = op.op.error;
   *id = op.id;

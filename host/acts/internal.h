@@ -2,11 +2,17 @@
 #pragma once
 #include "acts/commands.h"
 #include "store/runs.h"
+#include "store/scripts.h"
 
 struct script_set;
 
 /* gather.c. A path without its folder and ".lua"; the caller frees. */
 char *gather_base_name(const char *path);
+/* The scripts as they are now; `extra_dir` and `file` as in commands_gather. The caller unrefs *out. */
+enum err gather_now(struct commands *c, const char *extra_dir, const char *file, struct script_set **out,
+                    struct error *e);
+/* The set as the store takes it. The caller frees `files`. */
+struct op_script_set gather_op(const struct script_set *s, struct script_source **files);
 /* Stores the set; its id. */
 enum err gather_save(struct commands *c, const struct script_set *s, int64_t *id, struct error *e);
 

@@ -185,7 +185,7 @@ static enum err prepare(struct commands *c, const json_t *request, struct prepar
   err = check_mixing(c, request, project, e);
   if (err != OK) return err;
   p->pipeline = file ? gather_base_name(file) : mem_dup(pipeline);
-  err = commands_gather(c->script_dirs, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
+  err = gather_now(c, jsonx_str(request, "scripts", NULL), file, &p->scripts, e);
   if (err == OK) err = take_input(c, p, request, e);
   if (err == OK) err = take_gives(p, json_object_get(request, "gives"), e);
   p->options = runs_options(c, request, NULL, false);
@@ -245,18 +245,18 @@ enum err runs_create(struct commands *c, const json_t *request, int64_t replay_o
     if (found == OK) return found_by_key(c, existing, start, request, out, e);
   }
   struct prepared p = {0};
-  int64_t set = 0;
   enum err err = commands_refuse(c, e);
   if (err == OK) err = prepare(c, request, &p, e);
-  if (err == OK) err = gather_save(c, p.scripts, &set, e);
   if (err == OK) {
+    struct script_source *files;
+    struct op_script_set set = gather_op(p.scripts, &files);
     struct op_run_create op = {.op.kind = &op_run_create_kind,
                                .key = key,
                                .project = jsonx_str(request, "project", NULL),
                                .pipeline = p.pipeline,
                                .input = p.input,
                                .options = p.options,
-                               .script_set = set,
+                               .scripts = &set,
                                .replay_of = replay_of,
                                .gives = p.gives,
                                .n_gives = p.n_gives,
@@ -264,6 +264,7 @@ enum err runs_create(struct commands *c, const json_t *request, int64_t replay_o
                                .project_title = p.title,
                                .title_is_stand_in = p.title_is_stand_in};
     err = store_do(c->store, &op.op);
+    free(files);
     if (err != OK && e) *e = op.op.error;
     if (err == OK && start) runs_start(c, op.id);
     if (err == OK)

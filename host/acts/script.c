@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "acts/commands.h"
+#include "acts/script_cache.h"
 #include "engine/engine.h"
 #include "base/jsonx.h"
 #include "lua/describe.h"
@@ -22,7 +23,7 @@ static json_t *describe(struct commands *c, const struct script_set *s, const ch
 
 enum err command_pipelines(struct commands *c, const char *name, json_t **out, struct error *e) {
   struct script_set *s = NULL;
-  enum err err = commands_gather(c->script_dirs, NULL, NULL, &s, e);
+  enum err err = script_cache_get(c->scripts, &s, e);
   if (err == OK && name && (err = pipeline_describe(c->settings, s, name, out, e)) == OK)
     json_object_set_new(*out, "name", json_string(name));
   if (err == OK && !name) {
@@ -55,7 +56,7 @@ static json_t *describe_file(struct commands *c, const struct script_set *s, con
 
 enum err command_exports(struct commands *c, json_t **out, struct error *e) {
   struct script_set *s = NULL;
-  enum err err = commands_gather(c->script_dirs, NULL, NULL, &s, e);
+  enum err err = script_cache_get(c->scripts, &s, e);
   if (err == OK) *out = json_array();
   for (size_t i = 0; err == OK && i < script_set_count(s); i++) {
     const char *file = script_set_at(s, i)->name;

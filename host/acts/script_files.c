@@ -14,6 +14,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "acts/commands.h"
+#include "acts/script_cache.h"
 #include "engine/engine.h"
 
 enum { PLACES_MOST = 16, NAME_MOST = 120, LINE_DIGITS_MOST = 9 };
@@ -197,11 +198,11 @@ static json_t *error_json(const char *name, const struct error *e) {
                    (json_int_t)strtoll(digits, NULL, 10), "message", message, "hint", e->hint);
 }
 
-/* The set that the next run would get; with `source` as the text of `name` when there is one. */
+/* The set that the next run would get with `source` as the text of `name`. */
 static enum err gather_with(const struct commands *c, const char *name, const char *source, size_t n,
                             struct script_set **out, struct error *e) {
   struct script_set *s = script_set_new();
-  if (source) script_set_add_text(s, name, "the editor", source, n);
+  script_set_add_text(s, name, "the editor", source, n);
   enum err err = OK;
   for (size_t i = 0; err == OK && c->script_dirs[i]; i++) err = script_set_add_dir(s, c->script_dirs[i], e);
   return commands_gathered(s, err, out, e);
@@ -220,7 +221,7 @@ static void broken_pipelines(const struct commands *c, const char *name, const s
                              json_t *errors) {
   struct script_set *without = NULL;
   struct error e = {0};
-  if (gather_with(c, NULL, NULL, 0, &without, &e) != OK) without = NULL;
+  if (script_cache_get(c->scripts, &without, &e) != OK) without = NULL;
   for (size_t i = 0; i < script_set_count(with); i++) {
     const char *file = script_set_at(with, i)->name;
     if (strncmp(file, prefix, sizeof prefix - 1) != 0) continue;

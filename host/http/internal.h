@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "http/crowd.h"
+#include "http/hands.h"
 #include "http/server.h"
 
 enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = 16 << 10, PIECE_BYTES = 64 << 10 };
@@ -12,6 +13,7 @@ enum { SEGMENTS_MOST = 32, PARAMS_MOST = 6, ASKED_MOST = 32, PATH_MOST = 16 << 1
 struct server {
   struct mg_context *civetweb;
   struct crowd *crowd;
+  struct hands *hands;
   const struct route *routes;
   size_t n_routes, max_body;
   void *arg;

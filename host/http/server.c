@@ -184,25 +184,17 @@ struct exchange {
   struct response *a;
 };
 
-static void *handle_here(void *arg) {
+static void handle_here(void *arg) {
   const struct exchange *x = arg;
   handle(x->q, x->a);
-  return NULL;
 }
 
 /* Debian's civetweb gives its threads 100 KB of stack, and no setting changes it: too little for what a handler may call (SQLite,
- * Markdown, a Lua state). So each request is answered on a thread of ours while civetweb's waits for it; that costs some 20 us. */
+ * Markdown, a Lua state). So each request is answered on a thread of ours while civetweb's waits for it. */
 static void handle_on_own_stack(struct request *q, struct response *a) {
   struct exchange x = {q, a};
-  pthread_attr_t attr;
-  pthread_t thread;
-  pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, HANDLER_STACK_BYTES);
-  if (pthread_create(&thread, &attr, handle_here, &x) == 0)
-    pthread_join(thread, NULL);
-  else
+  if (!hands_do(q->server->hands, handle_here, &x))
     response_fail_and_close(a, 503, "busy", "no thread is free for the request");
-  pthread_attr_destroy(&attr);
 }
 
 static int serve(struct mg_connection *conn) {
@@ -348,6 +340,7 @@ static void server_free(struct server *s) {
   free(s->base);
   free(s->token);
   crowd_free(s->crowd);
+  hands_free(s->hands);
   pthread_cond_destroy(&s->wake);
   pthread_mutex_destroy(&s->lock);
   free(s);
@@ -369,6 +362,7 @@ enum err server_start(const struct server_settings *settings, struct server **ou
   s->base = mem_dup(settings->base);
   s->admit = settings->admit;
   s->crowd = crowd_new(s->threads);
+  s->hands = hands_new(HANDLER_STACK_BYTES);
   s->token = mem_dup(settings->token);
   pthread_mutex_init(&s->lock, NULL);
   pthread_condattr_t attr;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "lua/machine.h"
+#include "lua/script_watch.h"
 
 enum { MOST_FILES = 1000, MOST_DEPTH = 4 };
 
@@ -23,6 +24,7 @@ struct script_set {
   size_t n;
   struct map *by_name;
   bool with_tests;
+  struct script_watch *watch; /* while it is gathered; or NULL */
   char hash[SHA_HEX];
 };
 
@@ -39,6 +41,10 @@ struct script_set *script_set_new_with_tests(void) {
   return s;
 }
 
+void script_set_watch(struct script_set *s, struct script_watch *w) {
+  s->watch = w;
+}
+
 struct script_set *script_set_ref(struct script_set *s) {
   atomic_fetch_add(&s->refs, 1);
   return s;
@@ -49,6 +55,7 @@ static void file_free(struct script_file *f) {
   free(f->origin);
   free(f->text);
   code_unref(atomic_load(&f->code));
+  free(atomic_load(&f->description));
   free(f);
 }
 
@@ -116,6 +123,7 @@ bool script_set_takes(const char *name) {
 
 static enum err add_tree(struct script_set *s, const char *dir, const char *prefix, int depth,
                          struct error *e) {
+  bool told = s->watch && script_watch_dir(s->watch, dir);
   DIR *d = opendir(dir);
   if (!d) return errno == ENOENT ? OK : err_errno(e, errno, "cannot read the script folder %s", dir);
   enum err err = OK;
@@ -134,8 +142,10 @@ static enum err add_tree(struct script_set *s, const char *dir, const char *pref
       char *name = mem_printf("%s%.*s", prefix, (int)(len - 4), entry->d_name);
       if (s->n >= MOST_FILES)
         err = err_set(e, ERR_LIMIT, "more than %d scripts below %s", MOST_FILES, dir);
-      else if (!left_out(s, name))
+      else if (!left_out(s, name)) {
+        if (s->watch) script_watch_file(s->watch, path, told);
         err = script_set_add_file(s, name, path, e);
+      }
       free(name);
     }
     free(path);
@@ -183,6 +193,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 void script_set_seal(struct script_set *s) {
+  s->watch = NULL;
   if (s->n) qsort(s->files, s->n, sizeof *s->files, by_name);
   struct sha256 *h = sha256_begin();
   for (size_t i = 0; i < s->n; i++) {
@@ -205,6 +216,18 @@ const struct script_file *script_set_at(const struct script_set *s, size_t i) {
 }
 const struct script_file *script_set_find(const struct script_set *s, const char *name) {
   return map_get(s->by_name, name);
+}
+
+const char *script_set_description(const struct script_set *s, const char *name) {
+  struct script_file *f = map_get(s->by_name, name);
+  return f ? atomic_load(&f->description) : NULL;
+}
+
+/* Two threads may ask at once; the first one's is kept. */
+void script_set_describe(const struct script_set *s, const char *name, char *text) {
+  struct script_file *f = map_get(s->by_name, name);
+  char *none = NULL;
+  if (!f || !atomic_compare_exchange_strong(&f->description, &none, text)) free(text);
 }
 
 const char *script_set_nearest(const struct script_set *s, const char *prefix, const char *word) {

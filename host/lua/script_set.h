@@ -21,9 +21,11 @@ struct script_file {
   char sha[SHA_HEX];
   bool built_in;
   _Atomic(const struct code *) code; /* bytecode, once compiled; a reference */
+  _Atomic(char *) description;       /* JSON, once it was asked */
 };
 
 struct script_set;
+struct script_watch;
 
 #define EXPORTS "exports/" /* the folder of the scripts that make a book's files */
 #define CHECKS  "checks/"  /* and of those that look at its text */
@@ -32,6 +34,8 @@ struct script_set *script_set_new(void);
 /* One that takes up tests (NAME_test.lua) and test_api.lua too. Runs are never pinned to such a set. */
 struct script_set *script_set_new_with_tests(void);
 bool script_is_test(const char *name);
+/* Every folder and file that is read for the set from here on is noted in w, which stays until it is sealed. */
+void script_set_watch(struct script_set *s, struct script_watch *w);
 struct script_set *script_set_ref(struct script_set *s); /* any thread */
 void script_set_unref(struct script_set *s);             /* any thread; NULL is fine */
 /* Adds DIR/scripts/... and DIR/pipelines/... (both may be missing). ERR_IO/ERR_LIMIT with the file's path
@@ -51,6 +55,9 @@ const char *script_set_hash(const struct script_set *s);
 size_t script_set_count(const struct script_set *s);
 const struct script_file *script_set_at(const struct script_set *s, size_t i); /* sorted by name */
 const struct script_file *script_set_find(const struct script_set *s, const char *name);
+/* What a file says of itself (describe.c), JSON: kept with the set once it was asked. NULL: not yet. `text` is taken over. */
+const char *script_set_description(const struct script_set *s, const char *name);
+void script_set_describe(const struct script_set *s, const char *name, char *text);
 /* The nearest name with this prefix ("pipelines/"), or NULL. */
 const char *script_set_nearest(const struct script_set *s, const char *prefix, const char *word);
 

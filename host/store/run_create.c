@@ -10,6 +10,7 @@
 #include "store/fork.h"
 #include "store/runs.h"
 #include "store/runs_internal.h"
+#include "store/scripts.h"
 #include "store/sql.h"
 
 static enum err find_project(struct db *db, struct op_run_create *op, int64_t *project) {
@@ -163,6 +164,8 @@ static enum err apply_create(struct db *db, struct store_op *base) {
   if (err != ERR_NOT_FOUND) return err;
   int64_t project = 0;
   err = check_retry(db, op);
+  if (err == OK && op->scripts) err = script_set_save(db, op->scripts);
+  if (err == OK && op->scripts) op->script_set = op->scripts->id;
   if (err == OK) err = find_project(db, op, &project);
   if (err == OK) err = insert_run(db, op, project);
   if (err == OK) err = copy_record(db, op);

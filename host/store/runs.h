@@ -64,7 +64,8 @@ struct run_give {
 struct op_run_create {
   struct store_op op;
   const char *key, *project, *pipeline, *input, *options;
-  int64_t script_set, retry_of; /* retry_of: its live journal entries (answers, not errors) are copied */
+  struct op_script_set *scripts; /* the set it is pinned to, saved with it; NULL: script_set */
+  int64_t script_set, retry_of;  /* retry_of: its live journal entries (answers, not errors) are copied */
   int64_t fork_at;   /* not 0: a fork of retry_of; all entries before this place are copied, errors too */
   int64_t replay_of; /* the call whose question it asks again; 0: none */
   const struct with *with; /* of a retry --with ..., or NULL */

@@ -45,8 +45,7 @@ static enum err put_file(struct db *db, int64_t set, const struct script_source 
   return db_run(s);
 }
 
-static enum err apply_set(struct db *db, struct store_op *base) {
-  struct op_script_set *op = (struct op_script_set *)base;
+enum err script_set_save(struct db *db, struct op_script_set *op) {
   enum err err = find_set(db, op->hash, &op->id);
   if (err != OK || op->id) return err;
   struct db_stmt *s = db_prepare(db, "INSERT INTO script_sets (hash, created_at) VALUES ($hash, $now)");
@@ -55,6 +54,10 @@ static enum err apply_set(struct db *db, struct store_op *base) {
   err = db_insert(s, &op->id);
   for (size_t i = 0; err == OK && i < op->n_files; i++) err = put_file(db, op->id, &op->files[i]);
   return err;
+}
+
+static enum err apply_set(struct db *db, struct store_op *base) {
+  return script_set_save(db, (struct op_script_set *)base);
 }
 
 static void free_plain(struct store_op *op) {

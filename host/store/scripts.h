@@ -16,6 +16,8 @@ struct op_script_set {
   int64_t id; /* out: the set's id, new or old */
 };
 extern const struct store_op_kind op_script_set_kind;
+/* The same inside another op's transaction. */
+enum err script_set_save(struct db *db, struct op_script_set *set);
 /* Each source of a set, by name. ERR_NOT_FOUND. */
 enum err script_set_each(struct db *db, int64_t set, void (*fn)(void *, const struct script_source *),
                          void *arg);

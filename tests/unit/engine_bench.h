@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "config.h"
 #include "acts/commands.h"
+#include "acts/script_cache.h"
 #include "engine/internal.h"
 #include "store/db.h"
 
@@ -129,10 +130,12 @@ static inline void open_library(struct bench *b) {
   b->commands = (struct commands){.store = b->store,
                                   .llm = b->llm,
                                   .settings = &b->settings,
-                                  .script_dirs = (const char *const *)b->config.script_dirs};
+                                  .script_dirs = (const char *const *)b->config.script_dirs,
+                                  .scripts = script_cache_new((const char *const *)b->config.script_dirs)};
 }
 
 static inline void close_library(struct bench *b) {
+  script_cache_free(b->commands.scripts);
   llm_free(b->llm);
   store_close(b->store);
   pool_free(b->pool);
