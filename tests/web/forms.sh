@@ -103,7 +103,7 @@ get /api/openapi.json
 t_is "$(field '$.openapi') $(field '$.paths."/api/runs/{id}".get.parameters[0].schema.type')" "3.0.3 integer"
 t_is "$(field '$.paths."/api/gates/{id}".post.requestBody.content."application/json".schema.required[0]')" choice
 t_is "$(sqlite3 :memory: "SELECT count(*) FROM json_each(readfile('$tmp/body'), '\$.paths') p, json_each(p.value)")" \
-  "$(grep -c '^ *{{"[A-Z]*", "/' "$root/host/web/api/routes.c")"
+  "$(grep -c '^ *ROUTE([A-Z]*, "/' "$root/host/web/api/routes.c")"
 
 t_case "a budget that would limit nothing is refused, with what helps"
 ask='{"pipeline":"generate_book","hold":true,"models":{"":["llamacpp/some"]},"input":{"brief":"A ferry."}'
