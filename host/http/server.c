@@ -272,36 +272,23 @@ static enum err start_civetweb(struct server *s, struct error *e) {
   snprintf(listen, sizeof listen, "%s:%d", s->host, s->port);
   snprintf(threads, sizeof threads, "%d", s->threads);
   snprintf(timeout, sizeof timeout, "%d", s->timeout_ms);
-  /* clang-format off: a setting a line */
-  const char *options[] = {"listening_ports",
-                           listen,
-                           "num_threads",
-                           threads,
-                           "request_timeout_ms",
-                           timeout,
-                           "enable_keep_alive",
-                           "yes",
-                           "keep_alive_timeout_ms",
-                           "5000",
-                           "tcp_nodelay",
-                           "1",
-                           "connection_queue",
-                           "1024",
-                           "listen_backlog",
-                           "1024",
-                           "decode_url",
-                           "no",
-                           "enable_directory_listing",
-                           "no",
-                           "access_control_allow_origin",
-                           "",
-                           "access_control_allow_methods",
-                           "",
-                           "access_control_allow_headers",
-                           "",
-                           "cgi_pattern",
-                           "",
-                           NULL};
+  /* clang-format off */
+  const char *options[] = {
+      "listening_ports", listen,
+      "num_threads", threads,
+      "request_timeout_ms", timeout,
+      "enable_keep_alive", "yes",
+      "keep_alive_timeout_ms", "5000",
+      "tcp_nodelay", "1",
+      "connection_queue", "1024",
+      "listen_backlog", "1024",
+      "decode_url", "no",
+      "enable_directory_listing", "no",
+      "access_control_allow_origin", "",
+      "access_control_allow_methods", "",
+      "access_control_allow_headers", "",
+      "cgi_pattern", "",
+      NULL};
   /* clang-format on */
   struct mg_callbacks callbacks = {.begin_request = serve,
                                    .http_error = refuse,
