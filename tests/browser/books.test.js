@@ -157,14 +157,17 @@ test("a document that changed meanwhile is not written over unseen", async () =>
 });
 
 test("JSON is edited as a form: texts, lists with add, up, down and remove", async () => {
+  const content = JSON.stringify({ ...JSON.parse((await document_("blueprint.json")).content), titles: ["The Lamp", "The Log"] });
+  assert.ok((await page.request.put(at("api/projects/lamp/artifacts/blueprint.json"), { headers: { "X-Quire-Csrf": "1" }, data: { content, expected: -1 } })).ok());
   await page.goto(at("books/lamp/documents/blueprint.json"));
   await page.getByRole("textbox", { name: "Premise" }).fill("Another premise.");
   await page.getByRole("button", { name: "Move Titles 2 up" }).click();
   await judge(page, "form");
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await page.getByText(/Saved as version 2/).waitFor();
+  await page.getByText(/Saved as version 3/).waitFor();
   const saved = JSON.parse((await document_("blueprint.json")).content);
   assert.equal(saved.premise, "Another premise.");
+  assert.deepEqual(saved.titles, ["The Log", "The Lamp"]);
   assert.ok(Array.isArray(saved.cast) && saved.cast.length > 0);
   await page.getByRole("button", { name: "Text", exact: true }).click();
   await page.getByRole("textbox", { name: "JSON" }).fill("{ no");
