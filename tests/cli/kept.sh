@@ -112,7 +112,7 @@ cat >"$tmp/worn.lua" <<'LUA'
 return { title = "Worn chapters", input = {}, run = function()
   for chapter = 1, 5 do
     local out = { "# Chapter" }
-    for i = 1, 20 do out[#out + 1] = ("In %d.%d the lamp burned low over the water that night."):format(chapter, i) end
+    for i = 1, 5 do out[#out + 1] = ("In %d.%d the lamp burned low over the water that night."):format(chapter, i) end
     artifact.put(("chapters/%02d.md"):format(chapter), table.concat(out, "\n\n") .. "\n")
   end
 end }

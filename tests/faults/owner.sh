@@ -190,6 +190,7 @@ t_ok test ! -e "$QUIRE_LIBRARY/quire.db" -o "$(sql "SELECT count(*) FROM runs" 2
 rehearse_control '{"latency": 200}'
 start owner "$QUIRE" run "${book[@]}" --set title="Owner"
 t_wait 5 has_owner
+t_wait 5 in_flight
 t_run 0 "$QUIRE" run "${glossary[@]}" --detach
 t_is "$out" 2
 rehearse_control '{"latency": 0}'
