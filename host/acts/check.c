@@ -97,15 +97,15 @@ static void add_unpriced(const struct commands *c, const json_t *list, json_t *t
   }
 }
 
-/* A run's own choice goes before what the roles meant when it was begun, or mean now; the role "" stands for all that are not named. */
+/* A run's own choice goes before what the roles mean now, which is what is asked; the role "" stands for all that are not named. */
 json_t *check_unpriced(const struct commands *c, const json_t *request, const json_t *before) {
-  const json_t *chosen = json_object_get(request, "models"), *begun = json_object_get(before, "roles");
-  json_t *unpriced = json_array(), *now = begun ? NULL : runs_roles_now(c->models);
+  const json_t *chosen = json_object_get(request, "models");
+  json_t *unpriced = json_array(), *now = runs_roles_now(c->models);
   const char *role;
   json_t *list;
   if (!chosen) chosen = json_object_get(before, "models");
   json_object_foreach((json_t *)(uintptr_t)chosen, role, list) add_unpriced(c, list, unpriced);
-  json_object_foreach((json_t *)(uintptr_t)(begun ? begun : now), role, list) {
+  json_object_foreach(now, role, list) {
     if (!json_object_get(chosen, "") && !json_object_get(chosen, role)) add_unpriced(c, list, unpriced);
   }
   json_decref(now);

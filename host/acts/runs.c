@@ -210,12 +210,13 @@ static enum err found_by_key(struct commands *c, int64_t id, bool start, const j
       /* the new request's --until counts, and its models and budget where it names them */
       json_t *before = NULL;
       if (row.options) (void)jsonx_parse(row.options, strlen(row.options), "options", &before, NULL);
-      char *options = runs_options(c, request, before, false);
+      err = check_options(c, request, e);
+      if (err == OK) err = check_budget(c, request, before, e);
+      char *options = err == OK ? runs_options(c, request, before, false) : NULL;
       struct op_run_command op = {
           .op.kind = &op_run_command_kind, .id = id, .what = RUN_RESUME, .options = options};
-      err = store_do(c->store, &op.op);
+      if (options && (err = store_do(c->store, &op.op)) != OK && e) *e = op.op.error;
       if (err == ERR_CONFLICT) err = OK; /* it moved meanwhile */
-      if (err != OK && e) *e = op.op.error;
       run_row_release(&op.row);
       free(options);
       json_decref(before);

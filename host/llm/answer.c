@@ -24,10 +24,10 @@ static void estimate(const struct call_state *s, struct call_usage *u) {
   if (s->possibly_billed && s->provider->config->never_stops) u->output = s->most_output;
 }
 
-/* As a call that is cancelled before its first byte. */
+/* As a call that is cancelled before its first byte. Where the service writes on without us, nobody may be there to stop it. */
 static int64_t risk_nano(const struct call_state *s) {
-  struct call_usage u = {.input = s->prompt.likely,
-                         .output = s->provider->config->never_stops ? s->most_output : 0};
+  bool writes_on = s->provider->config->never_stops || s->resumable;
+  struct call_usage u = {.input = s->prompt.likely, .output = writes_on ? s->most_output : 0};
   return s->price ? cost_actual(s->price, &u) : -1;
 }
 

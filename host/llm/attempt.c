@@ -296,8 +296,8 @@ static enum err fail_page(struct call_state *s, const char *page) {
   char said[200];
   snprintf(said, sizeof said, "%s", page);
   words_without_tags(said);
-  fail(s, FAIL_INVALID, "");
-  s->possibly_billed = false;
+  fail(s, s->resuming ? FAIL_NETWORK : FAIL_INVALID, ""); /* who was asked before speaks of models */
+  s->possibly_billed = s->resuming;
   snprintf(s->failure.message, sizeof s->failure.message,
            "%s is a web page and no API (\"%.100s\"): look at base_url, which often ends with /v1",
            s->provider->config->base_url, said);

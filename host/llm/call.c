@@ -225,8 +225,11 @@ void llm_call_start(struct llm *llm, struct llm_call *c) {
 void call_fail(struct call_state *s, enum err err, const struct error *e) {
   struct llm_call *c = s->c;
   if (s->stage == AT_STREAM) {
-    call_settle(s, NULL);
-    answer_post(s, &(struct attempt_result){.state = "failed", .price_known = true}, FINISH_ROW);
+    struct attempt_result r = {.price_known = true};
+    if (s->resuming) answer_usage(s, NULL, &r); /* the service has written it, whatever broke here */
+    r.state = "failed";
+    call_settle(s, s->resuming ? &r : NULL);
+    answer_post(s, &r, FINISH_ROW);
   }
   call_unsettle(s);
   lane_leave(&s->ticket, LANE_FAILED);

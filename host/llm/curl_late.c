@@ -81,7 +81,7 @@ enum err curl_late_load(struct error *e) {
   pthread_once(&once, load_once);
   if (!trouble[0]) return OK;
   err_set(e, ERR_CONFIG, "%s", trouble);
-  err_hint(e, "install it (Debian: libcurl4), then resume the run");
+  err_hint(e, "install it (Debian: libcurl4), then retry the run");
   return ERR_CONFIG;
 }
 

@@ -108,6 +108,8 @@ enum err call_again(const struct call_state *s, enum adapter_again what, struct 
                               .model = s->model_name,
                               .temperature = NAN,
                               .whole = s->provider->config->whole,
+                              .tier = s->tier == TIER_STANDARD ? NULL : llm_tier_word(s->tier),
+                              .facts = facts_of(s->llm->facts, s->full_name),
                               .options = s->provider->config->options};
   return adapter_again(s->adapter, what, &call, s->handle, out, e);
 }
@@ -180,6 +182,8 @@ static bool can_pass(const struct call_state *s) {
   case FAIL_RATE:
   case FAIL_QUOTA:
   case FAIL_AUTH: return s->resuming;
+  case FAIL_INVALID:
+    return s->resuming && s->status >= 300 && s->status < 400; /* something between us and the service */
   default: return false;
   }
 }

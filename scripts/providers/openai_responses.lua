@@ -46,7 +46,7 @@ function responses.resume(call, handle)
   local id, unfinished = handle:match("^(.-)(%+?)$")
   local streams = call.stream and unfinished ~= ""
   return { url = common.url(call, "/responses/" .. common.escaped(id) .. (streams and "?stream=true" or "")),
-    headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }), framing = streams and "sse" or "whole" }
+    headers = common.headers(call, { ["Authorization"] = "Bearer {{key}}" }), framing = streams and "sse" or "whole", tier = common.flex(call) }
 end
 
 function responses.cancel(call, handle)

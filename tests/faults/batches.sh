@@ -70,6 +70,14 @@ while read -r adapter path; do
   t_is "$(ledger_repeats)" "0 0"
   t_is "$(sql "SELECT count(*), min(state) FROM calls")" "1|answered"
 
+  t_case "$adapter: a run that is cancelled while it waits is booked with what the service may still write"
+  library "$adapter" "$path" 30
+  t_run 7 scenes 1 --max-wait 0s
+  t_run 0 "$QUIRE" cancel 1
+  t_wait 10 ended
+  cost=$(sql "SELECT cost_nano FROM runs")
+  [[ $cost -ge $(half_price) ]] && t_ok || t_fail "booked $cost, the answer costs $(half_price)"
+
   t_case "$adapter: a batch that expired, and one of which a line failed, are submitted again"
   library "$adapter" "$path"
   rehearse_control '{"faults": ["expire:times=1", "500:times=1"]}'
