@@ -59,6 +59,22 @@ struct intent_op {
 
 static void kept_post(struct call_state *s, struct op_call_intent *intent);
 
+/* To the role's model that has the question under way; from here on as if those before it had been asked. */
+static void go_to(struct call_state *s, const char *model) {
+  size_t i = s->model + 1;
+  while (i < s->n_models && strcmp(s->models[i], model) != 0) i++;
+  s->attempts--;
+  if (i < s->n_models) {
+    call_unsent(s);
+    s->model = i;
+    s->stage = AT_START;
+    call_kick(s, call_use_model);
+  } else { /* it is none of the role's any more */
+    s->only_here = true;
+    intent_post(s);
+  }
+}
+
 static void intent_landed(struct post *post) {
   struct intent_op *op = list_owner(post, struct intent_op, post);
   struct call_state *s = op->call;
@@ -67,6 +83,7 @@ static void intent_landed(struct post *post) {
   struct error e = op->op.op.error;
   bool kept = err == OK && op->op.kept, taken_up = err == OK && op->op.taken_up;
   if (s->c && kept) kept_post(s, &op->op);
+  char *elsewhere = err == OK && op->op.elsewhere ? mem_dup(op->op.elsewhere) : NULL;
   if (taken_up) snprintf(s->handle, sizeof s->handle, "%s", op->op.taken_up);
   s->resuming = taken_up;
   free(op->memory);
@@ -74,13 +91,17 @@ static void intent_landed(struct post *post) {
   op->op.op.kind->free(&op->op.op);
   if (s->c && kept) {
     call_unsent(s);
+  } else if (s->c && elsewhere) {
+    go_to(s, elsewhere);
   } else if (s->c && err == OK) {
     attempt_send(s);
   } else if (s->c) {
     call_fail(s, err, &e);
-  } else if (err == OK && !kept && !taken_up && s->llm) { /* cancelled meanwhile: nothing was sent */
+  } else if (err == OK && !kept && !taken_up && !elsewhere &&
+             s->llm) { /* cancelled meanwhile: nothing was sent */
     answer_post(s, &(struct attempt_result){.state = "cancelled", .price_known = true}, FINISH_ROW);
   }
+  free(elsewhere);
   state_drop(s);
 }
 
@@ -157,6 +178,7 @@ void intent_post(struct call_state *s) {
   op->op.epoch = s->c->epoch;
   op->op.attempt = ++s->attempts;
   op->op.anew = s->c->anew;
+  op->op.only_here = s->only_here;
   op->op.risk_nano = risk_nano(s);
   op->op.risk_tokens = s->prompt.likely;
   op->post.fn = intent_landed;

@@ -77,6 +77,7 @@ struct call_state {
   /* the model in use */
   const char *const *models;
   size_t n_models, model;
+  bool only_here; /* what another model has under way of this question does not count */
   struct provider *provider;
   const char *model_name, *full_name; /* "gpt-x", "openai/gpt-x" */
   struct adapter *adapter;

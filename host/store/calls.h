@@ -19,7 +19,8 @@ struct call_block {
  * Some services hand an answer back by a handle, also to another life of the run: then a row that is still under way when its run moves on is
  * not booked as lost but stays open, and the same question at the same model takes it up: no row is made, `id` is that row and `taken_up` its
  * handle. The handle is first the name that the attempt gives itself, before it is sent (`handle`), then what the service calls it
- * (op_call_handle). What is open when its run ends is booked as lost. */
+ * (op_call_handle). What is open when its run ends is booked as lost. Is the same question open at another model, then no row is made either,
+ * and `elsewhere` is "provider/model": the models before it have said what they say, and would be paid for saying it again. */
 struct op_call_intent {
   struct store_op op;
   int64_t run, epoch;
@@ -31,10 +32,11 @@ struct op_call_intent {
   const char *reads;  /* JSON list of what the blocks were made from, or NULL */
   bool anew;          /* a person wants a new answer: a kept one does not do, nor one that is under way */
   const char *handle; /* NULL: its service hands nothing back */
+  bool only_here;     /* what is open at another model does not count */
   int64_t risk_nano,
       risk_tokens;  /* what it is booked with when nobody sees its end; -1: the price is unknown */
   int64_t id, kept; /* out: one of them */
-  char *kept_result, *taken_up; /* out, the op's */
+  char *kept_result, *taken_up, *elsewhere; /* out, the op's */
 };
 extern const struct store_op_kind op_call_intent_kind;
 

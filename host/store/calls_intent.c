@@ -103,8 +103,10 @@ static enum err find_kept(struct db *db, struct op_call_intent *op) {
 
 static enum err find_open(struct db *db, struct op_call_intent *op) {
   struct db_stmt *s = db_prepare(
-      db, "SELECT o.id, o.handle FROM calls o WHERE o.state = 'sent' AND o.handle IS NOT NULL AND " EARLIER
-          " AND o.provider = $provider AND o.model = $model ORDER BY o.id DESC LIMIT 1");
+      db,
+      "SELECT o.id, o.handle, o.provider || '/' || o.model, o.provider = $provider AND o.model = $model AS here FROM calls o"
+      " WHERE o.state = 'sent' AND o.handle IS NOT NULL AND " EARLIER
+      " ORDER BY here DESC, o.id DESC LIMIT 1");
   db_bind_int(s, "$run", op->run);
   db_bind_int(s, "$epoch", op->epoch);
   db_bind_blob(s, "$hash", op->key.hash, SHA_BYTES);
@@ -113,9 +115,11 @@ static enum err find_open(struct db *db, struct op_call_intent *op) {
   db_bind_text(s, "$provider", op->provider);
   db_bind_text(s, "$model", op->model);
   enum db_step step = db_step(s);
-  if (step == DB_ROW) {
+  if (step == DB_ROW && db_int(s, 3) && op->handle) {
     op->id = db_int(s, 0);
     op->taken_up = mem_dup(db_text(s, 1));
+  } else if (step == DB_ROW && !db_int(s, 3) && !op->only_here) {
+    op->elsewhere = mem_dup(db_text(s, 2));
   }
   return sql_end(db, s, step);
 }
@@ -131,7 +135,8 @@ static enum err take_up(struct db *db, const struct op_call_intent *op) {
 static void forget_found(struct op_call_intent *op) {
   free(op->kept_result);
   free(op->taken_up);
-  op->kept_result = op->taken_up = NULL;
+  free(op->elsewhere);
+  op->kept_result = op->taken_up = op->elsewhere = NULL;
   op->kept = op->id = 0;
 }
 
@@ -140,8 +145,8 @@ static enum err apply_intent(struct db *db, struct store_op *base) {
   forget_found(op);
   enum err err = call_intent_guard & IF_EPOCH ? fence_check(db, op->run, op->epoch) : OK;
   if (err == OK && call_intent_guard & IF_UNANSWERED && !op->anew) err = find_kept(db, op);
-  if (err == OK && op->handle && !op->anew && !op->kept) err = find_open(db, op);
-  if (err != OK || op->kept) return err;
+  if (err == OK && op->epoch > 1 && !op->anew && !op->kept) err = find_open(db, op);
+  if (err != OK || op->kept || op->elsewhere) return err;
   if (op->taken_up) return take_up(db, op);
   err = insert_call(db, op);
   for (size_t i = 0; err == OK && i < op->n_blocks; i++) err = insert_block(db, op->id, i, &op->blocks[i]);

@@ -101,6 +101,17 @@ anthropic v1
 gemini v1beta
 DIALECTS
 
+t_case "while the role's second model has the question, its first is not asked, and paid, again in each life"
+library anthropic v1 30
+sed -i "s#roles = .*#roles = { default = { \"other/first\", \"stub/novelist\" } },#; s#providers = {#&\n    other = { adapter = \"openai\", base_url = \"http://$rehearse/v1\" },#" "$QUIRE_LIBRARY/quire.lua"
+rehearse_control '{"faults": ["400:times=1"]}'
+t_run 7 scenes 1 --max-wait 0s
+rehearse_control '{"faults": []}'
+t_is "$(sql "SELECT group_concat(provider || ' ' || state, ', ') FROM (SELECT * FROM calls ORDER BY id)")" "other failed, stub sent"
+t_wait 10 ended
+t_run 0 "$QUIRE" resume 1 --quiet
+t_is "$(sql "SELECT group_concat(provider || ' ' || state, ', ') FROM (SELECT * FROM calls ORDER BY id)")" "other failed, stub answered"
+
 t_case "gemini: a death between the submission and its answer submits nothing twice"
 library gemini v1beta
 { QUIRE_UNGUARDED=1 QUIRE_FAILPOINT="handle_saved:kill@1" scenes 1; } >"$tmp/out" 2>&1
