@@ -7,6 +7,7 @@
 --   carry/01.json = { people, dead, world, story, open = { {id="1.P2", text=}, ... }, cast, style, voice, state }
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
+local fields = require "lib.fields"
 local given = require "lib.given"
 local names = require "lib.names"
 local prompts = require "lib.prompts"
@@ -96,13 +97,13 @@ end
 --- The words that a book may not see, because a later one tells them.
 local function later_words(plan, number)
   local out = {}
-  for _, secret in ipairs(plan.secrets or {}) do
-    if secret.book > number then
-      for _, said in ipairs(secret.words or {}) do out[#out + 1] = said end
-      out[#out + 1] = secret.text
+  for _, secret in ipairs(fields.entries(plan.secrets, "text")) do
+    if (fields.number_of(secret.book) or #plan.books) > number then
+      for _, said in ipairs(fields.list_of(secret.words)) do out[#out + 1] = said end
+      out[#out + 1] = fields.text_of(secret.text)
     end
   end
-  return out
+  return secrets.each_piece(out)
 end
 
 --- The brief of one book.
@@ -114,8 +115,9 @@ function series.brief(desk, plan, number)
     if thread.opened == number then out[#out + 1] = "It opens a thread of the series: " .. thread.text end
     if thread.due == number then out[#out + 1] = "It ties a thread of the series: " .. thread.text end
   end
-  for _, secret in ipairs(plan.secrets or {}) do
-    if secret.book == number then out[#out + 1] = "In this book the reader learns: " .. secret.text end
+  for _, secret in ipairs(fields.entries(plan.secrets, "text")) do
+    local said = fields.text_of(secret.text)
+    if said and (fields.number_of(secret.book) or #plan.books) == number then out[#out + 1] = "In this book the reader learns: " .. said end
   end
   return table.concat(out, "\n\n")
 end
