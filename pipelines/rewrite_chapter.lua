@@ -97,6 +97,7 @@ return {
   run = function(input)
     run.phase("Rewriting")
     local book, number = Book.reopen(), input.chapter
+    book:read_checks()
     local title, old = chapterfile.parse(existing_chapter(number))
     local plan = writing.plan_of_scenes(desk.read_plan(book, number), title, old)
     book:remember_until(number)

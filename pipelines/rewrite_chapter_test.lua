@@ -109,6 +109,20 @@ return {
     t.has(json.encode(run.result.findings), "against what the author fixed (M1: The bell is never rung.")
   end,
 
+  ["a check that a person switched off stays off in a rewritten chapter"] = function(t)
+    finished(t)
+    local function found()
+      local run = t.status(t.run { pipeline = "rewrite_chapter", input = { chapter = 2, instruction = "More storm." }, answers = {
+        { role = "writer", answer = function(_, rehearse) return { text = "She saw the the boat. " .. rehearse().text } end },
+        { rehearse = true } } }, "completed")
+      t.ok(#t.requests(run, { role = "writer" }) > 0)
+      return string.find(json.encode(t.document("findings/02.json")), "doubled_words", 1, true) ~= nil
+    end
+    t.ok(found())
+    t.edit("checks.json", { doubled_words = false })
+    t.ok(not found())
+  end,
+
   ["a chapter or a book that is not there is a clear error"] = function(t)
     local run = t.status(rewrite(t, 1, "x"), "failed")
     t.has(run.error.message, "holds no book yet")

@@ -105,25 +105,37 @@ function facts.new_state(before)
   return state
 end
 
---- Does the chapter really hold these words? Extractors and judges quote loosely: case, blanks, marks of emphasis and of quotation are
---- forgiven, and what they leave out between dots.
-local function plain(s)
+--- A text for comparing quotes: without case, blanks, marks of emphasis and of quotation. It costs: once a text, not once a quote.
+function facts.plain(s)
   s = text.fold(s)
   for _, mark in ipairs { '"', "'", "“", "”", "‘", "’", "«", "»", "„", "%*", "_" } do s = string.gsub(s, mark, "") end
   return (string.gsub(s, "%s+", " "))
 end
 
-function facts.quoted(prose, quote)
-  local whole, from, found = plain(prose), 1, false
-  for piece in string.gmatch(string.gsub(string.gsub(plain(quote), "…", "\n"), "%.%.%.+", "\n"), "[^\n]+") do
+--- What a quote gives word for word, plain: extractors and judges leave words out between dots.
+function facts.pieces(quote)
+  local out = {}
+  for piece in string.gmatch(string.gsub(string.gsub(facts.plain(quote), "…", "\n"), "%.%.%.+", "\n"), "[^\n]+") do
     piece = text.trim(piece)
-    if piece ~= "" then
-      local _, stop = string.find(whole, piece, from, true)
-      if not stop then return false end
-      from, found = stop + 1, true
-    end
+    if piece ~= "" then out[#out + 1] = piece end
   end
-  return found
+  return out
+end
+
+--- Do these pieces stand in a plain text, one after the other?
+function facts.pieces_in(whole, pieces)
+  local from = 1
+  for _, piece in ipairs(pieces) do
+    local _, stop = string.find(whole, piece, from, true)
+    if not stop then return false end
+    from = stop + 1
+  end
+  return #pieces > 0
+end
+
+--- Does the chapter really hold these words? Quotes are loose: what facts.plain and facts.pieces take away is forgiven.
+function facts.quoted(prose, quote)
+  return facts.pieces_in(facts.plain(prose), facts.pieces(quote))
 end
 
 local function only_quoted(list, prose)

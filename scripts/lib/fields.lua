@@ -3,6 +3,10 @@
 --
 --   fields.line("Premise", blueprint.premise)                  "Premise: ...", or nil where there is nothing to say
 --   fields.own(person, { "name", "role", ... })                the lines of all fields but those
+--
+-- A person may also leave a field out, or write "4" for 4 and "Ada" for ["Ada"]. What is meant counts, and nothing stops a run:
+--
+--   fields.text_of(v), fields.number_of(v), fields.flag_of(v), fields.list_of(v)     the value, or nil / false / {}
 local fields = {}
 
 local function words_of(value)
@@ -39,6 +43,59 @@ end
 function fields.tail(object, known)
   local own = fields.own(object, known)
   return #own > 0 and " " .. table.concat(own, " ") or ""
+end
+
+--- A text, or nil where there is none.
+function fields.text_of(value)
+  if type(value) == "number" then return tostring(value) end
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+--- A whole number, or nil where there is none.
+function fields.number_of(value)
+  if type(value) ~= "number" and type(value) ~= "string" then return nil end   -- json.null is neither
+  local number = tonumber(value)
+  return number and math.tointeger(math.floor(number)) or nil
+end
+
+function fields.flag_of(value)
+  return value ~= nil and value ~= json.null and value ~= false and value ~= "" and value ~= "false"
+end
+
+--- A list of texts; one text is a list of one.
+function fields.list_of(value)
+  local out = json.array {}
+  for _, item in ipairs(type(value) == "table" and value or { value }) do out[#out + 1] = fields.text_of(item) end
+  return out
+end
+
+--- The entries of a document's list as tables: what is only a text becomes the field `name` of one. Empty ones are left out.
+function fields.entries(list, name)
+  local out = {}
+  for _, entry in ipairs(type(list) == "table" and list or {}) do
+    if type(entry) == "table" then
+      out[#out + 1] = entry
+    elseif entry ~= json.null then
+      out[#out + 1] = { [name] = tostring(entry) }
+    end
+  end
+  return out
+end
+
+--- An id for each entry: the one that it has, else the first free one of "S1", "S2", ... An id that stands twice is the first one's.
+function fields.ids(entries, letter)
+  local out, taken, n = {}, {}, 0
+  for i, entry in ipairs(entries) do
+    local id = fields.text_of(entry.id)
+    if id and not taken[id] then out[i], taken[id] = id, true end
+  end
+  for i in ipairs(entries) do
+    while not out[i] do
+      n = n + 1
+      if not taken[letter .. n] then out[i], taken[letter .. n] = letter .. n, true end
+    end
+  end
+  return out
 end
 
 return fields

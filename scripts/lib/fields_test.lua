@@ -8,4 +8,14 @@ return {
       'Home: {"street":"Quay"}' })
     t.equal(fields.tail({ name = "Ada" }, { "name" }), "")
   end,
+
+  ["what a person wrote loosely is read as he meant it"] = function(t)
+    t.equal({ fields.number_of("4"), fields.number_of(2.0), fields.number_of(json.null) or "none", fields.number_of("late") or "none" },
+      { 4, 2, "none", "none" })
+    t.equal(fields.list_of("Ada"), { "Ada" })
+    t.equal(fields.list_of(json.array { "Ada", json.null, 3 }), { "Ada", "3" })
+    t.equal(#fields.list_of(json.null) + #fields.list_of(nil), 0)
+    t.equal({ fields.flag_of(json.null), fields.flag_of(true), fields.flag_of(nil) }, { false, true, false })
+    t.equal(fields.ids({ {}, { id = "S1" }, { id = "S1" }, { id = 7 } }, "S"), { "S2", "S1", "S3", "7" })
+  end,
 }

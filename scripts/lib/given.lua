@@ -91,10 +91,10 @@ local function cuts(lines, chapters)
   return {}
 end
 
--- `found(lines)`: {[line number] = number} of the lines that cut it.
+-- `found_in(lines)`: {[line number] = number} of the lines that cut it. Returns the slices, and what stands before the first.
 local function cut(document, found_in)
-  local slices, current = {}, nil
-  if not document or document.value then return slices end
+  local slices, current, before = {}, nil, {}
+  if not document or document.value then return slices, "" end
   local lines = text.lines(document.text)
   local found = found_in(lines)
   for i, line in ipairs(lines) do
@@ -103,19 +103,22 @@ local function cut(document, found_in)
       slices[current] = line
     elseif current then
       slices[current] = slices[current] .. "\n" .. line
+    else
+      before[#before + 1] = line
     end
   end
   for number, slice in pairs(slices) do slices[number] = text.trim(slice) end
-  return slices
+  return slices, text.trim(table.concat(before, "\n"))
 end
 
 --- Cuts an outline at its numbered headings ("## Chapter 3", "Capítulo Dos", "3. The Storm", "第三章"): slices[3] is the author's text
 --- for chapter 3, heading included. Chapters without a heading have no slice.
 function given.slices(document, chapters)
-  return cut(document, function(lines) return cuts(lines, chapters) end)
+  return (cut(document, function(lines) return cuts(lines, chapters) end))
 end
 
---- Cuts the outline of a series at the headings of its books ("Book 2: Ebb", "第二卷"), each book once.
+--- Cuts the outline of a series at the headings of its books ("Book 2: Ebb", "第二卷"), each book once. Also returns what stands before the
+--- first of them, which is common to all.
 function given.books(document, count)
   return cut(document, function(lines)
     local found, seen = {}, {}

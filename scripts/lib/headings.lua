@@ -148,8 +148,9 @@ local function read_unit(line, words_of)
   end
   number, word, at = string.match(folded, "^(%d+)%a?%a?%.?%s+([^%s:%.]+)()")
   unit = word and words_of[word]
-  local title = unit and title_of(string.sub(line, at))
-  return title and { number = math.tointeger(tonumber(number)), unit = unit, title = title } or nil
+  if not unit then return nil end
+  local title, apart = title_of(string.sub(line, at))
+  return title and { number = math.tointeger(tonumber(number)), unit = unit, title = title, apart = apart } or nil
 end
 
 local function read_bare(line, marked)
@@ -185,12 +186,14 @@ function headings.read(line)
   return found
 end
 
---- The number of the book of a series that the line begins ("## Book 2: Ebb", "Buch II", "第二卷"), or nil.
+--- The number of the book of a series that the line begins ("## Book 2: Ebb", "Buch II", "第二卷"), or nil. A title stands behind a separator
+--- or is marked: "book two of the" is a wrapped sentence.
 function headings.book(line)
   if not is_line(line) then return nil end
-  local inner = stripped(line)
+  local inner, marked = stripped(line)
   local digits = string.match(inner, "^第%s*([^%s]-)%s*卷") or string.match(inner, "^第%s*([^%s]-)%s*巻")
   local found = digits and { number = math.tointeger(tonumber(digits)) or han(digits) } or read_unit(inner, book_of)
+  if not digits and found and found.title ~= "" and not marked and not found.apart then return nil end
   return found and found.number
 end
 

@@ -128,10 +128,14 @@ end
 
 -- A list that a person may have edited: what is missing holds for the whole book.
 local function list(book)
-  local out = {}
-  for i, must in ipairs(book.musts and book.musts.musts or {}) do
-    if type(must) ~= "table" then must = { text = tostring(must) } end
-    out[i] = { id = must.id or "M" .. i, first = must.first or 1, last = must.last or book.chapters, must = must }
+  local out, points = {}, fields.entries(book.musts and book.musts.musts, "text")
+  local ids = fields.ids(points, "M")
+  for i, point in ipairs(points) do
+    local must = {}
+    for field, value in pairs(point) do must[field] = value end
+    must.text, must.quote = fields.text_of(point.text), fields.text_of(point.quote)
+    must.secret, must.ban = fields.flag_of(point.secret), fields.flag_of(point.ban)
+    out[i] = { id = ids[i], first = fields.number_of(point.first) or 1, last = fields.number_of(point.last) or book.chapters, must = must }
   end
   return out
 end

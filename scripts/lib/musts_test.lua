@@ -67,7 +67,8 @@ return {
 
   ["an edited list is what the chapters are told"] = function(t)
     local run = book(t, { answers = { reader(), { rehearse = true } }, stop_at = "Chapter Planning" })
-    t.edit("musts.json", { musts = json.array { { text = "It rains on Sundays.", first = 2, last = 2, tone = "dry" } } })
+    t.edit("musts.json", { musts = json.array { { text = "It rains on Sundays.", first = "2", last = 2, tone = "dry" },
+      { text = json.null, first = json.null, quote = json.null, secret = json.null } } })
     run = t.status(t.resume(run, { with = { "artifacts" }, answers = { { rehearse = true } } }), "completed")
     for _, request in ipairs(t.requests(run, { phase = "Writing", role = "writer" })) do
       local told = string.find(request.prompt, "It rains on Sundays. Tone: dry", 1, true) ~= nil

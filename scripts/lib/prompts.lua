@@ -9,7 +9,7 @@
 --   story    what has happened so far         grows by one summary a chapter, folds up when a part ends (lib/memory.lua)
 --
 -- prompts.story(book, number) is therefore the same, byte by byte, for every call of a chapter. What a person wrote or edited stands here
--- as it is, with the fields that he added.
+-- as it is, with the fields that he added, but for what the chapter's reader may not know yet (lib/secrets.lua).
 local blocks = require "lib.blocks"
 local fields = require "lib.fields"
 local given = require "lib.given"

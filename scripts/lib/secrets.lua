@@ -10,6 +10,7 @@ local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local facts = require "lib.facts"
 local fields = require "lib.fields"
+local headings = require "lib.headings"
 local names = require "lib.names"
 local numbering = require "lib.numbering"
 local schema = require "lib.schema"
@@ -47,14 +48,17 @@ end
 --- The points of the brief that hold from a later chapter on and are secret until then, by id.
 local function fixed_by_author(book)
   local list, by_id = {}, {}
-  for i, must in ipairs(book.musts and book.musts.musts or {}) do
-    if type(must) == "table" and must.secret and (must.first or 1) > 1 then
+  local points = fields.entries(book.musts and book.musts.musts, "text")
+  local ids = fields.ids(points, "M")
+  for i, must in ipairs(points) do
+    local first = fields.number_of(must.first) or 1
+    if fields.flag_of(must.secret) and first > 1 then
+      local said, quote = fields.text_of(must.text), fields.text_of(must.quote)
       local words = json.array {}
-      for _, said in ipairs { must.quote or "", must.text or "" } do
-        if said ~= "" then words[#words + 1] = said end
-      end
-      list[#list + 1] = { id = must.id or "M" .. i, what = must.text or must.quote, knows = json.array {}, reveal = must.first, words = words }
-      by_id[list[#list].id] = list[#list]
+      words[#words + 1] = quote
+      words[#words + 1] = said
+      list[#list + 1] = { id = ids[i], what = said or quote, knows = json.array {}, reveal = first, words = words }
+      by_id[ids[i]] = list[#list]
     end
   end
   return list, by_id
@@ -107,12 +111,12 @@ end
 --- { id=, what=, knows=, reveal=, words=, own = further fields as text }
 function secrets.list(book)
   local out = {}
-  for i, secret in ipairs(book.secrets and book.secrets.secrets or fixed_by_author(book)) do
-    if type(secret) ~= "table" then secret = { what = tostring(secret) } end
-    local words = {}
-    for _, said in ipairs(secret.words or {}) do words[#words + 1] = said end
-    if secret.what then words[#words + 1] = secret.what end
-    out[i] = { id = secret.id or "S" .. i, what = secret.what or "", knows = secret.knows or {}, reveal = secret.reveal or book.chapters,
+  local entries = fields.entries(book.secrets and book.secrets.secrets or fixed_by_author(book), "what")
+  local ids = fields.ids(entries, "S")
+  for i, secret in ipairs(entries) do
+    local words, what = fields.list_of(secret.words), fields.text_of(secret.what)
+    words[#words + 1] = what
+    out[i] = { id = ids[i], what = what or "", knows = fields.list_of(secret.knows), reveal = fields.number_of(secret.reveal) or book.chapters,
       words = words, own = fields.tail(secret, { "id", "what", "knows", "reveal", "words" }) }
   end
   return out
@@ -120,47 +124,132 @@ end
 
 ----------------------------------------------------------------------------------------------------------- kept from prompts
 
+--- Words to leave out. Of a quote with words left out between dots each longer piece gives the secret away by itself.
+function secrets.each_piece(words)
+  local out = {}
+  for _, said in ipairs(words) do
+    local pieces, before = facts.pieces(said), #out
+    for _, piece in ipairs(#pieces > 1 and pieces or {}) do
+      if text.words(piece) >= least_words then out[#out + 1] = piece end
+    end
+    if #out == before then out[#out + 1] = said end
+  end
+  return out
+end
+
 --- The words that nobody who writes this chapter may see.
 local function kept_back(book, number)
   local out = {}
   for _, secret in ipairs(secrets.list(book)) do
     if number < secret.reveal then table.move(secret.words, 1, #secret.words, #out + 1, out) end
   end
+  return secrets.each_piece(out)
+end
+
+local function quotes_of(words)
+  local out = {}
+  for i, said in ipairs(words) do out[i] = { said = said, pieces = facts.pieces(said) } end
   return out
 end
 
-local function tells(content, words)
-  for _, said in ipairs(words) do
-    if facts.quoted(content, said) then return said end
+local function in_one_sentence(content, pieces)
+  for _, line in ipairs(text.lines(content)) do
+    for _, sentence in ipairs(text.sentences(line)) do
+      if facts.pieces_in(facts.plain(sentence), pieces) then return true end
+    end
+  end
+  return false
+end
+
+-- The words of the first quote that stands in a text. What one leaves out between dots is of one sentence: pages apart, "Ada ... the killer" is
+-- no quote.
+local function tells(content, quotes)
+  local whole = facts.plain(content)
+  for _, quote in ipairs(quotes) do
+    if facts.pieces_in(whole, quote.pieces) and (#quote.pieces == 1 or in_one_sentence(content, quote.pieces)) then return quote.said end
   end
   return nil
 end
 
+-- The least number from..to for which `holds` is true; it holds for `to`, and from some number on.
+local function least(from, to, holds)
+  while from < to do
+    local middle = (from + to) // 2
+    if holds(middle) then to = middle else from = middle + 1 end
+  end
+  return to
+end
+
+-- The fewest entries of a list that tell a secret together: their first and last.
+local function span_of(list, quotes)
+  local last = least(1, #list, function(n) return tells(table.concat(list, "\n", 1, n), quotes) end)
+  local count = least(1, last, function(n) return tells(table.concat(list, "\n", last + 1 - n, last), quotes) end)
+  return last + 1 - count, last
+end
+
+-- `list` with `item`, or nothing where that is "", in the place of first..last.
+local function replaced(list, first, last, item)
+  local out = table.move(list, 1, first - 1, 1, {})
+  if item ~= "" then out[#out + 1] = item end
+  return table.move(list, last + 1, #list, #out + 1, out)
+end
+
 -- A label such as "Ending: " goes only with the last of its sentences.
-local function without_sentences(line, words)
+local function without_sentences(line, quotes)
   local kept, label = {}, string.match(line, "^[^%.:]+: ") or ""
   for _, sentence in ipairs(text.sentences(line)) do
-    if not tells(sentence, words) then kept[#kept + 1] = sentence end
+    if not tells(sentence, quotes) then kept[#kept + 1] = sentence end
+  end
+  while #kept > 0 and tells(table.concat(kept, " "), quotes) do
+    local first, last = span_of(kept, quotes)
+    kept = replaced(kept, first, last, "")
   end
   local out = table.concat(kept, " ")
   if out ~= "" and string.sub(out, 1, #label) ~= label then out = label .. out end
-  return not tells(out, words) and out or ""
+  return not tells(out, quotes) and out or ""
+end
+
+local function begins_anew(line)
+  return string.find(line, "^%s*[%-%*#>]") ~= nil or string.find(line, "^%s*%d+[%.%)]") ~= nil or text.trim(line) == ""
+end
+
+-- The lines that a quote spans, with the whole of the wrapped sentences that they are of.
+local function spanned(lines, quotes)
+  local first, last = span_of(lines, quotes)
+  while first > 1 and not begins_anew(lines[first]) and text.trim(lines[first - 1]) ~= "" and not headings.ends_as_sentence(lines[first - 1]) do
+    first = first - 1
+  end
+  while last < #lines and not begins_anew(lines[last + 1]) and not headings.ends_as_sentence(lines[last]) do last = last + 1 end
+  return first, last
+end
+
+-- Quotes that no single line holds, as in wrapped text. Each round leaves fewer lines.
+local function without_spanning(lines, quotes)
+  while #lines > 0 and tells(table.concat(lines, "\n"), quotes) do
+    local first, last = spanned(lines, quotes)
+    lines = replaced(lines, first, last, without_sentences(table.concat(lines, " ", first, last), quotes))
+  end
+  return lines
 end
 
 --- A text without the sentences that hold any of these words.
 function secrets.without(content, words)
-  if #words == 0 or not tells(content, words) then return content end
+  local quotes = quotes_of(words)
+  if #quotes == 0 or not tells(content, quotes) then return content end
   local out = {}
   for _, line in ipairs(text.lines(content)) do
-    if not tells(line, words) then
+    if not tells(line, quotes) then
       out[#out + 1] = line
     else
-      local rest = without_sentences(line, words)
+      local rest = without_sentences(line, quotes)
       if rest ~= "" then out[#out + 1] = rest end
     end
   end
-  local kept = table.concat(out, "\n")
-  return not tells(kept, words) and kept or ""
+  local kept = table.concat(without_spanning(out, quotes), "\n")
+  if text.trim(kept) == "" and #text.sentences(content) > 1 then
+    log.warn("nothing is left of a text without what its reader may not know yet; it began: %s", text.first_words(content, 12))
+  end
+  return kept
 end
 
 --- Leaves out the sentences that tell what the reader does not know while this chapter is written.
@@ -245,7 +334,7 @@ end
 function secrets.leaks(list, prose, number)
   local out = {}
   for _, secret in ipairs(list) do
-    local said = number < secret.reveal and tells(prose, secret.words)
+    local said = number < secret.reveal and tells(prose, quotes_of(secret.words))
     if said then out[#out + 1] = { secret = secret.id, quote = said } end
   end
   return out

@@ -55,6 +55,53 @@ return {
     t.equal(secrets.leaks(secrets.list(book_of), "All say that Jon lies.", 1), { { secret = "S2", quote = "Jon lies." } })
   end,
 
+  ["a secret in wrapped lines costs the text its sentence, and not the whole text"] = function(t)
+    local brief = "A ferry.\n\nNobody knows that Ines\nforged the will of their\nfather. It rains.\n\n- Ada rows\n- Jon cooks"
+    t.equal(secrets.without(brief, { "Ines forged the will" }), "A ferry.\n\nIt rains.\n\n- Ada rows\n- Jon cooks")
+    t.equal(secrets.without("# Cast\n- Ada rows\n- Ines\n  forged the will\n- Jon cooks", { "Ines forged the will" }), "# Cast\n- Ada rows\n- Jon cooks")
+    t.equal(secrets.without("It ends with Ines.\n\nForged the will, she. Ada rows.", { "Ines. forged the will" }), "Ada rows.")
+  end,
+
+  ["a secret quoted with words left out costs no text that has its words pages apart, and no chapter is blamed for it"] = function(t)
+    local bible = "- Ada rows.\n- Jon cooks.\n- Eva sleeps.\n- The killer is unknown."
+    local book_of = book_with { { id = "S1", what = "", reveal = 4, words = { "Ada ... the killer" } } }
+    t.equal(secrets.hide(book_of, bible, 1), bible)
+    t.equal(secrets.leaks(secrets.list(book_of), bible, 1), {})
+    t.equal(secrets.hide(book_of, bible .. "\n- Ada is the killer.", 1), bible)
+    t.equal(secrets.leaks(secrets.list(book_of), "Ada was the killer.", 1), { { secret = "S1", quote = "Ada ... the killer" } })
+    book_of = book_with { { id = "S1", what = "", reveal = 4, words = { "the will is false … who copied the hand" } } }
+    t.equal(secrets.hide(book_of, "Jon rows.\nShe who copied the hand. It rains.", 1), "Jon rows.\nIt rains.")
+  end,
+
+  ["a ledger that a person wrote loosely hides what he meant and stops no run"] = function(t)
+    local book_of = book_with { { what = "Ines forged it.", reveal = "4", words = "forged the will", knows = "Ines" }, json.null,
+      { id = "S1", what = "Jon lies.", reveal = json.null, knows = json.null, words = json.null }, { what = json.null } }
+    t.equal(secrets.hide(book_of, "She forged the will. Jon rows.", 3), "Jon rows.")
+    t.equal(secrets.hide(book_of, "She forged the will. Jon rows.", 4), "She forged the will. Jon rows.")
+    t.has(secrets.for_planners(book_of), "Until chapter 4: Ines forged it. Known to: Ines.")
+    local ids = {}
+    for i, secret in ipairs(secrets.list(book_of)) do ids[i] = secret.id end
+    t.equal(ids, { "S2", "S1", "S3" })
+    book_of.secrets, book_of.musts = nil, { musts = { { text = "Jon is a king.", first = "2", secret = true }, { text = "x", secret = json.null, first = 5 } } }
+    t.equal(secrets.hide(book_of, "Jon is a king. It rains.", 1), "It rains.")
+    t.equal(#secrets.list(book_of), 1)
+  end,
+
+  ["a long bible and many words of secrets take no run's time"] = function(t)
+    local words, bible = {}, string.rep("The river rose in the night, and nobody at the ferry said a word.\n", 1500)
+    for i = 1, 40 do words[i] = "who copied the hand " .. i end
+    local facts = require "lib.facts"
+    local plain, folded = facts.plain, 0
+    facts.plain = function(content)
+      folded = folded + #content
+      return plain(content)
+    end
+    local kept = secrets.without(bible, words)
+    facts.plain = plain
+    t.equal(kept, bible)
+    t.ok(folded < 2 * #bible, folded // #bible .. " times")
+  end,
+
   ["each planted secret is in no request of a chapter before its own nor in the blurb's, and in those after"] = function(t)
     local names = { "ending", "wound", "purpose", "promise", "event", "what" }
     local words = {}

@@ -7,6 +7,7 @@
 --   carry/01.json = { people, dead, world, story, open = { {id="1.P2", text=}, ... }, cast, style, voice, state }
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
+local fields = require "lib.fields"
 local given = require "lib.given"
 local names = require "lib.names"
 local prompts = require "lib.prompts"
@@ -96,13 +97,13 @@ end
 --- The words that a book may not see, because a later one tells them.
 local function later_words(plan, number)
   local out = {}
-  for _, secret in ipairs(plan.secrets or {}) do
-    if secret.book > number then
-      for _, said in ipairs(secret.words or {}) do out[#out + 1] = said end
-      out[#out + 1] = secret.text
+  for _, secret in ipairs(fields.entries(plan.secrets, "text")) do
+    if (fields.number_of(secret.book) or #plan.books) > number then
+      for _, said in ipairs(fields.list_of(secret.words)) do out[#out + 1] = said end
+      out[#out + 1] = fields.text_of(secret.text)
     end
   end
-  return out
+  return secrets.each_piece(out)
 end
 
 --- The brief of one book.
@@ -114,23 +115,33 @@ function series.brief(desk, plan, number)
     if thread.opened == number then out[#out + 1] = "It opens a thread of the series: " .. thread.text end
     if thread.due == number then out[#out + 1] = "It ties a thread of the series: " .. thread.text end
   end
-  for _, secret in ipairs(plan.secrets or {}) do
-    if secret.book == number then out[#out + 1] = "In this book the reader learns: " .. secret.text end
+  for _, secret in ipairs(fields.entries(plan.secrets, "text")) do
+    local said = fields.text_of(secret.text)
+    if said and (fields.number_of(secret.book) or #plan.books) == number then out[#out + 1] = "In this book the reader learns: " .. said end
   end
   return table.concat(out, "\n\n")
 end
 
---- What the author brought along for one book of the series: its part of an outline that has headings for the books, else all of it but the
---- secrets of later books: { {name=, content=}, ... }
+-- What the author wrote before the heading of the first book holds for each.
+local function part_of(document, count, number)
+  local parts, before = given.books(document, count)
+  if not next(parts) then return document.text end
+  if not parts[number] then return before ~= "" and before or nil end
+  return before ~= "" and before .. "\n\n" .. parts[number] or parts[number]
+end
+
+--- What the author brought along for one book of the series: its part of an outline that has headings for the books, with what stands before
+--- them, else all of it; but the secrets of later books: { {name=, content=}, ... }
 function series.given(desk, plan, number)
   local out = {}
   for _, kind in ipairs { "blueprint", "structure", "plan", "voice" } do
     local document = desk.given[kind]
-    if document then
-      local part = kind ~= "voice" and given.books(document, #plan.books)[number]
-      local whole = kind == "voice" and document.text or part or not next(given.books(document, #plan.books)) and document.text
-      if whole then out[#out + 1] = { name = "given/" .. kind, content = kind == "voice" and whole or secrets.without(whole, later_words(plan, number)) } end
+    local content = document and document.text
+    if document and kind ~= "voice" then
+      local part = part_of(document, #plan.books, number)
+      content = part and secrets.without(part, later_words(plan, number))
     end
+    if content then out[#out + 1] = { name = "given/" .. kind, content = content } end
   end
   return out
 end
@@ -195,15 +206,22 @@ function series.carried(plan, carried, number)
   return out
 end
 
---- Lays what the series knows of its people over a new cast: who comes back looks, speaks and is called as before.
+--- Lays what the series knows of its people over a new cast: who comes back looks, speaks and is called as before. Each comes back once, and a
+--- name that could be two people's is a newcomer's.
 function series.same_people(cast, carried)
-  for _, person in ipairs(cast) do
-    for _, before in ipairs(carried.cast) do
-      if names.of_cast(person.name, { before }) == before.name then
-        person.name = before.name
-        for _, field in ipairs { "aliases", "looks", "wound", "voice" } do person[field] = before[field] end
-      end
+  local before, taken = {}, {}
+  for _, known in ipairs(carried.cast) do before[known.name] = known end
+  local function come_back(person, name)
+    if not before[name] or taken[name] then return end
+    taken[name], person.name = true, name
+    for _, field in ipairs { "aliases", "looks", "wound", "voice" } do
+      local value = before[name][field]
+      if value ~= nil and value ~= json.null then person[field] = value end
     end
+  end
+  for _, person in ipairs(cast) do come_back(person, person.name) end   -- whole names first
+  for _, person in ipairs(cast) do
+    if not taken[person.name] then come_back(person, names.of_cast(person.name, carried.cast)) end
   end
   return cast
 end

@@ -51,9 +51,24 @@ return {
     end
   end,
 
+  ["what an outline says before its first book reaches each book, and a wrapped line that speaks of a book cuts nothing"] = function(t)
+    local outline = "No magic.\nIda owns the ferry until\nbook two of the\nseries.\n\n# Book 1\nThe flood.\n\n# Book 2\nThe fire."
+    local desk = { given = { blueprint = { text = outline } } }
+    for number, own in ipairs { "# Book 1\nThe flood.", "# Book 2\nThe fire." } do
+      t.equal(series.given(desk, plan, number)[1].content, "No magic.\nIda owns the ferry until\nbook two of the\nseries.\n\n" .. own)
+    end
+  end,
+
   ["who comes back is called, looks and speaks as before"] = function(t)
     local cast = { { name = "Ida", voice = "loud", want = "peace" }, { name = "Eva", voice = "low" } }
     series.same_people(cast, { cast = { { name = "Ida Brandt", voice = "half sentences", looks = "one eye", aliases = { "Ida" }, wound = "the fire" } } })
     t.equal({ cast[1].name, cast[1].voice, cast[1].looks, cast[1].want, cast[2].voice }, { "Ida Brandt", "half sentences", "one eye", "peace", "low" })
+  end,
+
+  ["a name that two people of the series share makes nobody of them, and nobody comes back twice"] = function(t)
+    local carried = { cast = { { name = "Anna Weber", voice = "loud" }, { name = "Karl Weber", voice = "low" }, { name = "Ida Brandt", voice = "dry" } } }
+    local cast = { { name = "Weber", voice = "new" }, { name = "Ida", voice = "new" }, { name = "Ida Brandt", voice = "new" } }
+    series.same_people(cast, carried)
+    t.equal({ cast[1].name, cast[1].voice, cast[2].name, cast[2].voice, cast[3].voice }, { "Weber", "new", "Ida", "new", "dry" })
   end,
 }

@@ -8,8 +8,8 @@
 --   voice.find(book)            before anything is planned          voice.read(book, number)    what chapter `number` is told
 --   voice.renew(book, number)   after each chapter of the book
 --
--- Whatever a person wrote into one of these documents is told as it stands from then on, and nothing is renewed any more. A later book of a
--- series begins with the voice that the one before ended with.
+-- Whatever a person wrote into one of these documents is told as it stands from then on, but for what its reader may not know yet, and nothing is
+-- renewed any more. A later book of a series begins with the voice that the one before ended with.
 local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local facts = require "lib.facts"

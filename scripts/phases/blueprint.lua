@@ -8,6 +8,7 @@ local blocks = require "lib.blocks"
 local calls = require "lib.calls"
 local given = require "lib.given"
 local musts = require "lib.musts"
+local names = require "lib.names"
 local numbering = require "lib.numbering"
 local prompts = require "lib.prompts"
 local ranking = require "lib.ranking"
@@ -135,6 +136,24 @@ local function drop_doubled_names(cast)
   return kept
 end
 
+local function copied(value) return json.decode(json.encode(value)) end
+
+-- The author's fields with his people called as the cast calls them: "Ida" is Ida Brandt of the book before.
+local function as_called(value, cast)
+  local out = copied(value)
+  for _, entry in ipairs(type(out.cast) == "table" and out.cast or {}) do
+    if type(entry) == "table" and type(entry.name) == "string" then entry.name = names.of_cast(entry.name, cast) end
+  end
+  return out
+end
+
+--- Lays over the fields what the series knows, and over that what the author fixed: he may change his own people and style.
+local function with_series(fields, carried, value)
+  series.same_people(fields.cast, carried)
+  if type(carried.style) == "table" then given.overlay(fields.style, carried.style) end
+  if value then given.overlay(fields, as_called(value, fields.cast)) end
+end
+
 --- From prose to fields, with what the author fixed laid over it.
 local function into_fields(book, idea)
   local prompt = prompts.brief(book)
@@ -142,13 +161,10 @@ local function into_fields(book, idea)
   if author then prompt:stable("author", given.rule(author, "outline"), author.from) end
   prompt:last("task", string.format(to_fields, idea))
   local fields = calls.json(book, { role = "extractor", blocks = prompt:list(), max_words = 1800, schema = shape })
-  if author and author.value then schema.fill(given.overlay(fields, author.value), shape) end
-  if text.trim(book.input.title or "") ~= "" then fields.title = text.trim(book.input.title) end
+  if author and author.value then schema.fill(given.overlay(fields, copied(author.value)), shape) end
   fields.cast = drop_doubled_names(fields.cast)
-  if book.carried then
-    series.same_people(fields.cast, book.carried)
-    fields.style = book.carried.style or fields.style
-  end
+  if book.carried then with_series(fields, book.carried, author and author.value) end
+  if text.trim(book.input.title or "") ~= "" then fields.title = text.trim(book.input.title) end
   return fields
 end
 
@@ -161,7 +177,7 @@ local function readable(fields, author)
   end
   out[#out + 1] = "## Style"
   for _, key in ipairs { "viewpoint", "tense", "register", "rhythm", "imagery", "dialogue", "avoid" } do
-    out[#out + 1] = "*" .. key .. ":* " .. fields.style[key]
+    if fields.style[key] then out[#out + 1] = "*" .. key .. ":* " .. tostring(fields.style[key]) end
   end
   out[#out + 1] = "## Other titles\n\n" .. blocks.bullets(fields.titles)
   if author then out[#out + 1] = "## The author's outline, word for word\n\n" .. author.text end

@@ -36,6 +36,25 @@ return {
     t.equal(type(ida.voice), "string")
   end,
 
+  ["in a series the author's own cast and style win over the books before, which fill the rest, and an old style sheet may lack a field"] = function(t)
+    t.status(t.run { source = [[
+      return { run = function()
+        artifact.put("carried.json", { cast = { { name = "Ida Brandt", looks = "one eye", voice = "dry", wound = "the fire", aliases = { "Ida" } } },
+          style = { tense = "present", avoid = "jokes" }, open = json.array {}, due = json.array {} })
+      end }
+    ]] }, "completed")
+    local outline_of = { cast = json.array { { name = "Ida", voice = "She shouts." } }, style = { tense = "past, always" } }
+    local run = blueprint(t, { given = { blueprint = outline_of } })
+    t.ok(run.status ~= "failed", json.encode(run.error))
+    local made, idas = t.document("blueprint.json"), {}
+    for _, person in ipairs(made.cast) do
+      if string.find(person.name, "^Ida") then idas[#idas + 1] = { person.name, person.voice, person.looks } end
+    end
+    t.equal(idas, { { "Ida Brandt", "She shouts.", "one eye" } })
+    t.equal({ made.style.tense, made.style.avoid }, { "past, always", "jokes" })
+    t.ok(made.style.rhythm ~= nil)
+  end,
+
   ["the title of the input stands, whatever the models call the book"] = function(t)
     blueprint(t, { input = { title = "The River Vote" } })
     t.equal(t.document("blueprint.json").title, "The River Vote")
