@@ -174,12 +174,15 @@ function checks.documents(one, it)
   return out
 end
 
---- A finding in the form that the book keeps.
+local function is_text(value) return type(value) == "string" and utf8.len(value) ~= nil end
+
+--- A finding in the form that the book keeps. A quote that is cut within a character is none: no document could hold it.
 function checks.finding(name, one, it, found)
   local chapter = found.chapter or it.number or 0
   local reads = json.array(found.reads or checks.documents(one, it))
-  return { key = findings.key(name, chapter, found.quote), check = name, title = one.title, chapter = chapter, scene = found.scene or it.scene,
-    quote = found.quote or "", problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads,
+  local quote = is_text(found.quote) and found.quote or ""
+  return { key = findings.key(name, chapter, quote), check = name, title = one.title, chapter = chapter, scene = found.scene or it.scene,
+    quote = quote, problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads,
     judged = one.kind == "model" or nil }
 end
 

@@ -64,6 +64,11 @@ return {
     t.ok(findings.key("doubled_words", 3, "a a") ~= first.key)
   end,
 
+  ["half a character as a quote costs the quote, not the chapter"] = function(t)
+    local found = checks.finding("x", { title = "X", scope = "chapter" }, it "Ä.", { quote = "\x84.", problem = "P." })
+    t.equal({ found.quote, found.problem }, { "", "P." })
+  end,
+
   ["what a person dismissed is not found again; a judge's fault is known by its words, however it is put"] = function(t)
     local list = checks.run("chapter", it "He saw the the boat.", {})
     t.equal(findings.open(list, { { key = list[1].key } }), {})
