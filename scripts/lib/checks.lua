@@ -10,7 +10,7 @@ local reading = require "lib.reading"
 local checks = {}
 
 local scopes = { scene = true, chapter = true, book = true, plan = true }
-local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most" }
+local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most", "several" }
 -- What a check may read: where it stands in what the check is given.
 local places = { text = "reading", plan = "plan", facts = "sheet", state = "state", structure = "structure", cast = "cast", earlier = "earlier",
   secrets = "secrets" }
@@ -176,14 +176,23 @@ end
 
 local function is_text(value) return type(value) == "string" and utf8.len(value) ~= nil end
 
+-- What tells a finding from the others of its check in its chapter: what it quotes, else its scene, else what it says, if the check says several
+-- things of one chapter. What it says may hold numbers that change with the text, so that it is the last resort.
+local function words_of(one, quote, scene, problem)
+  if quote ~= "" then return quote end
+  if one.scope == "scene" and scene then return "scene " .. scene end
+  return one.several and problem or nil
+end
+
 --- A finding in the form that the book keeps. A quote that is cut within a character is none: no document could hold it.
 function checks.finding(name, one, it, found)
   local chapter = found.chapter or it.number or 0
   local reads = json.array(found.reads or checks.documents(one, it))
   local quote = is_text(found.quote) and found.quote or ""
-  return { key = findings.key(name, chapter, quote), check = name, title = one.title, chapter = chapter, scene = found.scene or it.scene,
-    quote = quote, problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads,
-    judged = one.kind == "model" or nil }
+  local scene = found.scene or it.scene
+  local key = findings.key(name, chapter, words_of(one, quote, scene, found.problem))
+  return { key = key, check = name, title = one.title, chapter = chapter, scene = scene, quote = quote,
+    problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads, judged = one.kind == "model" or nil }
 end
 
 -- A check that fails costs no chapter: it is told.

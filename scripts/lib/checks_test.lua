@@ -69,6 +69,27 @@ return {
     t.equal({ found.quote, found.problem }, { "", "P." })
   end,
 
+  ["three thin scenes are three findings, and dismissing one silences none of the others"] = function(t)
+    local list = {}
+    for scene = 1, 3 do
+      local thin = it("She ran.", { scene = scene, budget = 400, plan = { scenes = {} } })
+      list[scene] = of("scene_length", checks.run("scene", thin, {}))
+    end
+    t.equal(#findings.without_doubles(list), 3)
+    t.equal(#findings.open(list, { { key = list[1].key } }), 2)
+    t.equal(checks.finding("scene_length", checks.load "scene_length", { number = 3, scene = 2 }, { problem = "Other numbers." }).key, list[2].key,
+      "its numbers may change")
+  end,
+
+  ["of two promises due in one chapter neither is lost, nor of two facts that disagree or two chapters that are repeated"] = function(t)
+    for _, name in ipairs { "promise_unpaid", "promises_at_end", "facts_disagree", "repeats_earlier" } do
+      local list = {}
+      for i = 1, 2 do list[i] = checks.finding(name, checks.load(name), { number = 3 }, { problem = "P" .. i .. " is unpaid." }) end
+      t.equal(#findings.without_doubles(list), 2, name)
+      t.equal(#findings.open(list, { { key = list[1].key } }), 1, name)
+    end
+  end,
+
   ["what a person dismissed is not found again; a judge's fault is known by its words, however it is put"] = function(t)
     local list = checks.run("chapter", it "He saw the the boat.", {})
     t.equal(findings.open(list, { { key = list[1].key } }), {})
