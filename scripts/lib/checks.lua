@@ -45,6 +45,13 @@ function checks.validate(name, check)
   if kind == "model" and (type(check.look_for) ~= "string" or check.scope ~= "chapter") then
     wrong(name, "one of kind \"model\" has scope \"chapter\" and says in 'look_for' what its judge looks for")
   end
+  for _, field in ipairs { "reads", "languages" } do
+    if check[field] ~= nil and type(check[field]) ~= "table" then
+      wrong(name, "'%s' must be a list: { \"%s\" }", field, tostring(check[field]))
+    end
+  end
+  if check.sees ~= nil and check.sees ~= "story" and check.sees ~= "prose" then wrong(name, "'sees' must be \"story\" or \"prose\"") end
+  if check.most ~= nil and math.type(check.most) ~= "integer" then wrong(name, "'most' must be a whole number") end
   for _, place in ipairs(check.reads or {}) do
     if not places[place] then wrong(name, "'reads' knows text, plan, facts, state, structure, cast, earlier and secrets, not '%s'", tostring(place)) end
   end
@@ -195,10 +202,28 @@ function checks.finding(name, one, it, found)
     problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads, judged = one.kind == "model" or nil }
 end
 
+local function is_finding(found)
+  return type(found) == "table" and is_text(found.problem) and (found.fix == nil or is_text(found.fix))
+    and (found.scene == nil or math.type(found.scene) == "integer") and (found.chapter == nil or math.type(found.chapter) == "integer")
+end
+
+-- What is no finding would end the chapter where it is kept: one that says so stands for all of these.
+local function only_findings(name, list)
+  local out = {}
+  for _, found in ipairs(list) do
+    if is_finding(found) then out[#out + 1] = found end
+  end
+  if #out < #list or list.problem ~= nil then
+    log.warn("the check '%s' returned something other than a list of findings", name)
+    out[#out + 1] = { problem = "The check itself is wrong: its 'run' must return a list of findings, { { problem = \"...\" } }." }
+  end
+  return out
+end
+
 -- A check that fails costs no chapter: it is told.
 local function run_one(active, it)
   local ok, found = pcall(active.check.run, it, active.limits)
-  if ok then return type(found) == "table" and found or {} end
+  if ok then return found and only_findings(active.name, type(found) == "table" and found or { found }) or {} end
   if type(found) == "table" and found.kind ~= "script" then error(found, 0) end
   local why = type(found) == "table" and found.message or tostring(found)
   log.warn("the check '%s' failed and found nothing: %s", active.name, why)
