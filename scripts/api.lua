@@ -284,6 +284,8 @@ check = {}
 ---                             -- (the last chapters): what its findings hang on. Without one of them it is not asked
 ---@field languages? string[]   -- tags of the only languages that it knows; all without it
 ---@field thresholds? table<string, number>   -- its numbers, which a book's checks.json may change
+---@field several? boolean      -- true: it can say several things of one chapter without a quote; what it says tells them apart then, and each is
+---                             -- kept and dismissed alone
 ---@field off? boolean          -- true: only in books that switch it on
 ---@field sees? string          -- "prose" (default) or "story": what the judge sees whom a suspicion of it, or its own question, is put to
 ---@field run? fun(it: Evidence, limits: table<string, number>): {problem: string, quote: string?, certain: boolean?, scene: integer?, chapter: integer?}[]

@@ -13,7 +13,7 @@ local function believed(sheet, prose)
 end
 
 return {
-  title = "Facts that disagree", scope = "chapter", sees = "story", reads = { "text", "facts", "state", "plan" },
+  title = "Facts that disagree", scope = "chapter", several = true, sees = "story", reads = { "text", "facts", "state", "plan" },
   run = function(it)
     local out = {}
     for _, doubt in ipairs(it.state:suspicions(believed(it.sheet, it.reading.prose), it.plan)) do out[#out + 1] = { problem = doubt } end

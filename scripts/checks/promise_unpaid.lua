@@ -1,6 +1,6 @@
 -- promise_unpaid: a promise that falls due in this chapter, and that nobody saw paid.
 return {
-  title = "A promise falls due", scope = "chapter", sees = "story", reads = { "text", "facts", "structure" },
+  title = "A promise falls due", scope = "chapter", several = true, sees = "story", reads = { "text", "facts", "structure" },
   run = function(it)
     local out, paid = {}, {}
     if it.sheet.pending then return out end

@@ -1,6 +1,6 @@
 -- promises_at_end: what the book promised its reader and nobody saw paid.
 return {
-  title = "Promises that were never kept", scope = "book", reads = { "text", "structure", "facts" },
+  title = "Promises that were never kept", scope = "book", several = true, reads = { "text", "structure", "facts" },
   run = function(it)
     local out = {}
     for _, promise in ipairs(it.structure.promises) do

@@ -1,6 +1,6 @@
 -- repeats_earlier: a chapter that is much the same, word by word, as one of the last chapters.
 return {
-  title = "An earlier chapter again", scope = "chapter", reads = { "text", "earlier" }, thresholds = { alike = 0.6 },
+  title = "An earlier chapter again", scope = "chapter", several = true, reads = { "text", "earlier" }, thresholds = { alike = 0.6 },
   run = function(it, limits)
     local out = {}
     for _, earlier in ipairs(it.earlier) do

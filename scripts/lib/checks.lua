@@ -10,7 +10,7 @@ local reading = require "lib.reading"
 local checks = {}
 
 local scopes = { scene = true, chapter = true, book = true, plan = true }
-local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most" }
+local known = { "title", "kind", "scope", "reads", "thresholds", "languages", "off", "run", "look_for", "sees", "most", "several" }
 -- What a check may read: where it stands in what the check is given.
 local places = { text = "reading", plan = "plan", facts = "sheet", state = "state", structure = "structure", cast = "cast", earlier = "earlier",
   secrets = "secrets" }
@@ -45,6 +45,13 @@ function checks.validate(name, check)
   if kind == "model" and (type(check.look_for) ~= "string" or check.scope ~= "chapter") then
     wrong(name, "one of kind \"model\" has scope \"chapter\" and says in 'look_for' what its judge looks for")
   end
+  for _, field in ipairs { "reads", "languages" } do
+    if check[field] ~= nil and type(check[field]) ~= "table" then
+      wrong(name, "'%s' must be a list: { \"%s\" }", field, tostring(check[field]))
+    end
+  end
+  if check.sees ~= nil and check.sees ~= "story" and check.sees ~= "prose" then wrong(name, "'sees' must be \"story\" or \"prose\"") end
+  if check.most ~= nil and math.type(check.most) ~= "integer" then wrong(name, "'most' must be a whole number") end
   for _, place in ipairs(check.reads or {}) do
     if not places[place] then wrong(name, "'reads' knows text, plan, facts, state, structure, cast, earlier and secrets, not '%s'", tostring(place)) end
   end
@@ -174,19 +181,49 @@ function checks.documents(one, it)
   return out
 end
 
---- A finding in the form that the book keeps.
+local function is_text(value) return type(value) == "string" and utf8.len(value) ~= nil end
+
+-- What tells a finding from the others of its check in its chapter: what it quotes, else its scene, else what it says, if the check says several
+-- things of one chapter. What it says may hold numbers that change with the text, so that it is the last resort.
+local function words_of(one, quote, scene, problem)
+  if quote ~= "" then return quote end
+  if one.scope == "scene" and scene then return "scene " .. scene end
+  return one.several and problem or nil
+end
+
+--- A finding in the form that the book keeps. A quote that is cut within a character is none: no document could hold it.
 function checks.finding(name, one, it, found)
   local chapter = found.chapter or it.number or 0
   local reads = json.array(found.reads or checks.documents(one, it))
-  return { key = findings.key(name, chapter, found.quote), check = name, title = one.title, chapter = chapter, scene = found.scene or it.scene,
-    quote = found.quote or "", problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads,
-    judged = one.kind == "model" or nil }
+  local quote = is_text(found.quote) and found.quote or ""
+  local scene = found.scene or it.scene
+  local key = findings.key(name, chapter, words_of(one, quote, scene, found.problem))
+  return { key = key, check = name, title = one.title, chapter = chapter, scene = scene, quote = quote,
+    problem = found.problem, certain = found.certain or false, fix = found.fix, reads = reads, judged = one.kind == "model" or nil }
+end
+
+local function is_finding(found)
+  return type(found) == "table" and is_text(found.problem) and (found.fix == nil or is_text(found.fix))
+    and (found.scene == nil or math.type(found.scene) == "integer") and (found.chapter == nil or math.type(found.chapter) == "integer")
+end
+
+-- What is no finding would end the chapter where it is kept: one that says so stands for all of these.
+local function only_findings(name, list)
+  local out = {}
+  for _, found in ipairs(list) do
+    if is_finding(found) then out[#out + 1] = found end
+  end
+  if #out < #list or list.problem ~= nil then
+    log.warn("the check '%s' returned something other than a list of findings", name)
+    out[#out + 1] = { problem = "The check itself is wrong: its 'run' must return a list of findings, { { problem = \"...\" } }." }
+  end
+  return out
 end
 
 -- A check that fails costs no chapter: it is told.
 local function run_one(active, it)
   local ok, found = pcall(active.check.run, it, active.limits)
-  if ok then return type(found) == "table" and found or {} end
+  if ok then return found and only_findings(active.name, type(found) == "table" and found or { found }) or {} end
   if type(found) == "table" and found.kind ~= "script" then error(found, 0) end
   local why = type(found) == "table" and found.message or tostring(found)
   log.warn("the check '%s' failed and found nothing: %s", active.name, why)

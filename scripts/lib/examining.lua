@@ -195,6 +195,19 @@ end
 
 ------------------------------------------------------------------------------------------------------------- the chapter
 
+-- A certain fault of the chapter is mended in the scene that holds its words.
+local function placed(list, scenes)
+  for _, finding in ipairs(list) do
+    for i, scene in ipairs(finding.certain and not finding.scene and (finding.quote or "") ~= "" and scenes or {}) do
+      if facts.quoted(scene, finding.quote) then
+        finding.scene = i
+        break
+      end
+    end
+  end
+  return list
+end
+
 local function faults_of(list)
   local out = {}
   for _, finding in ipairs(list) do
@@ -256,7 +269,7 @@ function examining.chapter(book, shared, prompt, plan, scenes, with_scenes)
     judged, failed = judging.read(book, views, it, scenes, found, dismissed)
   end
   for _, finding in ipairs(findings.open(judged, dismissed)) do found[#found + 1] = finding end
-  local faults = without_same_words(faults_of(found))
+  local faults = without_same_words(faults_of(placed(found, scenes)))
   local revised, standing, told, changed = mend(book, function(now) return with_scenes(prompt, now) end, it, scenes, faults)
   if changed then
     local again = extract.chapter(book, with_scenes(shared, revised), plan, revised)

@@ -53,6 +53,23 @@ return {
     for _, finding in ipairs(t.document("findings/01.json").findings) do t.ok(finding.check ~= "manner") end
   end,
 
+  ["a heading in the middle of a chapter is taken out, not only told"] = function(t)
+    local run = book(t, function(request, rehearse)
+      if request.phase ~= "Writing" then return t.rehearse end
+      if request.role == "writer" and string.find(request.task, "Write scene 1 of", 1, true) then
+        return { text = string.gsub(rehearse().text, "\n\n", "\n\n## Later that day\n\n", 1) }
+      elseif request.role == "writer" and string.find(request.task, "exact words of the scene that go", 1, true) then
+        return { value = { edits = json.array { { old = "## Later that day", new = "" } } } }
+      elseif request.role == "judge" and string.find(request.task, "Which of the faults still stand", 1, true) then
+        return { value = mended }
+      end
+      return t.rehearse
+    end)
+    t.has(run.log, "revision 1 of at most 2: 1 fault in 1 scene")
+    t.lacks(t.document("chapters/01.md"), "Later that day")
+    for _, finding in ipairs(t.document("findings/01.json").findings) do t.ok(finding.check ~= "headings_inside") end
+  end,
+
   ["a version that the judge finds worse is not taken, and the fault is an issue"] = function(t)
     local judge = one_fault { standing_problems = json.array {}, new_problems = json.array { 1 } }
     local run = book(t, function(request) return judge(request) or repairing(request) or t.rehearse end)

@@ -27,7 +27,9 @@ Write summary and values in %s, names as in the cast.]]
 local function promise_lines(book, number)
   local out, ids = {}, {}
   for _, promise in ipairs(book.structure.promises) do
-    local open = promise.opened <= number and not book.memory.state.paid[promise.id]
+    -- The state may be that after this chapter, when it is mended later on: what it paid itself is still asked for.
+    local paid = book.memory.state.paid[promise.id]
+    local open = promise.opened <= number and not (paid and paid < number)
     if open then
       out[#out + 1] = promise.id .. ": " .. promise.text
       ids[#ids + 1] = promise.id

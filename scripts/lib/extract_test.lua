@@ -24,6 +24,15 @@ return {
     t.lacks(run.requests[1].task, "P2")
   end,
 
+  ["a chapter that is mended at its act's end keeps the promises that it paid"] = function(t)
+    local after = string.gsub(source, "local plan", "book.memory.state.paid = { P1 = 2, P0 = 1 } local plan")
+    after = string.gsub(after, "promises = {", "promises = { { id = \"P0\", text = \"the oath\", opened = 1 },")
+    local run = t.status(t.run { source = after, answers = { { role = "extractor", value = sheet } } }, "completed")
+    t.has(run.requests[1].task, "P1: the debt")
+    t.lacks(run.requests[1].task, "P0", "what an earlier chapter paid is not asked for")
+    t.equal(run.result.sheet.paid, { "P1" })
+  end,
+
   ["when no model can read it, facts are pending and the plan says what happened"] = function(t)
     local run = t.status(t.run { source = source, answers = { { role = "extractor", fail = "down" } } }, "completed")
     t.equal(run.result.sheet.pending, true)

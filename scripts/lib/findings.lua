@@ -9,7 +9,8 @@ local findings = {}
 
 findings.dismissed_name = "dismissed.json"
 
---- The key: the check, the chapter (0: the book) and the words. Without words the check speaks of the chapter as such.
+--- The key: the check, the chapter (0: the book) and the words by which lib/checks.lua tells its findings apart. Without words the check speaks
+--- of the chapter as such.
 function findings.key(check, chapter, quote)
   local words = string.gsub(text.fold(quote or ""), "%s+", " ")
   local hash = words == "" and "" or "." .. string.sub(text.sha256(words), 1, 8)

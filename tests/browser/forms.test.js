@@ -34,6 +34,18 @@ test("what the book will take is told beside the form, with its models, and that
   await told.getByText(/^Expected: /).waitFor();
 });
 
+test("an unpriced model keeps its warning and its limit in tokens when a later forecast fails", async () => {
+  const tokens = page.getByLabel("Limit in tokens"), unknown = page.getByText("The price of slow/novelist is unknown");
+  await tokens.waitFor();
+  await page.route("**/api/forecast", (route) => route.fulfill({ status: 503, json: { error: { message: "No forecast." } } }));
+  page.expected.push(/503/);
+  const brief = page.getByLabel(/^Brief/);
+  await brief.fill(`${await brief.inputValue()} It is a day ahead.`);
+  await page.getByText("What it will take is not known yet: No forecast.").waitFor();
+  assert.ok(await tokens.isVisible() && await unknown.isVisible(), "what was known of its price stands");
+  await page.unroute("**/api/forecast");
+});
+
 test("a file that is too large is refused before it is sent", async () => {
   await page.getByLabel("A brief from a file").setInputFiles(file("huge.txt", Buffer.alloc(5 << 20, "a")));
   await page.getByText(/“huge.txt” has .*the limit is/).waitFor();

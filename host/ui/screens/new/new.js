@@ -137,7 +137,7 @@ class NewScreen extends Element {
 
   told(told, request) {
     this.forecast = told && { told, of: JSON.stringify(request) };
-    this.unpriced = told?.unpriced ?? [];
+    if (told) this.unpriced = told.unpriced ?? []; // a forecast that failed says nothing of prices: what was known stands
   }
 
   limits(fields) {
