@@ -160,6 +160,8 @@ void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become star
 /* The same for a text that still grows, from byte `from` on. Returns how much of it can be shown: what could be the beginning of a key is held
  * back until more has come. All before the last answer was shown already: that is the next `from`. */
 size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from);
+/* The same for words that somebody may have cut: what could be the first part of a key goes from their end. */
+void llm_scrub_cut(const struct llm *llm, char *text);
 
 /* call.c */
 struct error *

@@ -132,6 +132,11 @@ size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from) 
   return n - held;
 }
 
+void llm_scrub_cut(const struct llm *llm, char *text) {
+  size_t n = strlen(text), shown = llm_scrub_live(llm, text, n, 0);
+  if (n - shown >= LEAST_SECRET_BYTES) text[shown] = '\0';
+}
+
 /* ---- the key in use */
 
 static void key_load(struct llm *llm, struct provider *p, struct error *why) {

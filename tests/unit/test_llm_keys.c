@@ -246,6 +246,37 @@ static void what_a_key_command_prints(void **state) {
   }
 }
 
+/* Longer than the words that are kept of a failure: what is left of it after the cut would be no key that anybody looks for. */
+static void a_long_token_in_a_providers_error_is_written_nowhere(void **state) {
+  struct room *r = *state;
+  char token[2001] = "token-of-this-hour-", *replies[4];
+  for (size_t i = strlen(token); i < sizeof token - 1; i++) token[i] = (char)('a' + i % 23);
+  char *command = mem_printf("echo %s", token), begins[24];
+  snprintf(begins, sizeof begins, "%.20s", token);
+  r->providers[0].key_env = NULL;
+  r->providers[0].key_command = command;
+  r->providers[0].retries = -1;
+  llm_free(r->llm);
+  start_llm(r);
+  replies[0] = mem_printf(REFUSED("400", "", "{\"error\":{\"message\":\"no: %s\"}}"), token);
+  replies[1] = mem_printf(REFUSED("413", "", "no: %s"), token);
+  replies[2] = mem_printf(OK_HEAD "data: {\"error\":{\"message\":\"no: %s\"}}\n\n", token);
+  replies[3] = mem_printf(REFUSED("400", "x-request-id: %s\r\n", "{}"), token);
+  for (int i = 0; i < 4; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i]);
+    ask_one(r, &q);
+    assert_non_null(q.call.error);
+    if (strstr(q.call.error->message, begins)) fail_msg("%d: %s", i, q.call.error->message);
+    release(&q);
+    free(replies[i]);
+  }
+  assert_int_equal(rows_of(r).n, 4);
+  reopen_all(r);
+  assert_false(file_has(r->f->dir, begins));
+  free(command);
+}
+
 /* The book goes on: the call that met the refusal goes out again with the next token, and no token is written anywhere. */
 static void a_token_that_ends_in_mid_book_is_renewed(void **state) {
   struct room *r = *state;
@@ -365,6 +396,7 @@ int main(void) {
       T(a_model_is_checked_beside_calls_under_way),
       T(another_address_gets_no_key),
       cmocka_unit_test(what_a_key_command_prints),
+      T(a_long_token_in_a_providers_error_is_written_nowhere),
       T(a_token_that_ends_in_mid_book_is_renewed),
       T(calls_that_one_end_of_a_token_hits_ask_for_one_new_token),
       T(a_token_is_kept_until_it_is_about_to_end),
