@@ -22,6 +22,7 @@ struct provider {
 
   /* of a key_command */
   char *key_before;       /* may still be under way */
+  int64_t key_made_ms;    /* when the command printed it */
   int64_t key_until_ms;   /* then another one is wanted; 0: when it is refused */
   size_t key_serial;      /* how many there were */
   char key_trouble[300];  /* why there is none, or "" */
