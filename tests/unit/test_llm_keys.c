@@ -298,6 +298,43 @@ static void a_token_that_ends_in_mid_book_is_renewed(void **state) {
   assert_false(file_has(r->f->dir, "-of-this-hour"));
 }
 
+/* What the command prints is not always another one: then the key before is the key that was in use until now. */
+static void a_token_that_was_printed_twice_is_still_looked_for(void **state) {
+  struct room *r = *state;
+  command_in(r, "echo token-$(($n > 2))-of-this-hour");
+  const char *no = REFUSED("401", "", "{}");
+  SCRIPT(&r->server, no, no, OK_HEAD DELTA("It was token-0-of-this-hour") STOP("stop") DONE);
+  struct question a = {0}, b = {0};
+  ask_one(r, &a);
+  ask_one(r, &b);
+  assert_int_equal(a.call.pause, LLM_PAUSE_KEY);
+  assert_int_equal(b.call.err, OK);
+  assert_int_equal(times_run(r), 3);
+  assert_null(strstr(b.call.result, "token-0-of-this-hour"));
+  release(&a);
+  release(&b);
+}
+
+/* The answer is fetched in polls, each of them a call of its own: a person hears of it all the same. */
+static void a_key_that_is_refused_while_an_answer_is_fetched_is_told(void **state) {
+  struct room *r = *state;
+  r->providers[0].adapter = (char *)"openai_responses";
+  r->providers[0].resumable = true;
+  command_in(r, "echo token-$n-of-this-hour");
+  SCRIPT(&r->server,
+         OK_HEAD
+         "event: response.created\n"
+         "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"status\":\"queued\"}}\n\n",
+         REFUSED("401", "", "{\"error\":{\"message\":\"revoked\"}}"));
+  struct question q = {0};
+  ask_one(r, &q);
+  assert_int_equal(r->server.n_requests, 2);
+  assert_non_null(strstr(r->server.requests[1], "GET /v1/responses/resp_1"));
+  assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
+  assert_non_null(strstr(q.call.error->message, "revoked"));
+  release(&q);
+}
+
 static void calls_that_one_end_of_a_token_hits_ask_for_one_new_token(void **state) {
   struct room *r = *state;
   command_in(r, "echo token-$n-of-this-hour");
@@ -398,6 +435,8 @@ int main(void) {
       cmocka_unit_test(what_a_key_command_prints),
       T(a_long_token_in_a_providers_error_is_written_nowhere),
       T(a_token_that_ends_in_mid_book_is_renewed),
+      T(a_token_that_was_printed_twice_is_still_looked_for),
+      T(a_key_that_is_refused_while_an_answer_is_fetched_is_told),
       T(calls_that_one_end_of_a_token_hits_ask_for_one_new_token),
       T(a_token_is_kept_until_it_is_about_to_end),
       T(a_key_command_that_fails_says_how_and_never_what_it_said),
