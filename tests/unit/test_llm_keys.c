@@ -373,11 +373,12 @@ static void a_key_command_that_fails_says_how_and_never_what_it_said(void **stat
               {"no-such-program-anywhere", "its program was not found"},
               {"true", "it printed nothing"},
               {"echo two words", "not one key"},
+              {"head -c 70000 /dev/zero | tr '\\0' k", "it printed more than a key may have"},
               {"sleep 30", "it did not end within 0.3 s"}};
   SCRIPT(&r->server, GOOD);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     command_in(r, rows[i].what);
-    r->providers[0].key_command_s = i == 4 ? 0.3 : 5;
+    r->providers[0].key_command_s = i == 5 ? 0.3 : 5;
     struct question q = {0};
     ask_one(r, &q);
     assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
