@@ -10,6 +10,8 @@
 #include "config_internal.h"
 #include "lua/script_set.h"
 
+enum { KEY_COMMAND_MOST_S = 3600 };
+
 /* ---- providers */
 
 static struct llm_provider *provider_at(struct config *c, const char *name) {
@@ -31,6 +33,15 @@ void config_set_string(char **field, const char *value) {
   if (!value) return;
   free(*field);
   *field = mem_dup(value);
+}
+
+/* Not so long that the milliseconds overflow, nor so short that no program can end in it. */
+static enum err read_command_time(double *seconds, const json_t *t, const char *where, struct error *e) {
+  const json_t *given = json_object_get(t, "key_command_s");
+  *seconds = json_number_value(given);
+  if (!given || (*seconds >= 1 && *seconds <= KEY_COMMAND_MOST_S)) return OK;
+  return err_set(e, ERR_CONFIG, "quire.lua: %skey_command_s must be a number from 1 to %d", where,
+                 KEY_COMMAND_MOST_S);
 }
 
 static enum err read_provider(struct config *c, const char *name, const json_t *t, struct error *e) {
@@ -68,7 +79,7 @@ static enum err read_provider(struct config *c, const char *name, const json_t *
   config_set_string(&p->key_env, jsonx_str(t, "key_env", NULL));
   config_set_string(&p->key_file, jsonx_str(t, "key_file", NULL));
   config_set_string(&p->key_command, jsonx_str(t, "key_command", NULL));
-  p->key_command_s = jsonx_num(t, "key_command_s", 0);
+  if ((err = read_command_time(&p->key_command_s, t, where, e)) != OK) return err;
   p->concurrency = (int)jsonx_int(t, "concurrency", p->concurrency);
   p->requests_per_minute = (int)jsonx_int(t, "requests_per_minute", p->requests_per_minute);
   p->tokens_per_minute = (int)jsonx_int(t, "tokens_per_minute", p->tokens_per_minute);

@@ -138,9 +138,11 @@ static int wait_for(const struct child_job *job, pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_DIED;
 }
 
-static void take_output(int fd, struct buf *out) {
+static void take_output(int fd, struct buf *out, bool *too_much) {
   struct stat st;
-  if (fstat(fd, &st) != 0 || st.st_size <= 0 || (size_t)st.st_size >= out->max) return;
+  bool told = fstat(fd, &st) == 0, fits = told && (size_t)st.st_size < out->max;
+  if (too_much) *too_much = told && !fits;
+  if (!fits || st.st_size <= 0) return;
   char *bytes = mem_alloc((size_t)st.st_size);
   ssize_t got = pread(fd, bytes, (size_t)st.st_size, 0);
   if (got > 0) buf_append(out, bytes, (size_t)got);
@@ -152,7 +154,7 @@ int child_run(const struct child_job *job, struct buf *out) {
   int in = memory_file(job->input, job->n_input), to = out ? memory_file(NULL, 0) : 2, status = CHILD_DIED;
   pid_t pid;
   if (in >= 0 && to >= 0) status = spawn(job, in, to, &pid) ? wait_for(job, pid) : CHILD_MISSING;
-  if (out && to >= 0) take_output(to, out);
+  if (out && to >= 0) take_output(to, out, job->too_much);
   if (in >= 0) close(in);
   if (out && to >= 0) close(to);
   return status;

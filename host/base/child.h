@@ -18,13 +18,14 @@ struct child_job {
   const char *const *more; /* NULL-terminated "NAME=value" beside those; NULL: none */
   const char *input;       /* its standard input */
   size_t n_input;
-  bool silent; /* what it complains about is dropped; otherwise its standard error is ours */
-  int ms;      /* then its group is ended */
-  int stop;    /* a descriptor: once it can be read, its group is ended; -1: none */
+  bool silent;    /* what it complains about is dropped; otherwise its standard error is ours */
+  int ms;         /* then its group is ended */
+  int stop;       /* a descriptor: once it can be read, its group is ended; -1: none */
+  bool *too_much; /* set: it printed more than `out` has room for, and none of that is there; or NULL */
 };
 
 enum { CHILD_MISSING = 127, CHILD_DIED = -1, CHILD_ENDED = -2 /* by us */ };
-/* Its exit status, or one of these. What it printed goes to `out`, as far as that has room; NULL: to our standard error. */
+/* Its exit status, or one of these. What it printed goes to `out` if there is room for all; NULL: to our standard error. */
 int child_run(const struct child_job *job, struct buf *out);
 
 /* This program itself, `quire ARGS --json`: JSON in, JSON out. For what may eat memory or time, or must not see what this host holds. */

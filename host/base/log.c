@@ -1,6 +1,6 @@
 /* log.c - the host's own log on stderr.
  *
- * log_setup, log_redact* -> log_*. Any thread. A line is put together on the stack and leaves in one
+ * log_setup, (log_redact | log_forget)* -> log_*. Any thread. A line is put together on the stack and leaves in one
  * write(2), so lines of two threads never mix, and logging works when memory has run out. What does not fit
  * is cut. Control bytes are escaped: model text in a log line cannot move the cursor of whoever reads it. */
 #include "base/log.h"
@@ -20,8 +20,8 @@ enum { MESSAGE_MAX = 4000, LINE_MAX_BYTES = 6 * MESSAGE_MAX + 200, SECRETS_MAX =
 
 static atomic_int least_level = LOG_INFO_LEVEL;
 static atomic_bool as_json;
-static char *secrets[SECRETS_MAX]; /* the newest of them; with the lock */
-static int secrets_count;
+static char *secrets[SECRETS_MAX]; /* the newest of them, with gaps (NULL); with the lock */
+static int secrets_dropped;        /* of those that had no room */
 static pthread_mutex_t secrets_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -31,6 +31,18 @@ void log_setup(enum log_level least, bool json) {
   atomic_store(&as_json, json);
 }
 
+static void drop_secret(char **place) {
+  explicit_bzero(*place, strlen(*place));
+  free(*place);
+  *place = NULL;
+}
+
+static char **free_place(void) {
+  for (int i = 0; i < SECRETS_MAX; i++)
+    if (!secrets[i]) return &secrets[i];
+  return NULL;
+}
+
 void log_redact(const char *secret) {
   if (!secret || strlen(secret) < SECRET_LEAST) return;
   pthread_mutex_lock(&secrets_lock);
@@ -38,16 +50,26 @@ void log_redact(const char *secret) {
   for (int i = 0; i < SECRETS_MAX && !known; i++) known = secrets[i] && strcmp(secrets[i], secret) == 0;
   char *copy = known ? NULL : strdup(secret);
   if (copy) {
-    char **place = &secrets[secrets_count++ % SECRETS_MAX];
-    free(*place);
+    char **place = free_place();
+    if (!place) drop_secret(place = &secrets[secrets_dropped++ % SECRETS_MAX]);
     *place = copy;
+  }
+  pthread_mutex_unlock(&secrets_lock);
+}
+
+void log_forget(const char *secret) {
+  pthread_mutex_lock(&secrets_lock);
+  for (int i = 0; i < SECRETS_MAX; i++) {
+    if (!secrets[i] || strcmp(secrets[i], secret) != 0) continue;
+    drop_secret(&secrets[i]);
   }
   pthread_mutex_unlock(&secrets_lock);
 }
 
 static void redact(char *text) {
   pthread_mutex_lock(&secrets_lock);
-  for (int i = 0; i < SECRETS_MAX && secrets[i]; i++) {
+  for (int i = 0; i < SECRETS_MAX; i++) {
+    if (!secrets[i]) continue;
     size_t n = strlen(secrets[i]);
     for (char *hit = text; (hit = strstr(hit, secrets[i])) != NULL; hit += 3) {
       memcpy(hit, "***", 3);

@@ -9,7 +9,10 @@
 enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARN_LEVEL, LOG_ERROR_LEVEL, LOG_OFF_LEVEL };
 
 void log_setup(enum log_level least, bool json);
-void log_redact(const char *secret); /* copied; short values (< 8 bytes) are ignored */
+void log_redact(
+    const char *
+        secret); /* copied; short values (< 8 bytes) are ignored. When there are too many, the oldest is looked for no more */
+void log_forget(const char *secret); /* one that ended: it takes up no room any more */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* with errno */

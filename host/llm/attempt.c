@@ -51,7 +51,7 @@ void attempt_clear(struct call_state *s) {
 }
 
 static void conclude(struct call_state *s, const struct adapter_end *end) {
-  if (!end) llm_scrub(s->llm, s->failure.message, strlen(s->failure.message));
+  if (!end) llm_scrub_cut(s->llm, s->failure.message);
   attempt_clear(s);
   call_attempt_ended(s, end);
 }
@@ -65,7 +65,7 @@ static void on_head(void *arg, struct transfer *t, long status) {
     const char *id = http_header(t, names[i]);
     if (id) snprintf(s->request_id, sizeof s->request_id, "%s", id);
   }
-  llm_scrub(s->llm, s->request_id, strlen(s->request_id));
+  llm_scrub_cut(s->llm, s->request_id);
   if (status >= 300) s->headers = mem_dup(http_headers(t));
   attempt_head(s, status);
 }
@@ -83,7 +83,7 @@ static void on_end(void *arg, enum http_end end, const char *why) {
 /* The script or the configuration is wrong: no other attempt could do better. */
 static void give_up(struct call_state *s, enum err err, const struct error *e) {
   fail(s, FAIL_INVALID, e->message);
-  llm_scrub(s->llm, s->failure.message, strlen(s->failure.message));
+  llm_scrub_cut(s->llm, s->failure.message);
   attempt_clear(s);
   struct error why = *e;
   snprintf(why.message, sizeof why.message, "%s", s->failure.message);
@@ -295,6 +295,7 @@ static void await_end(struct call_state *s, double most_s) {
 static enum err fail_page(struct call_state *s, const char *page) {
   char said[200];
   snprintf(said, sizeof said, "%s", page);
+  llm_scrub_cut(s->llm, said);
   words_without_tags(said);
   fail(s, s->resuming ? FAIL_NETWORK : FAIL_INVALID, ""); /* who was asked before speaks of models */
   s->possibly_billed = s->resuming;
@@ -376,6 +377,8 @@ static void fail_refused(struct call_state *s) {
   s->failed = true;
   s->possibly_billed = s->resuming;
   struct failure *f = &s->failure;
+  llm_scrub(s->llm, s->body.data, s->body.len); /* before anybody cuts it */
+  if (s->headers) llm_scrub(s->llm, s->headers, strlen(s->headers));
   adapter_failure(s->adapter, s->status, s->headers ? s->headers : "", s->body.data, s->body.len, f);
   words_without_tags(f->message);
   if (f->kind != FAIL_TOO_LARGE) return;

@@ -159,11 +159,14 @@ static void resume_in(struct call_state *s, double wait_s) {
   call_note_wait(s, s->failure.message, wait_s);
 }
 
-/* The run waits; the row stays open. */
+/* The run waits; the row stays open. Each poll is a call of its own, so that key_renews alone would have another key printed for ever: one that
+ * was printed for this very poll is refused for good. */
 static void resume_later(struct call_state *s, int64_t until_ms) {
   call_unsettle(s);
   lane_leave(&s->ticket, LANE_FAILED);
-  if (s->failure.kind == FAIL_AUTH && !key_renews(s))
+  const struct provider *p = s->provider;
+  bool fresh = s->key_serial == p->key_serial && clock_wall_ms() - p->key_made_ms < UNREACHABLE_MS;
+  if (s->failure.kind == FAIL_AUTH && (fresh || !key_renews(s)))
     call_key_refused(s);
   else
     call_remember_pause(s, until_ms);

@@ -22,6 +22,7 @@ struct provider {
 
   /* of a key_command */
   char *key_before;       /* may still be under way */
+  int64_t key_made_ms;    /* when the command printed it */
   int64_t key_until_ms;   /* then another one is wanted; 0: when it is refused */
   size_t key_serial;      /* how many there were */
   char key_trouble[300];  /* why there is none, or "" */
@@ -161,6 +162,8 @@ void llm_scrub(const struct llm *llm, char *text, size_t n); /* keys become star
 /* The same for a text that still grows, from byte `from` on. Returns how much of it can be shown: what could be the beginning of a key is held
  * back until more has come. All before the last answer was shown already: that is the next `from`. */
 size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from);
+/* The same for words that somebody may have cut: what could be the first part of a key goes from their end. */
+void llm_scrub_cut(const struct llm *llm, char *text);
 
 /* call.c */
 struct error *

@@ -106,12 +106,16 @@ enum err key_command_run(const char *command, double seconds, int stop, struct f
                          struct error *e) {
   const char *argv[] = {"/bin/sh", "-c", command, NULL};
   struct buf printed;
+  bool too_much = false;
   *out = (struct fresh_key){0};
   buf_init(&printed, KEY_COMMAND_MOST_BYTES);
   if (seconds <= 0) seconds = default_s;
   int status = child_run(
-      &(struct child_job){.argv = argv, .silent = true, .ms = (int)(seconds * 1000), .stop = stop}, &printed);
+      &(struct child_job){
+          .argv = argv, .silent = true, .ms = (int)(seconds * 1000), .stop = stop, .too_much = &too_much},
+      &printed);
   enum err err = how_it_ended(status, seconds, e);
+  if (err == OK && too_much) err = err_set(e, ERR_AUTH, "it printed more than a key may have");
   if (err == OK) err = key_command_read(printed.data, printed.len, clock_wall_ms(), out, e);
   if (printed.len) explicit_bzero(printed.data, printed.len);
   buf_release(&printed);

@@ -100,10 +100,21 @@ static void remember_secret(struct llm *llm, const char *key) {
   log_redact(key);
 }
 
-/* A key that a later one has replaced twice: nobody can say it any more. Without this each hour's token would be looked for in all that comes. */
+/* Is it the key of some provider, or may it still be under way? */
+static bool is_held(const struct llm *llm, const char *key) {
+  for (size_t i = 0; i < llm->settings->n_providers; i++) {
+    const struct provider *p = &llm->providers[i];
+    if ((p->key && strcmp(p->key, key) == 0) || (p->key_before && strcmp(p->key_before, key) == 0))
+      return true;
+  }
+  return false;
+}
+
+/* A key that later ones have replaced twice: nobody can say it any more. Without this each hour's token would be looked for in all that comes. */
 static void forget_secret(struct llm *llm, const char *key) {
   for (size_t i = 0; key && i < llm->n_secrets; i++) {
     if (strcmp(llm->secrets[i], key) != 0) continue;
+    log_forget(key);
     key_wipe(llm->secrets[i]);
     llm->secrets[i] = llm->secrets[--llm->n_secrets];
     return;
@@ -130,6 +141,11 @@ size_t llm_scrub_live(const struct llm *llm, char *text, size_t n, size_t from) 
       if (memcmp(text + n - k, secret, k) == 0) held = k;
   }
   return n - held;
+}
+
+void llm_scrub_cut(const struct llm *llm, char *text) {
+  size_t n = strlen(text), shown = llm_scrub_live(llm, text, n, 0);
+  if (n - shown >= LEAST_SECRET_BYTES) text[shown] = '\0';
 }
 
 /* ---- the key in use */
@@ -176,14 +192,16 @@ static void run_command(struct job *j) {
 }
 
 static void take_fresh(struct llm *llm, struct provider *p, const struct key_job *k) {
-  forget_secret(llm, p->key_before);
-  key_wipe(p->key_before);
+  char *ended = p->key_before;
   p->key_before = p->key;
   p->key = mem_dup(k->fresh.key);
+  p->key_made_ms = clock_wall_ms();
   p->key_until_ms = k->fresh.until_ms;
   p->key_serial++;
   p->key_refused = false;
   remember_secret(llm, p->key);
+  if (ended && !is_held(llm, ended)) forget_secret(llm, ended);
+  key_wipe(ended);
 }
 
 static void command_ended(struct job *j) {

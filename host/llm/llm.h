@@ -22,7 +22,7 @@ struct llm_provider {
   char *base_url;           /* "https://api.openai.com/v1"; "rehearsal:" is the embedded model */
   char *key_env, *key_file; /* where the key is; all NULL: none is needed */
   char *key_command;        /* prints it; goes before both */
-  double key_command_s;     /* how long that may take; 0: 30 */
+  double key_command_s;     /* how long that may take, at most an hour; 0: 30 */
   char *hint;               /* what helps who has no key, or NULL */
   int concurrency, requests_per_minute, tokens_per_minute; /* 0: no limit */
   int retries; /* further attempts at one model; 0: the default, 4; -1: none */

@@ -123,10 +123,11 @@ bool script_watch_dir(struct script_watch *w, const char *path) {
   return told;
 }
 
+/* Itself too, not only by its folder: that hears nothing of a file which gets a second name elsewhere and is written by it. */
 void script_watch_file(struct script_watch *w, const char *path, bool told) {
   struct stat st;
-  bool plain = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
-  if (!told || !plain) add_place(w, path, false);
+  bool plain = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+  if (!told || !plain || inotify_add_watch(w->fd, path, changes) < 0) add_place(w, path, false);
 }
 
 /* Hidden files are no scripts: an editor's notes beside one change nothing. */

@@ -2,8 +2,8 @@
  *
  *   script_watch_new -> (script_watch_dir before its entries are read, script_watch_file before its text)* -> script_watch_same* -> free
  *
- * The kernel tells of changes in folders on local disks (inotify): then a look costs one read, and one stat for each folder, because what
- * lies above it may have been renamed or mounted over. Everything else is looked at by itself: links, files with two names, folders of other
+ * The kernel tells of changes in folders and files on local disks (inotify): then a look costs one read, and one stat for each folder, because what
+ * lies above it may have been renamed or mounted over. Everything else is looked at by itself: links, folders of other
  * machines and those that the kernel watches no more of. A file there that changed within RECENT_MS counts as changed until it is older:
  * it may be written twice in one tick of the disk's clock. */
 #pragma once

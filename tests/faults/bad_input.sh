@@ -63,6 +63,11 @@ echo 'return { providers = ' >"$QUIRE_LIBRARY/quire.lua"
 refused 8 "quire.lua" "$QUIRE" run "${glossary[@]}"
 echo 'return { provders = {} }' >"$QUIRE_LIBRARY/quire.lua"
 refused 8 "providers" "$QUIRE" run "${glossary[@]}"
+t_case "a key_command's time that would never end, or at once, is refused"
+for s in 0.0001 2200000 '"long"'; do
+  echo "return { providers = { it = { base_url = 'http://127.0.0.1:1/v1', key_command = 'echo x', key_command_s = $s } } }" >"$QUIRE_LIBRARY/quire.lua"
+  refused 8 "providers.it.key_command_s must be a number from 1 to 3600" "$QUIRE" run "${glossary[@]}"
+done
 
 fresh scripts
 t_case "a pipeline with a syntax error is refused with file and line"

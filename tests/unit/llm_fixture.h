@@ -51,7 +51,7 @@ static inline bool read_request(int fd, char *text, size_t room) {
     n += (size_t)got;
     text[n] = 0;
     char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length:");
-    if (end && length) want = (size_t)(end - text) + 4 + strtoul(length + 15, NULL, 10);
+    if (end) want = (size_t)(end - text) + 4 + (length ? strtoul(length + 15, NULL, 10) : 0);
     if (want && n >= want) return true;
   }
   return false;

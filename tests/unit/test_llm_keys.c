@@ -246,6 +246,37 @@ static void what_a_key_command_prints(void **state) {
   }
 }
 
+/* Longer than the words that are kept of a failure: what is left of it after the cut would be no key that anybody looks for. */
+static void a_long_token_in_a_providers_error_is_written_nowhere(void **state) {
+  struct room *r = *state;
+  char token[2001] = "token-of-this-hour-", *replies[4];
+  for (size_t i = strlen(token); i < sizeof token - 1; i++) token[i] = (char)('a' + i % 23);
+  char *command = mem_printf("echo %s", token), begins[24];
+  snprintf(begins, sizeof begins, "%.20s", token);
+  r->providers[0].key_env = NULL;
+  r->providers[0].key_command = command;
+  r->providers[0].retries = -1;
+  llm_free(r->llm);
+  start_llm(r);
+  replies[0] = mem_printf(REFUSED("400", "", "{\"error\":{\"message\":\"no: %s\"}}"), token);
+  replies[1] = mem_printf(REFUSED("413", "", "no: %s"), token);
+  replies[2] = mem_printf(OK_HEAD "data: {\"error\":{\"message\":\"no: %s\"}}\n\n", token);
+  replies[3] = mem_printf(REFUSED("400", "x-request-id: %s\r\n", "{}"), token);
+  for (int i = 0; i < 4; i++) {
+    struct question q = {0};
+    SCRIPT(&r->server, replies[i]);
+    ask_one(r, &q);
+    assert_non_null(q.call.error);
+    if (strstr(q.call.error->message, begins)) fail_msg("%d: %s", i, q.call.error->message);
+    release(&q);
+    free(replies[i]);
+  }
+  assert_int_equal(rows_of(r).n, 4);
+  reopen_all(r);
+  assert_false(file_has(r->f->dir, begins));
+  free(command);
+}
+
 /* The book goes on: the call that met the refusal goes out again with the next token, and no token is written anywhere. */
 static void a_token_that_ends_in_mid_book_is_renewed(void **state) {
   struct room *r = *state;
@@ -265,6 +296,43 @@ static void a_token_that_ends_in_mid_book_is_renewed(void **state) {
   release(&b);
   reopen_all(r);
   assert_false(file_has(r->f->dir, "-of-this-hour"));
+}
+
+/* What the command prints is not always another one: then the key before is the key that was in use until now. */
+static void a_token_that_was_printed_twice_is_still_looked_for(void **state) {
+  struct room *r = *state;
+  command_in(r, "echo token-$(($n > 2))-of-this-hour");
+  const char *no = REFUSED("401", "", "{}");
+  SCRIPT(&r->server, no, no, OK_HEAD DELTA("It was token-0-of-this-hour") STOP("stop") DONE);
+  struct question a = {0}, b = {0};
+  ask_one(r, &a);
+  ask_one(r, &b);
+  assert_int_equal(a.call.pause, LLM_PAUSE_KEY);
+  assert_int_equal(b.call.err, OK);
+  assert_int_equal(times_run(r), 3);
+  assert_null(strstr(b.call.result, "token-0-of-this-hour"));
+  release(&a);
+  release(&b);
+}
+
+/* The answer is fetched in polls, each of them a call of its own: a person hears of it all the same. */
+static void a_key_that_is_refused_while_an_answer_is_fetched_is_told(void **state) {
+  struct room *r = *state;
+  r->providers[0].adapter = (char *)"openai_responses";
+  r->providers[0].resumable = true;
+  command_in(r, "echo token-$n-of-this-hour");
+  SCRIPT(&r->server,
+         OK_HEAD
+         "event: response.created\n"
+         "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"status\":\"queued\"}}\n\n",
+         REFUSED("401", "", "{\"error\":{\"message\":\"revoked\"}}"));
+  struct question q = {0};
+  ask_one(r, &q);
+  assert_int_equal(r->server.n_requests, 2);
+  assert_non_null(strstr(r->server.requests[1], "GET /v1/responses/resp_1"));
+  assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
+  assert_non_null(strstr(q.call.error->message, "revoked"));
+  release(&q);
 }
 
 static void calls_that_one_end_of_a_token_hits_ask_for_one_new_token(void **state) {
@@ -305,11 +373,12 @@ static void a_key_command_that_fails_says_how_and_never_what_it_said(void **stat
               {"no-such-program-anywhere", "its program was not found"},
               {"true", "it printed nothing"},
               {"echo two words", "not one key"},
+              {"head -c 70000 /dev/zero | tr '\\0' k", "it printed more than a key may have"},
               {"sleep 30", "it did not end within 0.3 s"}};
   SCRIPT(&r->server, GOOD);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     command_in(r, rows[i].what);
-    r->providers[0].key_command_s = i == 4 ? 0.3 : 5;
+    r->providers[0].key_command_s = i == 5 ? 0.3 : 5;
     struct question q = {0};
     ask_one(r, &q);
     assert_int_equal(q.call.pause, LLM_PAUSE_KEY);
@@ -365,7 +434,10 @@ int main(void) {
       T(a_model_is_checked_beside_calls_under_way),
       T(another_address_gets_no_key),
       cmocka_unit_test(what_a_key_command_prints),
+      T(a_long_token_in_a_providers_error_is_written_nowhere),
       T(a_token_that_ends_in_mid_book_is_renewed),
+      T(a_token_that_was_printed_twice_is_still_looked_for),
+      T(a_key_that_is_refused_while_an_answer_is_fetched_is_told),
       T(calls_that_one_end_of_a_token_hits_ask_for_one_new_token),
       T(a_token_is_kept_until_it_is_about_to_end),
       T(a_key_command_that_fails_says_how_and_never_what_it_said),

@@ -54,6 +54,26 @@ static void a_key_never_reaches_the_log(void **state) {
   assert_non_null(strstr(said, "info  sent *** and ***, short\n"));
 }
 
+static void renew_each_hour(void) {
+  char token[40] = "";
+  log_redact("sk-secret-static-key");
+  for (int hour = 0; hour < 100; hour++) {
+    if (*token) log_forget(token);
+    snprintf(token, sizeof token, "secret-of-hour-%d", hour);
+    log_redact(token);
+  }
+  log_redact("sk-secret-later-key");
+  log_forget("sk-secret-nobody-knows");
+  log_forget(token);
+  log_info("sent sk-secret-static-key, then sk-secret-later-key");
+}
+
+static void tokens_of_an_hour_do_not_bring_another_key_into_the_log(void **state) {
+  (void)state;
+  in_child(renew_each_hour);
+  assert_non_null(strstr(said, "info  sent ***, then ***\n"));
+}
+
 static void hostile(void) {
   errno = ENOENT;
   log_setup(LOG_INFO_LEVEL, true);
@@ -166,6 +186,7 @@ static void the_embedded_files_are_the_files_of_the_source_tree(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_key_never_reaches_the_log),
+      cmocka_unit_test(tokens_of_an_hour_do_not_bring_another_key_into_the_log),
       cmocka_unit_test(model_text_cannot_break_json_lines_or_the_terminal),
       cmocka_unit_test(an_endless_message_is_cut_to_one_line),
       cmocka_unit_test(a_broken_invariant_dies_by_signal_and_says_why),

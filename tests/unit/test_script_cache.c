@@ -127,6 +127,10 @@ static void second_name(void) {
 static void edit_by_second_name(void) {
   put(beside, "same.lua", "return 2");
 }
+static void edit_by_new_second_name(void) {
+  second_name();
+  edit_by_second_name();
+}
 static void swap_library(void) {
   char *away = path_of(dir, "away");
   assert_int_equal(rename(library, away), 0);
@@ -177,7 +181,7 @@ static const struct change {
     {"edited in a folder behind a link", link_folder, edit_behind_link, "linked/far", "return 2"},
     {"another folder behind a link", link_folder, swap_folder_behind_link, "linked/far", "return 2"},
     {"edited by its other name", second_name, edit_by_second_name, "lib/own", "return 2"},
-    {"a second name, then edited by that", nothing, second_name, "lib/own", "return 1"},
+    {"a second name, then edited by that", nothing, edit_by_new_second_name, "lib/own", "return 2"},
     {"another library in its place", nothing, swap_library, "lib/own", "return 2"},
     {"edited after more changes than the kernel counts", nothing, change_while_nobody_listens, "lib/own",
      "return 2"},
