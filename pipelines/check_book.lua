@@ -38,6 +38,7 @@ end
 return {
   title = "Check a book",
   description = "Looks at a book as it stands, with all edits, and renews its findings. No model is called, and no chapter is changed.",
+  on_book = true,
   input = {
     { name = "checks", type = "string", help = "Checks to change this time: adverbs=off, filter_words.per_1000=20" },
   },
