@@ -13,7 +13,7 @@ library() {
   fresh "$1"
   cat >"$QUIRE_LIBRARY/quire.lua" <<LUA
 return {
-  providers = { stub = { adapter = "$1", base_url = "http://$rehearse/$2", retries = 2, first_byte_s = 5, idle_s = 5, poll_s = ${3:-0.1}, options = { flex = true } } },
+  providers = { stub = { adapter = "$1", base_url = "http://$rehearse/$2", retries = 2, first_byte_s = 60, idle_s = 60, poll_s = ${3:-0.1}, options = { flex = true } } },
   prices = { ["stub/novelist"] = { input = 1, output = 4, batch = 50, flex = 50 } },
   roles = { default = "stub/novelist" },
   tiers = { writer = ${4:-\"batch\"} },
@@ -65,7 +65,7 @@ while read -r adapter path; do
   t_run 0 "$QUIRE" show 1
   t_has "$out" "has not finished the answer"
   ended() { ledger | grep -q '"status": *"answered"'; }
-  t_wait 10 ended
+  t_wait 30 ended
   t_run 0 "$QUIRE" resume 1 --quiet
   t_is "$(ledger_repeats)" "0 0"
   t_is "$(sql "SELECT count(*), min(state) FROM calls")" "1|answered"
@@ -74,7 +74,7 @@ while read -r adapter path; do
   library "$adapter" "$path" 30
   t_run 7 scenes 1 --max-wait 0s
   t_run 0 "$QUIRE" cancel 1
-  t_wait 10 ended
+  t_wait 30 ended
   cost=$(sql "SELECT cost_nano FROM runs")
   [[ $cost -ge $(half_price) ]] && t_ok || t_fail "booked $cost, the answer costs $(half_price)"
 
@@ -87,10 +87,10 @@ while read -r adapter path; do
 
   t_case "$adapter: what a cancelled run had submitted is cancelled"
   library "$adapter" "$path"
-  rehearse_control '{"latency": 20000}'
+  rehearse_control '{"latency": 30000}'
   QUIRE_UNGUARDED=1 t_start "$tmp/cancelled.out" "$QUIRE" run "$tmp/scenes.lua" --key it --quiet
   submitted() { [[ $(sql "SELECT handle NOT LIKE 'quire-%' FROM calls") == 1 ]]; }
-  t_wait 10 submitted
+  t_wait 30 submitted
   t_run 0 "$QUIRE" cancel 1
   wait "$pid"
   rehearse_control '{"latency": 150}'
@@ -108,7 +108,7 @@ rehearse_control '{"faults": ["400:times=1"]}'
 t_run 7 scenes 1 --max-wait 0s
 rehearse_control '{"faults": []}'
 t_is "$(sql "SELECT group_concat(provider || ' ' || state, ', ') FROM (SELECT * FROM calls ORDER BY id)")" "other failed, stub sent"
-t_wait 10 ended
+t_wait 30 ended
 t_run 0 "$QUIRE" resume 1 --quiet
 t_is "$(sql "SELECT group_concat(provider || ' ' || state, ', ') FROM (SELECT * FROM calls ORDER BY id)")" "other failed, stub answered"
 

@@ -37,11 +37,11 @@ return { title = "Early", run = function()
   export.run { format = "markdown", name = "early.md", book = { title = "Early", language = "English", chapters = { { number = 1, title = "One", scenes = { "Words." } } } } }
 end }
 LUA
-QUIRE_FAILPOINT=store_before_commit:sleep=400 "$QUIRE" run "$tmp/early.lua" --quiet --out "$tmp/out" >"$tmp/early.out" 2>&1 &
+QUIRE_FAILPOINT=store_before_commit:sleep=1000 "$QUIRE" run "$tmp/early.lua" --quiet --out "$tmp/out" >"$tmp/early.out" 2>&1 &
 early=$!
 t_at_exit kill "$early"
 second='' file=''
-for i in {1..1500}; do
+for i in {1..3000}; do
   [[ $second ]] || { (($(ledger_total) < 2)) || second=$(sql "SELECT count(*) FROM journal WHERE kind = 'llm'"); }
   [[ $file ]] || { [[ ! -e $tmp/out/early.md ]] || file=$(sql "SELECT count(*) FROM journal WHERE kind = 'step'"); }
   [[ $file ]] || ! kill -0 "$early" 2>/dev/null && break

@@ -220,7 +220,7 @@ static void calls_under_way_at_a_death_are_booked(void **state) {
 
 /* Asks the same question of a service that hands its answers back. */
 static struct op_call_intent intend_by_handle(struct store *s, int64_t run, int64_t epoch, const char *model,
-                                              const char *handle) {
+                                              const char *handle, bool only_here) {
   struct call_block block = {.text = "A prompt.", .n = 9};
   struct op_call_intent op = {.op = {.kind = &op_call_intent_kind},
                               .run = run,
@@ -231,6 +231,7 @@ static struct op_call_intent intend_by_handle(struct store *s, int64_t run, int6
                               .blocks = &block,
                               .n_blocks = 1,
                               .handle = handle,
+                              .only_here = only_here,
                               .risk_nano = 500,
                               .risk_tokens = 10};
   op.key.scope = "/";
@@ -242,16 +243,20 @@ static struct op_call_intent intend_by_handle(struct store *s, int64_t run, int6
 static void an_answer_under_way_that_is_handed_back_is_taken_up_by_the_next_life(void **state) {
   struct store *s = ((struct fixture *)*state)->store;
   int64_t epoch, run = running(s, "b", &epoch);
-  struct op_call_intent first = intend_by_handle(s, run, epoch, "m", "quire-1");
+  struct op_call_intent first = intend_by_handle(s, run, epoch, "m", "quire-1", false);
   assert_null(first.taken_up);
   struct op_call_handle told = {
       .op = {.kind = &op_call_handle_kind}, .id = first.id, .handle = (char *)(uintptr_t) "resp_7"};
   do_ok(s, &told.op);
   epoch = claim(s, run);
   assert_int_equal(ask(s, "SELECT cost_nano + calls FROM runs"), 0); /* not lost */
-  struct op_call_intent other = intend_by_handle(s, run, epoch, "another", "quire-2");
+  struct op_call_intent before = intend_by_handle(s, run, epoch, "another", "quire-2", false);
+  assert_string_equal(before.elsewhere, "openai/m"); /* nothing is asked there while that is under way */
+  free(before.elsewhere);
+  assert_int_equal(ask(s, "SELECT count(*) FROM calls"), 1);
+  struct op_call_intent other = intend_by_handle(s, run, epoch, "another", "quire-2", true);
   assert_null(other.taken_up); /* that was another model's answer */
-  struct op_call_intent next = intend_by_handle(s, run, epoch, "m", "quire-3");
+  struct op_call_intent next = intend_by_handle(s, run, epoch, "m", "quire-3", false);
   assert_string_equal(next.taken_up, "resp_7");
   assert_int_equal(next.id, first.id);
   free(next.taken_up);
