@@ -23,13 +23,31 @@ int cli_fail(struct cli *c, const struct error *e) {
   return code ? code : EXIT_FAILED;
 }
 
+enum err cli_scripts_there(const struct cli *c, struct error *e) {
+  static const char *const folders[] = {"scripts", "pipelines"};
+  const char *dir = options_get(&c->options, "scripts");
+  if (!dir) return OK;
+  if (access(dir, R_OK | X_OK) != 0) return err_errno(e, errno, "--scripts %s", dir);
+  bool there = false;
+  for (size_t i = 0; i < 2; i++) {
+    char *path = mem_printf("%s/%s", dir, folders[i]);
+    there = there || access(path, R_OK | X_OK) == 0;
+    free(path);
+  }
+  if (there) return OK;
+  err_set(e, ERR_INVALID, "--scripts %s: there is neither scripts/ nor pipelines/ in it", dir);
+  err_hint(e, "a phase of your own is DIR/scripts/phases/NAME.lua, a pipeline DIR/pipelines/NAME.lua");
+  return ERR_INVALID;
+}
+
 enum err cli_config(struct cli *c, struct error *e) {
   if (c->configured) return OK;
+  enum err err = cli_scripts_there(c, e);
+  if (err != OK) return err;
   const char *scripts = options_get(&c->options, "scripts");
   char *dir = scripts ? realpath(scripts, NULL) : NULL;
-  if (scripts && !dir) return err_errno(e, errno, "--scripts %s", scripts);
   struct config_flags flags = {.library = options_get(&c->options, "library"), .scripts = dir};
-  enum err err = config_load(&flags, &c->config, e);
+  err = config_load(&flags, &c->config, e);
   free(dir);
   c->configured = err == OK;
   c->config.metrics_file = options_get(&c->options, "metrics-file");

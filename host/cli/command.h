@@ -52,6 +52,8 @@ enum err cli_config(struct cli *c, struct error *e);
 enum err cli_reader(struct cli *c, struct error *e);
 /* ERR_NOT_FOUND, without opening anything. */
 enum err cli_library_there(const struct cli *c, struct error *e);
+/* Refuses a --scripts that is not there, or that can give none: what lies beside scripts/ and pipelines/ is never looked at. */
+enum err cli_scripts_there(const struct cli *c, struct error *e);
 /* The argument as a run's or gate's number. ERR_INVALID. */
 enum err cli_number(const struct cli *c, size_t arg, const char *what, int64_t *out, struct error *e);
 /* Prints the error (text on stderr, or JSON on stdout); returns the exit code for it. */

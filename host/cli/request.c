@@ -209,8 +209,7 @@ static enum err add_text(struct cli *c, json_t *request, const char *option, str
 
 static enum err add_paths(struct cli *c, json_t *request, struct error *e) {
   const char *scripts = options_get(&c->options, "scripts"), *out = options_get(&c->options, "out");
-  enum err err = OK;
-  if (scripts && access(scripts, R_OK | X_OK) != 0) err = err_errno(e, errno, "--scripts %s", scripts);
+  enum err err = cli_scripts_there(c, e);
   if (err == OK && scripts) err = set_path(request, "scripts", scripts, e);
   if (err == OK && out) err = set_path(request, "out", out, e);
   return err;

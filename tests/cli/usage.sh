@@ -34,6 +34,14 @@ t_has "$out" "--set needs a value: --set KEY=VALUE"
 t_run 2 "$QUIRE" resume 1 --json=yes
 t_has "$out" "--json takes no value"
 
+t_case "a folder of scripts in which none can be found is refused, instead of the shipped ones being used without a word"
+mkdir -p "$tmp/mine/phases" "$tmp/own/scripts"
+echo 'return {}' >"$tmp/mine/phases/writing.lua"
+t_run 2 "$QUIRE" run glossary --set text=a --scripts "$tmp/mine"
+t_has "$out" "neither scripts/ nor pipelines/"
+t_run 2 "$QUIRE" script list --scripts "$tmp/mine"
+t_run 0 "$QUIRE" script list --scripts "$tmp/own"
+
 t_case "too few and too many arguments are usage errors"
 t_run 2 "$QUIRE" show
 t_has "$out" "quire show RUN"
