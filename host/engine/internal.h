@@ -79,7 +79,8 @@ bool sched_pass(void *engine);   /* the loop's idle callback */
 void run_failpoint(const struct run *run, const char *place);
 
 /* wait.c */
-void wait_insert(struct wait *w); /* into the inbox, by seq */
+/* Into the inbox, by seq: nothing that has a later place is delivered before it is ready. */
+void wait_insert(struct wait *w);
 void wait_free(struct wait *w);
 void wait_detach(struct wait *w); /* cancel, then free (now or when its op returns) */
 bool wait_is_failure(

@@ -75,6 +75,9 @@ static bool placed(struct llm_call *c, bool may_early, size_t n) {
     run->late++;
     return false;
   }
+  /* It is handed back a moment later (`answered`): what other tasks are answered until then has a later place, and is delivered after it. */
+  w->seq = run->seq;
+  wait_insert(w);
   run_goes_on(run, n);
   run->in_flight++;
   engine_posted(run->engine);

@@ -114,6 +114,8 @@ mutant("delete-unfinished", "a project is deleted under a run that works on it",
 room = "engine"
 mutant("order-of-arrival", "a replay takes answers in another order than the first life", "test_engine faults/replay.sh",
   "while (at != inbox && list_owner(at, struct wait, inbox)->seq > w->seq) at = at->prev;", "")
+mutant("handed-back-late", "an answer that is on its way to the disk is overtaken by a later one, and a replay asks other questions", "test_engine",
+  "w->seq = run->seq;\n  wait_insert(w);", "")
 mutant("preempted-last", "a long computation changes the order of tasks", "test_engine lua/attacks.sh",
   "list_push_head(&run->ready, &t->ready); /* before its siblings", "list_push_tail(&run->ready, &t->ready); /* before its siblings")
 mutant("entry-used-twice", "one recorded answer answers two questions", "test_replay faults/replay.sh faults/with.sh",

@@ -236,6 +236,45 @@ static void a_failure_keeps_its_place(void **state) {
   }
 }
 
+/* An answer has its place in the record before the script has it; what another task is answered meanwhile comes after it, now as in a replay. */
+static void answers_are_delivered_in_the_order_of_their_places(void **state) {
+  (void)state;
+  static const char script[] =
+      "return { title = 't', run = function()\n"
+      "  local order, asked, numbers = {}, 0, {}\n"
+      "  for i = 1, 60 do numbers[i] = i end\n"
+      "  local function probes()\n"
+      "    while asked < #numbers and #order < 4000 do\n"
+      "      run.sleep(0.001)\n"
+      "      order[#order + 1] = 'sleep'\n"
+      "      for i = 1, 6 do probe.wait('p' .. #order); order[#order + 1] = 'probe' end\n"
+      "    end\n"
+      "  end\n"
+      "  local function ask(i)\n"
+      "    llm.ask{ role = 'writer', prompt = 'Line ' .. i, max_words = 10 }\n"
+      "    asked = asked + 1; order[#order + 1] = 'llm'\n"
+      "  end\n"
+      "  task.all{ probes, function() task.map(numbers, ask, { limit = 3 }) end }\n"
+      "  return order\n"
+      "end }";
+  struct bench b;
+  new_bench(&b, script);
+  open_library(&b);
+  make_run(&b, script);
+  move(&b);
+  struct run_row row = row_of(&b);
+  assert_int_equal(row.status, RUN_COMPLETED);
+  assert_int_equal(count(&b, "SELECT count(*) FROM journal WHERE kind = 'llm'"), 60);
+  assert_int_equal(
+      count(&b,
+            "SELECT count(*) FROM (SELECT row_number() OVER (ORDER BY seq) - 1 AS at, kind FROM journal) j"
+            " JOIN json_each((SELECT result FROM run_texts)) r ON r.key = j.at WHERE r.value <> j.kind"),
+      0);
+  run_row_release(&row);
+  close_library(&b);
+  remove_bench(&b);
+}
+
 /* Who is asked first is answered last. In the next life all answers are there at once, and each task gets its own when its turn was: the questions
  * hold the order so far, so that another order would ask other questions. */
 static void a_replay_takes_answers_in_the_order_of_the_first_life(void **state) {
@@ -401,6 +440,7 @@ int main(void) {
       cmocka_unit_test(drained_at_each_wait),
       cmocka_unit_test(failed_at_each_probe),
       cmocka_unit_test(a_failure_keeps_its_place),
+      cmocka_unit_test(answers_are_delivered_in_the_order_of_their_places),
       cmocka_unit_test(a_replay_takes_answers_in_the_order_of_the_first_life),
       cmocka_unit_test(a_script_cannot_say_that_a_person_cancelled_it),
       cmocka_unit_test(every_memory_cap),
